@@ -1,0 +1,194 @@
+//! One approach to one patient, and what came of it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ConsultantId, Language, OptionId, QuestionId, WardId};
+use crate::questionnaire::QuestionnaireRef;
+
+/// One approach to one patient. Holds no name, number, bed or time of day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// The ward the patient is on.
+    pub ward: WardId,
+    /// The questionnaire that was, or would have been, asked.
+    pub questionnaire: QuestionnaireRef,
+    /// What came of the approach.
+    pub outcome: Outcome,
+    /// How it was, or would have been, done.
+    pub mode: Mode,
+    /// The language it was done in.
+    pub language: Language,
+    /// The consultant in charge and who said so; absent when nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<Attribution>,
+    /// The answers; present exactly when the outcome is completed or partial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Response>,
+}
+
+/// What came of an approach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words are the field's own and are explained in docs/protocol.md")]
+pub enum Outcome {
+    Completed,
+    Partial,
+    Declined,
+    Asleep,
+    Unwell,
+    LacksCapacity,
+    Language,
+    Isolation,
+    Away,
+    AlreadyAsked,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of the documents.
+    pub const ALL: [Self; 10] = [
+        Self::Completed,
+        Self::Partial,
+        Self::Declined,
+        Self::Asleep,
+        Self::Unwell,
+        Self::LacksCapacity,
+        Self::Language,
+        Self::Isolation,
+        Self::Away,
+        Self::AlreadyAsked,
+    ];
+
+    /// Whether a contact with this outcome holds a response.
+    pub fn has_response(self) -> bool {
+        matches!(self, Self::Completed | Self::Partial)
+    }
+}
+
+/// How an interview was done. Modes move scores, so each is kept and none is pooled silently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The patient alone.
+    #[serde(rename = "self")]
+    Alone,
+    /// The patient with somebody's help.
+    Assisted,
+    /// Read aloud by a volunteer.
+    Interview,
+    /// A relative or carer answers for the patient.
+    Proxy,
+}
+
+impl Mode {
+    /// Every mode, in the order of the documents.
+    pub const ALL: [Self; 4] = [Self::Alone, Self::Assisted, Self::Interview, Self::Proxy];
+}
+
+/// The consultant in charge, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attribution {
+    /// The consultant.
+    pub consultant: ConsultantId,
+    /// Who said so.
+    pub source: AttributionSource,
+}
+
+/// Where an attribution came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AttributionSource {
+    /// The ward's roster.
+    Roster,
+    /// The patient.
+    Patient,
+    /// The volunteer.
+    Volunteer,
+}
+
+/// One person's answered questionnaire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Response {
+    /// Every question of the questionnaire's version with its answer or why there is none.
+    pub answers: BTreeMap<QuestionId, Answer>,
+    /// How long it took, in whole minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u16>,
+}
+
+/// The five kinds of (non-)answer. Missing is never zero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// An option was chosen: `{"answered": "always"}`.
+    Answered(OptionId),
+    /// Free text was written: `{"said": "…"}`. Also an answered question.
+    Said(Comment),
+    /// The question does not apply to this person.
+    NotApplicable,
+    /// The person does not know.
+    DontKnow,
+    /// The person would rather not say, or skipped the question.
+    Declined,
+    /// The question was never on the screen (a branch, or the interview stopped before it).
+    NotShown,
+}
+
+/// Free text of at most [`crate::limits::MAX_COMMENT_CHARACTERS`]; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct Comment(#[schemars(length(min = 1, max = 1000))] String);
+
+/// Why a text is not a comment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommentError {
+    /// There is nothing in it.
+    #[error("the comment is empty")]
+    Empty,
+    /// It is too long.
+    #[error("the comment has {0} characters, more than {max}", max = crate::limits::MAX_COMMENT_CHARACTERS)]
+    TooLong(usize),
+    /// It holds control characters other than line breaks and tabs.
+    #[error("the comment holds a control character")]
+    Control,
+}
+
+impl Comment {
+    /// Checks the text and makes the comment.
+    pub fn new(text: impl Into<String>) -> Result<Self, CommentError> {
+        let text = text.into();
+        let length = text.chars().count();
+        if text.trim().is_empty() {
+            Err(CommentError::Empty)
+        } else if length > crate::limits::MAX_COMMENT_CHARACTERS {
+            Err(CommentError::TooLong(length))
+        } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+            Err(CommentError::Control)
+        } else {
+            Ok(Self(text))
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Comment {
+    type Error = CommentError;
+    fn try_from(text: String) -> Result<Self, CommentError> {
+        Self::new(text)
+    }
+}
+
+impl From<Comment> for String {
+    fn from(comment: Comment) -> String {
+        comment.0
+    }
+}

@@ -1,0 +1,261 @@
+//! The four keys: the kiosk signs envelopes, the aggregator opens them, and the aggregator signs what it says back.
+//!
+//! All keys are 32 bytes and are written as base64url without padding.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer as _, SigningKey as DalekSigningKey, VerifyingKey as DalekVerifyingKey};
+use hpke::rand_core::CryptoRng;
+use hpke::{Deserializable as _, Kem as _, Serializable as _};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::Hash;
+
+pub(crate) type SealKem = hpke::kem::X25519HkdfSha256;
+
+/// Why bytes or a text are not a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a {0}: expected 32 bytes as 43 characters of base64url that are a valid key")]
+pub struct KeyError(&'static str);
+
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+fn key_bytes(text: &str, kind: &'static str) -> Result<[u8; 32], KeyError> {
+    from_base64(text).and_then(|bytes| bytes.try_into().ok()).ok_or(KeyError(kind))
+}
+
+/// A 64-byte Ed25519 signature, written as base64url.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct Signature(#[schemars(with = "String")] [u8; 64]);
+
+impl Signature {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Signature {
+    type Error = KeyError;
+    fn try_from(text: String) -> Result<Self, KeyError> {
+        let bytes = from_base64(&text).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or(KeyError("signature of 64 bytes"))
+    }
+}
+
+impl From<Signature> for String {
+    fn from(signature: Signature) -> String {
+        to_base64(&signature.0)
+    }
+}
+
+/// A secret Ed25519 key: a kiosk's, or the aggregator's own.
+#[derive(Clone)]
+pub struct SigningKey(DalekSigningKey);
+
+impl SigningKey {
+    /// A key from 32 secret bytes.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(DalekSigningKey::from_bytes(bytes))
+    }
+
+    /// The secret bytes, to be kept in a file only its owner can read.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    /// The public half.
+    pub fn verifying_key(&self) -> VerifyingKey {
+        VerifyingKey(self.0.verifying_key())
+    }
+
+    /// Signs bytes.
+    pub fn sign(&self, bytes: &[u8]) -> Signature {
+        Signature(self.0.sign(bytes).to_bytes())
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SigningKey(of {})", self.verifying_key())
+    }
+}
+
+/// A public Ed25519 key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct VerifyingKey(#[schemars(with = "String")] DalekVerifyingKey);
+
+impl VerifyingKey {
+    /// Whether the signature is this key's over these bytes (strict: no malleable or small-order forms).
+    pub fn verifies(&self, bytes: &[u8], signature: &Signature) -> bool {
+        let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
+        self.0.verify_strict(bytes, &signature).is_ok()
+    }
+
+    /// Whether every signature is its key's over its bytes. One check for the lot, about half the price of each
+    /// alone; when it fails, ask [`VerifyingKey::verifies`] one by one.
+    pub fn verifies_all(messages: &[&[u8]], signatures: &[Signature], keys: &[Self]) -> bool {
+        let signatures: Vec<_> =
+            signatures.iter().map(|signature| ed25519_dalek::Signature::from_bytes(&signature.0)).collect();
+        let keys: Vec<_> = keys.iter().map(|key| key.0).collect();
+        ed25519_dalek::verify_batch(messages, &signatures, &keys).is_ok()
+    }
+}
+
+impl TryFrom<String> for VerifyingKey {
+    type Error = KeyError;
+    fn try_from(text: String) -> Result<Self, KeyError> {
+        text.parse()
+    }
+}
+
+impl From<VerifyingKey> for String {
+    fn from(key: VerifyingKey) -> String {
+        key.to_string()
+    }
+}
+
+impl FromStr for VerifyingKey {
+    type Err = KeyError;
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let kind = "verifying key";
+        let key = DalekVerifyingKey::from_bytes(&key_bytes(text, kind)?).map_err(|_| KeyError(kind))?;
+        if key.is_weak() { Err(KeyError(kind)) } else { Ok(Self(key)) }
+    }
+}
+
+impl fmt::Display for VerifyingKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&to_base64(self.0.as_bytes()))
+    }
+}
+
+/// The aggregator's public HPKE key (X25519) that records are sealed to.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct SealKey(#[schemars(with = "String")] pub(crate) <SealKem as hpke::Kem>::PublicKey);
+
+impl SealKey {
+    /// The key's short name: the first 16 hexadecimal digits of the SHA-256 of its 32 bytes.
+    pub fn key_id(&self) -> KeyId {
+        let hash = Hash::of(&self.0.to_bytes()).to_string();
+        KeyId(hash.chars().take(16).collect())
+    }
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SealKey({self})")
+    }
+}
+
+impl TryFrom<String> for SealKey {
+    type Error = KeyError;
+    fn try_from(text: String) -> Result<Self, KeyError> {
+        text.parse()
+    }
+}
+
+impl From<SealKey> for String {
+    fn from(key: SealKey) -> String {
+        key.to_string()
+    }
+}
+
+impl FromStr for SealKey {
+    type Err = KeyError;
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let kind = "seal key";
+        let bytes = key_bytes(text, kind)?;
+        <SealKem as hpke::Kem>::PublicKey::from_bytes(&bytes).map(Self).map_err(|_| KeyError(kind))
+    }
+}
+
+impl fmt::Display for SealKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&to_base64(&self.0.to_bytes()))
+    }
+}
+
+/// The aggregator's secret HPKE key that opens records.
+#[derive(Clone)]
+pub struct OpenKey {
+    pub(crate) secret: <SealKem as hpke::Kem>::PrivateKey,
+    public: SealKey,
+}
+
+impl OpenKey {
+    /// Draws a new key.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        let (secret, public) = SealKem::gen_keypair_with_rng(rng);
+        Self { secret, public: SealKey(public) }
+    }
+
+    /// A key from its 32 secret bytes.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        let secret =
+            <SealKem as hpke::Kem>::PrivateKey::from_bytes(bytes).map_err(|_| KeyError("secret seal key"))?;
+        let public = SealKey(SealKem::sk_to_pk(&secret));
+        Ok(Self { secret, public })
+    }
+
+    /// The secret bytes, to be kept in a file only its owner can read.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.secret.to_bytes().into()
+    }
+
+    /// The public half, given to kiosks.
+    pub fn seal_key(&self) -> &SealKey {
+        &self.public
+    }
+}
+
+impl fmt::Debug for OpenKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "OpenKey(of {})", self.public)
+    }
+}
+
+/// The short name of a seal key: 16 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyId(#[schemars(regex(pattern = r"^[0-9a-f]{16}$"))] String);
+
+impl KeyId {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for KeyId {
+    type Error = KeyError;
+    fn try_from(text: String) -> Result<Self, KeyError> {
+        let shaped = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if shaped { Ok(Self(text)) } else { Err(KeyError("key id of 16 hexadecimal digits")) }
+    }
+}
+
+impl From<KeyId> for String {
+    fn from(id: KeyId) -> String {
+        id.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}

@@ -1,0 +1,103 @@
+//! What a kiosk seals and sends.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::contact::Contact;
+use crate::id::WardId;
+
+/// One thing that happened at a kiosk. Its id, kiosk and place in the chain are in the [envelope](crate::envelope).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// When it happened, as far as the tablet can say.
+    pub clock: Clock,
+    /// What happened.
+    pub body: Body,
+}
+
+/// The kinds of record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// An approach to a patient.
+    Contact(Contact),
+    /// Somebody asked for help. Never holds or names answers.
+    HelpRequest(HelpRequest),
+    /// The tablet was wiped.
+    Cleaning(Cleaning),
+}
+
+/// A request for help, routed to staff and never scored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HelpRequest {
+    /// The ward.
+    pub ward: WardId,
+    /// What is needed.
+    pub need: Need,
+    /// The bay or room chosen from the ward's list, when the kiosk is not fixed to one. Never a bed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// What somebody needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words are the buttons' own")]
+pub enum Need {
+    Pain,
+    Toilet,
+    Drink,
+    Worried,
+    Talk,
+    Other,
+}
+
+/// The name of a bay or room: 1 to 40 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct Place(#[schemars(length(min = 1, max = 40))] String);
+
+/// Why a text is not a place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a bay or room has 1 to 40 characters and no control characters")]
+pub struct PlaceError;
+
+impl Place {
+    /// Checks the text and makes the place.
+    pub fn new(text: impl Into<String>) -> Result<Self, PlaceError> {
+        let text = text.into();
+        let fits = (1..=40).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if fits { Ok(Self(text)) } else { Err(PlaceError) }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Place {
+    type Error = PlaceError;
+    fn try_from(text: String) -> Result<Self, PlaceError> {
+        Self::new(text)
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> String {
+        place.0
+    }
+}
+
+/// The tablet was wiped between patients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cleaning {
+    /// The ward.
+    pub ward: WardId,
+    /// Whether the wipe was confirmed, or the prompt timed out.
+    pub confirmed: bool,
+}

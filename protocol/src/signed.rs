@@ -1,0 +1,80 @@
+//! What the aggregator says to kiosks is signed, so that a broker in between can lose a message but not make one up.
+//!
+//! On the wire: `{"version": 1, "signed": "<JSON as a string>", "signature": "<base64url>"}`. The Ed25519 signature is
+//! over `wardvoice-signed-1`, a line feed, the topic, a line feed, and the bytes of `signed`. Verify first, then
+//! parse `signed`.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::keys::{Signature, SigningKey, VerifyingKey};
+use crate::limits::MAX_MESSAGE_BYTES;
+use crate::topic::Topic;
+
+/// A signed message as it crosses the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignedFile {
+    /// The version of this shape: 1.
+    pub version: u32,
+    /// The message as JSON text.
+    pub signed: String,
+    /// The aggregator's signature.
+    pub signature: Signature,
+}
+
+/// Why a payload is not a message from the aggregator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignedError {
+    /// Too large.
+    #[error("the message has {0} bytes, more than {MAX_MESSAGE_BYTES}")]
+    Oversize(usize),
+    /// Not JSON of the right shape.
+    #[error("the message is not readable: {0}")]
+    Unreadable(String),
+    /// Of a version that is not known here.
+    #[error("message version {0} is not known")]
+    UnknownVersion(u32),
+    /// Not signed by the aggregator for this topic.
+    #[error("the message is not signed by the aggregator for topic {0}")]
+    WrongSignature(Topic),
+}
+
+/// Signs a message for a topic and returns the payload.
+pub fn sign<T: Serialize>(message: &T, topic: &Topic, key: &SigningKey) -> Result<Vec<u8>, serde_json::Error> {
+    let signed = serde_json::to_string(message)?;
+    let signature = key.sign(&signing_input(topic, &signed));
+    serde_json::to_vec(&SignedFile { version: 1, signed, signature })
+}
+
+/// Checks a payload's signature for a topic and reads the message.
+pub fn verify<T: DeserializeOwned>(payload: &[u8], topic: &Topic, key: &VerifyingKey) -> Result<T, SignedError> {
+    let file = read(payload)?;
+    if !key.verifies(&signing_input(topic, &file.signed), &file.signature) {
+        return Err(SignedError::WrongSignature(topic.clone()));
+    }
+    parse(&file.signed)
+}
+
+/// Reads a message *without* a key, for a simulated kiosk that learns the key from the message itself.
+pub fn read_trusting<T: DeserializeOwned>(payload: &[u8]) -> Result<T, SignedError> {
+    parse(&read(payload)?.signed)
+}
+
+fn read(payload: &[u8]) -> Result<SignedFile, SignedError> {
+    if payload.len() > MAX_MESSAGE_BYTES {
+        return Err(SignedError::Oversize(payload.len()));
+    }
+    let file: SignedFile =
+        serde_json::from_slice(payload).map_err(|error| SignedError::Unreadable(error.to_string()))?;
+    if file.version == 1 { Ok(file) } else { Err(SignedError::UnknownVersion(file.version)) }
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, SignedError> {
+    serde_json::from_str(text).map_err(|error| SignedError::Unreadable(error.to_string()))
+}
+
+fn signing_input(topic: &Topic, signed: &str) -> Vec<u8> {
+    format!("wardvoice-signed-1\n{topic}\n{signed}").into_bytes()
+}

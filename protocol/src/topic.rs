@@ -1,0 +1,84 @@
+//! MQTT topics: parsed and written here and nowhere else.
+//!
+//! `wardvoice/1/kiosks/{kiosk}/{channel}` for what belongs to one kiosk, `wardvoice/1/directory` for the trust.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::id::KioskId;
+
+const ROOT: &str = "wardvoice/1";
+
+/// What is said on one of a kiosk's topics, and by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// Kiosk to aggregator: sealed records.
+    Records,
+    /// Aggregator to kiosk: signed receipts.
+    Receipts,
+    /// Kiosk to aggregator: presence and health; also the last will.
+    Status,
+    /// Aggregator to kiosk: signed assignment, retained.
+    Assignment,
+    /// Kiosk to aggregator: a simulated kiosk asks to be known (only where the aggregator allows it).
+    Introduction,
+}
+
+impl Channel {
+    const ALL: [Self; 5] = [Self::Records, Self::Receipts, Self::Status, Self::Assignment, Self::Introduction];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::Receipts => "receipts",
+            Self::Status => "status",
+            Self::Assignment => "assignment",
+            Self::Introduction => "introduction",
+        }
+    }
+
+    /// The filter that matches this channel of every kiosk.
+    pub fn of_every_kiosk(self) -> String {
+        format!("{ROOT}/kiosks/+/{}", self.as_str())
+    }
+}
+
+/// One topic.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// A topic of one kiosk.
+    Kiosk(KioskId, Channel),
+    /// The signed directory of the trust, retained.
+    Directory,
+}
+
+/// Why a text is not one of our topics.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a Wardvoice topic")]
+pub struct TopicError(String);
+
+impl fmt::Display for Topic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kiosk(kiosk, channel) => write!(formatter, "{ROOT}/kiosks/{kiosk}/{}", channel.as_str()),
+            Self::Directory => write!(formatter, "{ROOT}/directory"),
+        }
+    }
+}
+
+impl FromStr for Topic {
+    type Err = TopicError;
+
+    fn from_str(text: &str) -> Result<Self, TopicError> {
+        let error = || TopicError(text.to_owned());
+        let rest = text.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')).ok_or_else(error)?;
+        if rest == "directory" {
+            return Ok(Self::Directory);
+        }
+        let (kiosk, channel) =
+            rest.strip_prefix("kiosks/").and_then(|rest| rest.split_once('/')).ok_or_else(error)?;
+        let channel = Channel::ALL.into_iter().find(|known| known.as_str() == channel).ok_or_else(error)?;
+        let kiosk = KioskId::new(kiosk).map_err(|_| error())?;
+        Ok(Self::Kiosk(kiosk, channel))
+    }
+}
