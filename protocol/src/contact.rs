@@ -1,6 +1,7 @@
 //! One approach to one patient, and what came of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,28 @@ pub struct Contact {
     /// The answers; present exactly when the outcome is completed or partial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Response>,
+}
+
+/// Why a contact contradicts itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ContactError {
+    /// The outcome is completed or partial, and there is no response.
+    #[error("a contact that is {0} has a response, and this one has none")]
+    NoResponse(Outcome),
+    /// The outcome is another, and there is a response.
+    #[error("a contact that is {0} has no response, and this one has one")]
+    UnexpectedResponse(Outcome),
+}
+
+impl Contact {
+    /// Checks that there is a response exactly when the outcome says so.
+    pub fn check(&self) -> Result<(), ContactError> {
+        match (self.outcome.has_response(), self.response.is_some()) {
+            (true, false) => Err(ContactError::NoResponse(self.outcome)),
+            (false, true) => Err(ContactError::UnexpectedResponse(self.outcome)),
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
 }
 
 /// What came of an approach.
@@ -62,9 +85,31 @@ impl Outcome {
         Self::AlreadyAsked,
     ];
 
+    /// The outcome as it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Partial => "partial",
+            Self::Declined => "declined",
+            Self::Asleep => "asleep",
+            Self::Unwell => "unwell",
+            Self::LacksCapacity => "lacks_capacity",
+            Self::Language => "language",
+            Self::Isolation => "isolation",
+            Self::Away => "away",
+            Self::AlreadyAsked => "already_asked",
+        }
+    }
+
     /// Whether a contact with this outcome holds a response.
     pub fn has_response(self) -> bool {
         matches!(self, Self::Completed | Self::Partial)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -86,6 +131,22 @@ pub enum Mode {
 impl Mode {
     /// Every mode, in the order of the documents.
     pub const ALL: [Self; 4] = [Self::Alone, Self::Assisted, Self::Interview, Self::Proxy];
+
+    /// The mode as it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alone => "self",
+            Self::Assisted => "assisted",
+            Self::Interview => "interview",
+            Self::Proxy => "proxy",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
 }
 
 /// The consultant in charge, and who said so.
@@ -142,6 +203,7 @@ pub enum Answer {
 /// Free text of at most [`crate::limits::MAX_COMMENT_CHARACTERS`]; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(!try_from, !into)]
 pub struct Comment(#[schemars(length(min = 1, max = 1000))] String);
 
 /// Why a text is not a comment.

@@ -36,6 +36,9 @@ type SealKdf = hpke::kdf::HkdfSha256;
 
 const INFO: &[u8] = b"wardvoice-record-1";
 
+/// The bytes of the authentication tag at the end of a ciphertext.
+const TAG_BYTES: usize = 16;
+
 /// The versions of the envelope. This enum is the wire format's changelog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
@@ -79,8 +82,10 @@ pub struct EnvelopeFile {
     /// The short name of the aggregator's key that it is sealed to.
     pub key: KeyId,
     /// The HPKE encapsulated key: 32 bytes as base64url without padding.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{43}$"))]
     pub encapsulated: String,
     /// The encrypted record with its tag, as base64url without padding.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{22,32790}$"))]
     pub ciphertext: String,
     /// The kiosk's Ed25519 signature over the signing input.
     pub signature: Signature,
@@ -91,6 +96,8 @@ pub struct EnvelopeFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     file: EnvelopeFile,
+    encapsulated: Vec<u8>,
+    ciphertext: Vec<u8>,
     signing_input: String,
     hash: Hash,
 }
@@ -107,6 +114,17 @@ pub enum EnvelopeError {
     /// It says it is of a version that is not known here.
     #[error("envelope version {0} is not known")]
     UnknownVersion(u64),
+    /// A base64url field does not hold what it should.
+    #[error("the payload is not an envelope: {field} is not {expected} as base64url without padding")]
+    NotBase64 {
+        /// The field.
+        field: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// The encryption failed: nothing can be sealed to that key.
+    #[error("nothing can be sealed to key {0}")]
+    CannotSeal(KeyId),
     /// The decryption failed: sealed to another key, or tampered with.
     #[error("the envelope does not open with key {0}")]
     CannotOpen(KeyId),
@@ -148,6 +166,7 @@ impl Envelope {
         signing_key: &SigningKey,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, EnvelopeError> {
+        record.check().map_err(|error| EnvelopeError::InvalidRecord(error.to_string()))?;
         let plaintext =
             serde_json::to_vec(record).map_err(|error| EnvelopeError::InvalidRecord(error.to_string()))?;
         Self::seal_bytes(&plaintext, id, kiosk, head, seal_key, signing_key, rng)
@@ -177,10 +196,10 @@ impl Envelope {
             header.as_bytes(),
             rng,
         )
-        .map_err(|_| EnvelopeError::CannotOpen(key.clone()))?;
-        let encapsulated = to_base64(&encapsulated.to_bytes());
-        let ciphertext = to_base64(&ciphertext);
-        let signing_input = format!("{header}\n{encapsulated}\n{ciphertext}");
+        .map_err(|_| EnvelopeError::CannotSeal(key.clone()))?;
+        let encapsulated = encapsulated.to_bytes().to_vec();
+        let (encapsulated_text, ciphertext_text) = (to_base64(&encapsulated), to_base64(&ciphertext));
+        let signing_input = format!("{header}\n{encapsulated_text}\n{ciphertext_text}");
         let signature = signing_key.sign(signing_input.as_bytes());
         let file = EnvelopeFile {
             version: EnvelopeVersion::V1,
@@ -189,12 +208,12 @@ impl Envelope {
             record: id,
             previous: head.hash,
             key,
-            encapsulated,
-            ciphertext,
+            encapsulated: encapsulated_text,
+            ciphertext: ciphertext_text,
             signature,
         };
         let hash = Hash::of(signing_input.as_bytes());
-        Ok(Self { file, signing_input, hash })
+        Ok(Self { file, encapsulated, ciphertext, signing_input, hash })
     }
 
     /// Reads a payload. Checks size, JSON, version and the shape of every field.
@@ -208,7 +227,7 @@ impl Envelope {
             return Err(EnvelopeError::Oversize(payload.len()));
         }
         match serde_json::from_slice::<EnvelopeFile>(payload) {
-            Ok(file) => Ok(Self::from(file)),
+            Ok(file) => Self::try_from(file),
             Err(error) => match serde_json::from_slice::<OnlyVersion>(payload) {
                 Ok(only) if only.version != 1 => Err(EnvelopeError::UnknownVersion(only.version)),
                 _ => Err(EnvelopeError::Unreadable(error.to_string())),
@@ -225,10 +244,8 @@ impl Envelope {
     /// Opens the envelope and returns the record's JSON as the kiosk wrote it.
     pub fn open_bytes(&self, key: &OpenKey) -> Result<Vec<u8>, EnvelopeError> {
         let cannot_open = || EnvelopeError::CannotOpen(self.file.key.clone());
-        let encapsulated = from_base64(&self.file.encapsulated).ok_or_else(cannot_open)?;
         let encapsulated =
-            <SealKem as hpke::Kem>::EncappedKey::from_bytes(&encapsulated).map_err(|_| cannot_open())?;
-        let ciphertext = from_base64(&self.file.ciphertext).ok_or_else(cannot_open)?;
+            <SealKem as hpke::Kem>::EncappedKey::from_bytes(&self.encapsulated).map_err(|_| cannot_open())?;
         let file = &self.file;
         let header = header(&file.kiosk, file.sequence, file.record, file.previous, &file.key);
         hpke::single_shot_open::<SealAead, SealKdf, SealKem>(
@@ -236,7 +253,7 @@ impl Envelope {
             &key.secret,
             &encapsulated,
             INFO,
-            &ciphertext,
+            &self.ciphertext,
             header.as_bytes(),
         )
         .map_err(|_| cannot_open())
@@ -244,8 +261,7 @@ impl Envelope {
 
     /// Opens the envelope and reads the record.
     pub fn open(&self, key: &OpenKey) -> Result<Record, EnvelopeError> {
-        serde_json::from_slice(&self.open_bytes(key)?)
-            .map_err(|error| EnvelopeError::InvalidRecord(error.to_string()))
+        Record::from_json(&self.open_bytes(key)?).map_err(EnvelopeError::InvalidRecord)
     }
 
     /// Whether this kiosk key signed the envelope.
@@ -299,12 +315,23 @@ impl Envelope {
     }
 }
 
-impl From<EnvelopeFile> for Envelope {
-    fn from(file: EnvelopeFile) -> Self {
+impl TryFrom<EnvelopeFile> for Envelope {
+    type Error = EnvelopeError;
+
+    fn try_from(file: EnvelopeFile) -> Result<Self, EnvelopeError> {
+        // Both texts go into the signing input as they stand, so each must be the one spelling of its bytes: a line feed
+        // inside one of them would give two envelopes one hash.
+        let not_base64 = |field, expected| EnvelopeError::NotBase64 { field, expected };
+        let encapsulated = from_base64(&file.encapsulated)
+            .filter(|bytes| bytes.len() == 32)
+            .ok_or_else(|| not_base64("encapsulated", "32 bytes"))?;
+        let ciphertext = from_base64(&file.ciphertext)
+            .filter(|bytes| bytes.len() >= TAG_BYTES)
+            .ok_or_else(|| not_base64("ciphertext", "at least 16 bytes"))?;
         let header = header(&file.kiosk, file.sequence, file.record, file.previous, &file.key);
         let signing_input = format!("{header}\n{}\n{}", file.encapsulated, file.ciphertext);
         let hash = Hash::of(signing_input.as_bytes());
-        Self { file, signing_input, hash }
+        Ok(Self { file, encapsulated, ciphertext, signing_input, hash })
     }
 }
 

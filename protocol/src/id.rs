@@ -28,6 +28,7 @@ macro_rules! plain_id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(!try_from, !into)]
         pub struct $name(#[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"))] String);
 
         impl $name {
@@ -73,6 +74,14 @@ macro_rules! plain_id {
 
 plain_id!(/// A kiosk, for example `k-0017`.
     KioskId, "kiosk id");
+
+impl KioskId {
+    /// Whether it is a simulated kiosk, which may introduce itself where the aggregator allows that.
+    pub fn is_simulated(&self) -> bool {
+        self.0.starts_with("sim-")
+    }
+}
+
 plain_id!(/// A ward, for example `W12`.
     WardId, "ward id");
 plain_id!(/// A department.
@@ -97,6 +106,7 @@ plain_id!(/// A domain of care, for example `kindness`.
 /// A language as a BCP 47 tag, for example `en`, `cy`, `en-x-easy`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(!try_from, !into)]
 pub struct Language(#[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"))] String);
 
 impl Language {
@@ -148,7 +158,14 @@ impl fmt::Display for Language {
 /// hour a patient answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct RecordId(#[schemars(with = "String")] uuid::Uuid);
+#[schemars(!try_from, !into)]
+pub struct RecordId(
+    #[schemars(
+        with = "String",
+        regex(pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$")
+    )]
+    uuid::Uuid,
+);
 
 impl RecordId {
     /// Makes an id from the wall clock, in milliseconds since 1970, and ten random bytes.
@@ -210,6 +227,7 @@ impl fmt::Display for RecordId {
 /// A record's place in its kiosk's sequence: 1, 2, 3 …
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "u64", into = "u64")]
+#[schemars(!try_from, !into)]
 pub struct Sequence(#[schemars(range(min = 1))] u64);
 
 impl Sequence {
@@ -259,6 +277,7 @@ impl fmt::Display for Sequence {
 /// A SHA-256, written as 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(!try_from, !into)]
 pub struct Hash(#[schemars(with = "String", regex(pattern = r"^[0-9a-f]{64}$"))] [u8; 32]);
 
 impl Hash {

@@ -19,8 +19,14 @@ pub(crate) type SealKem = hpke::kem::X25519HkdfSha256;
 
 /// Why bytes or a text are not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a {0}: expected 32 bytes as 43 characters of base64url that are a valid key")]
+#[error("not a {0}")]
 pub struct KeyError(&'static str);
+
+const VERIFYING_KEY: &str = "verifying key: use a valid Ed25519 public key, 43 characters of base64url";
+const SEAL_KEY: &str = "seal key: use an X25519 public key, 43 characters of base64url";
+const SECRET_SEAL_KEY: &str = "secret seal key: use the 32 bytes of an X25519 secret key";
+const SIGNATURE: &str = "signature: use 64 bytes as 86 characters of base64url";
+const KEY_ID: &str = "key id: use 16 lower-case hexadecimal digits";
 
 pub(crate) fn to_base64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -37,7 +43,8 @@ fn key_bytes(text: &str, kind: &'static str) -> Result<[u8; 32], KeyError> {
 /// A 64-byte Ed25519 signature, written as base64url.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct Signature(#[schemars(with = "String")] [u8; 64]);
+#[schemars(!try_from, !into)]
+pub struct Signature(#[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-]{86}$"))] [u8; 64]);
 
 impl Signature {
     /// The bytes.
@@ -50,7 +57,7 @@ impl TryFrom<String> for Signature {
     type Error = KeyError;
     fn try_from(text: String) -> Result<Self, KeyError> {
         let bytes = from_base64(&text).and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or(KeyError("signature of 64 bytes"))
+        bytes.map(Self).ok_or(KeyError(SIGNATURE))
     }
 }
 
@@ -95,7 +102,8 @@ impl fmt::Debug for SigningKey {
 /// A public Ed25519 key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct VerifyingKey(#[schemars(with = "String")] DalekVerifyingKey);
+#[schemars(!try_from, !into)]
+pub struct VerifyingKey(#[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-]{43}$"))] DalekVerifyingKey);
 
 impl VerifyingKey {
     /// Whether the signature is this key's over these bytes (strict: no malleable or small-order forms).
@@ -105,7 +113,8 @@ impl VerifyingKey {
     }
 
     /// Whether every signature is its key's over its bytes. One check for the lot, about half the price of each
-    /// alone; when it fails, ask [`VerifyingKey::verifies`] one by one.
+    /// alone; when it fails, ask [`VerifyingKey::verifies`] one by one. The holder of a secret key can make a signature
+    /// that passes here and fails there (RFC 8032 leaves both open); nobody else can.
     pub fn verifies_all(messages: &[&[u8]], signatures: &[Signature], keys: &[Self]) -> bool {
         let signatures: Vec<_> =
             signatures.iter().map(|signature| ed25519_dalek::Signature::from_bytes(&signature.0)).collect();
@@ -130,7 +139,7 @@ impl From<VerifyingKey> for String {
 impl FromStr for VerifyingKey {
     type Err = KeyError;
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let kind = "verifying key";
+        let kind = VERIFYING_KEY;
         let key = DalekVerifyingKey::from_bytes(&key_bytes(text, kind)?).map_err(|_| KeyError(kind))?;
         if key.is_weak() { Err(KeyError(kind)) } else { Ok(Self(key)) }
     }
@@ -145,7 +154,11 @@ impl fmt::Display for VerifyingKey {
 /// The aggregator's public HPKE key (X25519) that records are sealed to.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct SealKey(#[schemars(with = "String")] pub(crate) <SealKem as hpke::Kem>::PublicKey);
+#[schemars(!try_from, !into)]
+pub struct SealKey(
+    #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-]{43}$"))]
+    pub(crate)  <SealKem as hpke::Kem>::PublicKey,
+);
 
 impl SealKey {
     /// The key's short name: the first 16 hexadecimal digits of the SHA-256 of its 32 bytes.
@@ -177,7 +190,7 @@ impl From<SealKey> for String {
 impl FromStr for SealKey {
     type Err = KeyError;
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let kind = "seal key";
+        let kind = SEAL_KEY;
         let bytes = key_bytes(text, kind)?;
         <SealKem as hpke::Kem>::PublicKey::from_bytes(&bytes).map(Self).map_err(|_| KeyError(kind))
     }
@@ -206,7 +219,7 @@ impl OpenKey {
     /// A key from its 32 secret bytes.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let secret =
-            <SealKem as hpke::Kem>::PrivateKey::from_bytes(bytes).map_err(|_| KeyError("secret seal key"))?;
+            <SealKem as hpke::Kem>::PrivateKey::from_bytes(bytes).map_err(|_| KeyError(SECRET_SEAL_KEY))?;
         let public = SealKey(SealKem::sk_to_pk(&secret));
         Ok(Self { secret, public })
     }
@@ -231,6 +244,7 @@ impl fmt::Debug for OpenKey {
 /// The short name of a seal key: 16 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(!try_from, !into)]
 pub struct KeyId(#[schemars(regex(pattern = r"^[0-9a-f]{16}$"))] String);
 
 impl KeyId {
@@ -244,7 +258,7 @@ impl TryFrom<String> for KeyId {
     type Error = KeyError;
     fn try_from(text: String) -> Result<Self, KeyError> {
         let shaped = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if shaped { Ok(Self(text)) } else { Err(KeyError("key id of 16 hexadecimal digits")) }
+        if shaped { Ok(Self(text)) } else { Err(KeyError(KEY_ID)) }
     }
 }
 

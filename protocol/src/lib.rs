@@ -25,3 +25,4 @@ pub mod record;
 pub mod signed;
 pub mod status;
 pub mod topic;
+mod version;

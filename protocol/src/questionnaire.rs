@@ -5,21 +5,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::Answer;
-use crate::id::{DomainId, Hash, IdError, Language, OptionId, QuestionId, QuestionnaireId};
+use crate::id::{DomainId, Hash, Language, OptionId, QuestionId, QuestionnaireId};
 
 mod check;
 
 pub use check::QuestionnaireError;
 
-/// The most questions a questionnaire may have, and the most options a question may have.
+/// The most questions a questionnaire may have.
 pub const MAX_QUESTIONS: usize = 32;
 /// The most options a question may have.
 pub const MAX_OPTIONS: usize = 11;
+/// The most free-text questions a questionnaire may have: so many comments of the greatest length always fit into
+/// [`MAX_RECORD_BYTES`](crate::limits::MAX_RECORD_BYTES).
+pub const MAX_COMMENTS: usize = 5;
 
 /// A questionnaire at a version, written `inpatient@1` in text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +38,25 @@ pub struct QuestionnaireRef {
 impl fmt::Display for QuestionnaireRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}@{}", self.id, self.version)
+    }
+}
+
+/// Why a text is not a questionnaire at a version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a questionnaire at a version: write an id, '@' and a version from 1, as in inpatient@1")]
+pub struct QuestionnaireRefError(String);
+
+impl FromStr for QuestionnaireRef {
+    type Err = QuestionnaireRefError;
+
+    fn from_str(text: &str) -> Result<Self, QuestionnaireRefError> {
+        let parsed = text.split_once('@').and_then(|(id, version)| {
+            Some(Self { id: QuestionnaireId::new(id).ok()?, version: version.parse().ok()? })
+        });
+        // One reference has one spelling: no sign, no leading zero.
+        parsed
+            .filter(|reference| reference.version >= 1 && reference.to_string() == text)
+            .ok_or_else(|| QuestionnaireRefError(text.to_owned()))
     }
 }
 
@@ -102,13 +125,13 @@ pub enum KindFile {
     Domain(DomainId),
     /// The friends and family test: six fixed options, verbatim wording.
     FriendsAndFamily,
-    /// Whether the patient knows the consultant; unscored.
+    /// Whether the patient knows the consultant: `yes` or `no`; unscored.
     Attribution,
     /// A fact about the person; optional and unscored. The options are fixed by the fact.
     About(AboutFact),
     /// Free text.
     Comment,
-    /// Whether help is needed now; routed to staff, never scored.
+    /// Whether help is needed now: `yes` or `no`; routed to staff, never scored.
     Help,
     /// A choice that counts towards nothing.
     Unscored,
@@ -140,6 +163,9 @@ impl AboutFact {
 /// The option ids of the friends and family test, in order; the sixth counts in the total too.
 pub const FRIENDS_AND_FAMILY_OPTIONS: [&str; 6] =
     ["very_good", "good", "neither", "poor", "very_poor", "dont_know"];
+
+/// The option ids of an attribution and of a help question, in order.
+pub const YES_NO_OPTIONS: [&str; 2] = ["yes", "no"];
 
 /// An option as a file says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -288,15 +314,4 @@ pub enum AnswerError {
 pub(crate) fn find_duplicate<'a, T: Ord>(mut ids: impl Iterator<Item = &'a T>) -> Option<&'a T> {
     let mut seen = BTreeSet::new();
     ids.find(|id| !seen.insert(*id))
-}
-
-impl std::str::FromStr for QuestionnaireRef {
-    type Err = IdError;
-    fn from_str(text: &str) -> Result<Self, IdError> {
-        let (id, version) = text.split_once('@').unwrap_or((text, "1"));
-        let id = QuestionnaireId::new(id)?;
-        // A version that is no number makes the whole text fail as an id would: '@' is not allowed in one.
-        let version = version.parse().or_else(|_| QuestionnaireId::new(text).map(|_| 1))?;
-        Ok(Self { id, version })
-    }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::keys::{Signature, SigningKey, VerifyingKey};
 use crate::limits::MAX_MESSAGE_BYTES;
 use crate::topic::Topic;
+use crate::version::{VersionedError, read_versioned};
 
 /// A signed message as it crosses the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +36,7 @@ pub enum SignedError {
     Unreadable(String),
     /// Of a version that is not known here.
     #[error("message version {0} is not known")]
-    UnknownVersion(u32),
+    UnknownVersion(u64),
     /// Not signed by the aggregator for this topic.
     #[error("the message is not signed by the aggregator for topic {0}")]
     WrongSignature(Topic),
@@ -66,9 +67,10 @@ fn read(payload: &[u8]) -> Result<SignedFile, SignedError> {
     if payload.len() > MAX_MESSAGE_BYTES {
         return Err(SignedError::Oversize(payload.len()));
     }
-    let file: SignedFile =
-        serde_json::from_slice(payload).map_err(|error| SignedError::Unreadable(error.to_string()))?;
-    if file.version == 1 { Ok(file) } else { Err(SignedError::UnknownVersion(file.version)) }
+    read_versioned(payload).map_err(|error| match error {
+        VersionedError::Unreadable(error) => SignedError::Unreadable(error),
+        VersionedError::UnknownVersion(version) => SignedError::UnknownVersion(version),
+    })
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, SignedError> {

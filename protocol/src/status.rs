@@ -1,10 +1,16 @@
 //! What a kiosk says about itself, and what the broker says when the kiosk is gone.
+//!
+//! These messages are not signed: a last will is written before it is true. Nothing is counted from them; a false one
+//! can at most show a kiosk as silent or make the aggregator repeat an assignment.
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Hash, KioskId, WardId};
 use crate::keys::VerifyingKey;
+use crate::limits::MAX_MESSAGE_BYTES;
+use crate::version::{VersionedError, read_versioned};
 
 /// A kiosk's presence, published on connecting and every minute; its last will says offline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,4 +65,61 @@ pub struct Introduction {
     /// The ward it would like; the aggregator chooses when absent or not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ward: Option<WardId>,
+}
+
+/// Why a payload is not a status or an introduction.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StatusError {
+    /// Too large.
+    #[error("the message has {0} bytes, more than {MAX_MESSAGE_BYTES}")]
+    Oversize(usize),
+    /// Not JSON of the right shape.
+    #[error("the message is not readable: {0}")]
+    Unreadable(String),
+    /// Of a version that is not known here.
+    #[error("message version {0} is not known")]
+    UnknownVersion(u64),
+    /// The message names another kiosk than its topic.
+    #[error("the message speaks for kiosk {0}, which is not the topic's")]
+    WrongTopic(KioskId),
+    /// Only a simulated kiosk introduces itself.
+    #[error("kiosk {0} is not a simulated one, whose id starts with sim-")]
+    NotSimulated(KioskId),
+}
+
+impl Status {
+    /// Presence as this software's version of the message says it.
+    pub fn new(kiosk: KioskId, presence: Presence) -> Self {
+        Self { version: 1, kiosk, presence }
+    }
+
+    /// Reads the payload of a kiosk's status topic.
+    pub fn read(payload: &[u8], kiosk: &KioskId) -> Result<Self, StatusError> {
+        let status: Self = read(payload)?;
+        if status.kiosk == *kiosk { Ok(status) } else { Err(StatusError::WrongTopic(status.kiosk)) }
+    }
+}
+
+impl Introduction {
+    /// Reads the payload of a kiosk's introduction topic.
+    pub fn read(payload: &[u8], kiosk: &KioskId) -> Result<Self, StatusError> {
+        let introduction: Self = read(payload)?;
+        if introduction.kiosk != *kiosk {
+            Err(StatusError::WrongTopic(introduction.kiosk))
+        } else if kiosk.is_simulated() {
+            Ok(introduction)
+        } else {
+            Err(StatusError::NotSimulated(introduction.kiosk))
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, StatusError> {
+    if payload.len() > MAX_MESSAGE_BYTES {
+        return Err(StatusError::Oversize(payload.len()));
+    }
+    read_versioned(payload).map_err(|error| match error {
+        VersionedError::Unreadable(error) => StatusError::Unreadable(error),
+        VersionedError::UnknownVersion(version) => StatusError::UnknownVersion(version),
+    })
 }

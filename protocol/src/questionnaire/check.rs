@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AboutFact, FRIENDS_AND_FAMILY_OPTIONS, KindFile, MAX_OPTIONS, MAX_QUESTIONS, OptionScore, QuestionFile,
-    Questionnaire, QuestionnaireFile, Text, find_duplicate,
+    AboutFact, FRIENDS_AND_FAMILY_OPTIONS, KindFile, MAX_COMMENTS, MAX_OPTIONS, MAX_QUESTIONS, OptionScore,
+    QuestionFile, Questionnaire, QuestionnaireFile, Text, YES_NO_OPTIONS, find_duplicate,
 };
 use crate::id::{Hash, Language, OptionId, QuestionId};
 
@@ -26,6 +26,9 @@ pub enum QuestionnaireError {
     /// No questions, or too many.
     #[error("there are {0} questions; a questionnaire has 1 to {MAX_QUESTIONS}")]
     QuestionCount(usize),
+    /// More free text than a record can hold.
+    #[error("there are {0} comment questions, more than {MAX_COMMENTS}")]
+    TooManyComments(usize),
     /// A question stands twice.
     #[error("question {0} stands twice")]
     QuestionTwice(QuestionId),
@@ -89,6 +92,10 @@ impl TryFrom<QuestionnaireFile> for Questionnaire {
         if !(1..=MAX_QUESTIONS).contains(&file.questions.len()) {
             return Err(QuestionnaireError::QuestionCount(file.questions.len()));
         }
+        let comments = file.questions.iter().filter(|question| question.kind == KindFile::Comment).count();
+        if comments > MAX_COMMENTS {
+            return Err(QuestionnaireError::TooManyComments(comments));
+        }
         if let Some(id) = find_duplicate(file.questions.iter().map(|question| &question.id)) {
             return Err(QuestionnaireError::QuestionTwice(id.clone()));
         }
@@ -143,7 +150,8 @@ fn check_options(question: &QuestionFile) -> Result<(), QuestionnaireError> {
     let fixed = match &question.kind {
         KindFile::About(fact) => Some(fact.options()),
         KindFile::FriendsAndFamily => Some(FRIENDS_AND_FAMILY_OPTIONS.as_slice()),
-        _ => None,
+        KindFile::Attribution | KindFile::Help => Some(YES_NO_OPTIONS.as_slice()),
+        KindFile::Domain(_) | KindFile::Comment | KindFile::Unscored => None,
     };
     if let Some(expected) = fixed
         && !question.options.iter().map(|option| option.id.as_str()).eq(expected.iter().copied())
