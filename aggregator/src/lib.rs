@@ -1,1 +1,11 @@
-//! Placeholder
+//! The aggregator: stores every record exactly once and computes scores.
+//!
+//! See ARCHITECTURE.md for the way of an answer through these modules.
+
+pub mod accounts;
+pub mod config;
+pub mod directory;
+pub mod durable_file;
+pub mod fleet;
+pub mod keys;
+pub mod registry;

@@ -1,0 +1,423 @@
+//! What the aggregator is told: `config.toml` in the data folder, or the file named by `--config`.
+//!
+//! What the file says ([`ConfigFile`]) is one type, what the program trusts ([`Config`]) is another; the conversion
+//! between them checks everything, so nothing later does. Every setting has a default, and the printed template
+//! (`config print`) holds them all with their meaning.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use wardvoice_protocol::fortnight::{Calendar, CalendarError};
+use wardvoice_protocol::id::Language;
+
+/// The settings as a file says them. A field that is absent has its default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigFile {
+    broker: BrokerFile,
+    web: WebFile,
+    programme: ProgrammeFile,
+    kiosks: KiosksFile,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct BrokerFile {
+    listen: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct WebFile {
+    listen: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct ProgrammeFile {
+    fortnight_anchor: String,
+    contacts_per_fortnight: u32,
+    final_after_days: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct KiosksFile {
+    languages: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broker_url: Option<String>,
+    accept_simulated: bool,
+}
+
+impl Default for BrokerFile {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:0".to_owned(), url: None, username: None, password_file: None, ca_file: None }
+    }
+}
+
+impl Default for WebFile {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:0".to_owned() }
+    }
+}
+
+impl Default for ProgrammeFile {
+    fn default() -> Self {
+        Self { fortnight_anchor: "2026-01-05".to_owned(), contacts_per_fortnight: 400, final_after_days: 7 }
+    }
+}
+
+impl Default for KiosksFile {
+    fn default() -> Self {
+        Self { languages: vec!["en".to_owned()], broker_url: None, accept_simulated: false }
+    }
+}
+
+/// The settings the program works by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Where messages come from.
+    pub broker: BrokerChoice,
+    /// Where pages are served. Port 0 takes a free port, the same again after a restart when it can.
+    pub web_listen: SocketAddr,
+    /// Days, fortnights and the zone.
+    pub calendar: Calendar,
+    /// How many contacts the trust plans a fortnight.
+    pub contacts_per_fortnight: u32,
+    /// Local days after a period's last before it is final.
+    pub final_after_days: u8,
+    /// What kiosks offer; the first is the default.
+    pub languages: Vec<Language>,
+    /// What kiosks are told to connect to; by default the broker's own address.
+    pub kiosk_broker_url: Option<BrokerUrl>,
+    /// Whether `sim-` kiosks may introduce themselves.
+    pub accept_simulated: bool,
+}
+
+/// Which broker carries the messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BrokerChoice {
+    /// The one inside.
+    Embedded {
+        /// Where kiosks reach it. Port 0 takes a free port, the same again after a restart when it can.
+        listen: SocketAddr,
+    },
+    /// Another one.
+    External(ExternalBroker),
+}
+
+/// How to reach a broker that is a program of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalBroker {
+    /// Where it is.
+    pub url: BrokerUrl,
+    /// Who the aggregator says it is.
+    pub username: Option<String>,
+    /// The file with its password.
+    pub password_file: Option<PathBuf>,
+    /// The certificate authority of an `mqtts` broker; the system's when absent.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// `mqtt://host:port` or `mqtts://host:port`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerUrl {
+    /// Whether the connection is encrypted.
+    pub tls: bool,
+    /// The host, an IPv6 address without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// Why settings are not usable.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("read the settings {path}: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is not TOML of the right shape.
+    #[error("read the settings {path}:\n{reason}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line.
+        reason: String,
+    },
+    /// A setting has no usable value.
+    #[error("use the setting {setting} = {value:?}: {rule}")]
+    Value {
+        /// Its name with its section.
+        setting: &'static str,
+        /// What it says.
+        value: String,
+        /// What it should say.
+        rule: String,
+    },
+}
+
+fn value(setting: &'static str, value: impl Into<String>, rule: impl Into<String>) -> ConfigError {
+    ConfigError::Value { setting, value: value.into(), rule: rule.into() }
+}
+
+impl ConfigFile {
+    /// Reads a file. `required` says whether a missing one is an error or all defaults.
+    pub fn load(path: &Path, required: Required) -> Result<Self, ConfigError> {
+        match fs::read_to_string(path) {
+            Ok(text) => toml::from_str(&text)
+                .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && required == Required::No => {
+                Ok(Self::default())
+            }
+            Err(source) => Err(ConfigError::File { path: path.to_owned(), source }),
+        }
+    }
+}
+
+/// Whether a file must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Required {
+    /// It was named by hand.
+    Yes,
+    /// It is only looked for.
+    No,
+}
+
+impl TryFrom<ConfigFile> for Config {
+    type Error = ConfigError;
+
+    fn try_from(file: ConfigFile) -> Result<Self, ConfigError> {
+        let ConfigFile { broker, web, programme, kiosks } = file;
+        let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
+            value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
+        })?;
+        let calendar = Calendar::new(anchor).map_err(|error| {
+            let rule = match error {
+                CalendarError::NotMonday(_) => "it must be a Monday".to_owned(),
+                other => other.to_string(),
+            };
+            value("programme.fortnight_anchor", &programme.fortnight_anchor, rule)
+        })?;
+        if !(1..=1_000_000).contains(&programme.contacts_per_fortnight) {
+            let contacts = programme.contacts_per_fortnight.to_string();
+            return Err(value("programme.contacts_per_fortnight", contacts, "write a number from 1 to 1000000"));
+        }
+        if programme.final_after_days > 60 {
+            let days = programme.final_after_days.to_string();
+            return Err(value("programme.final_after_days", days, "write a number of days from 0 to 60"));
+        }
+        let languages = kiosks
+            .languages
+            .iter()
+            .map(|tag| {
+                Language::new(tag.clone()).map_err(|error| value("kiosks.languages", tag, error.to_string()))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if languages.is_empty() {
+            return Err(value("kiosks.languages", "[]", "name at least one language, the first is the default"));
+        }
+        let kiosk_broker_url =
+            kiosks.broker_url.map(|url| BrokerUrl::parse("kiosks.broker_url", &url)).transpose()?;
+        Ok(Self {
+            broker: broker.try_into()?,
+            web_listen: address("web.listen", &web.listen)?,
+            calendar,
+            contacts_per_fortnight: programme.contacts_per_fortnight,
+            final_after_days: programme.final_after_days,
+            languages,
+            kiosk_broker_url,
+            accept_simulated: kiosks.accept_simulated,
+        })
+    }
+}
+
+impl TryFrom<BrokerFile> for BrokerChoice {
+    type Error = ConfigError;
+
+    fn try_from(file: BrokerFile) -> Result<Self, ConfigError> {
+        let Some(url) = file.url else {
+            if file.username.is_some() || file.password_file.is_some() || file.ca_file.is_some() {
+                let rule = "username, password_file and ca_file are for a broker with a url; set broker.url";
+                return Err(value("broker.username", file.username.unwrap_or_default(), rule));
+            }
+            return Ok(Self::Embedded { listen: address("broker.listen", &file.listen)? });
+        };
+        if file.username.is_some() != file.password_file.is_some() {
+            let rule = "username and password_file go together";
+            return Err(value("broker.username", file.username.unwrap_or_default(), rule));
+        }
+        let url = BrokerUrl::parse("broker.url", &url)?;
+        let (username, password_file, ca_file) = (file.username, file.password_file, file.ca_file);
+        Ok(Self::External(ExternalBroker { url, username, password_file, ca_file }))
+    }
+}
+
+impl BrokerUrl {
+    /// Reads an address; `setting` names where it stood, for the error.
+    pub fn parse(setting: &'static str, text: &str) -> Result<Self, ConfigError> {
+        let wrong = || value(setting, text, "write mqtt://host:port or mqtts://host:port");
+        let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
+        let tls = match scheme {
+            "mqtt" | "tcp" => false,
+            "mqtts" | "ssl" => true,
+            _ => return Err(wrong()),
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !host.ends_with(':') && !port.ends_with(']') => {
+                (host, port.parse().map_err(|_| wrong())?)
+            }
+            _ => (rest, if tls { 8883 } else { 1883 }),
+        };
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let plain = !host.is_empty() && !host.contains(['/', '@', '?', '#', ' ', '[', ']']);
+        if plain && port != 0 { Ok(Self { tls, host: host.to_owned(), port }) } else { Err(wrong()) }
+    }
+}
+
+impl fmt::Display for BrokerUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "mqtts" } else { "mqtt" };
+        if self.host.contains(':') {
+            write!(formatter, "{scheme}://[{}]:{}", self.host, self.port)
+        } else {
+            write!(formatter, "{scheme}://{}:{}", self.host, self.port)
+        }
+    }
+}
+
+fn address(setting: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
+    text.parse().map_err(|_| {
+        value(setting, text, "write an address and a port as 127.0.0.1:8080; port 0 is any free port")
+    })
+}
+
+/// Every setting with its default and its meaning, as a file to start from.
+pub fn template() -> String {
+    let file = ConfigFile::default();
+    let ProgrammeFile { fortnight_anchor, contacts_per_fortnight, final_after_days } = &file.programme;
+    format!(
+        r#"# Settings of the Wardvoice aggregator. Save as config.toml in the data folder. Every line shows its default.
+
+[broker]
+# Where kiosks reach the broker inside the aggregator. Port 0 takes a free port and keeps it over restarts.
+# On a hospital network, give the server's address and port 1883.
+listen = "{broker_listen}"
+# Use a broker of your own instead: mqtt://host:port or mqtts://host:port. The line above is then not used.
+#url = "mqtt://127.0.0.1:1883"
+# Who the aggregator is to that broker, and the file that holds its password.
+#username = "aggregator"
+#password_file = "/etc/wardvoice/broker-password"
+# The certificate authority of an mqtts broker. Without it the system's are trusted.
+#ca_file = "/etc/wardvoice/ca.pem"
+
+[web]
+# Where pages are served. Anything but a loopback address needs a reverse proxy that speaks TLS in front of it.
+listen = "{web_listen}"
+
+[programme]
+# A Monday from which fortnights are counted, for ever in both directions. Never change it once records exist.
+fortnight_anchor = "{fortnight_anchor}"
+# How many patients the trust means to approach in a fortnight; shared out over wards by their beds.
+contacts_per_fortnight = {contacts_per_fortnight}
+# A period is final this many days after its last day; what arrives later makes a numbered revision.
+final_after_days = {final_after_days}
+
+[kiosks]
+# The languages kiosks offer, the first is the default. Each must be complete in the questionnaire.
+languages = ["{language}"]
+# What kiosks are told to connect to, when it is not the address above (a proxy, another name).
+#broker_url = "mqtts://wardvoice.example:8883"
+# Let kiosks whose id starts with sim- introduce themselves. For demonstrations and tests only.
+accept_simulated = {accept_simulated}
+"#,
+        broker_listen = file.broker.listen,
+        web_listen = file.web.listen,
+        language = file.kiosks.languages.join("\", \""),
+        accept_simulated = file.kiosks.accept_simulated,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let file: ConfigFile = toml::from_str(text).map_err(|error| error.to_string())?;
+        Config::try_from(file).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_template_is_the_defaults() {
+        assert_eq!(toml::from_str::<ConfigFile>(&template()).unwrap(), ConfigFile::default());
+        let uncommented: String = template()
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+            .fold(String::new(), |text, line| text + line + "\n");
+        assert!(matches!(read(&uncommented).unwrap().broker, BrokerChoice::External(_)), "every line is usable");
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        assert_eq!(read("").unwrap(), Config::try_from(ConfigFile::default()).unwrap());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let check = |text: &str, says: &str| {
+            let said = read(text).unwrap_err();
+            assert!(said.contains(says), "{text} said {said}");
+        };
+        check("[web]\nlisten = \"8080\"", "web.listen");
+        check("[web]\nport = 8080", "unknown field `port`");
+        check("[broker]\nlisten = \"localhost\"", "broker.listen");
+        check("[broker]\nurl = \"http://a:1\"", "broker.url");
+        check("[broker]\nusername = \"a\"", "set broker.url");
+        check("[broker]\nurl = \"mqtt://a\"\nusername = \"a\"", "go together");
+        check("[programme]\nfortnight_anchor = \"2026-01-06\"", "must be a Monday");
+        check("[programme]\nfortnight_anchor = \"soon\"", "write a date");
+        check("[programme]\ncontacts_per_fortnight = 0", "contacts_per_fortnight");
+        check("[programme]\nfinal_after_days = 61", "final_after_days");
+        check("[kiosks]\nlanguages = []", "at least one language");
+        check("[kiosks]\nlanguages = [\"e n\"]", "kiosks.languages");
+    }
+
+    #[test]
+    fn broker_addresses() {
+        let check = |text: &str, expected: Option<&str>| {
+            let url = BrokerUrl::parse("x", text).ok().map(|url| url.to_string());
+            assert_eq!(url.as_deref(), expected, "{text}");
+        };
+        check("mqtt://127.0.0.1:1884", Some("mqtt://127.0.0.1:1884"));
+        check("mqtt://broker", Some("mqtt://broker:1883"));
+        check("mqtts://broker/", Some("mqtts://broker:8883"));
+        check("mqtt://[::1]:1885", Some("mqtt://[::1]:1885"));
+        check("mqtt://[::1]", Some("mqtt://[::1]:1883"));
+        check("tcp://broker:99", Some("mqtt://broker:99"));
+        for wrong in
+            ["", "broker:1883", "http://a", "mqtt://", "mqtt://a:b", "mqtt://a:0", "mqtt://u@a:1", "mqtt://a/b"]
+        {
+            check(wrong, None);
+        }
+    }
+}

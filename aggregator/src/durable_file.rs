@@ -1,0 +1,63 @@
+//! Small files that are replaced as a whole: written beside, flushed, renamed over, and the folder flushed.
+//!
+//! A reader sees the old file or the new one, never half of one, whatever instruction the power fails at.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Only the user the aggregator runs as (mode 0600).
+    Owner,
+    /// Whoever the umask allows (mode 0644).
+    Anyone,
+}
+
+/// Replaces a file's content, durably: when this returns, the new content survives a power cut.
+pub fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    let name = path.file_name().ok_or_else(|| io::Error::other("the path has no file name"))?;
+    let beside = folder.join(format!(".{}.new", name.to_string_lossy()));
+    // A file left over from a crash may have other rights; it is removed so that the mode below applies.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mode = match readers {
+        Readers::Owner => 0o600,
+        Readers::Anyone => 0o644,
+    };
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&beside, path)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_and_keeps_its_secrecy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/secret");
+        replace(&path, b"one", Readers::Owner).unwrap();
+        replace(&path, b"two", Readers::Owner).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside");
+    }
+}

@@ -1,0 +1,91 @@
+//! What is known of each kiosk at this moment: its last status and when its last record came. Silence is shown.
+//!
+//! Kept in memory only: after a restart the last records come from the log, and statuses come again within a minute.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use jiff::Timestamp;
+use wardvoice_protocol::id::KioskId;
+use wardvoice_protocol::status::{Presence, Status};
+
+/// What is known of one kiosk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sighting {
+    /// Its last status, if one came since the aggregator started.
+    pub presence: Option<Presence>,
+    /// When that status came.
+    pub heard: Option<Timestamp>,
+    /// When its last record came.
+    pub last_record: Option<Timestamp>,
+}
+
+impl Sighting {
+    /// Whether its last word was that it is there.
+    pub fn is_online(&self) -> bool {
+        matches!(self.presence, Some(Presence::Online(_)))
+    }
+}
+
+/// Every kiosk that was ever heard of, by id.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    sightings: RwLock<BTreeMap<KioskId, Sighting>>,
+}
+
+impl Fleet {
+    /// A fleet nobody was heard of yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A status came.
+    pub fn status(&self, status: &Status, now: Timestamp) {
+        let mut sightings = self.sightings.write().unwrap_or_else(PoisonError::into_inner);
+        let sighting = sightings.entry(status.kiosk.clone()).or_default();
+        sighting.presence = Some(status.presence.clone());
+        sighting.heard = Some(now);
+    }
+
+    /// A record came (or is known from the log); an earlier time than the known one changes nothing.
+    pub fn record(&self, kiosk: &KioskId, received: Timestamp) {
+        let mut sightings = self.sightings.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sighting) = sightings.get_mut(kiosk) {
+            sighting.last_record = sighting.last_record.max(Some(received));
+        } else {
+            let sighting = Sighting { last_record: Some(received), ..Sighting::default() };
+            sightings.insert(kiosk.clone(), sighting);
+        }
+    }
+
+    /// What is known of one kiosk.
+    pub fn get(&self, kiosk: &KioskId) -> Option<Sighting> {
+        self.sightings.read().unwrap_or_else(PoisonError::into_inner).get(kiosk).cloned()
+    }
+
+    /// What is known of every kiosk.
+    pub fn all(&self) -> BTreeMap<KioskId, Sighting> {
+        self.sightings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    #[test]
+    fn the_last_word_counts_and_records_never_go_back() {
+        let fleet = Fleet::new();
+        let kiosk = KioskId::new("k-1").unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        fleet.record(&kiosk, at(20));
+        fleet.record(&kiosk, at(10));
+        fleet.status(&Status { version: 1, kiosk: kiosk.clone(), presence: Presence::Offline }, at(30));
+        let sighting = fleet.get(&kiosk).unwrap();
+        assert_eq!(sighting.last_record, Some(at(20)));
+        assert_eq!(sighting.heard, Some(at(30)));
+        assert!(!sighting.is_online());
+    }
+}
