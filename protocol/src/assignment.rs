@@ -31,7 +31,7 @@ pub struct Assignment {
     /// The key that receipts and assignments are signed with.
     pub aggregator_key: VerifyingKey,
     /// The Monday that fortnights are counted from.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub fortnight_anchor: Date,
     /// Whether everything here is generated for a demonstration.
     pub demonstration: bool,
@@ -62,6 +62,7 @@ pub struct ConsultantChoice {
 #[serde(deny_unknown_fields)]
 pub struct KioskSettings {
     /// The version of this shape: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// Where the broker is: `mqtt://host:port` or `mqtts://host:port`.
     pub broker: String,

@@ -23,7 +23,7 @@ const QUARTER_HOUR_S: i64 = 900;
 #[serde(deny_unknown_fields)]
 pub struct Clock {
     /// The tablet's wall clock in UTC, cut down to a quarter of an hour.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub wall: Timestamp,
     /// What the last receipt taught, if there ever was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,14 +35,14 @@ pub struct Clock {
 #[serde(deny_unknown_fields)]
 pub struct Learnt {
     /// Aggregator time minus wall clock when the receipt came, in seconds. Positive: the tablet was slow. In a
-    /// [`Clock`] whole quarters of an hour, see the module.
+    /// record chosen so that `wall` plus it is the corrected time cut down to a quarter of an hour.
     pub offset_s: i64,
-    /// Seconds of monotonic time since that receipt; absent when the tablet has restarted since. In a [`Clock`] whole
-    /// quarters of an hour, see the module.
+    /// Seconds of monotonic time since that receipt; absent when the tablet has restarted since. In a record
+    /// chosen so that `aggregator_time` plus it is the present time cut down to a quarter of an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_s: Option<u64>,
     /// The aggregator's time in that receipt, cut down to a quarter of an hour.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub aggregator_time: Timestamp,
 }
 
@@ -106,4 +106,106 @@ fn seconds(count: i64) -> SignedDuration {
 pub fn to_quarter_hour(time: Timestamp) -> Timestamp {
     let second = time.as_second();
     Timestamp::from_second(second - second.rem_euclid(QUARTER_HOUR_S)).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use jiff::SignedDuration;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::arbitrary::timestamp;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn times_are_cut_down_never_up() {
+        let check = |input: &str, expected: &str| assert_eq!(to_quarter_hour(at(input)), at(expected));
+        check("2026-11-23T10:14:59.999Z", "2026-11-23T10:00:00Z");
+        check("2026-11-23T10:15:00Z", "2026-11-23T10:15:00Z");
+        check("2026-11-23T00:00:00Z", "2026-11-23T00:00:00Z");
+        check("1969-12-31T23:59:59Z", "1969-12-31T23:45:00Z");
+    }
+
+    /// 23:59 in the receipt and 6 minutes since: had each been cut down on its own, the sum would be yesterday.
+    #[test]
+    fn adding_up_after_cutting_down_does_not_lose_midnight() {
+        let learnt = Learnt { offset_s: -300, age_s: Some(360), aggregator_time: at("2026-11-22T23:59:00Z") };
+        let clock = Clock::new(at("2026-11-23T00:10:00Z"), Some(learnt));
+        assert_eq!(clock.by_monotonic_age(), Some(at("2026-11-23T00:00:00Z")));
+        assert_eq!(clock.by_offset(), Some(at("2026-11-23T00:00:00Z")));
+        assert_eq!(clock.wall, at("2026-11-23T00:00:00Z"));
+    }
+
+    #[test]
+    fn without_a_receipt_there_is_only_the_wall_clock() {
+        let clock = Clock::new(at("2026-11-23T10:20:00Z"), None);
+        assert_eq!((clock.by_monotonic_age(), clock.by_offset()), (None, None));
+        assert_eq!(serde_json::to_string(&clock).unwrap(), r#"{"wall":"2026-11-23T10:15:00Z"}"#);
+    }
+
+    #[test]
+    fn after_a_restart_the_offset_is_left() {
+        let learnt = Learnt { offset_s: 3600, age_s: None, aggregator_time: at("2026-11-22T12:00:00Z") };
+        let clock = Clock::new(at("2026-11-23T09:00:00Z"), Some(learnt));
+        assert_eq!(clock.by_monotonic_age(), None);
+        assert_eq!(clock.by_offset(), Some(at("2026-11-23T10:00:00Z")));
+    }
+
+    #[test]
+    fn evidence_that_tells_too_much_is_refused() {
+        let fine = Learnt { offset_s: -900, age_s: Some(1800), aggregator_time: at("2026-11-22T12:00:00Z") };
+        let wall = at("2026-11-22T12:30:00Z");
+        let check = |wall, learnt, expected| {
+            assert_eq!(Clock { wall, learnt: Some(learnt) }.check().map_err(|ClockError(field)| field), expected);
+        };
+        check(wall, fine, Ok(()));
+        check(at("2026-11-22T12:31:00Z"), fine, Err("wall"));
+        check(at("2026-11-22T12:30:00.5Z"), fine, Err("wall"));
+        check(wall, Learnt { offset_s: -901, ..fine }, Err("offset_s"));
+        check(wall, Learnt { age_s: Some(1), ..fine }, Err("age_s"));
+        check(wall, Learnt { aggregator_time: at("2026-11-22T12:00:01Z"), ..fine }, Err("aggregator_time"));
+    }
+
+    #[test]
+    fn numbers_beyond_the_calendar_are_no_estimate() {
+        let time = at("2026-11-22T12:00:00Z");
+        for (offset_s, age_s) in [(i64::MAX, u64::MAX), (i64::MIN, u64::MAX / 2), (i64::MAX - 900, 1 << 62)] {
+            let raw =
+                Clock { wall: time, learnt: Some(Learnt { offset_s, age_s: Some(age_s), aggregator_time: time }) };
+            assert_eq!((raw.by_monotonic_age(), raw.by_offset()), (None, None));
+            let clock = Clock::new(raw.wall, raw.learnt);
+            assert_eq!((clock.by_monotonic_age(), clock.by_offset()), (None, Some(time)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn estimates_are_the_exact_ones_cut_down(
+            wall in timestamp(),
+            aggregator_time in timestamp(),
+            offset_s in -400_000_000_i64..400_000_000,
+            age_s in option::of(0_u64..400_000_000),
+        ) {
+            let clock = Clock::new(wall, Some(Learnt { offset_s, age_s, aggregator_time }));
+            prop_assert_eq!(clock.check(), Ok(()));
+            let after = |time: Timestamp, seconds| to_quarter_hour(time + SignedDuration::from_secs(seconds));
+            prop_assert_eq!(clock.wall, to_quarter_hour(wall));
+            prop_assert_eq!(clock.by_offset(), Some(after(wall, offset_s)));
+            let age_s = age_s.map(|age_s| i64::try_from(age_s).unwrap());
+            prop_assert_eq!(clock.by_monotonic_age(), age_s.map(|age_s| after(aggregator_time, age_s)));
+        }
+
+        #[test]
+        fn json_round_trip(clock in crate::arbitrary::clock()) {
+            let json = serde_json::to_string(&clock).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Clock>(&json).unwrap(), clock);
+            prop_assert_eq!(Clock::new(clock.wall, clock.learnt), clock, "cutting down twice changes nothing");
+        }
+    }
 }

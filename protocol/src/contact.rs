@@ -1,10 +1,12 @@
 //! One approach to one patient, and what came of it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{ConsultantId, Language, OptionId, QuestionId, WardId};
 use crate::questionnaire::QuestionnaireRef;
@@ -176,10 +178,39 @@ pub enum AttributionSource {
 #[serde(deny_unknown_fields)]
 pub struct Response {
     /// Every question of the questionnaire's version with its answer or why there is none.
+    #[serde(deserialize_with = "each_once")]
     pub answers: BTreeMap<QuestionId, Answer>,
     /// How long it took, in whole minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes: Option<u16>,
+}
+
+/// Reads answers and refuses a question that stands twice, of which a plain map would silently keep the last.
+fn each_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<QuestionId, Answer>, D::Error> {
+    struct Answers;
+
+    impl<'de> Visitor<'de> for Answers {
+        type Value = BTreeMap<QuestionId, Answer>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object of questions and their answers")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut answers = BTreeMap::new();
+            while let Some((question, answer)) = map.next_entry::<QuestionId, Answer>()? {
+                match answers.entry(question) {
+                    Entry::Vacant(place) => place.insert(answer),
+                    Entry::Occupied(there) => {
+                        return Err(A::Error::custom(format!("question {} stands twice", there.key())));
+                    }
+                };
+            }
+            Ok(answers)
+        }
+    }
+
+    deserializer.deserialize_map(Answers)
 }
 
 /// The five kinds of (non-)answer. Missing is never zero.
@@ -200,7 +231,7 @@ pub enum Answer {
     NotShown,
 }
 
-/// Free text of at most [`crate::limits::MAX_COMMENT_CHARACTERS`]; never empty.
+/// Free text of 1 to 1,000 characters that are not all white space; line breaks and tabs are the only controls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(!try_from, !into)]
@@ -252,5 +283,105 @@ impl TryFrom<String> for Comment {
 impl From<Comment> for String {
     fn from(comment: Comment) -> String {
         comment.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::arbitrary::{answer, contact};
+
+    #[test]
+    fn a_response_stands_exactly_where_the_outcome_says() {
+        for outcome in Outcome::ALL {
+            let check = |response: Option<Response>, expected| {
+                let contact = Contact {
+                    ward: "W12".parse().unwrap(),
+                    questionnaire: "inpatient@1".parse().unwrap(),
+                    outcome,
+                    mode: Mode::Alone,
+                    language: Language::english(),
+                    attribution: None,
+                    response,
+                };
+                assert_eq!(contact.check(), expected);
+            };
+            let response = Response { answers: BTreeMap::new(), minutes: None };
+            let holds = matches!(outcome, Outcome::Completed | Outcome::Partial);
+            check(None, if holds { Err(ContactError::NoResponse(outcome)) } else { Ok(()) });
+            check(Some(response), if holds { Ok(()) } else { Err(ContactError::UnexpectedResponse(outcome)) });
+        }
+        let error = ContactError::UnexpectedResponse(Outcome::LacksCapacity).to_string();
+        assert_eq!(error, "a contact that is lacks_capacity has no response, and this one has one");
+    }
+
+    #[test]
+    fn words_stand_in_json_as_they_are_displayed() {
+        for outcome in Outcome::ALL {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), json!(outcome.to_string()));
+        }
+        for mode in Mode::ALL {
+            assert_eq!(serde_json::to_value(mode).unwrap(), json!(mode.to_string()));
+        }
+    }
+
+    #[test]
+    fn the_five_kinds_of_answer_and_free_text() {
+        let check = |json: serde_json::Value, expected: Answer| {
+            assert_eq!(serde_json::from_value::<Answer>(json.clone()).unwrap(), expected);
+            assert_eq!(serde_json::to_value(expected).unwrap(), json);
+        };
+        check(json!({"answered": "always"}), Answer::Answered("always".parse().unwrap()));
+        check(json!({"said": "Kind.\nQuick."}), Answer::Said(Comment::new("Kind.\nQuick.").unwrap()));
+        check(json!("not_applicable"), Answer::NotApplicable);
+        check(json!("dont_know"), Answer::DontKnow);
+        check(json!("declined"), Answer::Declined);
+        check(json!("not_shown"), Answer::NotShown);
+        for json in [json!(null), json!("answered"), json!(10), json!({"answered": 10}), json!({"said": ""})] {
+            assert!(serde_json::from_value::<Answer>(json).is_err());
+        }
+    }
+
+    #[test]
+    fn a_question_that_stands_twice_is_refused() {
+        let read = |json: &str| serde_json::from_str::<Response>(json);
+        assert!(read(r#"{"answers":{"pain":"declined","noise":"declined"}}"#).is_ok());
+        let error = read(r#"{"answers":{"pain":"declined","pain":{"answered":"no"}}}"#).unwrap_err();
+        assert!(error.to_string().starts_with("question pain stands twice"), "{error}");
+    }
+
+    #[test]
+    fn comments_have_limits() {
+        let check = |text: &str, expected| {
+            assert_eq!(Comment::new(text).map(String::from), expected);
+        };
+        check("", Err(CommentError::Empty));
+        check(" \n\t\u{a0}", Err(CommentError::Empty));
+        check(&"é".repeat(1000), Ok("é".repeat(1000)));
+        check(&"é".repeat(1001), Err(CommentError::TooLong(1001)));
+        check("a\u{0}b", Err(CommentError::Control));
+        check("a\u{1b}[31m", Err(CommentError::Control));
+        check("a\r\nb", Err(CommentError::Control));
+        check("a\tb\nc", Ok("a\tb\nc".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn contacts_round_trip(contact in contact()) {
+            let json = serde_json::to_string(&contact).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Contact>(&json).unwrap(), contact.clone());
+            prop_assert_eq!(contact.check(), Ok(()));
+        }
+
+        #[test]
+        fn answers_round_trip(answer in answer()) {
+            let json = serde_json::to_string(&answer).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Answer>(&json).unwrap(), answer);
+        }
     }
 }

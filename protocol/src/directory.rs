@@ -14,6 +14,7 @@ use crate::id::{ConsultantId, DepartmentId, SiteId, SpecialtyId, TrustId, WardId
 #[serde(deny_unknown_fields)]
 pub struct DirectoryFile {
     /// The version of this shape: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The trust.
     pub trust: TrustEntry,
@@ -256,3 +257,6 @@ impl From<Unit> for String {
         unit.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,7 +131,7 @@ pub enum EnvelopeError {
     /// What was inside is not a record.
     #[error("the record is not valid: {0}")]
     InvalidRecord(String),
-    /// The record is too large to be sealed.
+    /// The record is, or would be, too large.
     #[error("the record has {0} bytes, more than {MAX_RECORD_BYTES}")]
     RecordTooLarge(usize),
 }
@@ -328,6 +328,10 @@ impl TryFrom<EnvelopeFile> for Envelope {
         let ciphertext = from_base64(&file.ciphertext)
             .filter(|bytes| bytes.len() >= TAG_BYTES)
             .ok_or_else(|| not_base64("ciphertext", "at least 16 bytes"))?;
+        let record_bytes = ciphertext.len() - TAG_BYTES;
+        if record_bytes > MAX_RECORD_BYTES {
+            return Err(EnvelopeError::RecordTooLarge(record_bytes));
+        }
         let header = header(&file.kiosk, file.sequence, file.record, file.previous, &file.key);
         let signing_input = format!("{header}\n{}\n{}", file.encapsulated, file.ciphertext);
         let hash = Hash::of(signing_input.as_bytes());
@@ -338,3 +342,6 @@ impl TryFrom<EnvelopeFile> for Envelope {
 fn header(kiosk: &KioskId, sequence: Sequence, record: RecordId, previous: Hash, key: &KeyId) -> String {
     format!("wardvoice-envelope-1\n{kiosk}\n{sequence}\n{record}\n{previous}\n{key}")
 }
+
+#[cfg(test)]
+mod tests;

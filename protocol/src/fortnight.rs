@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -256,7 +256,7 @@ impl DayNumber {
 
     /// The date; `None` beyond the calendar's years.
     pub fn date(self) -> Option<Date> {
-        EPOCH.checked_add(self.0.days()).ok()
+        add_days(EPOCH, self.0).ok()
     }
 }
 
@@ -287,5 +287,10 @@ fn days_between(from: Date, to: Date) -> Result<i32, CalendarError> {
 }
 
 fn add_days(date: Date, days: i32) -> Result<Date, CalendarError> {
-    date.checked_add(days.days()).map_err(|_| CalendarError::OutOfRange(date.to_string()))
+    // `days.days()` would panic on a number that no calendar holds.
+    let span = Span::new().try_days(days).map_err(|_| CalendarError::OutOfRange(date.to_string()))?;
+    date.checked_add(span).map_err(|_| CalendarError::OutOfRange(date.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

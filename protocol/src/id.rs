@@ -341,3 +341,6 @@ impl fmt::Display for Hash {
         self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -273,3 +273,96 @@ impl fmt::Display for KeyId {
         formatter.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::arbitrary::Fixed;
+
+    /// RFC 8032, section 7.1, test 2.
+    #[test]
+    fn ed25519_of_the_rfc() {
+        let secret = b"\x4c\xcd\x08\x9b\x28\xff\x96\xda\x9d\xb6\xc3\x46\xec\x11\x4e\x0f\x5b\x8a\x31\x9f\x35\xab\xa6\x24\xda\x8c\xf6\xed\x4f\xb8\xa6\xfb";
+        let key = SigningKey::from_bytes(secret);
+        assert_eq!(key.verifying_key().to_string(), "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw");
+        let signature = String::from(key.sign(b"\x72"));
+        let expected = "kqAJqfDUyrhyDoILX2QlQKKye1QWUD-Ps3YiI-vbadoIWsHkPhWZbkWPNhPQ8R2MOHsurrQwKu6wDSkWErsMAA";
+        assert_eq!(signature, expected);
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        let weak = to_base64(&[0; 32]);
+        for text in ["", "AAAA", &weak, &format!("{weak}="), &"A".repeat(44), &"/".repeat(43)] {
+            assert!(text.parse::<VerifyingKey>().is_err(), "{text:?}");
+        }
+        for text in ["", "AAAA", &"A".repeat(44), &"+".repeat(43), &format!("{weak}\n")] {
+            assert!(text.parse::<SealKey>().is_err(), "{text:?}");
+        }
+        for text in ["", "0123456789abcde", "0123456789ABCDEF", "0123456789abcdefg"] {
+            assert!(KeyId::try_from(text.to_owned()).is_err(), "{text:?}");
+        }
+        assert!(Signature::try_from("A".repeat(43)).is_err());
+        assert_eq!(
+            "x".parse::<SealKey>().unwrap_err().to_string(),
+            "not a seal key: use an X25519 public key, 43 characters of base64url"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_by_debug() {
+        let secret = to_base64(&[1; 32]);
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let open_key = OpenKey::from_bytes(&[1; 32]).unwrap();
+        for shown in [format!("{key:?}"), format!("{open_key:?}")] {
+            assert!(!shown.contains(&secret) && !shown.contains("1, 1, 1"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_key_id_is_the_start_of_the_hash_of_the_key() {
+        let key = OpenKey::generate(&mut Fixed::new([3; 32]));
+        let bytes = from_base64(&key.seal_key().to_string()).unwrap();
+        assert_eq!(key.seal_key().key_id().as_str(), &Hash::of(&bytes).to_string()[..16]);
+    }
+
+    proptest! {
+        #[test]
+        fn keys_round_trip(bytes in any::<[u8; 32]>()) {
+            let key = SigningKey::from_bytes(&bytes);
+            prop_assert_eq!(key.to_bytes(), bytes);
+            prop_assert_eq!(key.verifying_key().to_string().parse(), Ok(key.verifying_key()));
+            let open_key = OpenKey::from_bytes(&bytes).unwrap();
+            let again = OpenKey::from_bytes(&open_key.to_bytes()).unwrap();
+            prop_assert_eq!(again.seal_key(), open_key.seal_key());
+            prop_assert_eq!(open_key.seal_key().to_string().parse(), Ok(open_key.seal_key().clone()));
+        }
+
+        #[test]
+        fn a_batch_says_what_each_alone_says(
+            messages in prop::collection::vec(any::<Vec<u8>>(), 0..8),
+            wrong in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let keys: Vec<_> = (0..messages.len()).map(|n| SigningKey::from_bytes(&[u8::try_from(n).unwrap(); 32])).collect();
+            let mut signatures: Vec<_> = keys.iter().zip(&messages).map(|(key, message)| key.sign(message)).collect();
+            if let (Some(wrong), false) = (wrong, signatures.is_empty()) {
+                let wrong = wrong.index(signatures.len());
+                *signatures.get_mut(wrong).unwrap() = SigningKey::from_bytes(&[99; 32]).sign(b"other");
+            }
+            let public: Vec<_> = keys.iter().map(SigningKey::verifying_key).collect();
+            let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+            let each = public.iter().zip(&messages).zip(&signatures).all(|((key, message), signature)| key.verifies(message, signature));
+            prop_assert_eq!(VerifyingKey::verifies_all(&messages, &signatures, &public), each);
+        }
+    }
+
+    #[test]
+    fn lists_of_different_lengths_do_not_verify() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        assert!(!VerifyingKey::verifies_all(&[b"a", b"b"], &[key.sign(b"a")], &[key.verifying_key()]));
+    }
+}

@@ -10,6 +10,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(test)]
+mod arbitrary;
 pub mod assignment;
 pub mod clock;
 pub mod contact;
@@ -22,6 +24,7 @@ pub mod limits;
 pub mod questionnaire;
 pub mod receipt;
 pub mod record;
+pub mod schema;
 pub mod signed;
 pub mod status;
 pub mod topic;

@@ -32,6 +32,7 @@ pub struct QuestionnaireRef {
     /// The questionnaire.
     pub id: QuestionnaireId,
     /// Its version, from 1.
+    #[schemars(range(min = 1))]
     pub version: u32,
 }
 
@@ -68,10 +69,12 @@ pub type Text = BTreeMap<Language, String>;
 #[serde(deny_unknown_fields)]
 pub struct QuestionnaireFile {
     /// The version of this shape: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub format: u32,
     /// The questionnaire.
     pub id: QuestionnaireId,
     /// Its version, from 1.
+    #[schemars(range(min = 1))]
     pub version: u32,
     /// Who answers it.
     pub audience: crate::assignment::KioskAudience,
@@ -315,3 +318,6 @@ pub(crate) fn find_duplicate<'a, T: Ord>(mut ids: impl Iterator<Item = &'a T>) -
     let mut seen = BTreeSet::new();
     ids.find(|id| !seen.insert(*id))
 }
+
+#[cfg(test)]
+mod tests;

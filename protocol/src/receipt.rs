@@ -18,7 +18,7 @@ pub struct Receipt {
     /// The kiosk.
     pub kiosk: KioskId,
     /// The aggregator's clock when it wrote the receipt; kiosks learn their offset from it.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub aggregator_time: Timestamp,
     /// One verdict for each copy received.
     pub verdicts: Vec<Verdict>,
@@ -115,6 +115,27 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason, in the order they are asked for.
+    pub const ALL: [Self; 17] = [
+        Self::Oversize,
+        Self::Unreadable,
+        Self::UnknownVersion,
+        Self::WrongTopic,
+        Self::UnknownKiosk,
+        Self::WrongSignature,
+        Self::StaleKey,
+        Self::BrokenChain,
+        Self::ForkedChain,
+        Self::Conflict,
+        Self::CannotOpen,
+        Self::InvalidRecord,
+        Self::UnknownWard,
+        Self::UnknownQuestionnaire,
+        Self::UnknownQuestion,
+        Self::UnknownOption,
+        Self::Clock,
+    ];
+
     /// The reason as it stands in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -142,5 +163,73 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_the_aggregator_holds_settles() {
+        let refused = |kept| {
+            Decision::Refused(Refusal { reason: Reason::BrokenChain, detail: "3 follows 1".to_owned(), kept })
+        };
+        let check = |decision: Decision, expected| assert_eq!(decision.settles(), expected, "{decision:?}");
+        check(Decision::Accepted, true);
+        check(Decision::Duplicate, true);
+        check(refused(true), true);
+        check(refused(false), false);
+    }
+
+    #[test]
+    fn decisions_stand_in_json_as_documented() {
+        let check = |json: serde_json::Value, expected: Decision| {
+            assert_eq!(serde_json::from_value::<Decision>(json.clone()).unwrap(), expected);
+            assert_eq!(serde_json::to_value(expected).unwrap(), json);
+        };
+        check(json!("accepted"), Decision::Accepted);
+        check(json!("duplicate"), Decision::Duplicate);
+        check(
+            json!({"refused": {"reason": "clock", "detail": "400 days ahead", "kept": true}}),
+            Decision::Refused(Refusal { reason: Reason::Clock, detail: "400 days ahead".to_owned(), kept: true }),
+        );
+        for json in [json!("refused"), json!({"accepted": true}), json!("Accepted"), json!({"refused": {}})] {
+            assert!(serde_json::from_value::<Decision>(json).is_err());
+        }
+    }
+
+    #[test]
+    fn every_reason_has_one_spelling() {
+        for reason in Reason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.as_str()));
+            assert_eq!(reason.to_string(), reason.as_str());
+        }
+    }
+
+    #[test]
+    fn a_verdict_on_the_unreadable_names_only_its_bytes() {
+        let verdict = Verdict {
+            envelope: Hash::of(b"{"),
+            record: None,
+            sequence: None,
+            decision: Decision::Refused(Refusal {
+                reason: Reason::Unreadable,
+                detail: "not JSON".to_owned(),
+                kept: true,
+            }),
+        };
+        let receipt = Receipt {
+            kiosk: KioskId::new("k-1").unwrap(),
+            aggregator_time: "2026-11-23T10:15:02Z".parse().unwrap(),
+            verdicts: vec![verdict],
+        };
+        let json = serde_json::to_string(&receipt).unwrap();
+        assert!(!json.contains("sequence") && !json.contains("null"), "{json}");
+        assert_eq!(serde_json::from_str::<Receipt>(&json).unwrap(), receipt);
     }
 }

@@ -7,7 +7,7 @@ use crate::clock::{Clock, ClockError};
 use crate::contact::{Contact, ContactError};
 use crate::id::WardId;
 
-/// One thing that happened at a kiosk. Its id, kiosk and place in the chain are in the [envelope](crate::envelope).
+/// One thing that happened at a kiosk. Its id, kiosk and place in the chain are in the envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -140,4 +140,50 @@ pub struct Cleaning {
     pub ward: WardId,
     /// Whether the wipe was confirmed, or the prompt timed out.
     pub confirmed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::arbitrary::record;
+
+    #[test]
+    fn places_are_short_and_plain() {
+        for text in ["", "Bay\n2", &"x".repeat(41)] {
+            assert_eq!(Place::new(text), Err(PlaceError), "{text:?}");
+        }
+        assert_eq!(Place::new("Bay 2").unwrap().as_str(), "Bay 2");
+    }
+
+    #[test]
+    fn a_record_that_contradicts_itself_is_refused() {
+        let contact = |outcome: &str, wall: &str| {
+            let json = format!(
+                r#"{{"clock":{{"wall":"{wall}"}},"body":{{"contact":{{"ward":"W12",
+                "questionnaire":{{"id":"inpatient","version":1}},"outcome":"{outcome}","mode":"self","language":"en"}}}}}}"#
+            );
+            Record::from_json(json.as_bytes()).map(|record| record.ward().to_string())
+        };
+        assert_eq!(contact("asleep", "2026-11-23T10:15:00Z"), Ok("W12".to_owned()));
+        assert_eq!(
+            contact("completed", "2026-11-23T10:15:00Z"),
+            Err("a contact that is completed has a response, and this one has none".to_owned())
+        );
+        assert_eq!(
+            contact("asleep", "2026-11-23T10:15:01Z"),
+            Err("wall is not cut down to a quarter of an hour".to_owned())
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn records_round_trip(record in record()) {
+            let json = serde_json::to_vec(&record).unwrap();
+            prop_assert_eq!(Record::from_json(&json), Ok(record));
+        }
+    }
 }

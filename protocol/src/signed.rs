@@ -18,6 +18,7 @@ use crate::version::{VersionedError, read_versioned};
 #[serde(deny_unknown_fields)]
 pub struct SignedFile {
     /// The version of this shape: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The message as JSON text.
     pub signed: String,
@@ -79,4 +80,75 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, SignedError> {
 
 fn signing_input(topic: &Topic, signed: &str) -> Vec<u8> {
     format!("wardvoice-signed-1\n{topic}\n{signed}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::id::KioskId;
+    use crate::topic::Channel;
+
+    fn key() -> SigningKey {
+        SigningKey::from_bytes(&[5; 32])
+    }
+
+    fn topic(kiosk: &str) -> Topic {
+        Topic::Kiosk(KioskId::new(kiosk).unwrap(), Channel::Receipts)
+    }
+
+    fn payload() -> Vec<u8> {
+        sign(&json!({"words": "ward\u{a0}12"}), &topic("k-1"), &key()).unwrap()
+    }
+
+    #[test]
+    fn what_is_signed_verifies_for_its_topic_and_key_only() {
+        let read = verify::<Value>(&payload(), &topic("k-1"), &key().verifying_key());
+        assert_eq!(read, Ok(json!({"words": "ward\u{a0}12"})));
+        let other_topic = verify::<Value>(&payload(), &topic("k-2"), &key().verifying_key());
+        assert_eq!(other_topic, Err(SignedError::WrongSignature(topic("k-2"))));
+        let other_key = SigningKey::from_bytes(&[6; 32]).verifying_key();
+        assert!(matches!(
+            verify::<Value>(&payload(), &topic("k-1"), &other_key),
+            Err(SignedError::WrongSignature(_))
+        ));
+        assert!(read_trusting::<Value>(&payload()).is_ok());
+    }
+
+    #[test]
+    fn the_signature_is_over_the_text_as_it_stands() {
+        let mut file: SignedFile = serde_json::from_slice(&payload()).unwrap();
+        file.signed.push(' ');
+        let changed = serde_json::to_vec(&file).unwrap();
+        let verified = verify::<Value>(&changed, &topic("k-1"), &key().verifying_key());
+        assert!(matches!(verified, Err(SignedError::WrongSignature(_))));
+    }
+
+    #[test]
+    fn other_shapes_are_told_apart() {
+        let check = |payload: &[u8]| read_trusting::<Value>(payload).unwrap_err();
+        assert!(matches!(check(b"{}"), SignedError::Unreadable(_)));
+        assert!(matches!(check(b"\xff"), SignedError::Unreadable(_)));
+        assert_eq!(check(br#"{"version":2,"envelope":1}"#), SignedError::UnknownVersion(2));
+        let mut file: Value = serde_json::from_slice(&payload()).unwrap();
+        file["version"] = json!(2);
+        assert_eq!(check(&serde_json::to_vec(&file).unwrap()), SignedError::UnknownVersion(2));
+        file["version"] = json!(1);
+        file["signed"] = json!("{");
+        assert!(matches!(check(&serde_json::to_vec(&file).unwrap()), SignedError::Unreadable(_)));
+        let large = vec![b' '; MAX_MESSAGE_BYTES + 1];
+        assert_eq!(check(&large), SignedError::Oversize(MAX_MESSAGE_BYTES + 1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_round_trips(text in "\\PC{0,200}") {
+            let payload = sign(&text, &Topic::Directory, &key()).unwrap();
+            prop_assert_eq!(verify::<String>(&payload, &Topic::Directory, &key().verifying_key()), Ok(text));
+        }
+    }
 }

@@ -17,6 +17,7 @@ use crate::version::{VersionedError, read_versioned};
 #[serde(deny_unknown_fields)]
 pub struct Status {
     /// The version of this shape: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The kiosk.
     pub kiosk: KioskId,
@@ -57,6 +58,7 @@ pub struct Health {
 #[serde(deny_unknown_fields)]
 pub struct Introduction {
     /// The version of this shape: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The kiosk; its id starts with `sim-`.
     pub kiosk: KioskId,
@@ -122,4 +124,63 @@ fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, StatusError> {
         VersionedError::Unreadable(error) => StatusError::Unreadable(error),
         VersionedError::UnknownVersion(version) => StatusError::UnknownVersion(version),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    fn kiosk(id: &str) -> KioskId {
+        KioskId::new(id).unwrap()
+    }
+
+    fn check(payload: &str, expected: &Result<Presence, StatusError>) {
+        let read = Status::read(payload.as_bytes(), &kiosk("k-1")).map(|status| status.presence);
+        match (&read, expected) {
+            (Err(StatusError::Unreadable(_)), Err(StatusError::Unreadable(_))) => {}
+            _ => assert_eq!(&read, expected, "{payload}"),
+        }
+    }
+
+    #[test]
+    fn presence_reads_for_its_own_kiosk_only() {
+        let health = Health {
+            software: "0.1.0".to_owned(),
+            waiting: 3,
+            last_sequence: 12,
+            clock_offset_s: Some(-4),
+            assignment: None,
+        };
+        check(r#"{"version":1,"kiosk":"k-1","presence":"offline"}"#, &Ok(Presence::Offline));
+        check(
+            r#"{"version":1,"kiosk":"k-1","presence":{"online":{"software":"0.1.0","waiting":3,"last_sequence":12,"clock_offset_s":-4}}}"#,
+            &Ok(Presence::Online(health)),
+        );
+        check(r#"{"version":1,"kiosk":"k-2","presence":"offline"}"#, &Err(StatusError::WrongTopic(kiosk("k-2"))));
+        check(r#"{"version":7,"presence":"busy"}"#, &Err(StatusError::UnknownVersion(7)));
+        check(r#"{"version":1,"kiosk":"k-1","presence":"busy"}"#, &Err(StatusError::Unreadable(String::new())));
+        check("", &Err(StatusError::Unreadable(String::new())));
+        let large = " ".repeat(MAX_MESSAGE_BYTES + 1);
+        check(&large, &Err(StatusError::Oversize(MAX_MESSAGE_BYTES + 1)));
+    }
+
+    #[test]
+    fn a_status_round_trips() {
+        let status = Status::new(kiosk("k-1"), Presence::Offline);
+        assert_eq!(Status::read(&serde_json::to_vec(&status).unwrap(), &kiosk("k-1")), Ok(status));
+    }
+
+    #[test]
+    fn only_simulated_kiosks_introduce_themselves() {
+        let signing_key = crate::keys::SigningKey::from_bytes(&[1; 32]).verifying_key();
+        let introduce = |id: &str, topic: &str| {
+            let introduction = Introduction { version: 1, kiosk: kiosk(id), signing_key, ward: None };
+            Introduction::read(&serde_json::to_vec(&introduction).unwrap(), &kiosk(topic)).map(|_| ())
+        };
+        assert_eq!(introduce("sim-1", "sim-1"), Ok(()));
+        assert_eq!(introduce("k-1", "k-1"), Err(StatusError::NotSimulated(kiosk("k-1"))));
+        assert_eq!(introduce("sim-1", "sim-2"), Err(StatusError::WrongTopic(kiosk("sim-1"))));
+    }
 }

@@ -82,3 +82,71 @@ impl FromStr for Topic {
         Ok(Self::Kiosk(kiosk, channel))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::arbitrary::kiosk_id;
+
+    #[test]
+    fn topics_read_as_documented() {
+        let kiosk = KioskId::new("k-0017").unwrap();
+        let check = |topic: Topic, expected: &str| {
+            assert_eq!(topic.to_string(), expected);
+            assert_eq!(expected.parse(), Ok(topic));
+        };
+        check(Topic::Kiosk(kiosk.clone(), Channel::Records), "wardvoice/1/kiosks/k-0017/records");
+        check(Topic::Kiosk(kiosk.clone(), Channel::Receipts), "wardvoice/1/kiosks/k-0017/receipts");
+        check(Topic::Kiosk(kiosk.clone(), Channel::Status), "wardvoice/1/kiosks/k-0017/status");
+        check(Topic::Kiosk(kiosk.clone(), Channel::Assignment), "wardvoice/1/kiosks/k-0017/assignment");
+        check(Topic::Kiosk(kiosk, Channel::Introduction), "wardvoice/1/kiosks/k-0017/introduction");
+        check(Topic::Directory, "wardvoice/1/directory");
+        assert_eq!(Channel::Records.of_every_kiosk(), "wardvoice/1/kiosks/+/records");
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in [
+            "",
+            "/",
+            "wardvoice/1",
+            "wardvoice/1/",
+            "wardvoice/2/directory",
+            "wardvoice/1/directory/",
+            "/wardvoice/1/directory",
+            "Wardvoice/1/directory",
+            "wardvoice/1directory",
+            "wardvoice/1/kiosks/k-1",
+            "wardvoice/1/kiosks//records",
+            "wardvoice/1/kiosks/+/records",
+            "wardvoice/1/kiosks/#",
+            "wardvoice/1/kiosks/k 1/records",
+            "wardvoice/1/kiosks/k-1/records/",
+            "wardvoice/1/kiosks/k-1/records/x",
+            "wardvoice/1/kiosks/k-1/other",
+            "wardvoice/1/kiosks/k-1/Records",
+            "$SYS/broker/version",
+        ] {
+            assert_eq!(text.parse::<Topic>(), Err(TopicError(text.to_owned())));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_topic_reads_back(kiosk in kiosk_id(), channel in prop::sample::select(&Channel::ALL[..])) {
+            let topic = Topic::Kiosk(kiosk, channel);
+            prop_assert_eq!(topic.to_string().parse(), Ok(topic));
+        }
+
+        #[test]
+        fn what_reads_has_one_spelling(text in "(wardvoice/1/)?(kiosks/)?[a-z/+#-]{0,20}") {
+            if let Ok(topic) = text.parse::<Topic>() {
+                prop_assert_eq!(topic.to_string(), text);
+            }
+        }
+    }
+}

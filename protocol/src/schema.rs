@@ -1,0 +1,36 @@
+//! The JSON Schema of every message and file, generated from the types so that it cannot say anything else.
+//!
+//! The generated files are checked in under `protocol/schema`; `cargo run -p wardvoice-protocol --example schemas`
+//! writes them and a test fails when they differ from the types.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+
+use crate::assignment::{Assignment, KioskSettings};
+use crate::directory::DirectoryFile;
+use crate::envelope::EnvelopeFile;
+use crate::questionnaire::QuestionnaireFile;
+use crate::receipt::Receipt;
+use crate::record::Record;
+use crate::signed::SignedFile;
+use crate::status::{Introduction, Status};
+
+/// Every schema with the name of its file, without `.json`.
+pub fn all() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("assignment", of::<Assignment>()),
+        ("directory", of::<DirectoryFile>()),
+        ("envelope", of::<EnvelopeFile>()),
+        ("introduction", of::<Introduction>()),
+        ("kiosk-settings", of::<KioskSettings>()),
+        ("questionnaire", of::<QuestionnaireFile>()),
+        ("receipt", of::<Receipt>()),
+        ("record", of::<Record>()),
+        ("signed", of::<SignedFile>()),
+        ("status", of::<Status>()),
+    ]
+}
+
+fn of<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>()
+}
