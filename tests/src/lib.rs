@@ -1,1 +1,22 @@
-//! Placeholder
+//! The harness: real processes, real brokers, a real window, a real browser, and the faults that happen to them.
+//!
+//! Vocabulary: a [`Ward`](ward::Ward) is a directory of its own with an [`Aggregator`](aggregator::Aggregator) and a
+//! broker, embedded or a [`Broker`](broker::Broker) of its own; a [`Tablet`](tablet::Tablet) is a kiosk made by hand
+//! from the protocol; a [`Fleet`](fleet::Fleet) is `wardvoice-kiosk simulate`; a [`Proxy`](proxy::Proxy) is a wire that
+//! can be cut; a [`Ledger`](ledger::Ledger) is what an export says is stored, checked by this crate's own reading.
+//!
+//! Everything is on loopback, on free ports and in a temporary directory, so that two runs stand side by side. Nothing
+//! sleeps: [`wait`] looks for a condition until a deadline. A program that is not installed is a failure that says
+//! which package brings it.
+
+pub mod broker;
+pub mod browser;
+pub mod desktop;
+pub mod http;
+pub mod loopback;
+pub mod mqtt;
+pub mod process;
+pub mod programs;
+pub mod proxy;
+pub mod tablet;
+pub mod wait;

@@ -1,0 +1,105 @@
+//! A mosquitto of a story's own: on a free port, its state in the story's directory, killed and started at will.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::loopback;
+use crate::process::Process;
+use crate::programs;
+use crate::wait::{PATIENCE, until_true};
+
+/// How a mosquitto is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setup {
+    /// As Debian ships it: nothing persists, at most 1,000 messages wait for a client. It loses what it acknowledged.
+    Default,
+    /// As `deploy/mosquitto` sets it up for a hospital: it saves on every change and drops nothing.
+    Tuned,
+}
+
+/// A mosquitto.
+#[derive(Debug)]
+pub struct Broker {
+    directory: PathBuf,
+    port: u16,
+    process: Option<Process>,
+}
+
+impl Broker {
+    /// Starts a mosquitto and waits until it answers.
+    pub fn start(directory: &Path, setup: Setup) -> Result<Self> {
+        let port = loopback::free_port()?;
+        let state = directory.join("mosquitto");
+        fs::create_dir_all(&state).with_context(|| format!("failed to make {}", state.display()))?;
+        fs::write(directory.join("mosquitto.conf"), configuration(setup, port, &state)?)?;
+        let mut broker = Self { directory: directory.to_path_buf(), port, process: None };
+        broker.start_again()?;
+        Ok(broker)
+    }
+
+    /// The port it listens on, the same over restarts.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.kill()?;
+        }
+        Ok(())
+    }
+
+    /// Starts it again on the same port, with whatever it kept.
+    pub fn start_again(&mut self) -> Result<()> {
+        let program = programs::installed("mosquitto", "mosquitto")?;
+        let mut command = Command::new(program);
+        command.arg("-c").arg(self.directory.join("mosquitto.conf"));
+        let mut process = Process::start("mosquitto", command, &self.directory)?;
+        let port = self.port;
+        until_true("mosquitto to answer", PATIENCE, || {
+            process.must_be_running()?;
+            Ok(loopback::answers(port))
+        })?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Forgets every session and every waiting message: killed, emptied, started.
+    pub fn drop_sessions(&mut self) -> Result<()> {
+        self.kill()?;
+        let state = self.directory.join("mosquitto");
+        fs::remove_dir_all(&state).with_context(|| format!("failed to empty {}", state.display()))?;
+        fs::create_dir_all(&state)?;
+        self.start_again()
+    }
+
+    /// The process, while it runs.
+    pub fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
+    }
+}
+
+fn configuration(setup: Setup, port: u16, state: &Path) -> Result<String> {
+    let mut text = format!("listener {port} 127.0.0.1\nallow_anonymous true\n");
+    // mosquitto gives up root by itself for a user that may not write to the story's directory.
+    writeln!(text, "user {}", user()?)?;
+    if setup == Setup::Tuned {
+        write!(
+            text,
+            "set_tcp_nodelay true\npersistence true\npersistence_location {}/\nautosave_interval 1\n\
+             autosave_on_changes true\nmax_queued_messages 0\nmax_inflight_messages 0\n",
+            state.display()
+        )?;
+    }
+    Ok(text)
+}
+
+fn user() -> Result<String> {
+    let output = Command::new("id").arg("-un").output().context("failed to ask who runs this test")?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,72 @@
+//! A blocking HTTP client for the stories.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::runtime::{Builder, Runtime};
+
+/// A client with its own cookie-less connection pool. One thread drives it.
+#[derive(Debug)]
+pub struct Http {
+    runtime: Runtime,
+    client: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The body as text.
+    pub body: String,
+}
+
+impl Http {
+    /// A new client that waits at most half a minute for an answer.
+    pub fn new() -> Result<Self> {
+        static PROVIDER: OnceLock<()> = OnceLock::new();
+        PROVIDER.get_or_init(|| {
+            // Fails only when another part of this process chose a provider before, which is as good.
+            drop(rustls::crypto::ring::default_provider().install_default());
+        });
+        let runtime = Builder::new_current_thread().enable_all().build().context("failed to start a runtime")?;
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .no_proxy()
+            .build()
+            .context("failed to make an HTTP client")?;
+        Ok(Self { runtime, client })
+    }
+
+    /// Gets an address.
+    pub fn get(&self, url: &str) -> Result<Answer> {
+        self.send(self.client.get(url), url)
+    }
+
+    /// Posts JSON.
+    pub fn post(&self, url: &str, body: &serde_json::Value) -> Result<Answer> {
+        self.send(self.client.post(url).json(body), url)
+    }
+
+    /// Deletes.
+    pub fn delete(&self, url: &str) -> Result<Answer> {
+        self.send(self.client.delete(url), url)
+    }
+
+    /// Gets JSON; anything but a 200 is an error.
+    pub fn json(&self, url: &str) -> Result<serde_json::Value> {
+        let answer = self.get(url)?;
+        ensure!(answer.status == 200, "{url} answered {}: {}", answer.status, answer.body);
+        serde_json::from_str(&answer.body).with_context(|| format!("{url} did not answer with JSON"))
+    }
+
+    fn send(&self, request: reqwest::RequestBuilder, url: &str) -> Result<Answer> {
+        self.runtime.block_on(async {
+            let response = request.send().await.with_context(|| format!("failed to ask {url}"))?;
+            let status = response.status().as_u16();
+            let body = response.text().await.with_context(|| format!("failed to read the answer of {url}"))?;
+            Ok(Answer { status, body })
+        })
+    }
+}
