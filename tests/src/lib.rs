@@ -9,10 +9,13 @@
 //! sleeps: [`wait`] looks for a condition until a deadline. A program that is not installed is a failure that says
 //! which package brings it.
 
+pub mod aggregator;
 pub mod broker;
 pub mod browser;
 pub mod desktop;
+pub mod fleet;
 pub mod http;
+pub mod ledger;
 pub mod loopback;
 pub mod mqtt;
 pub mod process;
@@ -20,3 +23,4 @@ pub mod programs;
 pub mod proxy;
 pub mod tablet;
 pub mod wait;
+pub mod ward;

@@ -56,7 +56,7 @@ fn no_file_names_a_place_on_somebodys_machine() -> Result<()> {
 fn typed_commands() -> Result<Vec<(String, String)>> {
     let mut commands = Vec::new();
     for (name, path) in files()? {
-        if !name.ends_with(".md") {
+        if path.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
         let text = fs::read_to_string(&path)?;
@@ -99,9 +99,8 @@ fn what_the_documents_tell_people_to_type_exists() -> Result<()> {
 fn check(program: &str, words: &[&str], pages: &mut BTreeMap<String, String>) -> Result<()> {
     let mut page = help(program, &[], pages)?;
     let mut commands: Vec<&str> = Vec::new();
-    let mut words = words.iter().peekable();
     let mut flags = Vec::new();
-    while let Some(word) = words.next() {
+    for word in words {
         if [">", "|", "<", "&&", ";", "\\"].contains(word) {
             break;
         }
@@ -149,7 +148,7 @@ fn help(program: &str, commands: &[&str], pages: &mut BTreeMap<String, String>) 
 #[test]
 fn the_scripts_and_links_the_documents_name_are_there() -> Result<()> {
     for (name, path) in files()? {
-        if !name.ends_with(".md") {
+        if path.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
         let text = fs::read_to_string(&path)?;

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Everything that must pass. Installs what is missing and says so; stops at the first thing that fails and names it.
+#
+#   tests/run.sh              everything
+#   tests/run.sh --no-install fail instead of installing what is missing
+set -euo pipefail
+cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
+
+install=yes
+for argument in "$@"; do
+  case "$argument" in
+    --no-install) install=no ;;
+    -h | --help) sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    *) echo "run.sh: unknown argument $argument (see --help)" >&2; exit 2 ;;
+  esac
+done
+
+. deploy/parts/machine.sh
+
+target="${CARGO_TARGET_DIR:-target}"
+started=$SECONDS
+current=""
+trap '[ -z "$current" ] || echo "FAILED: $current (after $((SECONDS - started)) s)" >&2' EXIT
+
+step() {
+  current="$1"
+  shift
+  local began=$SECONDS
+  echo "== $current"
+  "$@"
+  echo "== $current: passed in $((SECONDS - began)) s"
+  current=""
+}
+
+machine() {
+  # What the programs need to build and run, then what the stories drive them with.
+  need_packages gcc libc6-dev curl ca-certificates \
+    libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libfontconfig1 fonts-dejavu-core \
+    mosquitto xvfb xdotool openbox imagemagick procps python3 python3-venv
+  need_browser
+  need_rust
+  if ! cargo nextest --version >/dev/null 2>&1; then
+    may_install "cargo-nextest (a test runner, from crates.io)"
+    cargo install cargo-nextest --locked
+  fi
+  if ! "$target/python/bin/python3" -c 'import paho.mqtt, cryptography' 2>/dev/null; then
+    may_install "paho-mqtt and cryptography (from PyPI, into $target/python)"
+    mkdir -p "$target"
+    python3 -m venv "$target/python"
+    "$target/python/bin/pip" install --quiet --disable-pip-version-check -r tests/stranger/requirements.txt
+  fi
+}
+
+faults() {
+  local broker
+  for broker in embedded mosquitto mosquitto-default; do
+    cargo run --quiet --locked -p wardvoice-tests --bin faults -- \
+      --kills 12 --responses 300 --seed 7 --broker "$broker" --json
+  done
+}
+
+step "what this machine has" machine
+step "formatting" cargo fmt --all --check
+step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+step "build" cargo build --workspace --locked
+step "tests" cargo nextest run --workspace --locked
+step "documentation examples" cargo test --workspace --doc --locked --quiet
+step "faults, short" faults
+
+echo "ALL PASSED in $((SECONDS - started)) s"

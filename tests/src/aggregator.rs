@@ -1,0 +1,209 @@
+//! An aggregator of a story's own: its data in the story's directory, its ports the same over every restart.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::http::Http;
+use crate::ledger::Ledger;
+use crate::loopback;
+use crate::process::Process;
+use crate::programs;
+use crate::wait::{PATIENCE, until_true};
+
+/// Who carries the messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carrier {
+    /// The broker inside the aggregator.
+    Embedded,
+    /// A broker of its own, at this address.
+    External(String),
+}
+
+/// An aggregator.
+#[derive(Debug)]
+pub struct Aggregator {
+    data: PathBuf,
+    logs: PathBuf,
+    web_port: u16,
+    broker_port: Option<u16>,
+    http: Http,
+    process: Option<Process>,
+}
+
+impl Aggregator {
+    /// Lays out a data folder with a small trust of four wards; nothing is started.
+    pub fn prepare(directory: &Path, carrier: &Carrier) -> Result<Self> {
+        let data = directory.join("aggregator");
+        fs::create_dir_all(&data).with_context(|| format!("failed to make {}", data.display()))?;
+        let web_port = loopback::free_port()?;
+        let (broker, broker_port) = match carrier {
+            Carrier::Embedded => {
+                let port = loopback::free_port()?;
+                (format!("listen = \"127.0.0.1:{port}\""), Some(port))
+            }
+            Carrier::External(url) => (format!("url = \"{url}\""), None),
+        };
+        let config = format!(
+            "[broker]\n{broker}\n\n[web]\nlisten = \"127.0.0.1:{web_port}\"\n\n[kiosks]\naccept_simulated = true\n"
+        );
+        fs::write(data.join("config.toml"), config)?;
+        fs::write(data.join("directory.json"), serde_json::to_vec_pretty(&small_trust())?)?;
+        let logs = directory.to_path_buf();
+        Ok(Self { data, logs, web_port, broker_port, http: Http::new()?, process: None })
+    }
+
+    /// Starts `serve` and waits until it says it is well.
+    pub fn start(&mut self) -> Result<()> {
+        self.start_with(None)
+    }
+
+    /// Starts `serve` with kill points armed, such as `log.before_flush=3*off->return`.
+    pub fn start_with(&mut self, failpoints: Option<&str>) -> Result<()> {
+        self.spawn(failpoints)?;
+        self.wait_until_well()
+    }
+
+    /// Starts `serve` without waiting: an armed kill point may end it before it is well.
+    pub fn spawn(&mut self, failpoints: Option<&str>) -> Result<()> {
+        let mut command = self.command()?;
+        command.arg("serve");
+        arm(&mut command, failpoints);
+        self.process = Some(Process::start("aggregator", command, &self.logs)?);
+        Ok(())
+    }
+
+    /// Waits until `/healthz` answers.
+    pub fn wait_until_well(&mut self) -> Result<()> {
+        let url = self.url("/healthz");
+        let process = self.process.as_mut().context("the aggregator is not started")?;
+        let http = &self.http;
+        until_true("the aggregator to be well", PATIENCE, || {
+            process.must_be_running()?;
+            Ok(http.get(&url).is_ok_and(|answer| answer.status == 200))
+        })
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.kill()?;
+        }
+        Ok(())
+    }
+
+    /// SIGTERM, and an end in order with code 0.
+    pub fn stop(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            let status = process.terminate(Duration::from_secs(30))?;
+            ensure!(status.success(), "the aggregator ended with {status}:\n{}", process.last_words());
+        }
+        Ok(())
+    }
+
+    /// The running process.
+    pub fn process(&mut self) -> Result<&mut Process> {
+        self.process.as_mut().context("the aggregator is not started")
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The address of a page.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.web_port)
+    }
+
+    /// The port of the broker inside.
+    pub fn broker_port(&self) -> Result<u16> {
+        self.broker_port.context("this aggregator has no broker inside")
+    }
+
+    /// Asks a page or the API.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Its program with `--data`, to be given a command.
+    pub fn command(&self) -> Result<Command> {
+        let mut command = Command::new(programs::aggregator()?);
+        command.arg("--data").arg(&self.data);
+        Ok(command)
+    }
+
+    /// Runs a command of its command line; anything but exit code 0 is an error.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.try_run(arguments)?;
+        ensure!(
+            output.status.success(),
+            "`{}` ended with {}: {}{}",
+            arguments.join(" "),
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Runs a command and hands back how it ended.
+    pub fn try_run(&self, arguments: &[&str]) -> Result<Output> {
+        self.command()?.args(arguments).output().with_context(|| format!("failed to run {arguments:?}"))
+    }
+
+    /// Runs a command with `--json` and reads what it prints.
+    pub fn json(&self, arguments: &[&str]) -> Result<Value> {
+        let mut arguments = arguments.to_vec();
+        arguments.push("--json");
+        let text = self.run(&arguments)?;
+        serde_json::from_str(&text).with_context(|| format!("`{}` printed no JSON: {text}", arguments.join(" ")))
+    }
+
+    /// Everything that is stored, by `export`.
+    pub fn ledger(&self) -> Result<Ledger> {
+        Ledger::read(&self.run(&["export"])?)
+    }
+
+    /// What `verify` says; an error when it says that something is wrong.
+    pub fn verify(&self) -> Result<Value> {
+        self.json(&["verify", "--deep"])
+    }
+}
+
+/// Arms kill points for a program.
+pub fn arm(command: &mut Command, failpoints: Option<&str>) {
+    if let Some(failpoints) = failpoints {
+        command.env("WARDVOICE_FAILPOINTS", failpoints).env("FAILPOINTS", failpoints);
+    }
+}
+
+/// A trust of one site, two departments, four wards and two consultants.
+pub fn small_trust() -> Value {
+    let ward = |id: &str, name: &str, department: &str, specialty: &str, beds: u32| {
+        json!({
+            "id": id, "name": name, "site": "S1", "department": department, "specialties": [specialty], "beds": beds
+        })
+    };
+    json!({
+        "version": 1,
+        "trust": { "id": "T1", "name": "Example Trust" },
+        "sites": [{ "id": "S1", "name": "Example Infirmary" }],
+        "departments": [{ "id": "D1", "name": "Medicine" }, { "id": "D2", "name": "Surgery" }],
+        "specialties": [{ "id": "general", "name": "General medicine" }, { "id": "surgery", "name": "Surgery" }],
+        "wards": [
+            ward("W1", "Ward 1", "D1", "general", 28),
+            ward("W2", "Ward 2", "D1", "general", 24),
+            ward("W3", "Ward 3", "D2", "surgery", 30),
+            ward("W4", "Ward 4", "D2", "surgery", 18),
+        ],
+        "consultants": [
+            { "id": "C001", "label": "Consultant C001", "specialty": "general", "wards": ["W1", "W2"] },
+            { "id": "C002", "label": "Consultant C002", "specialty": "surgery", "wards": ["W3", "W4"] },
+        ],
+    })
+}
