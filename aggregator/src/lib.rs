@@ -8,4 +8,5 @@ pub mod directory;
 pub mod durable_file;
 pub mod fleet;
 pub mod keys;
+pub mod metrics;
 pub mod registry;

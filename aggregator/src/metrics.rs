@@ -1,0 +1,226 @@
+//! What is counted while the aggregator runs, as Prometheus reads it at `/metrics`.
+//!
+//! Vocabulary: a *counter* only rises until the process ends; a *gauge* says how things are now; latencies are in
+//! seconds, as Prometheus wants them. Nothing here names a person, an answer or a ward.
+//!
+//! The counting methods are cheap and may be called from any thread. Gauges that somebody else already knows (quarantine,
+//! connected kiosks, positions) are handed in when the text is asked for, see [`Gauges`].
+
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use wardvoice_protocol::receipt::{Decision, Reason};
+
+/// What is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    accepted: Counter,
+    duplicate: Counter,
+    refused: Family<RefusedLabels, Counter>,
+    batch: Histogram,
+    commit: Histogram,
+    push: Histogram,
+    pages: Histogram,
+    streams: Gauge,
+    quarantined: Gauge,
+    kiosks_connected: Gauge,
+    kiosks_registered: Gauge,
+    records: Gauge,
+    contacts: Gauge,
+}
+
+/// How things are at the moment the text is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Entries in quarantine.
+    pub quarantined: u64,
+    /// Kiosks whose last word was that they are there.
+    pub kiosks_connected: u64,
+    /// Kiosks that are registered.
+    pub kiosks_registered: u64,
+    /// Records in the log.
+    pub records: u64,
+    /// Contacts in the facts.
+    pub contacts: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    reason: ReasonLabel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct ReasonLabel(Reason);
+
+impl EncodeLabelValue for ReasonLabel {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&self.0.as_str(), encoder)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Everything at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("wardvoice");
+        let accepted = Counter::default();
+        let duplicate = Counter::default();
+        let refused = Family::<RefusedLabels, Counter>::default();
+        // 1 to 4,096 records; 0.1 ms to 1.6 s.
+        let batch = Histogram::new(exponential_buckets(1.0, 2.0, 13));
+        let seconds = || Histogram::new(exponential_buckets(0.000_1, 2.0, 15));
+        let (commit, push, pages) = (seconds(), seconds(), seconds());
+        let gauge = Gauge::default;
+        let (streams, quarantined, kiosks_connected) = (gauge(), gauge(), gauge());
+        let (kiosks_registered, records, contacts) = (gauge(), gauge(), gauge());
+        macro_rules! register {
+            ($name:literal, $help:literal, $metric:expr) => {
+                registry.register($name, $help, $metric.clone())
+            };
+        }
+        register!("records_accepted", "Records stored, flushed and counted once", accepted);
+        register!("records_duplicate", "Copies of records that were stored long ago", duplicate);
+        register!("records_refused", "Records that are not counted, by reason", refused);
+        register!("commit_records", "Records in one durable commit", batch);
+        register!("commit_seconds", "Time of one durable commit, flush and fsync included", commit);
+        register!(
+            "push_seconds",
+            "Time from a commit's notice to the page fragment on its way to the browsers",
+            push
+        );
+        register!("page_seconds", "Time to answer one request for a page or the API", pages);
+        register!("open_streams", "Pages that are open and live", streams);
+        register!("quarantined", "Entries in quarantine", quarantined);
+        register!("kiosks_connected", "Kiosks whose last word was that they are there", kiosks_connected);
+        register!("kiosks_registered", "Kiosks that are registered", kiosks_registered);
+        register!("log_records", "Records in the log", records);
+        register!("contacts", "Contacts that scores are computed from", contacts);
+        Self {
+            registry,
+            accepted,
+            duplicate,
+            refused,
+            batch,
+            commit,
+            push,
+            pages,
+            streams,
+            quarantined,
+            kiosks_connected,
+            kiosks_registered,
+            records,
+            contacts,
+        }
+    }
+
+    /// A verdict went out.
+    pub fn verdict(&self, decision: &Decision) {
+        match decision {
+            Decision::Accepted => {
+                self.accepted.inc();
+            }
+            Decision::Duplicate => {
+                self.duplicate.inc();
+            }
+            Decision::Refused(refusal) => {
+                self.refused.get_or_create(&RefusedLabels { reason: ReasonLabel(refusal.reason) }).inc();
+            }
+        }
+    }
+
+    /// A batch was committed.
+    pub fn committed(&self, records: usize, took: Duration) {
+        self.batch.observe(records as f64);
+        self.commit.observe(took.as_secs_f64());
+    }
+
+    /// A fragment went out to the open pages, so long after the notice of its commit.
+    pub fn pushed(&self, took: Duration) {
+        self.push.observe(took.as_secs_f64());
+    }
+
+    /// A page or an API answer was made.
+    pub fn answered(&self, took: Duration) {
+        self.pages.observe(took.as_secs_f64());
+    }
+
+    /// A live page was opened; it counts until the returned guard is dropped.
+    pub fn stream_opened(&self) -> OpenStream {
+        self.streams.inc();
+        OpenStream(self.streams.clone())
+    }
+
+    /// How many live pages are open.
+    pub fn open_streams(&self) -> i64 {
+        self.streams.get()
+    }
+
+    /// The text that Prometheus reads.
+    pub fn text(&self, now: Gauges) -> String {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.quarantined.set(whole(now.quarantined));
+        self.kiosks_connected.set(whole(now.kiosks_connected));
+        self.kiosks_registered.set(whole(now.kiosks_registered));
+        self.records.set(whole(now.records));
+        self.contacts.set(whole(now.contacts));
+        let mut text = String::new();
+        // Writing to a string cannot fail; an encoder that did would leave a shorter text, which is still a text.
+        if encode(&mut text, &self.registry).is_err() {
+            text.push_str("# EOF\n");
+        }
+        text
+    }
+}
+
+/// An open live page; dropping it closes it in the count.
+#[derive(Debug)]
+pub struct OpenStream(Gauge);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wardvoice_protocol::receipt::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn the_text_says_what_was_counted() {
+        let metrics = Metrics::new();
+        metrics.verdict(&Decision::Accepted);
+        metrics.verdict(&Decision::Accepted);
+        metrics.verdict(&Decision::Refused(Refusal { reason: Reason::Clock, detail: String::new(), kept: true }));
+        metrics.committed(2, Duration::from_millis(3));
+        let open = metrics.stream_opened();
+        let text = metrics.text(Gauges { quarantined: 1, kiosks_connected: 4, ..Gauges::default() });
+        for line in [
+            "wardvoice_records_accepted_total 2",
+            "wardvoice_records_duplicate_total 0",
+            "wardvoice_records_refused_total{reason=\"clock\"} 1",
+            "wardvoice_commit_records_sum 2.0",
+            "wardvoice_open_streams 1",
+            "wardvoice_quarantined 1",
+            "wardvoice_kiosks_connected 4",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        drop(open);
+        assert_eq!(metrics.open_streams(), 0);
+    }
+}
