@@ -1,1 +1,3 @@
-//! Placeholder
+//! The bedside kiosk: interview, outbox, courier and window.
+
+pub mod interview;

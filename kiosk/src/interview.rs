@@ -1,0 +1,459 @@
+//! The interview: what a kiosk shows and asks, and when it stores something. Pure.
+//!
+//! One [`Interview`] lives as long as the window. It is told what happened and when ([`Event`]), answers with what is
+//! to be done ([`Effect`]) and says at any time what the screen shows ([`View`]). It reads no clock, opens no file and
+//! knows no window; the window, the tests and the simulated fleet drive it in the same way.
+//!
+//! The journey of a patient alone: rest, language, consent, one question a screen, thank you, please wipe the tablet,
+//! rest. "I need someone to help me" lies over any of these screens and its record never holds an answer.
+//!
+//! Vocabulary: a *sheet* is what one person has answered so far; a *ticket* ties a body handed out for storing to the
+//! word that comes back about it.
+//!
+//! Invariants, each with a test:
+//! - *Thanked means flushed.* [`Screen::Thanks`] appears only after [`Happening::Stored`] said `Ok` for that contact.
+//! - A person who agreed and comes to an end (finished, stopped, left) is stored as exactly one contact.
+//! - Nobody who did not agree has an answer stored; declining stores a contact without a response.
+//! - Once a person's interview is over, nothing they answered is left in here or in the view.
+//! - While the store refuses, nobody is asked anything.
+//! - A new assignment takes effect between interviews only.
+//!
+//! Units: every time is in milliseconds of one monotonic clock, of any beginning.
+//! Failure: a failed or overdue store shows [`Screen::Staff`]; nothing is kept in memory in the hope of later.
+
+use std::sync::Arc;
+
+use wardvoice_protocol::contact::Outcome;
+use wardvoice_protocol::id::Language;
+use wardvoice_protocol::record::{Body, Cleaning, HelpRequest};
+
+mod event;
+mod setting;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFailed, Storing, Ticket, Trouble};
+pub use setting::{Setting, SettingError};
+use sheet::{Place, Sheet};
+pub use view::{
+    CONSULTANTS_A_PAGE, Choice, CommentView, ConsultantView, HelpView, Progress, QuestionView, Screen, View,
+};
+
+/// How long a choice is shown before the interview moves on by itself.
+pub const CONFIRMATION_MS: u64 = 300;
+/// How long nothing may be touched before the kiosk asks whether anybody is there.
+pub const IDLE_MS: u64 = 60_000;
+/// How long that question waits before everything is wiped.
+pub const STILL_THERE_MS: u64 = 30_000;
+/// How long a store may take before it counts as failed.
+pub const STORE_LIMIT_MS: u64 = 20_000;
+/// How long the thank-you stays.
+pub const THANKS_MS: u64 = 8_000;
+/// How long the kiosk waits for somebody to say that it was wiped.
+pub const WIPE_MS: u64 = 60_000;
+
+#[derive(Debug)]
+enum Stage {
+    Rest,
+    Language,
+    Consent,
+    Asking(Asking),
+    Saving { ticket: Ticket, farewell: Farewell, since_ms: u64 },
+    Thanks { farewell: Farewell, since_ms: u64 },
+    Wipe { since_ms: u64 },
+    Staff(Trouble),
+}
+
+#[derive(Debug)]
+struct Asking {
+    sheet: Sheet,
+    place: Place,
+    /// A choice was made and is being shown until then.
+    confirmed_until_ms: Option<u64>,
+    stopping: bool,
+}
+
+/// The help screen over the stage.
+#[derive(Debug)]
+struct Help {
+    step: HelpStep,
+    /// It was opened by the interview's own question, which moves on when it closes.
+    from_question: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HelpStep {
+    Choosing,
+    Sending { ticket: Ticket, since_ms: u64 },
+    Kept,
+    Delivered,
+    Failed,
+}
+
+/// The state machine of one kiosk's screen.
+#[derive(Debug)]
+pub struct Interview {
+    setting: Arc<Setting>,
+    next_setting: Option<Arc<Setting>>,
+    language: Language,
+    storing: Storing,
+    carriage: Carriage,
+    tickets: u64,
+    stage: Stage,
+    help: Option<Help>,
+    touched_ms: u64,
+    /// Since when it is being asked whether anybody is there.
+    asked_since_ms: Option<u64>,
+}
+
+impl Interview {
+    /// A kiosk at rest.
+    pub fn new(setting: Arc<Setting>, now_ms: u64) -> Self {
+        Self {
+            language: setting.default_language(),
+            setting,
+            next_setting: None,
+            storing: Storing::Ready,
+            carriage: Carriage { connected: false, waiting: 0 },
+            tickets: 0,
+            stage: Stage::Rest,
+            help: None,
+            touched_ms: now_ms,
+            asked_since_ms: None,
+        }
+    }
+
+    /// Takes in what happened and says what is to be done about it, in order.
+    pub fn apply(&mut self, event: Event) -> Vec<Effect> {
+        let before = self.view(event.now_ms);
+        let mut effects = Vec::new();
+        let now_ms = event.now_ms;
+        match event.happening {
+            Happening::Touch(action) => self.touch(action, now_ms, &mut effects),
+            Happening::Stored { ticket, result } => self.stored(ticket, result, now_ms),
+            Happening::Storing(storing) => self.storing(storing),
+            Happening::Carriage(carriage) => self.carried(carriage),
+            Happening::Assigned(setting) => self.assign(setting),
+            Happening::Tick => self.tick(now_ms, &mut effects),
+        }
+        if self.view(now_ms) != before {
+            effects.push(Effect::Show);
+        }
+        effects
+    }
+
+    /// When the next [`Happening::Tick`] is due, if one is.
+    pub fn deadline_ms(&self, now_ms: u64) -> Option<u64> {
+        let stage = match &self.stage {
+            Stage::Asking(asking) => asking.confirmed_until_ms,
+            Stage::Saving { since_ms, .. } => Some(since_ms + STORE_LIMIT_MS),
+            Stage::Thanks { since_ms, .. } => Some(since_ms + THANKS_MS),
+            Stage::Wipe { since_ms } => Some(since_ms + WIPE_MS),
+            Stage::Rest | Stage::Language | Stage::Consent | Stage::Staff(_) => None,
+        };
+        let help = self.help.as_ref().and_then(|help| match help.step {
+            HelpStep::Sending { since_ms, .. } => Some(since_ms + STORE_LIMIT_MS),
+            _ => None,
+        });
+        let idle = match self.asked_since_ms {
+            // The seconds are counted down on the screen.
+            Some(since_ms) => Some(now_ms + 1_000 - now_ms.saturating_sub(since_ms) % 1_000),
+            None => self.somebody_may_be_here().then_some(self.touched_ms + IDLE_MS),
+        };
+        [stage, help, idle].into_iter().flatten().min()
+    }
+
+    fn somebody_may_be_here(&self) -> bool {
+        self.help.is_some() || matches!(self.stage, Stage::Language | Stage::Consent | Stage::Asking(_))
+    }
+
+    fn touch(&mut self, action: Action, now_ms: u64, effects: &mut Vec<Effect>) {
+        self.touched_ms = now_ms;
+        if self.asked_since_ms.take().is_some() {
+            // Whatever was touched, it says that somebody is there; it was not meant for the screen beneath.
+            return;
+        }
+        if self.help.is_some() {
+            return self.touch_help(&action, now_ms, effects);
+        }
+        if action == Action::Help {
+            if let Stage::Asking(asking) = &mut self.stage {
+                asking.confirmed_until_ms = None;
+            }
+            return self.open_help(false);
+        }
+        match (&mut self.stage, action) {
+            (Stage::Rest, Action::Start) => {
+                self.stage = if self.setting.languages().len() > 1 { Stage::Language } else { Stage::Consent };
+            }
+            (Stage::Language, Action::ChooseLanguage(language)) => {
+                if self.setting.languages().contains(&language) {
+                    self.language = language;
+                    self.stage = Stage::Consent;
+                }
+            }
+            (Stage::Language, Action::Back) => self.rest(),
+            (Stage::Consent, Action::Back) => {
+                self.stage = if self.setting.languages().len() > 1 { Stage::Language } else { Stage::Rest };
+            }
+            (Stage::Consent, Action::Agree) => match Sheet::new(&self.setting, now_ms) {
+                Some((sheet, place)) => {
+                    let asking = Asking { sheet, place, confirmed_until_ms: None, stopping: false };
+                    self.stage = Stage::Asking(asking);
+                }
+                None => self.rest(),
+            },
+            (Stage::Consent, Action::Decline) => {
+                let contact = sheet::without_response(&self.setting, &self.language, Outcome::Declined);
+                self.save(Body::Contact(contact), Farewell::Declined, now_ms, effects);
+            }
+            (Stage::Asking(_), action) => self.touch_question(action, now_ms, effects),
+            (Stage::Thanks { .. }, Action::Dismiss) => self.stage = Stage::Wipe { since_ms: now_ms },
+            (Stage::Wipe { .. }, Action::Wiped) => self.cleaned(true, effects),
+            (Stage::Staff(_), Action::Dismiss) => self.rest(),
+            _ => {}
+        }
+    }
+
+    fn touch_question(&mut self, action: Action, now_ms: u64, effects: &mut Vec<Effect>) {
+        let Stage::Asking(asking) = &mut self.stage else { return };
+        if asking.stopping {
+            match action {
+                Action::StopNow => self.finish(Outcome::Partial, Farewell::Stopped, now_ms, now_ms, effects),
+                Action::CarryOn => asking.stopping = false,
+                _ => {}
+            }
+            return;
+        }
+        // A second touch while the choice is being shown may change the choice; it must not skip a question.
+        let confirming = asking.confirmed_until_ms.is_some();
+        match action {
+            Action::Choose(choice) => {
+                if asking.sheet.choose(&self.setting, asking.place, choice) {
+                    asking.confirmed_until_ms = Some(now_ms + CONFIRMATION_MS);
+                }
+            }
+            Action::Write(text) => asking.sheet.write(&self.setting, asking.place, &text),
+            Action::More => asking.place = asking.sheet.more(&self.setting, asking.place),
+            Action::Skip if !confirming => {
+                asking.sheet.skip(&self.setting, asking.place);
+                self.advance(now_ms, effects);
+            }
+            Action::Next if !confirming => {
+                asking.sheet.settle(&self.setting, asking.place);
+                self.advance(now_ms, effects);
+            }
+            Action::Back if !confirming => {
+                if let Some(place) = asking.sheet.before(&self.setting, asking.place) {
+                    asking.go_to(place, &self.setting);
+                }
+            }
+            Action::Stop => {
+                asking.confirmed_until_ms = None;
+                asking.stopping = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Goes on from an answered or skipped question.
+    fn advance(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
+        let Stage::Asking(asking) = &mut self.stage else { return };
+        asking.confirmed_until_ms = None;
+        if asking.sheet.asks_for_help(&self.setting, asking.place) {
+            return self.open_help(true);
+        }
+        self.go_on(now_ms, effects);
+    }
+
+    fn go_on(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
+        let Stage::Asking(asking) = &mut self.stage else { return };
+        match asking.sheet.after(&self.setting, asking.place) {
+            Some(place) => asking.go_to(place, &self.setting),
+            None => self.finish(Outcome::Completed, Farewell::Completed, now_ms, now_ms, effects),
+        }
+    }
+
+    fn finish(
+        &mut self,
+        outcome: Outcome,
+        farewell: Farewell,
+        until_ms: u64,
+        now_ms: u64,
+        effects: &mut Vec<Effect>,
+    ) {
+        // The sheet leaves the stage here, whatever becomes of the contact.
+        if let Stage::Asking(asking) = std::mem::replace(&mut self.stage, Stage::Rest) {
+            let contact = asking.sheet.into_contact(&self.setting, &self.language, outcome, until_ms);
+            self.save(Body::Contact(contact), farewell, now_ms, effects);
+        }
+    }
+
+    fn save(&mut self, body: Body, farewell: Farewell, now_ms: u64, effects: &mut Vec<Effect>) {
+        let ticket = self.store(body, effects);
+        self.stage = Stage::Saving { ticket, farewell, since_ms: now_ms };
+    }
+
+    fn store(&mut self, body: Body, effects: &mut Vec<Effect>) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        effects.push(Effect::Store { ticket, body });
+        ticket
+    }
+
+    fn stored(&mut self, stored: Ticket, result: Result<(), StoreFailed>, now_ms: u64) {
+        if let Some(help) = &mut self.help
+            && matches!(help.step, HelpStep::Sending { ticket, .. } if ticket == stored)
+        {
+            help.step = if result.is_ok() { HelpStep::Kept } else { HelpStep::Failed };
+            return;
+        }
+        match (&self.stage, result) {
+            (Stage::Saving { ticket, farewell, .. }, Ok(())) if *ticket == stored => {
+                self.stage = Stage::Thanks { farewell: *farewell, since_ms: now_ms };
+            }
+            (_, Ok(())) => {}
+            (Stage::Saving { ticket, .. }, Err(StoreFailed)) if *ticket == stored => {
+                self.stage = Stage::Staff(Trouble::NotKept);
+            }
+            // Something smaller could not be kept: nobody is asked anything before somebody has looked at it.
+            (_, Err(StoreFailed)) => self.storing(Storing::Refusing),
+        }
+    }
+
+    fn storing(&mut self, storing: Storing) {
+        self.storing = storing;
+        match (storing, &self.stage) {
+            (Storing::Refusing, Stage::Rest | Stage::Language | Stage::Consent | Stage::Asking(_)) => {
+                self.stage = Stage::Staff(Trouble::CannotKeep);
+                self.asked_since_ms = None;
+            }
+            (Storing::Ready, Stage::Staff(_)) => self.rest(),
+            // What is being stored will be answered for; a thank-you was earned.
+            _ => {}
+        }
+    }
+
+    fn carried(&mut self, carriage: Carriage) {
+        self.carriage = carriage;
+        if self.help.as_ref().is_some_and(|help| help.step == HelpStep::Kept) && carriage.waiting == 0 {
+            self.set_help_step(HelpStep::Delivered);
+        }
+    }
+
+    fn assign(&mut self, setting: Arc<Setting>) {
+        self.next_setting = Some(setting);
+        if matches!(self.stage, Stage::Rest) && self.help.is_none() {
+            self.rest();
+        }
+    }
+
+    /// Back to the beginning: the next person finds nothing of the one before.
+    fn rest(&mut self) {
+        if let Some(setting) = self.next_setting.take() {
+            self.setting = setting;
+        }
+        self.language = self.setting.default_language();
+        self.asked_since_ms = None;
+        self.stage = match self.storing {
+            Storing::Ready => Stage::Rest,
+            Storing::Refusing => Stage::Staff(Trouble::CannotKeep),
+        };
+    }
+
+    fn cleaned(&mut self, confirmed: bool, effects: &mut Vec<Effect>) {
+        let cleaning = Cleaning { ward: self.setting.ward().clone(), confirmed };
+        self.store(Body::Cleaning(cleaning), effects);
+        self.rest();
+    }
+
+    fn open_help(&mut self, from_question: bool) {
+        self.help = Some(Help { step: HelpStep::Choosing, from_question });
+    }
+
+    fn touch_help(&mut self, action: &Action, now_ms: u64, effects: &mut Vec<Effect>) {
+        let Some(help) = &self.help else { return };
+        match (action, help.step) {
+            (Action::Need(need), HelpStep::Choosing) => {
+                let request = HelpRequest { ward: self.setting.ward().clone(), need: *need, place: None };
+                let ticket = self.store(Body::HelpRequest(request), effects);
+                self.set_help_step(HelpStep::Sending { ticket, since_ms: now_ms });
+            }
+            // While it is being stored there is nothing to close: the word comes at once or the limit does.
+            (Action::CloseHelp | Action::Back, HelpStep::Sending { .. }) => {}
+            (Action::CloseHelp | Action::Back, _) => self.close_help(now_ms, effects),
+            _ => {}
+        }
+    }
+
+    fn set_help_step(&mut self, step: HelpStep) {
+        if let Some(help) = &mut self.help {
+            help.step = step;
+        }
+    }
+
+    fn close_help(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
+        let from_question = self.help.take().is_some_and(|help| help.from_question);
+        if from_question {
+            self.go_on(now_ms, effects);
+        }
+        if matches!(self.stage, Stage::Rest) {
+            self.rest();
+        }
+    }
+
+    fn tick(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
+        if let Some(Help { step: HelpStep::Sending { since_ms, .. }, .. }) = &self.help
+            && now_ms >= since_ms + STORE_LIMIT_MS
+        {
+            self.set_help_step(HelpStep::Failed);
+        }
+        match &self.stage {
+            Stage::Asking(Asking { confirmed_until_ms: Some(until_ms), .. }) if now_ms >= *until_ms => {
+                self.advance(now_ms, effects);
+            }
+            Stage::Saving { since_ms, .. } if now_ms >= since_ms + STORE_LIMIT_MS => {
+                self.stage = Stage::Staff(Trouble::NotKept);
+            }
+            Stage::Thanks { since_ms, .. } if now_ms >= since_ms + THANKS_MS => {
+                self.stage = Stage::Wipe { since_ms: now_ms };
+            }
+            Stage::Wipe { since_ms } if now_ms >= since_ms + WIPE_MS => self.cleaned(false, effects),
+            _ => {}
+        }
+        match self.asked_since_ms {
+            Some(since_ms) if now_ms >= since_ms + STILL_THERE_MS => self.leave(now_ms, effects),
+            Some(_) => {}
+            None if self.somebody_may_be_here() && now_ms >= self.touched_ms + IDLE_MS => {
+                self.asked_since_ms = Some(now_ms);
+            }
+            None => {}
+        }
+    }
+
+    /// Nobody is there any more: wipes the screen and stores what a person who had agreed has answered.
+    fn leave(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
+        self.asked_since_ms = None;
+        self.help = None;
+        match std::mem::replace(&mut self.stage, Stage::Rest) {
+            Stage::Asking(asking) => {
+                let contact =
+                    asking.sheet.into_contact(&self.setting, &self.language, Outcome::Partial, self.touched_ms);
+                self.store(Body::Contact(contact), effects);
+                self.stage = Stage::Wipe { since_ms: now_ms };
+            }
+            Stage::Rest | Stage::Language | Stage::Consent => self.rest(),
+            stage => self.stage = stage,
+        }
+    }
+}
+
+impl Asking {
+    fn go_to(&mut self, place: Place, setting: &Setting) {
+        self.confirmed_until_ms = None;
+        self.place = place;
+        self.sheet.show(setting, place);
+    }
+}

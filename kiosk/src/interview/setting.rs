@@ -1,0 +1,116 @@
+//! What a kiosk is, as far as its screen is concerned.
+
+use std::sync::Arc;
+
+use wardvoice_protocol::assignment::{Assignment, ConsultantChoice};
+use wardvoice_protocol::id::{Language, WardId};
+use wardvoice_protocol::questionnaire::{Approval, Questionnaire, QuestionnaireRef};
+
+/// An assignment with the questionnaire it names, checked against each other.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    ward: WardId,
+    ward_name: String,
+    questionnaire: Arc<Questionnaire>,
+    languages: Vec<Language>,
+    consultants: Vec<ConsultantChoice>,
+    demonstration: bool,
+}
+
+/// Why a kiosk cannot be what it is told to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// The assignment names another questionnaire.
+    #[error("the assignment asks for {asked} and the kiosk has {has}")]
+    OtherQuestionnaire {
+        /// What the assignment names.
+        asked: QuestionnaireRef,
+        /// What there is.
+        has: QuestionnaireRef,
+    },
+    /// A staff questionnaire near patients, or the other way round.
+    #[error("questionnaire {0} is not for those who answer on this kiosk")]
+    OtherAudience(QuestionnaireRef),
+}
+
+impl Setting {
+    /// Brings an assignment and its questionnaire together. `spoken` says which languages the kiosk's own words exist in.
+    ///
+    /// A language is offered when the assignment, the questionnaire and the kiosk all have it and its translation is
+    /// approved; an unapproved one is offered only for a demonstration. When nothing is left, English is.
+    pub fn new(
+        assignment: &Assignment,
+        questionnaire: Arc<Questionnaire>,
+        spoken: impl Fn(&Language) -> bool,
+    ) -> Result<Self, SettingError> {
+        let has = questionnaire.reference();
+        if assignment.questionnaire != has {
+            return Err(SettingError::OtherQuestionnaire { asked: assignment.questionnaire.clone(), has });
+        }
+        if questionnaire.file().audience != assignment.audience {
+            return Err(SettingError::OtherAudience(has));
+        }
+        let mut languages: Vec<Language> = Vec::new();
+        for language in &assignment.languages {
+            let offered = match questionnaire.file().languages.get(language) {
+                Some(Approval::Approved) => true,
+                Some(Approval::MachineTranslation) => assignment.demonstration,
+                None => false,
+            };
+            if offered && spoken(language) && !languages.contains(language) {
+                languages.push(language.clone());
+            }
+        }
+        if languages.is_empty() {
+            languages.push(Language::english());
+        }
+        Ok(Self {
+            ward: assignment.ward.clone(),
+            ward_name: assignment.ward_name.clone(),
+            questionnaire,
+            languages,
+            consultants: assignment.consultants.clone(),
+            demonstration: assignment.demonstration,
+        })
+    }
+
+    /// The ward the kiosk stands on.
+    pub fn ward(&self) -> &WardId {
+        &self.ward
+    }
+
+    /// The ward's name, for the screen.
+    pub fn ward_name(&self) -> &str {
+        &self.ward_name
+    }
+
+    /// What is asked.
+    pub fn questionnaire(&self) -> &Questionnaire {
+        &self.questionnaire
+    }
+
+    /// The languages offered; never empty.
+    pub fn languages(&self) -> &[Language] {
+        &self.languages
+    }
+
+    /// The language of a kiosk at rest.
+    pub fn default_language(&self) -> Language {
+        self.languages.first().cloned().unwrap_or_else(Language::english)
+    }
+
+    /// The consultants of the ward.
+    pub fn consultants(&self) -> &[ConsultantChoice] {
+        &self.consultants
+    }
+
+    /// Whether everything here is generated for a demonstration.
+    pub fn is_demonstration(&self) -> bool {
+        self.demonstration
+    }
+
+    /// Whether people have checked the translation.
+    pub fn is_approved(&self, language: &Language) -> bool {
+        self.questionnaire.file().languages.get(language) == Some(&Approval::Approved)
+    }
+}

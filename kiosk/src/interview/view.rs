@@ -1,0 +1,274 @@
+//! Everything a screen shows. The kiosk's own words are left to the window; the questionnaire's are here.
+
+use wardvoice_protocol::contact::Answer;
+use wardvoice_protocol::id::{Language, QuestionId};
+use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
+use wardvoice_protocol::questionnaire::{KindFile, QuestionFile, Text};
+
+use super::sheet::{Named, Place, choices, consultants_of_page};
+use super::{Asking, Farewell, HelpStep, Interview, STILL_THERE_MS, Setting, Stage, Trouble};
+
+/// How many names of consultants are on one screen.
+pub const CONSULTANTS_A_PAGE: usize = 8;
+
+/// What the window shows now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The language of the screen.
+    pub language: Language,
+    /// Whether people have checked that language's translation.
+    pub approved: bool,
+    /// The ward's name.
+    pub ward_name: String,
+    /// Whether everything here is generated for a demonstration.
+    pub demonstration: bool,
+    /// The screen.
+    pub screen: Screen,
+}
+
+/// The screens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Screen {
+    /// Nobody is here.
+    Rest {
+        /// The languages to say hello in.
+        languages: Vec<Language>,
+    },
+    /// Which language?
+    Language {
+        /// Those offered.
+        languages: Vec<Language>,
+    },
+    /// What this is, and whether the patient agrees.
+    Consent,
+    /// A question with answers to choose from.
+    Question(QuestionView),
+    /// A question to be answered in writing.
+    Comment(CommentView),
+    /// Which consultant?
+    Consultant(ConsultantView),
+    /// Is stopping meant?
+    StopAsked,
+    /// Is anybody there?
+    StillThere {
+        /// Until everything is wiped.
+        seconds_left: u64,
+    },
+    /// The store has not answered yet.
+    Saving,
+    /// Stored; thank you.
+    Thanks(Farewell),
+    /// Please wipe the tablet.
+    Wipe,
+    /// What help is needed, and what has become of the request.
+    Help(HelpView),
+    /// Staff are needed.
+    Staff(Trouble),
+}
+
+/// Where in the interview a question stands: 4 of 14.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// From 1.
+    pub number: usize,
+    /// How many are asked, as far as the answers say now.
+    pub of: usize,
+}
+
+/// A question with answers to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionView {
+    /// The question.
+    pub id: QuestionId,
+    /// Its wording.
+    pub text: String,
+    /// Where it stands.
+    pub progress: Progress,
+    /// The answers in order.
+    pub choices: Vec<Choice>,
+    /// The one that is chosen.
+    pub chosen: Option<usize>,
+    /// The choice was made just now and the interview is about to move on.
+    pub confirming: bool,
+    /// The question was skipped before.
+    pub skipped: bool,
+    /// There is a question before.
+    pub can_go_back: bool,
+}
+
+/// An answer to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What it means.
+    pub answer: Answer,
+    /// What it says.
+    pub label: String,
+}
+
+/// A question to be answered in writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentView {
+    /// The question.
+    pub id: QuestionId,
+    /// Its wording.
+    pub text: String,
+    /// Where it stands.
+    pub progress: Progress,
+    /// What is written.
+    pub draft: String,
+    /// How many more characters there may be.
+    pub characters_left: usize,
+    /// There is a question before.
+    pub can_go_back: bool,
+}
+
+/// Which consultant?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsultantView {
+    /// Where its question stands.
+    pub progress: Progress,
+    /// The names on this page. One place further is "not on this list".
+    pub names: Vec<String>,
+    /// The one that is chosen.
+    pub chosen: Option<usize>,
+    /// The choice was made just now and the interview is about to move on.
+    pub confirming: bool,
+    /// There are more names.
+    pub has_more: bool,
+}
+
+/// The help screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelpView {
+    /// What is needed?
+    Choosing {
+        /// Whether a request can reach anybody now.
+        connected: bool,
+    },
+    /// Being stored.
+    Sending,
+    /// Stored on the tablet, and on its way as soon as there is one.
+    Kept {
+        /// Whether there is a way now.
+        connected: bool,
+    },
+    /// Stored at the hospital.
+    Delivered,
+    /// Not even stored on the tablet.
+    Failed,
+}
+
+impl Interview {
+    /// What the window shows at a moment.
+    pub fn view(&self, now_ms: u64) -> View {
+        View {
+            language: self.language.clone(),
+            approved: self.setting.is_approved(&self.language),
+            ward_name: self.setting.ward_name().to_owned(),
+            demonstration: self.setting.is_demonstration(),
+            screen: self.screen(now_ms),
+        }
+    }
+
+    fn screen(&self, now_ms: u64) -> Screen {
+        if let Some(since_ms) = self.asked_since_ms {
+            let left_ms = STILL_THERE_MS.saturating_sub(now_ms.saturating_sub(since_ms));
+            return Screen::StillThere { seconds_left: left_ms.div_ceil(1_000) };
+        }
+        if let Some(help) = &self.help {
+            let connected = self.carriage.connected;
+            return Screen::Help(match help.step {
+                HelpStep::Choosing => HelpView::Choosing { connected },
+                HelpStep::Sending { .. } => HelpView::Sending,
+                HelpStep::Kept => HelpView::Kept { connected },
+                HelpStep::Delivered => HelpView::Delivered,
+                HelpStep::Failed => HelpView::Failed,
+            });
+        }
+        let languages = || self.setting.languages().to_vec();
+        match &self.stage {
+            Stage::Rest => Screen::Rest { languages: languages() },
+            Stage::Language => Screen::Language { languages: languages() },
+            Stage::Consent => Screen::Consent,
+            Stage::Asking(Asking { stopping: true, .. }) => Screen::StopAsked,
+            Stage::Asking(asking) => asking.screen(&self.setting, &self.language),
+            Stage::Saving { .. } => Screen::Saving,
+            Stage::Thanks { farewell, .. } => Screen::Thanks(*farewell),
+            Stage::Wipe { .. } => Screen::Wipe,
+            Stage::Staff(trouble) => Screen::Staff(*trouble),
+        }
+    }
+}
+
+impl Asking {
+    fn screen(&self, setting: &Setting, language: &Language) -> Screen {
+        let position = self.place.question();
+        let progress = Progress {
+            number: self.sheet.asked(setting).filter(|asked| *asked <= position).count(),
+            of: self.sheet.asked(setting).count(),
+        };
+        let confirming = self.confirmed_until_ms.is_some();
+        let can_go_back = self.sheet.before(setting, self.place).is_some();
+        match (self.place, setting.questionnaire().questions().get(position)) {
+            (Place::Consultant { page, .. }, _) => {
+                Screen::Consultant(self.consultants(setting, page, progress, confirming))
+            }
+            (Place::Question(_), Some(question)) if question.kind == KindFile::Comment => {
+                let draft = match self.sheet.answer(question) {
+                    Some(Answer::Said(comment)) => comment.as_str().to_owned(),
+                    _ => String::new(),
+                };
+                Screen::Comment(CommentView {
+                    id: question.id.clone(),
+                    text: wording(&question.text, language),
+                    progress,
+                    characters_left: MAX_COMMENT_CHARACTERS.saturating_sub(draft.chars().count()),
+                    draft,
+                    can_go_back,
+                })
+            }
+            (Place::Question(_), Some(question)) => {
+                let answer = self.sheet.answer(question);
+                Screen::Question(QuestionView {
+                    id: question.id.clone(),
+                    text: wording(&question.text, language),
+                    progress,
+                    choices: labelled(question, language),
+                    chosen: choices(question).position(|choice| answer == Some(&choice)),
+                    confirming,
+                    skipped: answer == Some(&Answer::Declined),
+                    can_go_back,
+                })
+            }
+            // A place is only ever made from a position the questionnaire has.
+            (Place::Question(_), None) => Screen::Saving,
+        }
+    }
+
+    fn consultants(&self, setting: &Setting, page: usize, progress: Progress, confirming: bool) -> ConsultantView {
+        let names = consultants_of_page(setting, page);
+        let chosen = match self.sheet.named() {
+            Some(Named::Consultant(id)) => names.iter().position(|choice| choice.id == *id),
+            Some(Named::NotOnTheList) => Some(names.len()),
+            None => None,
+        };
+        ConsultantView {
+            progress,
+            names: names.iter().map(|choice| choice.label.clone()).collect(),
+            chosen,
+            confirming,
+            has_more: setting.consultants().len() > CONSULTANTS_A_PAGE,
+        }
+    }
+}
+
+fn labelled(question: &QuestionFile, language: &Language) -> Vec<Choice> {
+    let options = question.options.iter().map(|option| &option.text);
+    let texts = options.chain(&question.not_applicable).chain(&question.dont_know);
+    choices(question).zip(texts).map(|(answer, text)| Choice { answer, label: wording(text, language) }).collect()
+}
+
+/// A checked questionnaire has every text in every language it offers, and English always.
+fn wording(text: &Text, language: &Language) -> String {
+    text.get(language).or_else(|| text.get(&Language::english())).cloned().unwrap_or_default()
+}
