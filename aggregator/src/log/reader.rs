@@ -1,0 +1,269 @@
+//! Reading the log: on any thread, while it is being written, and only what is on the disk.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+use wardvoice_protocol::id::{KioskId, RecordId, Sequence};
+use wardvoice_protocol::record::Record;
+
+use super::block;
+use super::keys::{self, Family};
+use super::quarantine::{self, Refused, Source};
+use super::row::{self, Meta, OpenedRow, decode_envelope, decode_opened};
+use super::{Committed, Head, LogError, Shared, Slot, StoredRecord};
+
+/// Reads the log.
+#[derive(Clone)]
+pub struct Reader {
+    shared: Arc<Shared>,
+}
+
+/// Numbers of a kiosk's chain that nothing has come for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// The first missing number.
+    pub first: u64,
+    /// The last missing number.
+    pub last: u64,
+}
+
+impl Reader {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The last position that is on the disk, 0 when there is none.
+    pub fn position(&self) -> u64 {
+        self.shared.durable.load(Ordering::Acquire)
+    }
+
+    /// The last position and the running hash up to it, as the store says.
+    pub fn end(&self) -> Result<Committed, LogError> {
+        let meta = self.meta()?;
+        Ok(Committed { position: meta.position, running: meta.running })
+    }
+
+    /// How many envelopes are in the quarantine.
+    pub fn quarantined(&self) -> Result<u64, LogError> {
+        Ok(self.meta()?.quarantined)
+    }
+
+    /// Whether writing has stopped for good, and why.
+    pub fn poisoned(&self) -> Option<String> {
+        self.shared.check().err().map(|error| error.to_string())
+    }
+
+    /// One record.
+    pub fn record(&self, position: u64) -> Result<Option<StoredRecord>, LogError> {
+        if position > self.position() {
+            return Ok(None);
+        }
+        let Some(block) = block::find(&self.shared.store, Family::Opened, position)? else { return Ok(None) };
+        let row = block.rows().find(|(number, _)| *number == position);
+        row.map(|(number, bytes)| stored(&opened(number, bytes)?)).transpose()
+    }
+
+    /// The position of a record id.
+    pub fn find(&self, id: &RecordId) -> Result<Option<u64>, LogError> {
+        Ok(self.shared.position_of(id)?.filter(|position| *position <= self.position()))
+    }
+
+    /// The records from a position on, in order, up to the last one that is on the disk now.
+    pub fn records(
+        &self,
+        from: u64,
+    ) -> Result<impl Iterator<Item = Result<StoredRecord, LogError>> + use<>, LogError> {
+        let last = self.position();
+        let blocks = block::scan(&self.shared.store, Family::Opened, from)?;
+        let records = blocks.flat_map(move |block| match block {
+            Ok(block) => {
+                let rows = block.rows().filter(|(number, _)| (from..=last).contains(number));
+                rows.map(|(number, bytes)| stored(&opened(number, bytes)?)).collect()
+            }
+            Err(error) => vec![Err(error)],
+        });
+        Ok(records)
+    }
+
+    /// Shows every opened record of a span of positions without copying it. Fails when one is missing.
+    pub fn each_row<E: From<LogError>>(
+        &self,
+        positions: RangeInclusive<u64>,
+        mut see: impl FnMut(OpenedRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each(Family::Opened, positions, |number, bytes| see(opened(number, bytes)?))
+    }
+
+    /// Shows every envelope of a span of positions as it was received. Fails when one is missing.
+    pub fn each_envelope<E: From<LogError>>(
+        &self,
+        positions: RangeInclusive<u64>,
+        mut see: impl FnMut(u64, Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each(Family::Envelopes, positions, |number, bytes| see(number, received(number, bytes)?))
+    }
+
+    /// One envelope as it was received.
+    pub fn envelope(&self, position: u64) -> Result<Option<Vec<u8>>, LogError> {
+        if position > self.position() {
+            return Ok(None);
+        }
+        let Some(block) = block::find(&self.shared.store, Family::Envelopes, position)? else { return Ok(None) };
+        let row = block.rows().find(|(number, _)| *number == position);
+        row.map(|(number, bytes)| received(number, bytes)).transpose()
+    }
+
+    /// Where every kiosk's chain stands.
+    pub fn heads(&self) -> Result<BTreeMap<KioskId, Head>, LogError> {
+        self.of_kiosks(&keys::head, row::decode_head)
+    }
+
+    /// How much of the quarantine every source uses.
+    pub fn sources(&self) -> Result<BTreeMap<KioskId, Source>, LogError> {
+        self.of_kiosks(&keys::source, row::decode_source)
+    }
+
+    /// The numbers of a kiosk's chain that are in use, in order, with who holds them.
+    pub fn chain(&self, kiosk: &KioskId) -> impl Iterator<Item = Result<(Sequence, Slot), LogError>> + use<> {
+        let entries = self.shared.store.range(&keys::slot(kiosk, 0), &keys::slot(kiosk, u64::MAX));
+        entries.map(|entry| {
+            let (key, value) = entry?;
+            let sequence = keys::sequence_of(&key).and_then(Sequence::new);
+            sequence.zip(row::decode_slot(&value)).ok_or_else(|| LogError::Unreadable(keys::describe(&key)))
+        })
+    }
+
+    /// The numbers below the highest that nothing has come for.
+    pub fn gaps(&self, kiosk: &KioskId) -> Result<Vec<Gap>, LogError> {
+        let mut gaps = Vec::new();
+        let mut next = 1;
+        for slot in self.chain(kiosk) {
+            let (sequence, slot) = slot?;
+            if matches!(slot.holder, super::Holder::Refused { linked: false, .. }) {
+                continue;
+            }
+            if sequence.get() > next {
+                gaps.push(Gap { first: next, last: sequence.get() - 1 });
+            }
+            next = sequence.get() + 1;
+        }
+        Ok(gaps)
+    }
+
+    /// The quarantine from a number on, in order.
+    pub fn quarantine(
+        &self,
+        from: u64,
+    ) -> Result<impl Iterator<Item = Result<Refused, LogError>> + use<>, LogError> {
+        quarantine::all(&self.shared.store, from)
+    }
+
+    /// One entry of the quarantine.
+    pub fn refused(&self, number: u64) -> Result<Option<Refused>, LogError> {
+        quarantine::get(&self.shared.store, number)
+    }
+
+    fn each<E: From<LogError>>(
+        &self,
+        family: Family,
+        positions: RangeInclusive<u64>,
+        mut see: impl FnMut(u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut next, last) = (*positions.start(), *positions.end());
+        let missing = |position: u64| LogError::Unreadable(keys::describe(&family.part(position, 0)));
+        for block in block::scan(&self.shared.store, family, next)? {
+            let block = block?;
+            if next > last {
+                break;
+            }
+            for (number, bytes) in block.rows() {
+                if number < next || number > last {
+                    continue;
+                }
+                if number > next {
+                    break;
+                }
+                see(number, bytes)?;
+                next = number + 1;
+            }
+            if next <= last && next < block.end() {
+                return Err(missing(next).into());
+            }
+        }
+        if next <= last { Err(missing(next).into()) } else { Ok(()) }
+    }
+
+    fn of_kiosks<T>(
+        &self,
+        key: &dyn Fn(&KioskId) -> Vec<u8>,
+        decode: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<BTreeMap<KioskId, T>, LogError> {
+        let Ok(any) = KioskId::new("any") else { return Ok(BTreeMap::new()) };
+        let (from, until) = keys::all_of_kind(&key(&any));
+        let entries = self.shared.store.range(&from, &until).map(|entry| {
+            let (key, value) = entry?;
+            let entry = keys::kiosk_of(&key).zip(decode(&value));
+            entry.ok_or_else(|| LogError::Unreadable(keys::describe(&key)))
+        });
+        entries.collect()
+    }
+
+    fn meta(&self) -> Result<Meta, LogError> {
+        self.shared.meta().map(|meta| meta.unwrap_or(Meta::EMPTY))
+    }
+}
+
+impl Shared {
+    pub(super) fn slot(&self, kiosk: &KioskId, sequence: u64) -> Result<Option<Slot>, LogError> {
+        let key = keys::slot(kiosk, sequence);
+        let Some(value) = self.store.get(&key)? else { return Ok(None) };
+        row::decode_slot(&value).map(Some).ok_or_else(|| LogError::Unreadable(keys::describe(&key)))
+    }
+
+    pub(super) fn position_of(&self, id: &RecordId) -> Result<Option<u64>, LogError> {
+        self.number(&keys::id(id))
+    }
+
+    pub(super) fn by_fingerprint(&self, fingerprint: &[u8; 16]) -> Result<Option<u64>, LogError> {
+        self.number(&keys::fingerprint(fingerprint))
+    }
+
+    pub(super) fn meta(&self) -> Result<Option<Meta>, LogError> {
+        let Some(value) = self.store.get(keys::META)? else { return Ok(None) };
+        Meta::decode(&value).map(Some).ok_or_else(|| LogError::Unreadable(keys::describe(keys::META)))
+    }
+
+    fn number(&self, key: &[u8]) -> Result<Option<u64>, LogError> {
+        let Some(value) = self.store.get(key)? else { return Ok(None) };
+        let number = value.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+        number.map(Some).ok_or_else(|| LogError::Unreadable(keys::describe(key)))
+    }
+}
+
+fn opened(position: u64, bytes: &[u8]) -> Result<OpenedRow<'_>, LogError> {
+    decode_opened(position, bytes).ok_or_else(|| LogError::Unreadable(format!("the opened record {position}")))
+}
+
+fn received(position: u64, bytes: &[u8]) -> Result<Vec<u8>, LogError> {
+    decode_envelope(bytes).ok_or_else(|| LogError::Unreadable(format!("the envelope {position}")))
+}
+
+fn stored(row: &OpenedRow<'_>) -> Result<StoredRecord, LogError> {
+    let read = || {
+        Some(StoredRecord {
+            position: row.position,
+            kiosk: row::kiosk_id(row.kiosk)?,
+            sequence: Sequence::new(row.sequence)?,
+            record_id: row.record_id,
+            envelope: row.envelope,
+            received: row.received,
+            day: row.day.date()?,
+            evidence: row.evidence,
+            record: serde_json::from_slice::<Record>(row.json).ok()?,
+        })
+    };
+    read().ok_or_else(|| LogError::Unreadable(format!("the opened record {}", row.position)))
+}

@@ -1,0 +1,162 @@
+//! Facts from the log: all of them again, or a snapshot and what came after it.
+//!
+//! Facts are memory; the log is the truth. [`rebuild`] reads every opened record, on all cores. [`load`] starts from a
+//! snapshot when there is a sound one: its position and the running hash at it are in the file, and the running hash
+//! over the records after it must lead to the log's end. A snapshot of another log, of another past, or under another
+//! directory or other questionnaires therefore never counts; the answer to every doubt is a rebuild.
+//!
+//! The file `facts.snapshot` beside the store: `WVSNAP01`, position, running hash, CRC-32 of these, and the body that
+//! [`Facts::encode`] writes.
+
+use std::fs;
+use std::io;
+use std::num::NonZero;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::record::{Body, Record};
+
+use crate::durable_file::{self, Readers};
+use crate::facts::{Fact, Facts, Vocabulary, fact_of};
+use crate::ingest::World;
+use crate::log::{Committed, LogError, OpenedRow, Reader, run_on};
+
+const MAGIC: &[u8; 8] = b"WVSNAP01";
+const HEADER_BYTES: usize = 8 + 8 + 32;
+/// Fewer records than this are not worth another thread.
+const RECORDS_A_THREAD: u64 = 5_000;
+
+/// Where facts came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A snapshot, and so many records after it.
+    Snapshot {
+        /// The position of the snapshot.
+        position: u64,
+        /// How many records were read from the log.
+        after: u64,
+    },
+    /// The log alone.
+    Log,
+}
+
+/// The facts of everything the log holds, from the snapshot in the log's folder where it is sound.
+pub fn load(directory: &Path, reader: &Reader, world: &World) -> Result<(Facts, Origin), LogError> {
+    let end = reader.end()?;
+    if let Some((mut facts, at)) = read_snapshot(directory, &world.vocabulary)
+        && at.position <= end.position
+    {
+        let mut running = at.running;
+        let mut see = |row: OpenedRow<'_>| {
+            running = run_on(&running, &row.envelope);
+            fact(&row, world)?.into_iter().for_each(|fact| facts.insert(fact));
+            Ok::<(), LogError>(())
+        };
+        if at.position < end.position {
+            reader.each_row(at.position + 1..=end.position, &mut see)?;
+        }
+        if running == end.running {
+            let after = end.position - at.position;
+            return Ok((facts, Origin::Snapshot { position: at.position, after }));
+        }
+        tracing::warn!("the snapshot of the facts does not belong to this log; reading the whole log");
+    }
+    rebuild(reader, world).map(|facts| (facts, Origin::Log))
+}
+
+/// The facts of everything the log holds, from the log alone, on all cores.
+pub fn rebuild(reader: &Reader, world: &World) -> Result<Facts, LogError> {
+    let last = reader.position();
+    let mut facts = Facts::new(Arc::clone(&world.vocabulary));
+    let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
+    let spans = spans(last, threads.min(last / RECORDS_A_THREAD).max(1));
+    let parts: Vec<Result<Vec<Fact>, LogError>> = thread::scope(|scope| {
+        let spawned: Vec<_> =
+            spans.into_iter().map(|span| scope.spawn(move || facts_of(reader, span, world))).collect();
+        let failed = || Err(LogError::Store("reading the log panicked".to_owned()));
+        spawned.into_iter().map(|part| part.join().unwrap_or_else(|_| failed())).collect()
+    });
+    for part in parts {
+        part?.into_iter().for_each(|fact| facts.insert(fact));
+    }
+    Ok(facts)
+}
+
+/// Writes a snapshot of the facts at the log's end, durably.
+pub fn save_snapshot(directory: &Path, facts: &Facts, at: Committed) -> io::Result<()> {
+    let mut bytes = header(at);
+    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+    bytes.extend_from_slice(&facts.encode());
+    durable_file::replace(&snapshot_path(directory), &bytes, Readers::Owner)
+}
+
+fn snapshot_path(directory: &Path) -> PathBuf {
+    directory.join("facts.snapshot")
+}
+
+fn header(at: Committed) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&at.position.to_le_bytes());
+    bytes.extend_from_slice(at.running.as_bytes());
+    bytes
+}
+
+fn read_snapshot(directory: &Path, vocabulary: &Arc<Vocabulary>) -> Option<(Facts, Committed)> {
+    let bytes = fs::read(snapshot_path(directory)).ok()?;
+    let (header, rest) = bytes.split_first_chunk::<HEADER_BYTES>()?;
+    let (sum, body) = rest.split_first_chunk::<4>()?;
+    let fields = header.strip_prefix(MAGIC)?;
+    let (position, running) = fields.split_first_chunk::<8>()?;
+    let running = Hash::from_bytes(running.try_into().ok()?);
+    if crc32fast::hash(header).to_le_bytes() != *sum {
+        tracing::warn!("the snapshot of the facts is damaged; reading the whole log");
+        return None;
+    }
+    match Facts::decode(body, Arc::clone(vocabulary)) {
+        Ok(facts) => Some((facts, Committed { position: u64::from_le_bytes(*position), running })),
+        Err(error) => {
+            tracing::warn!("failed to {error}; reading the whole log");
+            None
+        }
+    }
+}
+
+fn spans(last: u64, count: u64) -> Vec<RangeInclusive<u64>> {
+    let bound = |number: u64| last * number / count;
+    (0..count).map(|number| bound(number) + 1..=bound(number + 1)).filter(|span| !span.is_empty()).collect()
+}
+
+fn facts_of(reader: &Reader, span: RangeInclusive<u64>, world: &World) -> Result<Vec<Fact>, LogError> {
+    let mut facts = Vec::with_capacity(usize::try_from(span.end() - span.start() + 1).unwrap_or(0));
+    reader.each_row::<LogError>(span, |row| {
+        facts.extend(fact(&row, world)?);
+        Ok(())
+    })?;
+    Ok(facts)
+}
+
+/// The fact of an opened record, when it is a contact.
+pub(crate) fn fact(row: &OpenedRow<'_>, world: &World) -> Result<Option<Fact>, LogError> {
+    let record: Record = serde_json::from_slice(row.json)
+        .map_err(|_| LogError::Unreadable(format!("the opened record {}", row.position)))?;
+    Ok(match &record.body {
+        Body::Contact(contact) => fact_of(contact, row.day, row.arrival_day, &world.vocabulary),
+        Body::HelpRequest(_) | Body::Cleaning(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_cover_every_position_once() {
+        for (last, count) in [(0, 1), (1, 1), (10, 3), (7, 7), (100, 8)] {
+            let covered: Vec<u64> = spans(last, count).into_iter().flatten().collect();
+            assert_eq!(covered, (1..=last).collect::<Vec<_>>());
+        }
+    }
+}
