@@ -1,3 +1,15 @@
 //! The bedside kiosk: interview, outbox, courier and window.
+//!
+//! A patient's touch becomes a record, the record is sealed and kept in the [outbox] before anybody is thanked, and the
+//! [courier] decides when it is sent and when a receipt allows it to be deleted. [mqtt] carries, [dispatch] binds them.
 
+pub mod courier;
+pub mod dispatch;
+mod files;
+pub mod identity;
 pub mod interview;
+pub mod killpoint;
+pub mod mqtt;
+pub mod outbox;
+pub mod settings;
+mod steady;

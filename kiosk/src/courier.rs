@@ -1,0 +1,329 @@
+//! What to send, when to send it again, and what a receipt allows. Pure: no clock, no socket, no disk.
+//!
+//! # Vocabulary
+//! An envelope is *ready* (to be sent), *in flight* (sent, no verdict yet) or *resting* (refused by an aggregator that did
+//! not keep it). The *window* is how many may be in flight. `at_ms` is any clock that only goes forward.
+//!
+//! # Invariants
+//! 1. An envelope is forgotten only with an [`Effect::Settle`] that carries a verdict of its number, record id and hash
+//!    which says that the aggregator holds it. Nothing a broker says (PUBACK, session present, a closed connection)
+//!    forgets anything.
+//! 2. Envelopes leave in the order of their numbers; one that was sent before goes again before one that was not.
+//! 3. After a lost connection everything in flight is ready again.
+//! 4. A resting envelope does not stand in the way of the others and is tried again, ever more slowly, for ever.
+//!
+//! # Times
+//! A resend waits [`Pace::resend_ms`], doubled for every attempt up to [`Pace::resend_most_ms`], times 0.5 to 1.5 by the
+//! jitter handed in. Any receipt proves that the aggregator is there, and takes the doublings of all in flight back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use wardvoice_protocol::id::{Hash, RecordId, Sequence};
+use wardvoice_protocol::receipt::{Decision, Receipt, Refusal, Verdict};
+
+use crate::outbox::Waiting;
+
+/// How fast the courier goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How many envelopes may be in flight.
+    pub window: usize,
+    /// How long an envelope in flight waits for its verdict the first time.
+    pub resend_ms: u64,
+    /// The longest such wait.
+    pub resend_most_ms: u64,
+    /// How long a refused envelope rests the first time.
+    pub rest_ms: u64,
+    /// The longest rest.
+    pub rest_most_ms: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { window: 100, resend_ms: 5_000, resend_most_ms: 120_000, rest_ms: 30_000, rest_most_ms: 900_000 }
+    }
+}
+
+/// Something that happened, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The time on a clock that only goes forward, in milliseconds.
+    pub at_ms: u64,
+    /// A random number from 0 to 1, drawn by the shell.
+    pub jitter: f64,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// The kinds of event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    /// The connection stands and receipts are subscribed.
+    Connected,
+    /// The connection is gone.
+    Disconnected,
+    /// The outbox keeps a new envelope.
+    Appended(Waiting),
+    /// A receipt came whose signature is the aggregator's.
+    Receipt {
+        /// The receipt.
+        receipt: Receipt,
+        /// The tablet's wall clock when it came.
+        wall: Timestamp,
+    },
+    /// Time has passed.
+    Tick,
+}
+
+/// What the shell must do, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Publish the envelope of this number.
+    Publish(u64),
+    /// Delete from the outbox what these verdicts settle.
+    Settle(Vec<Verdict>),
+    /// Tell people: the aggregator refuses this envelope.
+    Alarm {
+        /// The envelope's number.
+        sequence: u64,
+        /// Why, and whether the aggregator kept the bytes.
+        refusal: Refusal,
+    },
+    /// Remember the aggregator's clock.
+    LearnOffset {
+        /// Aggregator minus tablet, in seconds.
+        offset_s: i64,
+        /// The aggregator's time in the receipt.
+        aggregator_time: Timestamp,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    InFlight { due_ms: u64 },
+    Resting { until_ms: u64 },
+}
+
+#[derive(Debug, Clone)]
+struct Parcel {
+    record: RecordId,
+    hash: Hash,
+    state: State,
+    attempts: u32,
+    refusals: u32,
+}
+
+/// The state machine.
+#[derive(Debug, Clone)]
+pub struct Courier {
+    pace: Pace,
+    connected: bool,
+    parcels: BTreeMap<u64, Parcel>,
+    // When the parcels that are in flight or resting are due, with their numbers.
+    timers: BTreeSet<(u64, u64)>,
+    in_flight: usize,
+    // No parcel below this number is ready; saves walking over a long queue for each event.
+    first_ready: u64,
+}
+
+impl Courier {
+    /// A courier for what waits in the outbox when it starts.
+    pub fn new<'a>(pace: Pace, waiting: impl IntoIterator<Item = &'a Waiting>) -> Self {
+        let parcels = waiting.into_iter().map(|waiting| (waiting.sequence, Parcel::of(waiting))).collect();
+        Self { pace, connected: false, parcels, timers: BTreeSet::new(), in_flight: 0, first_ready: 0 }
+    }
+
+    /// Takes an event and says what to do.
+    pub fn apply(&mut self, event: Event) -> Vec<Effect> {
+        let Event { at_ms, jitter, kind } = event;
+        let mut effects = Vec::new();
+        match kind {
+            EventKind::Connected => {
+                self.lose_in_flight();
+                self.connected = true;
+            }
+            EventKind::Disconnected => {
+                self.lose_in_flight();
+                self.connected = false;
+            }
+            EventKind::Appended(waiting) => {
+                self.parcels.entry(waiting.sequence).or_insert_with(|| Parcel::of(&waiting));
+                self.first_ready = self.first_ready.min(waiting.sequence);
+            }
+            EventKind::Receipt { receipt, wall } => {
+                self.take_receipt(receipt, wall, at_ms, jitter, &mut effects);
+            }
+            EventKind::Tick => {}
+        }
+        if self.connected {
+            self.wake(at_ms);
+            self.send(at_ms, jitter, &mut effects);
+        }
+        effects
+    }
+
+    /// When [`EventKind::Tick`] is next of use; none while nothing waits for time to pass.
+    pub fn next_due_ms(&self) -> Option<u64> {
+        self.timers.first().filter(|_| self.connected).map(|(due_ms, _)| *due_ms)
+    }
+
+    /// How many envelopes are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// How many envelopes the courier knows.
+    pub fn len(&self) -> usize {
+        self.parcels.len()
+    }
+
+    /// Whether everything is settled.
+    pub fn is_empty(&self) -> bool {
+        self.parcels.is_empty()
+    }
+
+    fn change(&mut self, sequence: u64, state: State) {
+        let Some(parcel) = self.parcels.get_mut(&sequence) else { return };
+        if let Some(due_ms) = parcel.state.due_ms() {
+            self.timers.remove(&(due_ms, sequence));
+        }
+        if let Some(due_ms) = state.due_ms() {
+            self.timers.insert((due_ms, sequence));
+        }
+        self.in_flight -= usize::from(parcel.state.is_in_flight());
+        self.in_flight += usize::from(state.is_in_flight());
+        if state == State::Ready {
+            self.first_ready = self.first_ready.min(sequence);
+        }
+        parcel.state = state;
+    }
+
+    fn in_flight_numbers(&self) -> Vec<u64> {
+        let in_flight = |number: &u64| self.parcels.get(number).is_some_and(|parcel| parcel.state.is_in_flight());
+        self.timers.iter().map(|(_, number)| *number).filter(in_flight).collect()
+    }
+
+    fn lose_in_flight(&mut self) {
+        for sequence in self.in_flight_numbers() {
+            self.change(sequence, State::Ready);
+            if let Some(parcel) = self.parcels.get_mut(&sequence) {
+                parcel.attempts = 0;
+            }
+        }
+    }
+
+    fn take_receipt(
+        &mut self,
+        receipt: Receipt,
+        wall: Timestamp,
+        at_ms: u64,
+        jitter: f64,
+        effects: &mut Vec<Effect>,
+    ) {
+        let aggregator_time = receipt.aggregator_time;
+        let offset_s = aggregator_time.as_second() - wall.as_second();
+        effects.push(Effect::LearnOffset { offset_s, aggregator_time });
+        let mut settled = Vec::new();
+        for verdict in receipt.verdicts {
+            let Some(sequence) = verdict.sequence.map(Sequence::get) else { continue };
+            let Some(parcel) = self.parcels.get_mut(&sequence) else { continue };
+            if verdict.record != Some(parcel.record) || verdict.envelope != parcel.hash {
+                continue;
+            }
+            if let Decision::Refused(refusal) = &verdict.decision {
+                effects.push(Effect::Alarm { sequence, refusal: refusal.clone() });
+            }
+            if verdict.decision.settles() {
+                self.change(sequence, State::Ready);
+                self.parcels.remove(&sequence);
+                settled.push(verdict);
+            } else {
+                let rest = spread(doubled(self.pace.rest_ms, parcel.refusals, self.pace.rest_most_ms), jitter);
+                parcel.refusals = parcel.refusals.saturating_add(1);
+                parcel.attempts = 0;
+                self.change(sequence, State::Resting { until_ms: at_ms.saturating_add(rest) });
+            }
+        }
+        if !settled.is_empty() {
+            effects.push(Effect::Settle(settled));
+        }
+        self.take_back_doublings(at_ms.saturating_add(spread(self.pace.resend_ms, jitter)));
+    }
+
+    fn take_back_doublings(&mut self, latest_ms: u64) {
+        for sequence in self.in_flight_numbers() {
+            let Some(parcel) = self.parcels.get_mut(&sequence).filter(|parcel| parcel.attempts > 1) else {
+                continue;
+            };
+            parcel.attempts = 1;
+            if parcel.state.due_ms() > Some(latest_ms) {
+                self.change(sequence, State::InFlight { due_ms: latest_ms });
+            }
+        }
+    }
+
+    /// Makes ready what is due: in flight for too long, or rested enough.
+    fn wake(&mut self, at_ms: u64) {
+        while let Some((_, sequence)) = self.timers.first().copied().filter(|(due_ms, _)| *due_ms <= at_ms) {
+            self.change(sequence, State::Ready);
+        }
+    }
+
+    fn send(&mut self, at_ms: u64, jitter: f64, effects: &mut Vec<Effect>) {
+        let mut from = self.first_ready;
+        while self.in_flight < self.pace.window {
+            let next = self.parcels.range_mut(from..).find(|(_, parcel)| parcel.state == State::Ready);
+            let Some((&sequence, parcel)) = next else {
+                from = u64::MAX;
+                break;
+            };
+            let wait = spread(doubled(self.pace.resend_ms, parcel.attempts, self.pace.resend_most_ms), jitter);
+            parcel.attempts = parcel.attempts.saturating_add(1);
+            self.change(sequence, State::InFlight { due_ms: at_ms.saturating_add(wait) });
+            effects.push(Effect::Publish(sequence));
+            from = sequence.saturating_add(1);
+        }
+        self.first_ready = from;
+    }
+}
+
+impl State {
+    fn due_ms(self) -> Option<u64> {
+        match self {
+            Self::Ready => None,
+            Self::InFlight { due_ms } => Some(due_ms),
+            Self::Resting { until_ms } => Some(until_ms),
+        }
+    }
+
+    fn is_in_flight(self) -> bool {
+        matches!(self, Self::InFlight { .. })
+    }
+}
+
+impl Parcel {
+    fn of(waiting: &Waiting) -> Self {
+        Self { record: waiting.record, hash: waiting.hash, state: State::Ready, attempts: 0, refusals: 0 }
+    }
+}
+
+fn doubled(first_ms: u64, times: u32, most_ms: u64) -> u64 {
+    first_ms.saturating_mul(2_u64.saturating_pow(times)).min(most_ms)
+}
+
+/// Half to one and a half of a time.
+fn spread(ms: u64, jitter: f64) -> u64 {
+    let thousandths = (jitter.clamp(0.0, 1.0) * 1_000.0).round();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is a whole number from 0 to 1,000"
+    )]
+    let thousandths = thousandths as u64;
+    ms.saturating_mul(500 + thousandths) / 1_000
+}
+
+#[cfg(test)]
+mod tests;

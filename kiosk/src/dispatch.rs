@@ -1,0 +1,311 @@
+//! Binds outbox, courier and link: one thread owns the first two, a task of its own carries.
+//!
+//! Channels in, callbacks out; nothing is shared with a window or an async task. A record is *kept* when the `done`
+//! of [`Dispatch::submit`] says so, which is after its fsync; whether it was delivered is a later matter and shows in
+//! [`DispatchState::waiting`].
+//!
+//! Failure modes: a full disk refuses records until there is room. A failed write poisons the outbox: records are
+//! refused, and the outbox is closed and opened again through all of its checks, every [`REOPEN_MS`] until that works.
+//! A damaged outbox stays refused until a person recovers it. Every callback runs on the dispatch thread: be quick.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::mpsc::UnboundedSender;
+use wardvoice_protocol::assignment::Assignment;
+use wardvoice_protocol::id::{Hash, WardId};
+use wardvoice_protocol::receipt::Decision;
+use wardvoice_protocol::record::Body;
+use wardvoice_protocol::status::{Presence, Status};
+use wardvoice_protocol::topic::{Channel, Topic};
+
+use crate::courier::Pace;
+use crate::identity::Identity;
+use crate::mqtt::{self, BrokerAddress, Command, Link, MqttError};
+use crate::outbox::{self, Outbox, OutboxError};
+
+mod keeper;
+
+pub use keeper::REOPEN_MS;
+
+use keeper::{Keeper, Message};
+
+/// Everything a dispatch is started with.
+pub struct DispatchConfig {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Who the kiosk is.
+    pub identity: Identity,
+    /// Where the broker is.
+    pub broker: BrokerAddress,
+    /// A PEM file of the certificates that a broker's TLS certificate is checked with.
+    pub ca: Option<PathBuf>,
+    /// Whose words are believed.
+    pub trust: Trust,
+    /// How fast envelopes are sent.
+    pub pace: Pace,
+    /// The free disk that must remain, in bytes.
+    pub reserve_bytes: u64,
+    /// Where the link runs; a thread of its own when absent.
+    pub runtime: Option<Handle>,
+    /// Called with each assignment that is new. The interview takes it up between two patients.
+    pub on_assignment: Option<Box<dyn Fn(Assignment) + Send>>,
+    /// Called with what happens to each envelope.
+    pub on_parcel: Option<Box<dyn Fn(ParcelEvent) + Send>>,
+}
+
+/// Whose assignments and receipts are believed.
+#[derive(Debug, Clone)]
+pub enum Trust {
+    /// Those signed with the key of this assignment; later assignments are saved under the settings' name.
+    Pinned {
+        /// The newest assignment.
+        assignment: Assignment,
+        /// The hash of the settings it follows.
+        origin: Hash,
+    },
+    /// A simulated kiosk introduces itself and believes the assignment that answers.
+    Introduce {
+        /// The ward it would like.
+        ward: Option<WardId>,
+        /// The assignment of an earlier run.
+        known: Option<Assignment>,
+    },
+}
+
+/// What happens to an envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParcelEvent {
+    /// It is kept, flushed and fsynced.
+    Kept {
+        /// Its number.
+        sequence: u64,
+    },
+    /// The aggregator holds it and it is deleted here.
+    Settled {
+        /// Its number.
+        sequence: u64,
+        /// The decision.
+        decision: Decision,
+    },
+    /// The aggregator refused it and did not keep it; it stays and is tried again.
+    TurnedAway {
+        /// Its number.
+        sequence: u64,
+    },
+}
+
+/// How the dispatch is doing, for a volunteer and for the staff corner; patients never see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispatchState {
+    /// How many records wait.
+    pub waiting: u64,
+    /// The number of the last sealed record, 0 for none.
+    pub last_sequence: u64,
+    /// The aggregator's time in the last receipt of this run.
+    pub last_receipt: Option<Timestamp>,
+    /// Whether a broker is connected. Says nothing about the aggregator behind it.
+    pub connected: bool,
+    /// Whether records can be kept.
+    pub storing: Storing,
+    /// The aggregator's clock minus this one, in seconds.
+    pub clock_offset_s: Option<i64>,
+    /// The last thing that went wrong, in words for staff.
+    pub last_error: Option<String>,
+}
+
+/// Whether records can be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storing {
+    /// They can.
+    Ready,
+    /// They cannot, and why, in words for staff. No interview may begin.
+    Refusing(String),
+}
+
+/// Why a record was not kept. The person must not be thanked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// There is no assignment yet, so no key to seal to.
+    #[error("keep a record: the kiosk has no assignment yet")]
+    NotAssigned,
+    /// The outbox cannot keep it.
+    #[error("{0}")]
+    Refused(String),
+    /// The dispatch has been stopped.
+    #[error("keep a record: the kiosk is stopping")]
+    Stopped,
+}
+
+/// Why a dispatch does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// The outbox does not open.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The link cannot be set up.
+    #[error(transparent)]
+    Mqtt(#[from] MqttError),
+    /// A thread cannot be started.
+    #[error("start a thread: {0}")]
+    Thread(std::io::Error),
+    /// The status message does not serialise.
+    #[error("write a status: {0}")]
+    Status(serde_json::Error),
+}
+
+/// A running dispatch. Clones are the same dispatch; it stops with the last of them, or with [`Dispatch::stop`].
+#[derive(Clone)]
+pub struct Dispatch {
+    running: Arc<Running>,
+}
+
+struct Running {
+    messages: Sender<Message>,
+    commands: UnboundedSender<Command>,
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+type Listener = Box<dyn Fn(&DispatchState) + Send>;
+
+struct Shared {
+    state: Mutex<DispatchState>,
+    assignment: Mutex<Option<Assignment>>,
+    listeners: Mutex<Vec<Listener>>,
+}
+
+impl DispatchConfig {
+    /// A config with the usual pace and reserve, no certificates and no callbacks.
+    pub fn new(data: PathBuf, identity: Identity, broker: BrokerAddress, trust: Trust) -> Self {
+        Self {
+            data,
+            identity,
+            broker,
+            ca: None,
+            trust,
+            pace: Pace::default(),
+            reserve_bytes: outbox::RESERVE_BYTES,
+            runtime: None,
+            on_assignment: None,
+            on_parcel: None,
+        }
+    }
+}
+
+impl Dispatch {
+    /// Opens the outbox and starts to carry.
+    pub fn start(config: DispatchConfig) -> Result<Self, DispatchError> {
+        let outbox = Outbox::open_with_reserve(&config.data, config.identity.clone(), config.reserve_bytes)?;
+        let kiosk = &config.identity.kiosk;
+        let offline = Status { version: 1, kiosk: kiosk.clone(), presence: Presence::Offline };
+        let offline = serde_json::to_vec(&offline).map_err(DispatchError::Status)?;
+        let topic = |channel| Topic::Kiosk(kiosk.clone(), channel);
+        let link = Link::new(
+            &config.broker,
+            config.ca.as_deref(),
+            kiosk,
+            vec![topic(Channel::Receipts), topic(Channel::Assignment)],
+            (topic(Channel::Status), offline),
+        )?;
+        let (runtime, handle) = runtime(config.runtime.clone())?;
+        let (messages, inbox) = mpsc::channel();
+        let (commands, orders) = tokio::sync::mpsc::unbounded_channel();
+        let reports = messages.clone();
+        let carrying = handle.spawn(mqtt::run(link, orders, move |report| {
+            // The keeper is gone only when everything ends.
+            let _gone = reports.send(Message::Report(report));
+        }));
+        let keeper = Keeper::new(config, outbox, commands.clone());
+        let shared = keeper.shared();
+        let thread = thread::Builder::new()
+            .name("dispatch".to_owned())
+            .spawn(move || {
+                keeper.run(&inbox);
+                end(runtime, &handle, carrying);
+            })
+            .map_err(DispatchError::Thread)?;
+        let running = Running { messages, commands, shared, thread: Mutex::new(Some(thread)) };
+        Ok(Self { running: Arc::new(running) })
+    }
+
+    /// Hands a record in. `done` is called once: with `Ok` when the record is flushed and fsynced.
+    pub fn submit(&self, body: Body, done: impl FnOnce(Result<(), SubmitError>) + Send + 'static) {
+        let message = Message::Submit { body: Box::new(body), done: Box::new(done) };
+        if let Err(mpsc::SendError(Message::Submit { done, .. })) = self.running.messages.send(message) {
+            done(Err(SubmitError::Stopped));
+        }
+    }
+
+    /// How it is doing now.
+    pub fn state(&self) -> DispatchState {
+        locked(&self.running.shared.state).clone()
+    }
+
+    /// The assignment it works by.
+    pub fn assignment(&self) -> Option<Assignment> {
+        locked(&self.running.shared.assignment).clone()
+    }
+
+    /// Calls back with every change of the state, from now until it stops.
+    pub fn on_change(&self, listener: impl Fn(&DispatchState) + Send + 'static) {
+        locked(&self.running.shared.listeners).push(Box::new(listener));
+    }
+
+    /// Cuts the network, or lets it come back: for tests and for outages on purpose.
+    pub fn allow_network(&self, allowed: bool) {
+        // A link that has ended has no network to allow.
+        let _ended = self.running.commands.send(Command::Allow(allowed));
+    }
+
+    /// Says goodbye to the broker, closes the outbox and returns when both are done. Nothing that waits is lost.
+    pub fn stop(&self) {
+        let _stopped_before = self.running.messages.send(Message::Stop);
+        let thread = locked(&self.running.thread).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the dispatch thread panicked");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _stopped_before = self.messages.send(Message::Stop);
+    }
+}
+
+fn runtime(given: Option<Handle>) -> Result<(Option<Runtime>, Handle), DispatchError> {
+    match given {
+        Some(handle) => Ok((None, handle)),
+        None => {
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(1)
+                .thread_name("link")
+                .enable_all()
+                .build()
+                .map_err(DispatchError::Thread)?;
+            let handle = runtime.handle().clone();
+            Ok((Some(runtime), handle))
+        }
+    }
+}
+
+fn end(runtime: Option<Runtime>, handle: &Handle, carrying: tokio::task::JoinHandle<()>) {
+    if handle.block_on(carrying).is_err() {
+        tracing::debug!("the link's task was ended from outside");
+    }
+    if let Some(runtime) = runtime {
+        runtime.shutdown_background();
+    }
+}
+
+/// A lock whose holder panicked is still good here: every holder replaces whole values.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

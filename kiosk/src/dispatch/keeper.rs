@@ -1,0 +1,410 @@
+//! The thread that owns outbox and courier.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rand::rngs::{StdRng, SysRng};
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::sync::mpsc::UnboundedSender;
+use wardvoice_protocol::assignment::Assignment;
+use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::receipt::{Receipt, Verdict};
+use wardvoice_protocol::record::Body;
+use wardvoice_protocol::signed;
+use wardvoice_protocol::status::{Health, Introduction, Presence, Status};
+use wardvoice_protocol::topic::{Channel, Topic};
+
+use super::{DispatchConfig, DispatchState, ParcelEvent, Shared, Storing, SubmitError, Trust, locked};
+use crate::courier::{Courier, Effect, Event, EventKind};
+use crate::killpoint;
+use crate::mqtt::{Command, Report};
+use crate::outbox::{Outbox, OutboxError, Waiting};
+use crate::settings;
+use crate::steady::{Timekeeper, steady_ms};
+
+/// How long a poisoned outbox stays closed before it is opened again, in milliseconds.
+pub const REOPEN_MS: u64 = 10_000;
+const STATUS_MS: u64 = 60_000;
+const INTRODUCE_MS: u64 = 2_000;
+const LOOK_MS: u64 = 5_000;
+
+/// What the thread is told.
+pub(super) enum Message {
+    Submit { body: Box<Body>, done: Box<dyn FnOnce(Result<(), SubmitError>) + Send> },
+    Report(Report),
+    Stop,
+}
+
+/// The name under which a simulated kiosk saves its assignment: there are no settings it could follow.
+pub(crate) const SIMULATED_ORIGIN: Hash = Hash::ZERO;
+
+pub(super) struct Keeper {
+    config: DispatchConfig,
+    // None between a poisoning and the next opening.
+    outbox: Option<Outbox>,
+    courier: Courier,
+    time: Timekeeper,
+    commands: UnboundedSender<Command>,
+    shared: Arc<Shared>,
+    state: DispatchState,
+    assignment: Option<Assignment>,
+    connection: Option<u64>,
+    introduced: bool,
+    status_due_ms: u64,
+    introduce_due_ms: u64,
+    look_due_ms: u64,
+    reopen_due_ms: u64,
+    rng: StdRng,
+}
+
+impl Keeper {
+    pub(super) fn new(config: DispatchConfig, outbox: Outbox, commands: UnboundedSender<Command>) -> Self {
+        let courier = Courier::new(config.pace, outbox.waiting());
+        let time = Timekeeper::open(&config.data);
+        let (assignment, introduced) = match &config.trust {
+            Trust::Pinned { assignment, .. } => (Some(assignment.clone()), true),
+            Trust::Introduce { known, .. } => (known.clone(), false),
+        };
+        let state = DispatchState {
+            waiting: outbox.waiting().len() as u64,
+            last_sequence: outbox.head().sequence,
+            last_receipt: None,
+            connected: false,
+            storing: storing(outbox.can_keep()),
+            clock_offset_s: time.offset_s(),
+            last_error: None,
+        };
+        let shared = Shared {
+            state: Mutex::new(state.clone()),
+            assignment: Mutex::new(assignment.clone()),
+            listeners: Mutex::new(Vec::new()),
+        };
+        let rng = StdRng::try_from_rng(&mut SysRng).unwrap_or_else(|_| StdRng::seed_from_u64(0));
+        Self {
+            config,
+            outbox: Some(outbox),
+            courier,
+            time,
+            commands,
+            shared: Arc::new(shared),
+            state,
+            assignment,
+            connection: None,
+            introduced,
+            status_due_ms: u64::MAX,
+            introduce_due_ms: u64::MAX,
+            look_due_ms: steady_ms() + LOOK_MS,
+            reopen_due_ms: u64::MAX,
+            rng,
+        }
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    pub(super) fn run(mut self, inbox: &Receiver<Message>) {
+        loop {
+            match inbox.recv_timeout(self.patience()) {
+                Ok(Message::Submit { body, done }) => {
+                    let kept = self.keep(*body);
+                    done(kept.as_ref().map(|_| ()).map_err(Clone::clone));
+                    if let Ok(waiting) = kept {
+                        self.tell(ParcelEvent::Kept { sequence: waiting.sequence });
+                        self.drive(EventKind::Appended(waiting));
+                    }
+                }
+                Ok(Message::Report(report)) => self.hear(report),
+                Err(RecvTimeoutError::Timeout) => self.drive(EventKind::Tick),
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.do_what_is_due();
+            self.publish_state();
+        }
+        self.say_goodbye();
+        self.state.connected = false;
+        self.publish_state();
+    }
+
+    fn patience(&self) -> Duration {
+        let dues = [self.status_due_ms, self.introduce_due_ms, self.look_due_ms, self.reopen_due_ms];
+        let due = dues.into_iter().chain(self.courier.next_due_ms()).min().unwrap_or(u64::MAX);
+        Duration::from_millis(due.saturating_sub(steady_ms()).min(LOOK_MS))
+    }
+
+    fn keep(&mut self, body: Body) -> Result<Waiting, SubmitError> {
+        let assignment = self.assignment.as_ref().ok_or(SubmitError::NotAssigned)?;
+        let Some(outbox) = &mut self.outbox else {
+            return Err(SubmitError::Refused(
+                "keep a record: the outbox is closed after a failed write".to_owned(),
+            ));
+        };
+        let clock = self.time.clock(Timestamp::now(), steady_ms());
+        match outbox.append(body, clock, &assignment.seal_key) {
+            Ok(envelope) => {
+                self.state.storing = Storing::Ready;
+                Ok(Waiting::of(&envelope))
+            }
+            Err(error) => {
+                let text = error.to_string();
+                self.fail(&error);
+                Err(SubmitError::Refused(text))
+            }
+        }
+    }
+
+    /// Takes note of an error of the outbox; a poisoned one is closed.
+    fn fail(&mut self, error: &OutboxError) {
+        tracing::error!(%error, "outbox");
+        self.state.last_error = Some(error.to_string());
+        match error {
+            OutboxError::TooLarge(_) | OutboxError::Seal(_) => {}
+            OutboxError::NoSpace { .. } => self.state.storing = Storing::Refusing(error.to_string()),
+            _ => {
+                self.state.storing = Storing::Refusing(error.to_string());
+                self.outbox = None;
+                self.reopen_due_ms = steady_ms() + REOPEN_MS;
+            }
+        }
+    }
+
+    fn reopen(&mut self) {
+        let (data, identity) = (&self.config.data, self.config.identity.clone());
+        match Outbox::open_with_reserve(data, identity, self.config.reserve_bytes) {
+            Ok(outbox) => {
+                tracing::info!("the outbox is open again");
+                self.courier = Courier::new(self.config.pace, outbox.waiting());
+                self.state.storing = storing(outbox.can_keep());
+                self.outbox = Some(outbox);
+                self.reopen_due_ms = u64::MAX;
+                if self.connection.is_some() {
+                    self.drive(EventKind::Connected);
+                }
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn hear(&mut self, report: Report) {
+        match report {
+            Report::Connected(connection) => {
+                self.connection = Some(connection);
+                self.state.connected = true;
+                self.state.last_error = None;
+                self.status_due_ms = 0;
+                if !self.introduced {
+                    self.introduce_due_ms = 0;
+                }
+                self.do_what_is_due();
+                self.drive(EventKind::Connected);
+            }
+            Report::Disconnected(reason) => {
+                tracing::info!(%reason, "not connected");
+                self.state.last_error = Some(format!("no connection: {reason}"));
+                self.connection = None;
+                self.state.connected = false;
+                (self.status_due_ms, self.introduce_due_ms) = (u64::MAX, u64::MAX);
+                self.drive(EventKind::Disconnected);
+            }
+            Report::Message { topic, payload } => self.read(&topic, &payload),
+        }
+    }
+
+    fn read(&mut self, topic: &Topic, payload: &[u8]) {
+        let read = match topic {
+            Topic::Kiosk(kiosk, _) if *kiosk != self.config.identity.kiosk => return,
+            Topic::Kiosk(_, Channel::Receipts) => self.read_receipt(topic, payload),
+            Topic::Kiosk(_, Channel::Assignment) => self.read_assignment(topic, payload),
+            _ => return,
+        };
+        if let Err(error) = read {
+            tracing::warn!(%error, %topic, "a message that is not believed");
+        }
+    }
+
+    fn read_receipt(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
+        let Some(assignment) = &self.assignment else { return Ok(()) };
+        let receipt: Receipt = signed::verify(payload, topic, &assignment.aggregator_key)?;
+        if receipt.kiosk == self.config.identity.kiosk {
+            self.state.last_receipt = Some(receipt.aggregator_time);
+            self.drive(EventKind::Receipt { receipt, wall: Timestamp::now() });
+        }
+        Ok(())
+    }
+
+    fn read_assignment(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
+        let (assignment, origin): (Assignment, Hash) = match (&self.config.trust, &self.assignment) {
+            (Trust::Pinned { origin, .. }, Some(known)) => {
+                (signed::verify(payload, topic, &known.aggregator_key)?, *origin)
+            }
+            (Trust::Pinned { .. }, None) => return Ok(()),
+            (Trust::Introduce { .. }, _) => (signed::read_trusting(payload)?, SIMULATED_ORIGIN),
+        };
+        if assignment.kiosk != self.config.identity.kiosk {
+            return Ok(());
+        }
+        self.introduced = true;
+        self.introduce_due_ms = u64::MAX;
+        if self.assignment.as_ref() == Some(&assignment) {
+            return Ok(());
+        }
+        if let Err(error) = settings::save_assignment(&self.config.data, origin, &assignment) {
+            // It holds for this run; the aggregator says it again after a restart.
+            tracing::warn!(%error, "saving the assignment");
+        }
+        self.assignment = Some(assignment.clone());
+        *locked(&self.shared.assignment) = Some(assignment.clone());
+        if let Some(on_assignment) = &self.config.on_assignment {
+            on_assignment(assignment);
+        }
+        Ok(())
+    }
+
+    /// Gives the courier an event and does what it says.
+    fn drive(&mut self, kind: EventKind) {
+        let at_ms = steady_ms();
+        let jitter = self.rng.random_range(0.0..1.0);
+        for effect in self.courier.apply(Event { at_ms, jitter, kind }) {
+            match effect {
+                Effect::Publish(sequence) => self.publish_envelope(sequence),
+                Effect::Settle(verdicts) => self.settle(&verdicts),
+                Effect::Alarm { sequence, refusal } => {
+                    tracing::warn!(sequence, reason = %refusal.reason, detail = %refusal.detail, "refused");
+                    self.state.last_error = Some(format!("record {sequence} was refused: {}", refusal.detail));
+                    if !refusal.kept {
+                        self.tell(ParcelEvent::TurnedAway { sequence });
+                    }
+                }
+                Effect::LearnOffset { offset_s, aggregator_time } => {
+                    self.time.learn(offset_s, aggregator_time, at_ms);
+                    self.state.clock_offset_s = Some(offset_s);
+                }
+            }
+        }
+    }
+
+    fn publish_envelope(&mut self, sequence: u64) {
+        let Some(outbox) = &mut self.outbox else { return };
+        match outbox.payload(sequence) {
+            Ok(Some(payload)) => {
+                self.publish(Channel::Records, payload);
+                killpoint::reach("courier.after_publish");
+            }
+            Ok(None) => tracing::error!(sequence, "the courier knows a record that the outbox does not"),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn settle(&mut self, verdicts: &[Verdict]) {
+        let Some(outbox) = &mut self.outbox else { return };
+        match outbox.settle(verdicts) {
+            Ok(settled) => {
+                for waiting in settled {
+                    let verdict = verdicts.iter().find(|verdict| verdict.envelope == waiting.hash);
+                    if let Some(verdict) = verdict {
+                        let decision = verdict.decision.clone();
+                        self.tell(ParcelEvent::Settled { sequence: waiting.sequence, decision });
+                    }
+                }
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn do_what_is_due(&mut self) {
+        let now = steady_ms();
+        if self.reopen_due_ms <= now {
+            self.reopen();
+        }
+        if self.look_due_ms <= now {
+            self.look_due_ms = now + LOOK_MS;
+            if let Some(outbox) = &self.outbox {
+                self.state.storing = storing(outbox.can_keep());
+            }
+        }
+        if self.status_due_ms <= now {
+            self.status_due_ms = now + STATUS_MS;
+            self.publish_json(Channel::Status, &self.status());
+        }
+        if self.introduce_due_ms <= now {
+            self.introduce_due_ms = now + INTRODUCE_MS;
+            if let Trust::Introduce { ward, .. } = &self.config.trust {
+                let introduction = Introduction {
+                    version: 1,
+                    kiosk: self.config.identity.kiosk.clone(),
+                    signing_key: self.config.identity.signing_key.verifying_key(),
+                    ward: ward.clone(),
+                };
+                self.publish_json(Channel::Introduction, &introduction);
+            }
+        }
+    }
+
+    fn status(&self) -> Status {
+        let assignment = self.assignment.as_ref().and_then(|assignment| serde_json::to_vec(assignment).ok());
+        let health = Health {
+            software: env!("CARGO_PKG_VERSION").to_owned(),
+            waiting: self.state.waiting,
+            last_sequence: self.state.last_sequence,
+            clock_offset_s: self.state.clock_offset_s,
+            assignment: assignment.map(|bytes| Hash::of(&bytes)),
+        };
+        Status { version: 1, kiosk: self.config.identity.kiosk.clone(), presence: Presence::Online(health) }
+    }
+
+    fn say_goodbye(&self) {
+        let kiosk = self.config.identity.kiosk.clone();
+        let offline = Status { version: 1, kiosk: kiosk.clone(), presence: Presence::Offline };
+        // Serialising a struct of two strings and a number has no way to fail.
+        let payload = serde_json::to_vec(&offline).unwrap_or_default();
+        let topic = Topic::Kiosk(kiosk, Channel::Status);
+        let _ended_before = self.commands.send(Command::Stop { topic, payload });
+    }
+
+    fn publish_json(&self, channel: Channel, message: &impl serde::Serialize) {
+        match serde_json::to_vec(message) {
+            Ok(payload) => self.publish(channel, payload),
+            Err(error) => tracing::error!(%error, "writing a message"),
+        }
+    }
+
+    fn publish(&self, channel: Channel, payload: Vec<u8>) {
+        let Some(connection) = self.connection else { return };
+        let topic = Topic::Kiosk(self.config.identity.kiosk.clone(), channel);
+        // A link that has ended carries nothing; what matters is still in the outbox.
+        let _ended = self.commands.send(Command::Publish { connection, topic, payload });
+    }
+
+    fn tell(&self, event: ParcelEvent) {
+        if let Some(on_parcel) = &self.config.on_parcel {
+            on_parcel(event);
+        }
+    }
+
+    fn publish_state(&mut self) {
+        if let Some(outbox) = &self.outbox {
+            self.state.waiting = outbox.waiting().len() as u64;
+            self.state.last_sequence = outbox.head().sequence;
+        }
+        let changed = {
+            let mut shown = locked(&self.shared.state);
+            let changed = *shown != self.state;
+            shown.clone_from(&self.state);
+            changed
+        };
+        if changed {
+            for listener in locked(&self.shared.listeners).iter() {
+                listener(&self.state);
+            }
+        }
+    }
+}
+
+fn storing(can_keep: Result<(), OutboxError>) -> Storing {
+    match can_keep {
+        Ok(()) => Storing::Ready,
+        Err(error) => Storing::Refusing(error.to_string()),
+    }
+}
