@@ -53,20 +53,44 @@ rust_is_new_enough() {
   [ -n "$found" ] && [ "$(printf '%s\n%s\n' "$rust_wanted" "$found" | sort -V | head -n 1)" = "$rust_wanted" ]
 }
 
-# Rust: the one on the path, the one rustup put into the home folder, or a clear word about what to do.
-need_rust() {
+# Rust on the path, or the one rustup put into the home folder.
+find_rust() {
   rust_is_new_enough && return 0
   local environment="${CARGO_HOME:-${HOME:-/nonexistent}/.cargo}/env"
-  if [ -r "$environment" ]; then
-    . "$environment"
-    rust_is_new_enough && return 0
-  fi
+  [ -r "$environment" ] && . "$environment" && rust_is_new_enough
+}
+
+# Rust that is there, or that rustup gets, or a clear word about what to do.
+need_rust() {
+  find_rust && return 0
   if command -v rustup >/dev/null 2>&1; then
     may_install "Rust $rust_wanted (with rustup)"
     rustup toolchain install "$rust_wanted" --profile minimal -c rustfmt -c clippy
     export RUSTUP_TOOLCHAIN="$rust_wanted"
     rust_is_new_enough && return 0
   fi
+  no_rust
+}
+
+# For a demonstration: where there is no Rust, it gets one of its own in its own folder.
+need_rust_in() {
+  [ -x "$1/cargo/bin/cargo" ] && use_rust_in "$1"
+  find_rust && return 0
+  [ "${install:-yes}" = yes ] || no_rust
+  echo "installing Rust $rust_wanted into $1 (from rustup.rs; it takes some 600 MB)"
+  mkdir -p "$1"
+  use_rust_in "$1"
+  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+    sh -s -- -q -y --no-modify-path --profile minimal --default-toolchain "$rust_wanted"
+  rust_is_new_enough || no_rust
+}
+
+use_rust_in() {
+  export RUSTUP_HOME="$1/rustup" CARGO_HOME="$1/cargo"
+  export PATH="$1/cargo/bin:$PATH"
+}
+
+no_rust() {
   echo "Rust $rust_wanted or newer is needed; $(cargo --version 2>/dev/null || echo 'there is none here')." >&2
   stop "Install it with:  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
 }

@@ -36,7 +36,7 @@ pub struct Aggregator {
 }
 
 impl Aggregator {
-    /// Lays out a data folder with a small trust of four wards; nothing is started.
+    /// Lays out a data folder with a small trust of 26 wards; nothing is started.
     pub fn prepare(directory: &Path, carrier: &Carrier) -> Result<Self> {
         let data = directory.join("aggregator");
         fs::create_dir_all(&data).with_context(|| format!("failed to make {}", data.display()))?;
@@ -182,11 +182,13 @@ pub fn arm(command: &mut Command, failpoints: Option<&str>) {
     }
 }
 
-/// A trust of one site, two departments, four wards and two consultants.
+/// A trust of one site, two departments, 26 wards (`W1` to `W26`, odd ones medical) and two consultants.
 pub fn small_trust() -> Value {
-    let ward = |id: &str, name: &str, department: &str, specialty: &str, beds: u32| {
+    let ward = |number: u32| {
+        let (department, specialty) = if number % 2 == 1 { ("D1", "general") } else { ("D2", "surgery") };
         json!({
-            "id": id, "name": name, "site": "S1", "department": department, "specialties": [specialty], "beds": beds
+            "id": format!("W{number}"), "name": format!("Ward {number}"), "site": "S1", "department": department,
+            "specialties": [specialty], "beds": 18 + number % 3 * 5
         })
     };
     json!({
@@ -195,15 +197,10 @@ pub fn small_trust() -> Value {
         "sites": [{ "id": "S1", "name": "Example Infirmary" }],
         "departments": [{ "id": "D1", "name": "Medicine" }, { "id": "D2", "name": "Surgery" }],
         "specialties": [{ "id": "general", "name": "General medicine" }, { "id": "surgery", "name": "Surgery" }],
-        "wards": [
-            ward("W1", "Ward 1", "D1", "general", 28),
-            ward("W2", "Ward 2", "D1", "general", 24),
-            ward("W3", "Ward 3", "D2", "surgery", 30),
-            ward("W4", "Ward 4", "D2", "surgery", 18),
-        ],
+        "wards": (1..=26).map(ward).collect::<Vec<_>>(),
         "consultants": [
-            { "id": "C001", "label": "Consultant C001", "specialty": "general", "wards": ["W1", "W2"] },
-            { "id": "C002", "label": "Consultant C002", "specialty": "surgery", "wards": ["W3", "W4"] },
+            { "id": "C001", "label": "Consultant C001", "specialty": "general", "wards": ["W1", "W3"] },
+            { "id": "C002", "label": "Consultant C002", "specialty": "surgery", "wards": ["W2", "W4"] },
         ],
     })
 }

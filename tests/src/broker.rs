@@ -17,7 +17,7 @@ use crate::wait::{PATIENCE, until_true};
 pub enum Setup {
     /// As Debian ships it: nothing persists, at most 1,000 messages wait for a client. It loses what it acknowledged.
     Default,
-    /// As `deploy/mosquitto` sets it up for a hospital: it saves on every change and drops nothing.
+    /// As `deploy/mosquitto/wardvoice.conf` sets it up for a hospital: it saves on every change and drops nothing.
     Tuned,
 }
 
@@ -86,15 +86,17 @@ impl Broker {
 
 fn configuration(setup: Setup, port: u16, state: &Path) -> Result<String> {
     let mut text = format!("listener {port} 127.0.0.1\nallow_anonymous true\n");
-    // mosquitto gives up root by itself for a user that may not write to the story's directory.
+    // As root, mosquitto would become a user that may not write to the story's directory.
     writeln!(text, "user {}", user()?)?;
     if setup == Setup::Tuned {
-        write!(
-            text,
-            "set_tcp_nodelay true\npersistence true\npersistence_location {}/\nautosave_interval 1\n\
-             autosave_on_changes true\nmax_queued_messages 0\nmax_inflight_messages 0\n",
-            state.display()
-        )?;
+        let shipped = programs::workspace().join("deploy/mosquitto/wardvoice.conf");
+        let shipped =
+            fs::read_to_string(&shipped).with_context(|| format!("failed to read {}", shipped.display()))?;
+        let ours = ["listener ", "allow_anonymous ", "persistence_location ", "#"];
+        for line in shipped.lines().filter(|line| !ours.iter().any(|start| line.starts_with(start))) {
+            writeln!(text, "{line}")?;
+        }
+        writeln!(text, "persistence_location {}/", state.display())?;
     }
     Ok(text)
 }

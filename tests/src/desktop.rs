@@ -90,14 +90,16 @@ impl Desktop {
     pub fn picture(&self, keep: Option<&Path>) -> Result<Picture> {
         if let Some(path) = keep {
             let status = Command::new("import")
-                .args(["-silent", "-display", &self.name, "-window", "root"])
+                .args(["-silent", "-window", "root"])
                 .arg(path)
+                .env("DISPLAY", &self.name)
                 .status()
                 .context("failed to run import")?;
             ensure!(status.success(), "import ended with {status}");
         }
         let mut child = Command::new("import")
-            .args(["-silent", "-display", &self.name, "-window", "root", "-depth", "8", "ppm:-"])
+            .args(["-silent", "-window", "root", "-depth", "8", "ppm:-"])
+            .env("DISPLAY", &self.name)
             .stdout(Stdio::piped())
             .spawn()
             .context("failed to run import")?;

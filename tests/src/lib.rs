@@ -10,12 +10,14 @@
 //! which package brings it.
 
 pub mod aggregator;
+pub mod bench;
 pub mod broker;
 pub mod browser;
 pub mod desktop;
 pub mod fleet;
 pub mod http;
 pub mod ledger;
+pub mod load;
 pub mod loopback;
 pub mod mqtt;
 pub mod process;

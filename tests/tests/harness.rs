@@ -1,0 +1,93 @@
+//! The harness itself: a fault that is not one proves nothing.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use wardvoice_tests::broker::{Broker, Setup};
+use wardvoice_tests::browser::Browser;
+use wardvoice_tests::desktop::Desktop;
+use wardvoice_tests::mqtt::{Client, Incoming, Options};
+use wardvoice_tests::proxy::Proxy;
+use wardvoice_tests::wait::until_true;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn talks(from: &mut Client, to: &mut Client, text: &[u8]) -> Result<()> {
+    from.publish("t", text)?;
+    ensure!(to.message(DEADLINE)?.payload == text);
+    Ok(())
+}
+
+#[test]
+fn a_wire_carries_stalls_cuts_and_resets() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let broker = Broker::start(directory.path(), Setup::Default)?;
+    let wire = Proxy::start(broker.port())?;
+    let mut far = Client::connect(broker.port(), &Options::clean("far"))?;
+    far.subscribe(&["t"])?;
+    let mut near = Client::connect(wire.port(), &Options::clean("near"))?;
+    talks(&mut near, &mut far, b"carried")?;
+
+    wire.stall();
+    near.publish("t", b"later")?;
+    ensure!(far.receive(Duration::from_millis(300))?.is_none(), "a stalled wire carried a message");
+    wire.flow();
+    ensure!(far.message(DEADLINE)?.payload == b"later");
+
+    wire.cut();
+    near.wait_acknowledged(2, DEADLINE)?;
+    ensure!(near.receive(DEADLINE)? == Some(Incoming::Closed), "a cut wire is still there");
+
+    let mut near = Client::connect(wire.port(), &Options::clean("near"))?;
+    talks(&mut near, &mut far, b"again")?;
+    wire.reset();
+    near.wait_acknowledged(1, DEADLINE)?;
+    ensure!(near.receive(DEADLINE)? == Some(Incoming::Closed), "a reset wire is still there");
+
+    wire.refuse(true);
+    ensure!(Client::connect(wire.port(), &Options::clean("near")).is_err(), "a refusing wire let somebody in");
+    ensure!(wire.carried() > 0);
+    Ok(())
+}
+
+#[test]
+fn a_tuned_broker_keeps_over_a_kill_what_it_saved_and_forgets_when_told() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let mut broker = Broker::start(directory.path(), Setup::Tuned)?;
+    let session = Options { clean: false, ..Options::clean("kept") };
+    let mut client = Client::connect(broker.port(), &session)?;
+    client.subscribe(&["t"])?;
+    client.disconnect()?;
+    let mut other = Client::connect(broker.port(), &Options::clean("other"))?;
+    other.publish("t", b"waiting")?;
+    other.wait_acknowledged(1, DEADLINE)?;
+    // mosquitto saves soon after it has acknowledged, not before; that is why nobody relies on it.
+    let saved = directory.path().join("mosquitto/mosquitto.db");
+    until_true("mosquitto to save", DEADLINE, || {
+        let bytes = std::fs::read(&saved).unwrap_or_default();
+        Ok(bytes.windows(7).any(|window| window == b"waiting"))
+    })?;
+    broker.kill()?;
+    broker.start_again()?;
+    let mut client = Client::connect(broker.port(), &session)?;
+    ensure!(client.session_present(), "the broker forgot a session it had saved");
+    ensure!(client.message(DEADLINE)?.payload == b"waiting");
+    broker.drop_sessions()?;
+    let client = Client::connect(broker.port(), &session)?;
+    ensure!(!client.session_present(), "the broker remembers a session it was told to forget");
+    Ok(())
+}
+
+#[test]
+fn a_browser_opens_a_page_and_a_display_shows_a_window() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let browser = Browser::start(800, 600, directory.path())?;
+    browser.open("data:text/html,<p id=hello>good morning</p>")?;
+    ensure!(browser.text_of("#hello")?.as_deref() == Some("good morning"));
+    ensure!(browser.text_of("#absent")?.is_none());
+    let desktop = Desktop::start(1280, 800, directory.path())?;
+    let picture = desktop.still(None)?;
+    ensure!((picture.width, picture.height) == (1280, 800), "{} x {}", picture.width, picture.height);
+    ensure!(picture.differs(&picture.clone()) == 0);
+    Ok(())
+}
