@@ -47,7 +47,7 @@ pub struct ScoreSheet {
     /// Scored responses by mode; modes move scores, so the mix stands beside the figures.
     #[schema(value_type = BTreeMap<String, u64>)]
     pub modes: BTreeMap<Mode, u64>,
-    /// The fortnight's quota and how far it is done; none for other periods and for consultants and specialties.
+    /// The fortnight's quota and how far it is done; none for other periods and for consultants.
     pub plan: Option<PlanSheet>,
     /// The mean of the domain scores, in points.
     pub overall: Figure,

@@ -64,7 +64,8 @@ impl Estimate {
 
     /// The t interval on n - 1 degrees of freedom; `None` for one person.
     pub fn interval(&self, level: f64) -> Option<(f64, f64)> {
-        let half = student_two_sided(level, self.n.checked_sub(1)? as f64) * self.standard_error()?;
+        let error = self.standard_error()?;
+        let half = student_two_sided(level, self.n.saturating_sub(1)) * error;
         Some((self.mean - half, self.mean + half))
     }
 }

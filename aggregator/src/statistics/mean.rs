@@ -25,7 +25,7 @@ pub fn mean_interval(values: &[f64], level: f64) -> Option<MeanInterval> {
     let mean = sum(values.iter().copied()) / n as f64;
     let deviation = (n > 1).then(|| (sum(values.iter().map(|y| (y - mean).powi(2))) / (n - 1) as f64).sqrt());
     let interval = deviation.map(|deviation| {
-        let half = student_two_sided(level, (n - 1) as f64) * deviation / (n as f64).sqrt();
+        let half = student_two_sided(level, (n - 1) as u64) * deviation / (n as f64).sqrt();
         (mean - half, mean + half)
     });
     Some(MeanInterval { n: n as u64, mean, deviation, interval })
