@@ -34,7 +34,7 @@ fn measure(name: &str, between: Between, records: usize) -> Result<()> {
     let broker = ward.broker.as_ref().and_then(|broker| Some(broker.process()?.id()));
     let before = cpu_seconds(aggregator)?;
     let broker_before = broker.map(cpu_seconds).transpose()?;
-    let took = load::send(sealed, port, WINDOW)?;
+    let (took, _) = load::send(sealed, port, WINDOW)?;
     let cpu = cpu_seconds(aggregator)? - before;
     let broker_cpu = broker.map(cpu_seconds).transpose()?.zip(broker_before).map(|(after, before)| after - before);
     let resident = ward.aggregator.process()?.resident_bytes()?;

@@ -23,6 +23,7 @@ pub mod mqtt;
 pub mod process;
 pub mod programs;
 pub mod proxy;
+pub mod stream;
 pub mod tablet;
 pub mod wait;
 pub mod ward;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::mqtt::{Client, Incoming};
 use crate::tablet::Tablet;
@@ -17,7 +18,15 @@ pub struct Sealed {
     pub payloads: Vec<Vec<u8>>,
 }
 
-/// Seals so many records for each tablet, on as many threads as there are processors.
+/// Over how many past days a load is spread; the aggregator refuses what is more than 45 days old.
+const DAYS: usize = 40;
+
+fn days_ago(days: usize) -> Timestamp {
+    let hours = i64::try_from(days).unwrap_or(0) * 24;
+    Timestamp::now() - SignedDuration::from_hours(hours)
+}
+
+/// Seals so many records for each tablet, spread over the last weeks, on as many threads as there are processors.
 pub fn seal(tablets: Vec<Tablet>, records_each: usize) -> Result<Vec<Sealed>> {
     let lanes = std::thread::available_parallelism()?.get();
     let mut shares: Vec<Vec<Tablet>> = (0..lanes).map(|_| Vec::new()).collect();
@@ -32,7 +41,7 @@ pub fn seal(tablets: Vec<Tablet>, records_each: usize) -> Result<Vec<Sealed>> {
             std::thread::spawn(move || -> Result<Vec<Sealed>> {
                 let seal_one = |mut tablet: Tablet| {
                     let payloads = (0..records_each)
-                        .map(|n| Ok(tablet.completes(&format!("load {n}"))?.to_json()))
+                        .map(|n| Ok(tablet.completes_at(&format!("load {n}"), days_ago(n % DAYS))?.to_json()))
                         .collect::<Result<_>>()?;
                     Ok(Sealed { tablet, payloads })
                 };
@@ -58,8 +67,8 @@ pub fn introduce(count: usize, port: u16) -> Result<Vec<Tablet>> {
 }
 
 /// Sends everything, each tablet on a connection of its own with at most `window` records without a receipt, and
-/// returns how long it took from the first record to the last receipt.
-pub fn send(sealed: Vec<Sealed>, port: u16, window: usize) -> Result<Duration> {
+/// returns how long it took from the first record to the last receipt, and the tablets for another round.
+pub fn send(sealed: Vec<Sealed>, port: u16, window: usize) -> Result<(Duration, Vec<Tablet>)> {
     let start = Arc::new(Barrier::new(sealed.len() + 1));
     let mut lanes = Vec::new();
     for one in sealed {
@@ -67,15 +76,16 @@ pub fn send(sealed: Vec<Sealed>, port: u16, window: usize) -> Result<Duration> {
         let start = Arc::clone(&start);
         lanes.push(std::thread::spawn(move || {
             start.wait();
-            send_one(&one, client, window)
+            send_one(&one, client, window).map(|()| one.tablet)
         }));
     }
     start.wait();
     let began = Instant::now();
+    let mut tablets = Vec::new();
     for lane in lanes {
-        lane.join().map_err(|_| anyhow!("a sending thread panicked"))??;
+        tablets.push(lane.join().map_err(|_| anyhow!("a sending thread panicked"))??);
     }
-    Ok(began.elapsed())
+    Ok((began.elapsed(), tablets))
 }
 
 fn send_one(one: &Sealed, mut client: Client, window: usize) -> Result<()> {
