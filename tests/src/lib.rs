@@ -14,6 +14,7 @@ pub mod bench;
 pub mod broker;
 pub mod browser;
 pub mod desktop;
+pub mod faults;
 pub mod fleet;
 pub mod http;
 pub mod ledger;

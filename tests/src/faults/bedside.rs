@@ -1,0 +1,209 @@
+//! A kiosk process of a fault run: the kiosk's own outbox, courier and connection, with a patient who answers at once.
+//!
+//! It lives in a process of its own, so that it can be killed at any instruction. It says on stdout `kept <mark>` when
+//! the outbox has flushed and before anything else happens, and ends by itself once its stdin is closed and its outbox
+//! is empty.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use serde_json::Value;
+use wardvoice_kiosk::dispatch::{Dispatch, DispatchConfig, Storing, Trust};
+use wardvoice_kiosk::identity::{self, Identity};
+use wardvoice_kiosk::settings::Settings;
+use wardvoice_protocol::record::Body;
+
+use crate::aggregator::{Aggregator, arm};
+use crate::process::Process;
+use crate::programs;
+use crate::tablet::interview;
+use crate::wait::until_true;
+
+/// Between two patients of one kiosk.
+const BETWEEN_PATIENTS: Duration = Duration::from_millis(40);
+
+/// The marks a kiosk has said are flushed.
+#[derive(Debug, Clone, Default)]
+pub struct Kept(Arc<Mutex<BTreeSet<String>>>);
+
+impl Kept {
+    fn add(&self, mark: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(mark.to_owned());
+    }
+
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// All of them.
+    pub fn marks(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A kiosk process and everything it ever said.
+#[derive(Debug)]
+pub struct Bedside {
+    name: String,
+    data: PathBuf,
+    logs: PathBuf,
+    kept: Kept,
+    lives: u32,
+    process: Option<(Process, JoinHandle<()>)>,
+}
+
+impl Bedside {
+    /// Makes a key, registers it with the aggregator and keeps the settings, with the broker behind another address.
+    pub fn register(
+        number: usize,
+        ward: &str,
+        aggregator: &Aggregator,
+        broker: &str,
+        directory: &Path,
+    ) -> Result<Self> {
+        let name = format!("k-{number:04}");
+        let data = directory.join(&name);
+        let output = Command::new(programs::kiosk()?).arg("key").arg("--data").arg(&data).output()?;
+        ensure!(output.status.success(), "no key: {}", String::from_utf8_lossy(&output.stderr));
+        let key = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let settings = aggregator.run(&["kiosk", "add", "--id", &name, "--ward", ward, "--signing-key", &key])?;
+        let mut settings: Value = serde_json::from_str(&settings).context("`kiosk add` printed no settings")?;
+        if let Some(address) = settings.get_mut("broker") {
+            *address = Value::from(broker);
+        }
+        std::fs::write(data.join("settings.json"), settings.to_string())?;
+        Ok(Self { name, data, logs: directory.to_path_buf(), kept: Kept::default(), lives: 0, process: None })
+    }
+
+    /// Starts a process, with a kill point armed or not.
+    pub fn start(&mut self, failpoints: Option<&str>) -> Result<()> {
+        self.lives += 1;
+        let mut command = Command::new(program()?);
+        command.arg("bedside").arg("--data").arg(&self.data);
+        command.arg("--mark").arg(format!("{}.{}", self.name, self.lives));
+        arm(&mut command, failpoints);
+        let mut process = Process::start_piped(&self.name, command, &self.logs)?;
+        let said = process.child().stdout.take().context("the kiosk has no output")?;
+        let kept = self.kept.clone();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(said).lines().map_while(Result::ok) {
+                if let Some(mark) = line.strip_prefix("kept ") {
+                    kept.add(mark);
+                }
+            }
+        });
+        self.process = Some((process, reader));
+        Ok(())
+    }
+
+    /// SIGKILL. What it said before is read to the end.
+    pub fn kill(&mut self) -> Result<()> {
+        if let Some((mut process, reader)) = self.process.take() {
+            process.kill()?;
+            reader.join().map_err(|_| anyhow!("the reader of {} panicked", self.name))?;
+        }
+        Ok(())
+    }
+
+    /// Closes its stdin: no more patients, and an end once the outbox is empty.
+    pub fn no_more_patients(&mut self) {
+        if let Some((process, _)) = &mut self.process {
+            drop(process.child().stdin.take());
+        }
+    }
+
+    /// How it ended, when it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.process.as_mut().map_or(Ok(None), |(process, _)| process.ended())
+    }
+
+    /// An error when it has ended without being killed.
+    pub fn must_be_running(&mut self) -> Result<()> {
+        self.process.as_mut().map_or(Ok(()), |(process, _)| process.must_be_running())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The end of its log.
+    pub fn last_words(&self) -> String {
+        self.process.as_ref().map_or_else(String::new, |(process, _)| process.last_words())
+    }
+
+    /// How many marks it has said are flushed.
+    pub fn kept(&self) -> usize {
+        self.kept.count()
+    }
+
+    /// The marks it has said are flushed.
+    pub fn marks(&self) -> BTreeSet<String> {
+        self.kept.marks()
+    }
+}
+
+/// This crate's `faults` program, beside the test that asks.
+fn program() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    if own.file_name().is_some_and(|name| name == "faults") {
+        return Ok(own);
+    }
+    let path = programs::profile_directory()?.join("faults");
+    ensure!(path.is_file(), "{} is not built: cargo build -p wardvoice-tests --bins", path.display());
+    Ok(path)
+}
+
+/// What the kiosk process does.
+pub fn work_at_the_bedside(data: &Path, mark: &str) -> Result<()> {
+    let _kill_points = wardvoice_kiosk::killpoint::set_up();
+    let dispatch = Dispatch::start(as_configured(data)?)?;
+    let ward = dispatch.assignment().context("the kiosk has no assignment")?.ward;
+    let (said, hears) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Ends when the other side of stdin does.
+        drop(std::io::stdin().read_to_end(&mut Vec::new()));
+        // The patients may have stopped coming by themselves.
+        let _nobody_waits = said.send(());
+    });
+    let mut number = 0_u64;
+    while hears.recv_timeout(BETWEEN_PATIENTS) == Err(mpsc::RecvTimeoutError::Timeout) {
+        number += 1;
+        let mark = format!("{mark}.{number}");
+        let (done, flushed) = mpsc::sync_channel(1);
+        let kept = mark.clone();
+        dispatch.submit(Body::Contact(interview(&ward, &mark)?), move |result| {
+            if result.is_ok() {
+                // One write of one line: a kill leaves it whole or absent.
+                let mut output = std::io::stdout().lock();
+                drop(output.write_all(format!("kept {kept}\n").as_bytes()).and_then(|()| output.flush()));
+            }
+            drop(done.send(result));
+        });
+        flushed.recv().context("the outbox never answered")?.map_err(|error| anyhow!("not kept: {error}"))?;
+    }
+    until_true("the outbox to run empty", Duration::MAX, || {
+        let state = dispatch.state();
+        ensure!(state.storing == Storing::Ready, "the outbox refuses: {:?}", state.storing);
+        Ok(state.waiting == 0)
+    })?;
+    dispatch.stop();
+    Ok(())
+}
+
+fn as_configured(data: &Path) -> Result<DispatchConfig> {
+    let settings = Settings::load(data)?;
+    let identity = Identity { kiosk: settings.kiosk().clone(), signing_key: identity::load(data)? };
+    let broker = settings.broker.parse()?;
+    let origin = settings.origin();
+    let trust = Trust::Pinned { assignment: settings.assignment, origin };
+    Ok(DispatchConfig::new(data.to_path_buf(), identity, broker, trust))
+}

@@ -1,0 +1,130 @@
+//! Every named place where a kill hurts most: before and after each flush, before and after each receipt.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use wardvoice_tests::faults::{AGGREGATOR_POINTS, Bedside, KIOSK_POINTS};
+use wardvoice_tests::wait::{until, until_true};
+use wardvoice_tests::ward::{Between, Ward};
+
+const DEADLINE: Duration = Duration::from_mins(1);
+/// How often a place is passed before the kill: at once, and in the middle of work.
+const PASSES: [u32; 2] = [0, 5];
+
+fn armed(point: &str, passes: u32) -> String {
+    if passes == 0 { format!("{point}=return") } else { format!("{point}={passes}*off->return") }
+}
+
+fn kiosk(ward: &Ward, number: usize) -> Result<Bedside> {
+    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
+    Bedside::register(number, "W1", &ward.aggregator, &broker, ward.path())
+}
+
+/// Lets the kiosk empty its outbox, then counts.
+fn everything_is_stored_once(mut ward: Ward, mut kiosks: Vec<Bedside>) -> Result<()> {
+    for kiosk in &mut kiosks {
+        let before = kiosk.kept();
+        until_true("patients to go on being thanked", DEADLINE, || {
+            kiosk.must_be_running()?;
+            Ok(kiosk.kept() > before + 3)
+        })?;
+        kiosk.no_more_patients();
+    }
+    for kiosk in &mut kiosks {
+        let status = until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended())
+            .with_context(|| kiosk.last_words())?;
+        ensure!(status.success(), "{} ended with {status}: {}", kiosk.name(), kiosk.last_words());
+    }
+    ward.aggregator.stop()?;
+    let ledger = ward.aggregator.ledger()?;
+    let marks = ledger.marks();
+    for mark in kiosks.iter().flat_map(Bedside::marks) {
+        ensure!(marks.get(mark.as_str()) == Some(&1), "{mark} is stored {:?} times", marks.get(mark.as_str()));
+    }
+    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
+    ward.aggregator.verify()?;
+    Ok(())
+}
+
+fn kiosk_dies_at(point: &str) -> Result<()> {
+    let ward = Ward::open(Between::Embedded)?;
+    let mut kiosk = kiosk(&ward, 1)?;
+    for passes in PASSES {
+        kiosk.start(Some(&armed(point, passes)))?;
+        let status = until(&format!("the kiosk to die at {point}"), DEADLINE, || kiosk.ended())
+            .with_context(|| kiosk.last_words())?;
+        ensure!(!status.success(), "the kiosk ended in order at {point}");
+        kiosk.kill()?;
+    }
+    kiosk.start(None)?;
+    everything_is_stored_once(ward, vec![kiosk])
+}
+
+fn aggregator_dies_at(point: &str) -> Result<()> {
+    let mut ward = Ward::open(Between::Embedded)?;
+    let mut kiosk = kiosk(&ward, 1)?;
+    kiosk.start(None)?;
+    for passes in PASSES {
+        ward.aggregator.kill()?;
+        ward.aggregator.spawn(Some(&armed(point, passes)))?;
+        let process = ward.aggregator.process()?;
+        until(&format!("the aggregator to die at {point}"), DEADLINE, || process.ended())
+            .with_context(|| process.last_words())?;
+    }
+    ward.aggregator.kill()?;
+    ward.aggregator.start()?;
+    everything_is_stored_once(ward, vec![kiosk])
+}
+
+#[test]
+fn a_kiosk_killed_before_its_flush() -> Result<()> {
+    kiosk_dies_at("outbox.before_flush")
+}
+
+#[test]
+fn a_kiosk_killed_after_its_flush() -> Result<()> {
+    kiosk_dies_at("outbox.after_flush")
+}
+
+#[test]
+fn a_kiosk_killed_before_it_deletes() -> Result<()> {
+    kiosk_dies_at("outbox.before_delete")
+}
+
+#[test]
+fn a_kiosk_killed_after_it_deletes() -> Result<()> {
+    kiosk_dies_at("outbox.after_delete")
+}
+
+#[test]
+fn a_kiosk_killed_after_it_publishes() -> Result<()> {
+    kiosk_dies_at("courier.after_publish")
+}
+
+#[test]
+fn an_aggregator_killed_before_its_flush() -> Result<()> {
+    aggregator_dies_at("log.before_flush")
+}
+
+#[test]
+fn an_aggregator_killed_after_its_flush() -> Result<()> {
+    aggregator_dies_at("log.after_flush")
+}
+
+#[test]
+fn an_aggregator_killed_before_its_receipts() -> Result<()> {
+    aggregator_dies_at("receipts.before_send")
+}
+
+#[test]
+fn an_aggregator_killed_after_its_receipts() -> Result<()> {
+    aggregator_dies_at("receipts.after_send")
+}
+
+#[test]
+fn every_place_has_its_story() {
+    let told = include_str!("kill_points.rs");
+    for point in AGGREGATOR_POINTS.iter().chain(&KIOSK_POINTS) {
+        assert!(told.contains(&format!("dies_at(\"{point}\")")), "no story kills at {point}");
+    }
+}
