@@ -142,6 +142,15 @@ mod tests {
         assert_eq!(clock.wall, at("2026-11-23T00:00:00Z"));
     }
 
+    /// The example of docs/protocol.md.
+    #[test]
+    fn the_example_of_the_page() {
+        let learnt = Learnt { offset_s: -120, age_s: Some(1500), aggregator_time: at("2026-11-23T09:59:10Z") };
+        let expected = Learnt { offset_s: 0, age_s: Some(1800), aggregator_time: at("2026-11-23T09:45:00Z") };
+        let clock = Clock::new(at("2026-11-23T10:26:10Z"), Some(learnt));
+        assert_eq!(clock, Clock { wall: at("2026-11-23T10:15:00Z"), learnt: Some(expected) });
+    }
+
     #[test]
     fn without_a_receipt_there_is_only_the_wall_clock() {
         let clock = Clock::new(at("2026-11-23T10:20:00Z"), None);

@@ -19,7 +19,7 @@
 //! envelope of the same kiosk carries as `previous`. Ed25519 signs the signing input.
 //!
 //! Encryption is HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256) = 0x0020, HKDF-SHA256 = 0x0001 and
-//! ChaCha20Poly1305 = 0x0003, info `wardvoice-record-1`, one message an encapsulation.
+//! `ChaCha20Poly1305` = 0x0003, info `wardvoice-record-1`, one message an encapsulation.
 
 use hpke::rand_core::CryptoRng;
 use hpke::{Deserializable as _, OpModeR, OpModeS, Serializable as _};

@@ -84,7 +84,7 @@ fn signing_input(topic: &Topic, signed: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
 
     use proptest::prelude::*;
     use serde_json::{Value, json};

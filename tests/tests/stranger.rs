@@ -1,5 +1,6 @@
 //! A kiosk in another language, written from docs/protocol.md alone, gets on with the aggregator.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -7,39 +8,61 @@ use serde_json::Value;
 use wardvoice_tests::programs;
 use wardvoice_tests::ward::{Between, Ward};
 
-fn talks(between: Between) -> Result<()> {
+const CONTACTS: u64 = 20;
+const COPIES: u64 = 2;
+
+fn python() -> Result<PathBuf> {
     let target = programs::profile_directory()?;
     let python = target.parent().unwrap_or(&target).join("python/bin/python3");
     ensure!(python.is_file(), "{} is not there: tests/run.sh makes it", python.display());
-    let ward = Ward::open(between)?;
-    let output = Command::new(python)
+    Ok(python)
+}
+
+/// The stranger's program with a key of its own, and what it says.
+fn stranger(ward: &Ward, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(python()?)
         .arg(programs::workspace().join("tests/stranger/kiosk.py"))
-        .args(["--kiosk", "sim-stranger", "--records", "20"])
-        .arg("--broker")
-        .arg(format!("127.0.0.1:{}", ward.broker_port()?))
+        .arg("--key-file")
+        .arg(ward.path().join("stranger.key"))
+        .args(arguments)
         .output()
         .context("failed to start the stranger")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(output.status.success(), "the stranger failed: {said}{}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_str(&said)?;
-    ensure!(report.get("accepted").and_then(Value::as_u64) == Some(40), "{report}");
+    Ok(said)
+}
+
+/// Every copy of every contact is answered, and each contact is stored once.
+fn check(ward: &Ward, said: &str) -> Result<()> {
+    let report: Value = serde_json::from_str(said)?;
+    let count = |name: &str| report.get(name).and_then(Value::as_u64).with_context(|| format!("{name}: {report}"));
+    ensure!(count("accepted")? + count("duplicate")? == count("published")?, "{report}");
+    ensure!(count("published")? >= CONTACTS * COPIES && count("not_ours")? == 0, "{report}");
+    ensure!(count("last_sequence")? == CONTACTS && count("waiting")? == 0, "{report}");
     let ledger = ward.aggregator.ledger()?;
-    ensure!(
-        ledger.stored() == 20 && ledger.faults().is_empty(),
-        "{} stored; {:?}",
-        ledger.stored(),
-        ledger.faults()
-    );
+    let (stored, faults) = (ledger.stored(), ledger.faults());
+    ensure!(u64::try_from(stored)? == CONTACTS && faults.is_empty(), "{stored} stored; {faults:?}");
     ward.aggregator.verify()?;
     Ok(())
 }
 
+fn introduces_itself(between: Between) -> Result<()> {
+    let ward = Ward::open(between)?;
+    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
+    let (contacts, copies) = (CONTACTS.to_string(), COPIES.to_string());
+    let said = stranger(
+        &ward,
+        &["--broker", &broker, "--kiosk", "sim-stranger", "--contacts", &contacts, "--copies", &copies],
+    )?;
+    check(&ward, &said)
+}
+
 #[test]
 fn a_python_kiosk_gets_on_with_the_broker_inside() -> Result<()> {
-    talks(Between::Embedded)
+    introduces_itself(Between::Embedded)
 }
 
 #[test]
 fn a_python_kiosk_gets_on_with_mosquitto() -> Result<()> {
-    talks(Between::Mosquitto)
+    introduces_itself(Between::Mosquitto)
 }
