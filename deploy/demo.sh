@@ -107,6 +107,7 @@ kiosk="$bin/wardvoice-kiosk"
 start aggregator "$aggregator" --data "$dir/aggregator" demo
 web="$(address aggregator 'http://')"
 broker="$(address aggregator 'mqtt://')"
+ward="$(grep -o '"id" *: *"[Ww][0-9][0-9]*"' "$dir/aggregator/directory.json" | head -n 1 | grep -o '[Ww][0-9][0-9]*')"
 start fleet "$kiosk" simulate --data "$dir/fleet" --broker "$broker" --kiosks 26 --responses 1000000 --rate 0.5
 
 if [ "$headless" = no ]; then

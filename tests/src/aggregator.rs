@@ -164,12 +164,23 @@ impl Aggregator {
         serde_json::from_str(&text).with_context(|| format!("`{}` printed no JSON: {text}", arguments.join(" ")))
     }
 
+    /// Runs a command that lists, with `--json`: one array, or a line each.
+    pub fn list(&self, arguments: &[&str]) -> Result<Vec<Value>> {
+        let mut arguments = arguments.to_vec();
+        arguments.push("--json");
+        let text = self.run(&arguments)?;
+        match serde_json::from_str(&text) {
+            Ok(Value::Array(items)) => Ok(items),
+            _ => text.lines().map(|line| serde_json::from_str(line).map_err(Into::into)).collect(),
+        }
+    }
+
     /// Everything that is stored, by `export`.
     pub fn ledger(&self) -> Result<Ledger> {
         Ledger::read(&self.run(&["export"])?)
     }
 
-    /// What `verify` says; an error when it says that something is wrong.
+    /// What `verify --deep` says; it ends with exit code 1, an error here, when something is wrong.
     pub fn verify(&self) -> Result<Value> {
         self.json(&["verify", "--deep"])
     }

@@ -51,7 +51,7 @@ impl Tablet {
             signing_key: signing_key.verifying_key(),
             ward: ward.map(WardId::new).transpose()?,
         };
-        let mut client = Client::connect(port, &Options::clean(format!("{name}-introduction")))?;
+        let mut client = Client::connect(port, &Options::clean(format!("{name}.introduction")))?;
         let assignment_topic = Topic::Kiosk(kiosk.clone(), Channel::Assignment);
         client.subscribe(&[&assignment_topic.to_string()])?;
         let topic = Topic::Kiosk(kiosk.clone(), Channel::Introduction).to_string();
@@ -158,7 +158,7 @@ impl Tablet {
 
     /// Connects and subscribes to its own receipts.
     pub fn connect(&self, port: u16) -> Result<Client> {
-        let mut client = Client::connect(port, &Options::clean(format!("{}-hand", self.kiosk)))?;
+        let mut client = Client::connect(port, &Options::clean(format!("{}.hand", self.kiosk)))?;
         client.subscribe(&[&self.receipts()])?;
         Ok(client)
     }

@@ -39,7 +39,7 @@ fn race(between: Between) -> Result<()> {
             let payloads: Vec<Vec<u8>> = envelopes.iter().map(Envelope::to_json).collect();
             let (topic, start) = (tablet.records(), Arc::clone(&start));
             std::thread::spawn(move || -> Result<()> {
-                let mut client = Client::connect(port, &Options::clean(format!("racer-{copy}")))?;
+                let mut client = Client::connect(port, &Options::clean(format!("sim-racer.{copy}")))?;
                 start.wait();
                 for payload in &payloads {
                     client.publish(&topic, payload)?;

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use super::{Plan, Report, Scene};
 
@@ -15,12 +14,10 @@ pub(super) fn reach(mut scene: Scene, plan: &Plan, began: Instant) -> Result<Rep
     let stored = ledger.marks();
     let lost = kept.iter().filter(|mark| !stored.contains_key(mark.as_str())).count();
     let doubled = stored.values().map(|count| count - 1).sum::<usize>() + ledger.doubled();
-    let refused = scene.aggregator.json(&["quarantine", "list"])?;
-    let refused = refused.as_array().or_else(|| refused.get("entries")?.as_array()).map_or(0, Vec::len);
+    let refused = scene.aggregator.list(&["quarantine", "list"])?.len();
     let mut verify = ledger.faults();
-    match scene.aggregator.verify() {
-        Ok(report) => verify.extend(complaints(&report)),
-        Err(error) => verify.push(format!("{error:#}")),
+    if let Err(error) = scene.aggregator.verify() {
+        verify.push(format!("{error:#}"));
     }
     Ok(Report {
         acknowledged: kept.len(),
@@ -35,10 +32,4 @@ pub(super) fn reach(mut scene: Scene, plan: &Plan, began: Instant) -> Result<Rep
         seed: plan.seed,
         seconds: began.elapsed().as_secs(),
     })
-}
-
-/// Everything in a `verify` report that says no.
-fn complaints(report: &Value) -> Vec<String> {
-    let ok = report.get("ok").or_else(|| report.get("holds")).and_then(Value::as_bool);
-    if ok == Some(false) { vec![report.to_string()] } else { Vec::new() }
 }
