@@ -17,3 +17,4 @@ pub mod rebuild;
 pub mod registry;
 pub mod scoring;
 pub mod statistics;
+pub mod web;

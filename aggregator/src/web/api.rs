@@ -1,0 +1,285 @@
+//! The same for machines, under `/api/v1`: JSON, problems as `application/problem+json`, described by OpenAPI 3.1.
+//!
+//! Within version 1 fields are added and never renamed or removed, and unknown units, periods and paths are 4xx.
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, extract::Extension};
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, PoisonError};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::Period;
+
+use super::failure::{Failure, Problem};
+use super::sheets::choices;
+use super::viewer::Viewer;
+use super::ward::{self, off_thread};
+use super::{Shared, Web, office, presence};
+use crate::scoring::{self, Figure, ScoreSheet, Standing};
+
+mod docs;
+
+/// Everything under `/api/v1` that readers may see.
+pub(super) fn readable() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/wards", get(wards))
+        .route("/api/v1/periods", get(periods))
+        .route("/api/v1/scores", get(scores))
+        .route("/api/v1/openapi.json", get(openapi))
+        .route("/api/v1/docs", get(docs_page))
+}
+
+/// Everything under `/api/v1` that only the office may see.
+pub(super) fn office() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/fleet", get(fleet))
+        .route("/api/v1/quarantine", get(quarantine))
+        .route("/api/v1/completeness", get(completeness))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Wardvoice",
+        version = "1",
+        description = "Patient feedback, ward by ward: scores with their n and interval, the fleet of kiosks, and what was \
+            refused. No field holds anything about one person. In a demonstration wards, periods and scores need no sign-in; \
+            everything else takes the office's name and password (basic authentication) or a session of the pages.",
+        license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
+    ),
+    paths(wards, periods, scores, fleet, quarantine, completeness),
+    components(schemas(Problem)),
+    tags(
+        (name = "scores", description = "What patients said"),
+        (name = "office", description = "For the people who run the programme")
+    )
+)]
+struct Description;
+
+/// A ward and how it stands this fortnight.
+#[derive(Debug, Serialize, ToSchema)]
+struct WardSummary {
+    /// The ward's id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// The site it is on.
+    site: String,
+    /// The department it belongs to.
+    department: String,
+    /// Its beds.
+    beds: u16,
+    /// The fortnight the figures are for.
+    period: String,
+    /// Whether that fortnight may still fill.
+    standing: Standing,
+    /// The overall score.
+    overall: Figure,
+    /// Responses so far.
+    responses: u64,
+    /// Responses planned for the fortnight; none where the ward has no plan.
+    planned: Option<u64>,
+    /// Whether nothing has come from the ward for three days: then the figures say nothing about now.
+    silent: bool,
+    /// When the last record came, in UTC.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_record: Option<jiff::Timestamp>,
+}
+
+/// The wards in the directory's order, with the present fortnight.
+#[utoipa::path(get, path = "/api/v1/wards", tag = "scores", responses(
+    (status = 200, description = "The wards", body = [WardSummary]),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+))]
+async fn wards(State(web): State<Shared>) -> Result<Json<Vec<WardSummary>>, Failure> {
+    off_thread(&web, |web| {
+        let period = ward::period(web, None)?;
+        let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+        let summary = |entry: &wardvoice_protocol::directory::WardEntry| {
+            let unit = Unit::Ward(entry.id.clone());
+            let sheet = web.sheets.get(&facts, &web.desk.scoring, &period, &unit, web.today());
+            let sheet = sheet.map_err(|error| Failure::internal(&error))?;
+            let presence = presence::of_ward(web, &entry.id);
+            Ok(WardSummary {
+                id: entry.id.to_string(),
+                name: entry.name.clone(),
+                site: entry.site.to_string(),
+                department: entry.department.to_string(),
+                beds: entry.beds,
+                period: period.to_string(),
+                standing: sheet.standing,
+                overall: sheet.overall.clone(),
+                responses: sheet.responses,
+                planned: sheet.plan.map(|plan| plan.quota),
+                silent: presence.is_silent(web.now()),
+                last_record: presence.last_record,
+            })
+        };
+        web.desk.world.directory.wards().iter().map(summary).collect::<Result<_, Failure>>().map(Json)
+    })
+    .await
+}
+
+/// A period that scores can be asked for.
+#[derive(Debug, Serialize, ToSchema)]
+struct PeriodSummary {
+    /// Its name, `2026-F23`, `2026-11` or `2026-H2`.
+    period: String,
+    /// `fortnight`, `month` or `half_year`.
+    kind: &'static str,
+    /// Its first local day.
+    first_day: String,
+    /// Its last local day, inclusive.
+    last_day: String,
+    /// Whether it may still fill.
+    standing: Standing,
+}
+
+/// The periods up to now, newest first within each kind.
+#[utoipa::path(get, path = "/api/v1/periods", tag = "scores", responses(
+    (status = 200, description = "The periods", body = [PeriodSummary]),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+))]
+async fn periods(State(web): State<Shared>) -> Json<Vec<PeriodSummary>> {
+    let (scoring, today) = (&web.desk.scoring, web.today());
+    let summary = |period: &Period| PeriodSummary {
+        period: period.to_string(),
+        kind: match period {
+            Period::Fortnight(_) => "fortnight",
+            Period::Month { .. } => "month",
+            Period::HalfYear { .. } => "half_year",
+        },
+        first_day: period.start().to_string(),
+        last_day: period.last().to_string(),
+        standing: scoring::standing(period, today, scoring.final_after_days()),
+    };
+    let groups = choices(scoring.calendar(), today);
+    Json(groups.iter().flat_map(|(_, periods)| periods).map(summary).collect())
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ScoresAsked {
+    /// The unit: `ward:W12`, `department:D1`, `site:S1`, `specialty:SP1` or `trust:T1`.
+    unit: String,
+    /// The period: `2026-F23`, `2026-11` or `2026-H2`; the present fortnight when absent.
+    period: Option<String>,
+}
+
+/// Everything known about one unit in one period.
+///
+/// Consultants' scores follow their own rules of who may see what at which n, and are not given here.
+#[utoipa::path(get, path = "/api/v1/scores", tag = "scores", params(ScoresAsked), responses(
+    (status = 200, description = "The score sheet", body = ScoreSheet),
+    (status = 400, description = "The unit or period cannot be read", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Consultants are not given here", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No such unit, or the period has not begun", body = Problem, content_type = "application/problem+json"),
+))]
+async fn scores(State(web): State<Shared>, Query(asked): Query<ScoresAsked>) -> Result<Json<ScoreSheet>, Failure> {
+    let unit: Unit = asked
+        .unit
+        .parse()
+        .map_err(|error: wardvoice_protocol::directory::UnitError| Failure::bad_request(format!("{error}.")))?;
+    if matches!(unit, Unit::Consultant(_)) {
+        let detail =
+            "A consultant's score is first for the consultant, over six months, and only where n can carry it.";
+        return Err(Failure::new(axum::http::StatusCode::FORBIDDEN, "Not given here", detail));
+    }
+    let period = ward::period(&web, asked.period.as_deref())?;
+    let sheet = off_thread(&web, move |web: &Web| {
+        let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+        web.sheets.get(&facts, &web.desk.scoring, &period, &unit, web.today()).map_err(|error| match error {
+            scoring::ScoreError::UnknownUnit(unit) => Failure::new(
+                axum::http::StatusCode::NOT_FOUND,
+                "There is no such unit",
+                format!("The directory has no {unit}."),
+            ),
+            other => Failure::internal(&other),
+        })
+    })
+    .await?;
+    Ok(Json(Arc::unwrap_or_clone(sheet)))
+}
+
+/// Every kiosk, silent ones first.
+#[utoipa::path(get, path = "/api/v1/fleet", tag = "office", responses(
+    (status = 200, description = "The kiosks", body = [office::KioskSheet]),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+))]
+async fn fleet(State(web): State<Shared>) -> Result<Json<Vec<office::KioskSheet>>, Failure> {
+    off_thread(&web, office::kiosks).await.map(Json)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct QuarantineAsked {
+    /// The first number to give; 0 when absent.
+    from: Option<u64>,
+    /// How many to give, at most 1,000; 200 when absent.
+    limit: Option<usize>,
+}
+
+/// What was refused and kept, oldest first. The sealed bytes themselves are not given.
+#[utoipa::path(get, path = "/api/v1/quarantine", tag = "office", params(QuarantineAsked), responses(
+    (status = 200, description = "The entries", body = office::QuarantineSheet),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+))]
+async fn quarantine(
+    State(web): State<Shared>,
+    Query(asked): Query<QuarantineAsked>,
+) -> Result<Json<office::QuarantineSheet>, Failure> {
+    let (from, limit) = (asked.from.unwrap_or(0), asked.limit.unwrap_or(office::SHOWN).min(1_000));
+    off_thread(&web, move |web| office::quarantine(web, from, limit)).await.map(Json)
+}
+
+/// How much of what the kiosks say they sealed has come.
+#[derive(Debug, Serialize, ToSchema)]
+struct Completeness {
+    /// Records in the log.
+    records: u64,
+    /// Entries in quarantine.
+    quarantined: u64,
+    /// Numbers that are missing below a number that came.
+    missing: u64,
+    /// Whether nothing is missing and nothing is in quarantine.
+    complete: bool,
+    /// Every kiosk that sent anything or is registered.
+    kiosks: Vec<office::KioskSheet>,
+}
+
+/// Whether every kiosk's chain is here, "1 to 4,312, all here", or where the gaps are.
+///
+/// This is read from the log's index. `wardvoice-aggregator verify` re-checks every record.
+#[utoipa::path(get, path = "/api/v1/completeness", tag = "office", responses(
+    (status = 200, description = "The summary", body = Completeness),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+))]
+async fn completeness(State(web): State<Shared>) -> Result<Json<Completeness>, Failure> {
+    off_thread(&web, |web| {
+        let kiosks = office::kiosks(web)?;
+        let quarantined = web.desk.reader.quarantined().map_err(|error| Failure::internal(&error))?;
+        let missing = kiosks.iter().flat_map(|kiosk| &kiosk.gaps).map(|gap| gap.last - gap.first + 1).sum();
+        let complete = missing == 0 && quarantined == 0;
+        Ok(Completeness { records: web.desk.reader.position(), quarantined, missing, complete, kiosks })
+    })
+    .await
+    .map(Json)
+}
+
+async fn openapi() -> Response {
+    match Description::openapi().to_pretty_json() {
+        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(error) => Failure::internal(&format!("write the description: {error}")).into_response(),
+    }
+}
+
+async fn docs_page(State(web): State<Shared>, Extension(viewer): Extension<Viewer>) -> Result<Response, Failure> {
+    let description = serde_json::to_value(Description::openapi())
+        .map_err(|error| Failure::internal(&format!("write the description: {error}")))?;
+    Ok(docs::page(&web, &viewer, &description).into_response())
+}

@@ -1,0 +1,119 @@
+//! The frame of every page.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::Web;
+use super::assets;
+use super::viewer::Viewer;
+
+/// The places the bar leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Wards,
+    Ward,
+    Office,
+    Api,
+    SignIn,
+}
+
+/// What a page is besides its content.
+pub(crate) struct Page<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) place: Place,
+    /// Whether the page keeps itself up to date.
+    pub(crate) live: bool,
+}
+
+/// A page in its frame.
+pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Markup) -> Markup {
+    let trust = &web.desk.world.directory.file().trust.name;
+    let link = |place: Place, address: &str, text: &str| {
+        html! {
+            a href=(address) aria-current=[(page.place == place).then_some("page")] { (text) }
+        }
+    };
+    let navigation = html! {
+        nav aria-label="Main" {
+            (link(Place::Wards, "/", "Wards"))
+            (link(Place::Office, "/office", "Office"))
+            (link(Place::Api, "/api/v1/docs", "Data"))
+            @if viewer.has_session() {
+                form method="post" action="/sign-out" { button.plain type="submit" { "Sign out" } }
+            } @else if !viewer.is_office() {
+                (link(Place::SignIn, "/sign-in", "Sign in"))
+            }
+        }
+    };
+    let banner = html! {
+        @if web.desk.demonstration {
+            div.generated role="note" {
+                div.frame { strong { "Demonstration." } " Every patient, answer and ward here is made up by a computer." }
+            }
+        }
+    };
+    document(page.title, trust, page.live, &navigation, &banner, content)
+}
+
+/// A page that knows nothing but its words: for failures, which may come before anything is known.
+pub(crate) fn bare(title: &str, content: &Markup) -> Markup {
+    let navigation = html! {
+        nav aria-label="Main" {
+            a href="/" { "Wards" }
+            a href="/office" { "Office" }
+        }
+    };
+    document(title, "", false, &navigation, &html! {}, content)
+}
+
+fn document(
+    title: &str,
+    trust: &str,
+    live: bool,
+    navigation: &Markup,
+    banner: &Markup,
+    content: &Markup,
+) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · Wardvoice" }
+                link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
+                link rel="stylesheet" href=(assets::address("style.css"));
+                @if live { script src=(assets::address("live.js")) defer {} }
+            }
+            body {
+                a.skip href="#content" { "Skip to the content" }
+                header.bar {
+                    div.frame {
+                        a.brand href="/" { (mark()) "Wardvoice" }
+                        (navigation)
+                    }
+                }
+                (banner)
+                main #content tabindex="-1" { div.frame { (content) } }
+                footer.foot {
+                    div.frame {
+                        @if !trust.is_empty() { p { (trust) } }
+                        p {
+                            "Wardvoice holds no names, NHS numbers or beds. The questionnaire is our own and not a validated "
+                            "instrument. Every interval is a 95% confidence interval."
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A speech bubble with two lines of what somebody said.
+fn mark() -> Markup {
+    PreEscaped(
+        "<svg aria-hidden=\"true\" width=\"26\" height=\"26\" viewBox=\"0 0 32 32\"><path fill=\"#a9d0d1\" d=\"M4 3h24a3 3 0 0 1 3 \
+         3v16a3 3 0 0 1-3 3H15l-7 6v-6H4a3 3 0 0 1-3-3V6a3 3 0 0 1 3-3z\"/><path d=\"M8 11.5h16M8 17h10\" stroke=\"#16202a\" \
+         stroke-width=\"3\" stroke-linecap=\"round\"/></svg>"
+            .to_owned(),
+    )
+}

@@ -1,0 +1,99 @@
+//! Score sheets for the pages, each computed once as long as nothing that could change it has changed.
+//!
+//! A sheet is a pure function of facts, period, unit and day. Facts only ever grow, so a ward's sheet is unchanged while the
+//! number of its rows in the period and the one before, the period's revision and its standing are: these four are the
+//! *stamp* under which it is kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::civil::Date;
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::{Calendar, Period};
+
+use crate::facts::Facts;
+use crate::scoring::{self, ScoreError, ScoreSheet, ScoringWorld, Standing};
+
+/// The most sheets that are kept: two dozen wards with a year of fortnights.
+const MOST: usize = 2_000;
+
+/// The sheets that are kept.
+#[derive(Debug, Default)]
+pub(crate) struct Sheets {
+    kept: Mutex<HashMap<(Unit, Period), (Stamp, Arc<ScoreSheet>)>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    rows: usize,
+    revision: u32,
+    standing: Standing,
+}
+
+impl Sheets {
+    /// The sheet of a unit in a period.
+    pub(crate) fn get(
+        &self,
+        facts: &Facts,
+        world: &ScoringWorld,
+        period: &Period,
+        unit: &Unit,
+        today: Date,
+    ) -> Result<Arc<ScoreSheet>, ScoreError> {
+        let Some(stamp) = stamp(facts, world, period, unit, today) else {
+            return scoring::score(facts, world, period, unit, today).map(Arc::new);
+        };
+        let key = (unit.clone(), *period);
+        {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, sheet)) = kept.get(&key).filter(|(under, _)| *under == stamp) {
+                return Ok(Arc::clone(sheet));
+            }
+        }
+        let sheet = Arc::new(scoring::score(facts, world, period, unit, today)?);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        kept.insert(key, (stamp, Arc::clone(&sheet)));
+        Ok(sheet)
+    }
+}
+
+/// What a ward's sheet is kept under; other units are not kept.
+fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, today: Date) -> Option<Stamp> {
+    let Unit::Ward(ward) = unit else { return None };
+    let index = world.vocabulary().ward_index(ward)?;
+    let from = scoring::previous(world.calendar(), period).map_or_else(|| period.start(), |before| before.start());
+    Some(Stamp {
+        rows: facts.ward_days(index, from, period.last()).map(<[_]>::len).sum(),
+        revision: scoring::revision(facts, period, today, world.final_after_days()),
+        standing: scoring::standing(period, today, world.final_after_days()),
+    })
+}
+
+/// A period and those of its kind before it, oldest first.
+pub(crate) fn run_up(calendar: &Calendar, period: &Period, many: usize) -> Vec<Period> {
+    let before = |period: &Period| scoring::previous(calendar, period);
+    let mut periods: Vec<_> = std::iter::successors(Some(*period), before).take(many).collect();
+    periods.reverse();
+    periods
+}
+
+/// The periods a viewer may choose, newest first: fortnights, months, half years.
+pub(crate) fn choices(calendar: &Calendar, today: Date) -> Vec<(&'static str, Vec<Period>)> {
+    let now = |text: String| calendar.period(&text).ok();
+    let month = now(format!("{:04}-{:02}", today.year(), today.month()));
+    let half = now(format!("{:04}-H{}", today.year(), if today.month() <= 6 { 1 } else { 2 }));
+    let fortnight = calendar.fortnight_of(today).ok().map(Period::Fortnight);
+    let newest_first = |period: Option<Period>, many| {
+        let mut periods = period.map(|period| run_up(calendar, &period, many)).unwrap_or_default();
+        periods.reverse();
+        periods
+    };
+    vec![
+        ("Fortnights", newest_first(fortnight, 27)),
+        ("Months", newest_first(month, 12)),
+        ("Half years", newest_first(half, 4)),
+    ]
+}

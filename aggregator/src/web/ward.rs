@@ -1,0 +1,222 @@
+//! A ward's page: what its patients said in one period.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::{Extension, Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use maud::{Markup, html};
+use serde::Deserialize;
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::{Hash, WardId};
+
+use super::failure::Failure;
+use super::layout::{self, Page, Place};
+use super::presence::{self, Presence};
+use super::sheets::{choices, run_up};
+use super::viewer::Viewer;
+use super::{Shared, Web, words};
+use crate::scoring::ScoreSheet;
+
+mod parts;
+
+/// So many periods make a trend.
+const TREND_PERIODS: usize = 8;
+
+/// Everything a ward's page shows.
+pub(crate) struct View {
+    pub(super) ward: WardId,
+    pub(super) name: String,
+    pub(super) place: String,
+    pub(super) beds: u16,
+    pub(super) period: Period,
+    /// Oldest first; the last is the period itself.
+    pub(super) sheets: Vec<(Period, Arc<ScoreSheet>)>,
+    pub(super) sheet: Arc<ScoreSheet>,
+    pub(super) presence: Presence,
+    pub(super) final_after_days: u16,
+    pub(super) today: Date,
+    pub(super) now: Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    pub(super) period: Option<String>,
+}
+
+/// What changes on the page, rendered once for everybody who looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fragment {
+    /// Changes exactly when the markup does.
+    pub(crate) version: String,
+    pub(crate) html: String,
+    /// One sentence for a screen reader.
+    pub(crate) said: String,
+}
+
+/// The period that was asked for; the present fortnight when none was.
+pub(crate) fn period(web: &Web, asked: Option<&str>) -> Result<Period, Failure> {
+    let calendar = web.desk.scoring.calendar();
+    let today = web.today();
+    let Some(text) = asked.filter(|text| !text.is_empty()) else {
+        let fortnight = calendar.fortnight_of(today);
+        return fortnight.map(Period::Fortnight).map_err(|error| Failure::internal(&error));
+    };
+    let period = calendar.period(text).map_err(|error| Failure::bad_request(sentence(&error.to_string())))?;
+    if period.start() > today {
+        let detail = format!("{} begins on {}.", words::period(&period), words::day(period.start()));
+        return Err(Failure::new(StatusCode::NOT_FOUND, "That has not begun yet", detail));
+    }
+    Ok(period)
+}
+
+/// A fragment of an error as a sentence.
+fn sentence(fragment: &str) -> String {
+    let mut letters = fragment.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+/// The ward a path names.
+pub(crate) fn ward_of(web: &Web, id: &str) -> Result<WardId, Failure> {
+    let unknown = || Failure::unknown_ward(id);
+    let ward = WardId::new(id).map_err(|_| unknown())?;
+    web.desk.world.directory.ward(&ward).map(|entry| entry.id.clone()).ok_or_else(unknown)
+}
+
+/// Everything the page shows. Reads the facts; takes about a millisecond.
+pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Failure> {
+    let directory = &web.desk.world.directory;
+    let entry = directory.ward(ward).ok_or_else(|| Failure::unknown_ward(ward.as_str()))?;
+    let scoring = &web.desk.scoring;
+    let (today, unit) = (web.today(), Unit::Ward(ward.clone()));
+    let mut sheets = Vec::with_capacity(TREND_PERIODS);
+    {
+        let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+        for period in run_up(scoring.calendar(), &period, TREND_PERIODS) {
+            let sheet = web.sheets.get(&facts, scoring, &period, &unit, today);
+            sheets.push((period, sheet.map_err(|error| Failure::internal(&error))?));
+        }
+    }
+    let sheet = sheets.last().map(|(_, sheet)| Arc::clone(sheet)).ok_or_else(Failure::page_not_found)?;
+    let file = directory.file();
+    let site = file.sites.iter().find(|site| site.id == entry.site).map_or("", |site| &site.name);
+    let department = file.departments.iter().find(|one| one.id == entry.department).map_or("", |one| &one.name);
+    Ok(View {
+        ward: ward.clone(),
+        name: entry.name.clone(),
+        place: [department, site].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", "),
+        beds: entry.beds,
+        period,
+        sheets,
+        sheet,
+        presence: presence::of_ward(web, ward),
+        final_after_days: scoring.final_after_days(),
+        today,
+        now: web.now(),
+    })
+}
+
+/// The part of the page that changes.
+pub(crate) fn fragment(web: &Web, view: &View) -> Fragment {
+    let html = parts::body(view, web.desk.scoring.calendar()).into_string();
+    let version = Hash::of(html.as_bytes()).to_string().chars().take(16).collect();
+    Fragment { version, said: parts::said(view), html }
+}
+
+pub(crate) async fn page(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let started = std::time::Instant::now();
+    let ward = ward_of(&web, &id)?;
+    let period = period(&web, asked.period.as_deref())?;
+    let html = off_thread(&web, move |web| {
+        let view = view(web, &ward, period)?;
+        let fragment = fragment(web, &view);
+        Ok(render(web, &viewer, &view, &fragment, asked.period.as_deref()).into_string())
+    })
+    .await?;
+    web.desk.metrics.answered(started.elapsed());
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html).into_response())
+}
+
+/// Does what reads facts on a thread that may wait for their lock.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    web: &Shared,
+    work: impl FnOnce(&Web) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let web = Arc::clone(web);
+    match tokio::task::spawn_blocking(move || work(&web)).await {
+        Ok(result) => result,
+        Err(error) => Err(Failure::internal(&format!("render a page: {error}"))),
+    }
+}
+
+/// The address of a ward's page in a period; the present fortnight has none of its own, so that it moves on by itself.
+pub(crate) fn address(ward: &WardId, period: Option<&str>) -> String {
+    period.map_or_else(|| format!("/ward/{ward}"), |period| format!("/ward/{ward}?period={period}"))
+}
+
+fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: Option<&str>) -> Markup {
+    let asked = asked.filter(|text| !text.is_empty()).map(|_| view.period.to_string());
+    let stream = asked.as_ref().map_or_else(
+        || format!("/ward/{}/stream", view.ward),
+        |name| format!("/ward/{}/stream?period={name}", view.ward),
+    );
+    let content = html! {
+        p.crumbs { a href="/" { "Wards" } " › " (view.place) }
+        div.head {
+            div {
+                h1 { (view.name) }
+                p.lede { (words::of(u64::from(view.beds), "bed", "beds")) }
+            }
+            (picker(web, view, asked.as_deref()))
+        }
+        p.strip.no-print {
+            span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }
+        }
+        div #live.stack data-stream=(stream) data-version=(fragment.version) {
+            (maud::PreEscaped(&fragment.html))
+        }
+        p #live-said.hidden role="status" aria-live="polite" {}
+    };
+    layout::frame(web, viewer, &Page { title: &view.name, place: Place::Ward, live: true }, &content)
+}
+
+/// Chooses another period; a plain form, so that it works without a script.
+fn picker(web: &Web, view: &View, asked: Option<&str>) -> Markup {
+    let shown = view.period.to_string();
+    let option = |period: &Period| {
+        let name = period.to_string();
+        let days = words::days(period.start(), period.last());
+        let text = match period {
+            Period::Fortnight(fortnight) => format!("{}: {days}", fortnight.number()),
+            _ => words::period(period),
+        };
+        html! { option value=(name) selected[name == shown] { (text) } }
+    };
+    let groups = choices(web.desk.scoring.calendar(), view.today);
+    let listed = groups.iter().any(|(_, periods)| periods.contains(&view.period));
+    html! {
+        form.period method="get" action=(address(&view.ward, None)) {
+            div {
+                label for="period" { "Fortnight, month or half year" }
+                select id="period" name="period" {
+                    @if !listed { (option(&view.period)) }
+                    @for (label, periods) in &groups {
+                        optgroup label=(label) { @for period in periods { (option(period)) } }
+                    }
+                }
+            }
+            button.action.quiet type="submit" { "Show" }
+            @if asked.is_some() {
+                a href=(address(&view.ward, None)) { "This fortnight" }
+            }
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! The parts of a ward's page that change, one function a part. Every part is a direct child with an id of its own, so that the
+//! script can leave alone those that stayed the same.
+
+use jiff::ToSpan;
+use maud::{Markup, html};
+use wardvoice_protocol::contact::{Mode, Outcome};
+use wardvoice_protocol::fortnight::{Calendar, Period};
+
+use super::View;
+use crate::scoring::{DomainSheet, Figure, PlanSheet, QuestionSheet, Standing};
+use crate::web::charts::{self, TrendPoint, Window};
+use crate::web::words::{self, Scale};
+
+/// All parts.
+pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
+    html! {
+        (standing(view, calendar))
+        (overall(view))
+        (domains(view))
+        (friends_and_family(view))
+        (people(view))
+        (not_shown(view))
+        (versions(view))
+    }
+}
+
+/// One sentence for a screen reader.
+pub(super) fn said(view: &View) -> String {
+    let overall = &view.sheet.overall;
+    overall.value.map_or_else(
+        || format!("Updated: {}.", words::of(view.sheet.responses, "answer", "answers")),
+        |value| {
+            format!("Updated: overall {} out of 10 from {}.", Scale::Points.write(value), words::people(overall.n))
+        },
+    )
+}
+
+/// Which days, whether they may still fill, and whether the ward is silent.
+fn standing(view: &View, calendar: &Calendar) -> Markup {
+    let sheet = &view.sheet;
+    let until = view.period.last().saturating_add(i32::from(view.final_after_days).days());
+    let running = view.period.contains(view.today);
+    html! {
+        section #standing aria-label="Period and standing" {
+            p.strip {
+                strong { (words::period(&view.period)) }
+                span { (words::days(view.period.start(), view.period.last())) }
+                @match sheet.standing {
+                    Standing::Provisional => span.tag { "Provisional" },
+                    Standing::Final => span.tag.final { "Final" @if sheet.revision > 1 { ", revision " (sheet.revision) } },
+                }
+                @match sheet.standing {
+                    Standing::Provisional if running => span { "Answers are still coming in." },
+                    Standing::Provisional => { span { "Late answers count until " (words::day(until)) "." } }
+                    Standing::Final if sheet.revision > 1 => span { "Answers that came late have been counted." },
+                    Standing::Final => {}
+                }
+                @if running && !view.presence.is_silent(view.now) && let Some(last) = view.presence.last_record {
+                    span { "Last heard from " (words::ago(last, view.now, calendar)) "." }
+                }
+            }
+            @if running && view.presence.is_silent(view.now) {
+                (silent(view, calendar))
+            }
+            @if sheet.responses == 0 {
+                div.note {
+                    strong { "No answers " (if running { "yet" } else { "came" }) " for these days." }
+                    " There is no score, which does not mean that the score is low."
+                }
+            }
+        }
+    }
+}
+
+/// The ward is silent, which is not the same as unchanged.
+fn silent(view: &View, calendar: &Calendar) -> Markup {
+    html! {
+        div.note {
+            strong { "This ward is silent." } " "
+            @if view.presence.kiosks == 0 {
+                "No kiosk stands on it."
+            } @else {
+                @match view.presence.last_record {
+                    Some(last) => { "The last record came " (words::ago(last, view.now, calendar)) "." }
+                    None => "No record has come from it.",
+                }
+                " " (view.presence.connected) " of " (words::of(view.presence.kiosks as u64, "kiosk", "kiosks")) " "
+                (if view.presence.kiosks == 1 { "is" } else { "are" }) " connected."
+            }
+            " The numbers below may be old."
+        }
+    }
+}
+
+/// The overall score, the plan, who was reached and how.
+fn overall(view: &View) -> Markup {
+    let sheet = &view.sheet;
+    let figure = &sheet.overall;
+    html! {
+        section #overall.glance aria-label="At a glance" {
+            div.sheet.overall {
+                h2 { "Overall" }
+                @match figure.value {
+                    Some(value) => {
+                        p.number { b { (Scale::Points.write(value)) } span { "out of 10" } }
+                        (charts::bar("Overall", figure, Scale::Points))
+                        div.scale aria-hidden="true" { span { "0" } span { "5" } span { "10" } }
+                    }
+                    None => p.number { span.none { "No score" } },
+                }
+                p { (n_and_interval(figure, Scale::Points)) }
+                @if let Some(before) = &sheet.previous {
+                    p.aside { (before_word(&view.period)) ": " (words::figure(&before.overall, Scale::Points)) }
+                }
+            }
+            div.sheet {
+                h2 { "Who we heard from" }
+                dl.facts {
+                    @if let Some(plan) = &sheet.plan { (plan_of(view, plan)) }
+                    div {
+                        dt { "Response rate" }
+                        dd {
+                            @match sheet.response_rate.value {
+                                Some(rate) => {
+                                    b { (Scale::PerCent.write(rate)) } " "
+                                    span { "of " (words::people(sheet.response_rate.n)) " asked" }
+                                }
+                                None => b { "–" },
+                            }
+                            @if let Some(interval) = words::interval(&sheet.response_rate, Scale::PerCent) {
+                                div.small { "95% interval " (interval) }
+                            }
+                            @if sheet.response_rate.value.is_none() { div.small { "n 0: nobody was asked" } }
+                        }
+                    }
+                    div {
+                        dt { "How they answered" }
+                        dd {
+                            @for mode in Mode::ALL {
+                                @let count = sheet.modes.get(&mode).copied().unwrap_or(0);
+                                @if count > 0 { div { strong { (words::count(count)) } " " (words::mode(mode)) } }
+                            }
+                            @if sheet.responses == 0 { div.small { "n 0: nobody answered" } }
+                            @else { div.small { "How people are asked can move a score." } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn plan_of(view: &View, plan: &PlanSheet) -> Markup {
+    let running = view.period.contains(view.today);
+    let left = view.today.until(view.period.last()).map_or(0, |span| span.get_days()) + 1;
+    let to_go = plan.quota.saturating_sub(plan.done);
+    html! {
+        div {
+            dt { "Plan" }
+            dd {
+                b { (words::count(plan.done)) " of " (words::count(plan.quota)) } " "
+                span { (if running { "this fortnight" } else { "answers" }) }
+                (charts::progress("Plan", plan.done, plan.quota))
+                div.small {
+                    @if to_go == 0 { "The plan is met." }
+                    @else if running { (words::count(to_go)) " to go, " (words::of(u64::try_from(left).unwrap_or(0), "day", "days")) " left" }
+                    @else { (words::count(to_go)) " short of the plan" }
+                }
+            }
+        }
+    }
+}
+
+fn before_word(period: &Period) -> &'static str {
+    match period {
+        Period::Fortnight(_) => "Fortnight before",
+        Period::Month { .. } => "Month before",
+        Period::HalfYear { .. } => "Half year before",
+    }
+}
+
+/// The n and the interval under a big number, or why there is none.
+fn n_and_interval(figure: &Figure, scale: Scale) -> Markup {
+    html! {
+        "n " (words::count(figure.n))
+        @if let Some(interval) = words::interval(figure, scale) { ", 95% interval " (interval) }
+        @if let Some(why) = &figure.why { ". " (why) "." }
+    }
+}
+
+/// Each domain: its score, its bar, its way over the last periods, and what people answered.
+fn domains(view: &View) -> Markup {
+    let points = |place: usize| -> Vec<TrendPoint> {
+        let figure = |(period, sheet): &(Period, std::sync::Arc<crate::scoring::ScoreSheet>)| {
+            let figure = sheet.domains.get(place).map(|domain| domain.figure.clone());
+            figure.map(|figure| TrendPoint { period: words::period(period), figure })
+        };
+        view.sheets.iter().filter_map(figure).collect()
+    };
+    let trends: Vec<_> = (0..view.sheet.domains.len()).map(points).collect();
+    let window = Window::of(trends.iter().flatten().map(|point| &point.figure));
+    html! {
+        section #domains.sheet.flows aria-labelledby="domains-title" {
+            h2 id="domains-title" { "What care was like" }
+            p.aside {
+                "Points from 0 to 10 with their 95% interval. The small line is the last " (view.sheets.len()) " "
+                (match view.period { Period::Fortnight(_) => "fortnights", Period::Month { .. } => "months", Period::HalfYear { .. } => "half years" })
+                ", from " (window.from) " to " (window.to) " points; a gap means too few answers."
+            }
+            ul.domains {
+                @for (domain, trend) in view.sheet.domains.iter().zip(&trends) {
+                    (domain_of(domain, trend, window))
+                }
+            }
+        }
+    }
+}
+
+fn domain_of(domain: &DomainSheet, trend: &[TrendPoint], window: Window) -> Markup {
+    let figure = &domain.figure;
+    html! {
+        li.domain {
+            h3 { (domain.label) }
+            div.value {
+                @match figure.value {
+                    Some(value) => b { (Scale::Points.write(value)) },
+                    None => span { "No score" },
+                }
+                " " small {
+                    "n " (words::count(figure.n))
+                    @if let Some(interval) = words::interval(figure, Scale::Points) { ", " (interval) }
+                }
+            }
+            div.bar-cell { (charts::bar(&domain.label, figure, Scale::Points)) }
+            div.trend-cell { (charts::trend(&domain.label, trend, window)) }
+            details id=(format!("answers-{}", domain.id)) {
+                summary { "Answers" span.hidden { " about " (domain.label) } }
+                @for question in &domain.questions { (question_of(question)) }
+            }
+        }
+    }
+}
+
+fn question_of(question: &QuestionSheet) -> Markup {
+    let silent = [
+        (question.not_applicable, "did not apply"),
+        (question.dont_know, "did not know"),
+        (question.declined, "would rather not say"),
+        (question.not_shown, "not asked"),
+    ];
+    html! {
+        p.question { (question.label) }
+        ul.counts {
+            @for option in &question.distribution {
+                li { (option.label) ": " strong { (words::count(option.count)) } }
+            }
+            @for (count, word) in silent.into_iter().filter(|(count, _)| *count > 0) {
+                li.not { (word) ": " (words::count(count)) }
+            }
+        }
+    }
+}
+
+/// The friends and family test.
+fn friends_and_family(view: &View) -> Markup {
+    let sheet = &view.sheet.friends_and_family;
+    let counts = &sheet.counts;
+    let share = |name: &str, said: &str, figure: &Figure| {
+        html! {
+            div.share {
+                b { (figure.value.map_or_else(|| "–".to_owned(), |value| Scale::PerCent.write(value))) }
+                span { (said) }
+                (charts::bar(name, figure, Scale::PerCent))
+                span.small { (n_and_interval(figure, Scale::PerCent)) }
+            }
+        }
+    };
+    let rows = [
+        ("Very good", counts.very_good),
+        ("Good", counts.good),
+        ("Neither good nor poor", counts.neither),
+        ("Poor", counts.poor),
+        ("Very poor", counts.very_poor),
+        ("Don’t know", counts.dont_know),
+    ];
+    html! {
+        section #friends-and-family.sheet aria-labelledby="friends-title" {
+            h2 id="friends-title" { "Friends and family test" }
+            p.aside { "“Overall, how was your experience of our service?” Everybody who answered counts, “don’t know” too." }
+            div.pair {
+                div {
+                    (share("Positive", "said very good or good", &sheet.positive))
+                    (share("Negative", "said poor or very poor", &sheet.negative))
+                }
+                dl.tallies {
+                    @for (label, count) in rows {
+                        dt.zero[count == 0] { (label) }
+                        dd.zero[count == 0] { (words::count(count)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Everybody who was approached, and what came of it.
+fn people(view: &View) -> Markup {
+    let contacts = &view.sheet.contacts;
+    let total: u64 = contacts.values().sum();
+    let heard = Outcome::ALL.into_iter().map(|outcome| (outcome, contacts.get(&outcome).copied().unwrap_or(0)));
+    html! {
+        section #people.sheet aria-labelledby="people-title" {
+            h2 id="people-title" { "Everybody who was asked" }
+            p.aside { (words::people(total)) " in these days. Who could not be asked matters as much as who was." }
+            @if total > 0 {
+                dl.tallies {
+                    @for (outcome, count) in heard.filter(|(outcome, count)| *count > 0 || outcome.has_response()) {
+                        dt.zero[count == 0] { (words::outcome(outcome)) }
+                        dd.zero[count == 0] { (words::count(count)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is left out, and why. Leaving out in silence would be a kind of lie.
+fn not_shown(view: &View) -> Markup {
+    let sheet = &view.sheet;
+    html! {
+        section #not-shown.sheet aria-labelledby="not-shown-title" {
+            h2 id="not-shown-title" { "What is not shown here" }
+            ul.unshown {
+                @for domain in sheet.domains.iter().filter(|domain| domain.figure.value.is_none()) {
+                    li {
+                        (domain.label) ": no score, n " (words::count(domain.figure.n))
+                        @if let Some(why) = &domain.figure.why { " (" (why) ")" } "."
+                    }
+                }
+                @if sheet.responses_elsewhere > 0 {
+                    li { (words::of(sheet.responses_elsewhere, "answer", "answers")) " to another version of the questionnaire: counted apart, not in these figures." }
+                }
+                li { "What people wrote: a person reads and passes each comment before anybody else sees it." }
+                li { "Age, sex and kind of admission: few people could be recognised on one ward." }
+                li { "Consultants: a fortnight on one ward is too few people for a fair figure." }
+                li { "Other wards’ places: with these intervals an order would be mostly chance." }
+            }
+        }
+    }
+}
+
+/// Which rules and questions made these numbers.
+fn versions(view: &View) -> Markup {
+    let short = |hash: &wardvoice_protocol::id::Hash| hash.to_string().chars().take(12).collect::<String>();
+    let (definition, questionnaire) = (&view.sheet.definition, &view.sheet.questionnaire);
+    html! {
+        p #versions.versions.small {
+            "Scored by definition " code { (definition.id) "@" (definition.version) " " (short(&definition.hash)) }
+            ", questionnaire " code { (questionnaire.id) "@" (questionnaire.version) " " (short(&questionnaire.hash)) }
+            ", revision " (view.sheet.revision) ". "
+            a.no-print href=(format!("/api/v1/scores?unit=ward:{}&period={}", view.ward, view.period)) { "The same as data" }
+        }
+    }
+}

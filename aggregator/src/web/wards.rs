@@ -1,0 +1,144 @@
+//! The wards, in the directory's order and never in an order of scores.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::{Extension, State};
+use axum::response::{Html, IntoResponse, Response};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use wardvoice_protocol::directory::{Unit, WardEntry};
+use wardvoice_protocol::fortnight::Period;
+
+use super::failure::Failure;
+use super::layout::{self, Page, Place};
+use super::presence::{self, Presence};
+use super::viewer::Viewer;
+use super::ward::{self, off_thread};
+use super::words::{self, Scale};
+use super::{Shared, Web, charts};
+use crate::scoring::ScoreSheet;
+
+/// A ward in the list.
+struct Row<'a> {
+    ward: &'a WardEntry,
+    sheet: Arc<ScoreSheet>,
+    presence: Presence,
+}
+
+pub(crate) async fn page(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Response, Failure> {
+    let started = std::time::Instant::now();
+    let html = off_thread(&web, move |web| Ok(render(web, &viewer)?.into_string())).await?;
+    web.desk.metrics.answered(started.elapsed());
+    Ok(Html(html).into_response())
+}
+
+fn render(web: &Web, viewer: &Viewer) -> Result<Markup, Failure> {
+    let period = ward::period(web, None)?;
+    let now = web.now();
+    let rows = rows(web, period)?;
+    let answers: u64 = rows.iter().map(|row| row.sheet.responses).sum();
+    let quota: u64 = rows.iter().filter_map(|row| row.sheet.plan).map(|plan| plan.quota).sum();
+    let silent = rows.iter().filter(|row| row.presence.is_silent(now)).count();
+    let directory = web.desk.world.directory.file();
+    let content = html! {
+        div.head {
+            div {
+                h1 { "The wards this fortnight" }
+                p.lede { (words::period(&period)) ", " (words::days(period.start(), period.last())) }
+            }
+        }
+        p.strip {
+            span { strong { (words::count(answers)) } " of " (words::count(quota)) " planned answers" }
+            span { strong { (rows.len() - silent) } " of " (words::of(rows.len() as u64, "ward", "wards")) " heard from in the last 3 days" }
+            @if silent > 0 { span.tag.silent { (silent) " silent" } }
+        }
+        @for site in &directory.sites {
+            @let here: Vec<_> = rows.iter().filter(|row| row.ward.site == site.id).collect();
+            @if !here.is_empty() {
+                section.sheet.flows.site aria-labelledby=(format!("site-{}", site.id)) {
+                    h2 id=(format!("site-{}", site.id)) { (site.name) }
+                    div.scroller { (table(web, &here, now)) }
+                }
+            }
+        }
+        p.small {
+            "In the order of the directory. There are no ranks: with these intervals an order would be mostly chance."
+        }
+    };
+    Ok(layout::frame(web, viewer, &Page { title: "Wards", place: Place::Wards, live: false }, &content))
+}
+
+fn rows(web: &Web, period: Period) -> Result<Vec<Row<'_>>, Failure> {
+    let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let wards = web.desk.world.directory.wards().iter();
+    wards
+        .map(|ward| {
+            let unit = Unit::Ward(ward.id.clone());
+            let sheet = web.sheets.get(&facts, &web.desk.scoring, &period, &unit, web.today());
+            let sheet = sheet.map_err(|error| Failure::internal(&error))?;
+            Ok(Row { ward, sheet, presence: presence::of_ward(web, &ward.id) })
+        })
+        .collect()
+}
+
+fn table(web: &Web, rows: &[&Row<'_>], now: Timestamp) -> Markup {
+    html! {
+        table.cards {
+            thead {
+                tr {
+                    th scope="col" { "Ward" }
+                    th scope="col" { "Overall, 0 to 10" }
+                    th.n scope="col" { "Score" }
+                    th.n scope="col" { "Plan" }
+                    th scope="col" { "Last heard from" }
+                }
+            }
+            tbody { @for row in rows { (row_of(web, row, now)) } }
+        }
+    }
+}
+
+fn row_of(web: &Web, row: &Row<'_>, now: Timestamp) -> Markup {
+    let figure = &row.sheet.overall;
+    html! {
+        tr {
+            th scope="row" { a href=(ward::address(&row.ward.id, None)) { (row.ward.name) } }
+            td.wide { (charts::bar("Overall", figure, Scale::Points)) }
+            td.n data-label="Overall" {
+                @match figure.value {
+                    Some(value) => strong { (Scale::Points.write(value)) },
+                    None => "No score",
+                }
+                " " small {
+                    "n " (words::count(figure.n))
+                    @if let Some(interval) = words::interval(figure, Scale::Points) { ", " (interval) }
+                }
+            }
+            td.n data-label="Plan" {
+                @if let Some(plan) = &row.sheet.plan { (words::count(plan.done)) " of " (words::count(plan.quota)) }
+            }
+            td data-label="Last heard from" { (heard(web, row.presence, now)) }
+        }
+    }
+}
+
+/// When the ward was last heard from. A silent ward says so in words.
+fn heard(web: &Web, presence: Presence, now: Timestamp) -> Markup {
+    let calendar = web.desk.scoring.calendar();
+    html! {
+        @if presence.is_silent(now) {
+            span.tag.silent { "Silent" } " "
+            @match presence.last_record {
+                Some(last) => (words::ago(last, now, calendar)),
+                None if presence.kiosks == 0 => "no kiosk",
+                None => "nothing has come",
+            }
+        } @else if let Some(last) = presence.last_record {
+            (words::ago(last, now, calendar))
+        }
+        @if presence.kiosks > 0 && presence.connected == 0 { small { "not connected" } }
+    }
+}
