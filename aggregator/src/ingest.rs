@@ -26,6 +26,7 @@ use crate::registry::Registry;
 
 pub mod day;
 pub mod judge;
+pub mod mqtt;
 pub mod pipeline;
 mod recent;
 pub mod writer;

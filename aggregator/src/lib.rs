@@ -3,6 +3,8 @@
 //! See ARCHITECTURE.md for the way of an answer through these modules.
 
 pub mod accounts;
+pub mod assignments;
+pub mod broker;
 pub mod config;
 pub mod directory;
 pub mod durable_file;

@@ -1,0 +1,128 @@
+//! How the aggregator reaches its broker.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rumqttc::{MqttOptions, TlsConfiguration, Transport};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::config::ExternalBroker;
+
+/// Where the broker is and who the aggregator is to it.
+#[derive(Clone)]
+pub struct Link {
+    host: String,
+    port: u16,
+    client_id: String,
+    credentials: Option<(String, String)>,
+    clean_session: bool,
+    tls: Option<Authority>,
+}
+
+#[derive(Debug, Clone)]
+enum Authority {
+    System,
+    File(PathBuf),
+}
+
+/// Why the line cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// A file it needs cannot be read.
+    #[error("read {path}: {reason}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The thread or its runtime could not be made.
+    #[error("start the line to the broker: {0}")]
+    Start(String),
+}
+
+impl Link {
+    /// A plain connection whose session outlives it.
+    pub fn new(host: impl Into<String>, port: u16, client_id: impl Into<String>) -> Self {
+        let (host, client_id) = (host.into(), client_id.into());
+        Self { host, port, client_id, credentials: None, clean_session: false, tls: None }
+    }
+
+    /// The link to a broker that is a program of its own. Its session outlives a connection, so that what kiosks send
+    /// meanwhile comes sooner; nothing depends on it.
+    pub fn external(broker: &ExternalBroker) -> Result<Self, LinkError> {
+        let mut link = Self::new(broker.url.host.clone(), broker.url.port, "wardvoice-aggregator");
+        if let (Some(username), Some(path)) = (&broker.username, &broker.password_file) {
+            let password = fs::read_to_string(path)
+                .map_err(|error| LinkError::File { path: path.clone(), reason: error.to_string() })?;
+            link = link.with_credentials(username.clone(), password.trim_end_matches(['\r', '\n']));
+        }
+        if broker.url.tls {
+            link.tls = Some(broker.ca_file.clone().map_or(Authority::System, Authority::File));
+        }
+        Ok(link)
+    }
+
+    /// Says who the aggregator is.
+    #[must_use]
+    pub fn with_credentials(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.credentials = Some((username.into(), password.into()));
+        self
+    }
+
+    /// Begins afresh with every connection.
+    #[must_use]
+    pub fn with_clean_session(mut self) -> Self {
+        self.clean_session = true;
+        self
+    }
+
+    pub(super) fn options(&self) -> Result<MqttOptions, LinkError> {
+        let mut options = MqttOptions::new(self.client_id.clone(), self.host.clone(), self.port);
+        options.set_clean_session(self.clean_session);
+        if let Some((username, password)) = &self.credentials {
+            options.set_credentials(username.clone(), password.clone());
+        }
+        match &self.tls {
+            None => {}
+            Some(Authority::System) => {
+                options.set_transport(Transport::tls_with_default_config());
+            }
+            Some(Authority::File(path)) => {
+                let config = Arc::new(trusting(path)?);
+                options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn trusting(path: &Path) -> Result<ClientConfig, LinkError> {
+    let failed = |reason: String| LinkError::File { path: path.to_owned(), reason };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))? {
+        let certificate = certificate.map_err(|error| failed(error.to_string()))?;
+        roots.add(certificate).map_err(|error| failed(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(failed("it holds no certificate".to_owned()));
+    }
+    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.host, self.port)
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The password stays out of every log.
+        write!(formatter, "Link({self} as {})", self.client_id)
+    }
+}
