@@ -192,6 +192,41 @@ impl ConfigFile {
     }
 }
 
+/// What the command line says instead of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// A broker of one's own.
+    pub broker_url: Option<String>,
+    /// Where the broker inside listens; overrides a broker of one's own in the file.
+    pub broker_listen: Option<String>,
+    /// Where pages are served.
+    pub web_listen: Option<String>,
+}
+
+impl ConfigFile {
+    /// The settings with what the command line says.
+    #[must_use]
+    pub fn with(mut self, overrides: Overrides) -> Self {
+        if let Some(listen) = overrides.broker_listen {
+            self.broker = BrokerFile { listen, ..BrokerFile::default() };
+        }
+        if overrides.broker_url.is_some() {
+            self.broker.url = overrides.broker_url;
+        }
+        if let Some(listen) = overrides.web_listen {
+            self.web.listen = listen;
+        }
+        self
+    }
+
+    /// The settings of a demonstration: simulated kiosks may introduce themselves.
+    #[must_use]
+    pub fn for_demonstration(mut self) -> Self {
+        self.kiosks.accept_simulated = true;
+        self
+    }
+}
+
 /// Whether a file must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Required {

@@ -3,9 +3,13 @@
 //! See ARCHITECTURE.md for the way of an answer through these modules.
 
 pub mod accounts;
+pub mod app;
 pub mod assignments;
 pub mod broker;
+pub mod cli;
 pub mod config;
+pub mod control;
+pub mod demo;
 pub mod directory;
 pub mod durable_file;
 pub mod facts;
@@ -15,6 +19,8 @@ pub mod keys;
 mod killpoint;
 pub mod log;
 pub mod metrics;
+pub mod operations;
+pub mod premises;
 pub mod rebuild;
 pub mod registry;
 pub mod scoring;

@@ -106,6 +106,9 @@ pub enum RegistryError {
     /// A simulated kiosk introduced itself with another key than before.
     #[error("introduce kiosk {0}: it is known with another key")]
     OtherKey(KioskId),
+    /// The registry could not be written.
+    #[error("{0}")]
+    NotKept(String),
     /// The ward is not in the directory.
     #[error("put kiosk {kiosk} on ward {ward}: the directory has no such ward")]
     UnknownWard {
@@ -189,32 +192,36 @@ impl Registry {
         })
     }
 
-    /// Registers a simulated kiosk that introduced itself. The caller has asked whether that is allowed at all. A
-    /// kiosk that names no ward, or one that does not exist, gets one by its id, spread evenly over the directory.
-    pub fn introduce(
+    /// Registers simulated kiosks that introduced themselves, with one write for all; an answer for each. The caller
+    /// has asked whether that is allowed at all. A kiosk that names no ward, or one that does not exist, gets one by its
+    /// id, spread evenly over the directory.
+    pub fn introduce_all(
         &self,
-        introduction: &Introduction,
+        introductions: &[Introduction],
         directory: &Directory,
-    ) -> Result<Introduced, RegistryError> {
-        let id = &introduction.kiosk;
-        if let Some(kiosk) = self.get(id)
-            && kiosk.simulated
-            && kiosk.signing_key == introduction.signing_key
-        {
-            return Ok(Introduced::Known);
+    ) -> Vec<Result<Introduced, RegistryError>> {
+        let mut answers = Vec::with_capacity(introductions.len());
+        let written = self.change(|kiosks| {
+            for introduction in introductions {
+                let id = &introduction.kiosk;
+                let wanted = introduction.ward.clone().filter(|ward| directory.ward(ward).is_some());
+                let ward = wanted.or_else(|| some_ward(id, directory));
+                let ward = ward.ok_or_else(|| RegistryError::NotThere(id.clone()));
+                answers
+                    .push(ward.and_then(|ward| introduce(kiosks, id, ward, introduction.signing_key, directory)));
+            }
+            Ok(answers.iter().any(|answer| matches!(answer, Ok(Introduced::New))))
+        });
+        if let Err(error) = written {
+            // Nobody is known who is not on the disk: those that seemed new are told the reason.
+            let reason = error.to_string();
+            for answer in &mut answers {
+                if matches!(answer, Ok(Introduced::New)) {
+                    *answer = Err(RegistryError::NotKept(reason.clone()));
+                }
+            }
         }
-        let ward = introduction
-            .ward
-            .clone()
-            .filter(|ward| directory.ward(ward).is_some())
-            .or_else(|| some_ward(id, directory));
-        let Some(ward) = ward else { return Err(RegistryError::NotThere(id.clone())) };
-        let mut introduced = Introduced::Known;
-        self.change(|kiosks| {
-            introduced = introduce(kiosks, id, ward, introduction.signing_key, directory)?;
-            Ok(introduced == Introduced::New)
-        })?;
-        Ok(introduced)
+        answers
     }
 
     fn change(
@@ -341,6 +348,10 @@ mod tests {
         Introduction { version: 1, kiosk: kiosk(id), signing_key: key(seed), ward: wanted.map(ward) }
     }
 
+    fn introduce(registry: &Registry, introduction: Introduction) -> Result<Introduced, RegistryError> {
+        registry.introduce_all(&[introduction], &directory::example()).remove(0)
+    }
+
     #[test]
     fn what_is_added_is_there_after_opening_again() {
         let folder = tempfile::tempdir().unwrap();
@@ -375,15 +386,14 @@ mod tests {
         check(registry.add(&kiosk("sim-2"), &ward("W1"), key(2), &directory), "simulated");
         check(registry.replace_key(&kiosk("k-9"), key(2)), "not registered");
         check(registry.replace_key(&kiosk("k-1"), key(1)), "key of kiosk k-1");
-        check(registry.introduce(&introduction("k-3", 3, None), &directory).map(|_| ()), "simulated");
+        check(introduce(&registry, introduction("k-3", 3, None)).map(|_| ()), "simulated");
     }
 
     #[test]
     fn a_simulated_kiosk_introduces_itself_once() {
-        let directory = directory::example();
         let registry = Registry::in_memory();
         let check = |id: &str, seed, wanted, expected: &str| {
-            let said = match registry.introduce(&introduction(id, seed, wanted), &directory) {
+            let said = match introduce(&registry, introduction(id, seed, wanted)) {
                 Ok(introduced) => format!("{introduced:?} on {}", registry.get(&kiosk(id)).unwrap().ward),
                 Err(error) => error.to_string(),
             };

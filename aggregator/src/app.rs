@@ -1,0 +1,314 @@
+//! The composition of a running aggregator, and its end.
+//!
+//! ```text
+//! settings ─► keys, kiosks, directory ─► log ─► facts ─► pipeline ─► broker ─► line ─► control ─► pages
+//! ```
+//!
+//! The end runs backwards: pages and intake close, what is under way is committed, its receipts are sent, the facts are
+//! saved. A log that fails ends the process with an error; the next start recovers what was promised.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use wardvoice_protocol::id::{Hash, KioskId};
+use wardvoice_protocol::receipt::{Decision, Verdict};
+use wardvoice_protocol::status::{Introduction, Presence, Status};
+
+use crate::assignments::Assignments;
+use crate::broker::Broker;
+use crate::config::{BrokerChoice, Config};
+use crate::control;
+use crate::durable_file::{self, Readers};
+use crate::fleet::Fleet;
+use crate::ingest::mqtt::{Ack, Greeting, Inbox, Letter, Line, Link, Messenger, Unconnected};
+use crate::ingest::pipeline::TellKiosk;
+use crate::ingest::{Pipeline, Unacked};
+use crate::operations::{self, Request};
+use crate::premises::{House, Premises, failed};
+use crate::registry::{Introduced, Registry};
+
+/// How many of the last records tell when each kiosk was last heard.
+const RECENT_RECORDS: u64 = 5_000;
+/// How long the last receipts may take on the way out.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// How long open pages may keep the process on the way out.
+const PAGES_DRAIN: Duration = Duration::from_secs(3);
+
+/// Where a running aggregator is reached; `addresses.json` in the data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addresses {
+    /// The pages, `http://127.0.0.1:8080`.
+    pub http: String,
+    /// The broker, `mqtt://127.0.0.1:1883`.
+    pub mqtt: String,
+}
+
+impl Addresses {
+    /// What the last start wrote down.
+    pub fn read(data: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path(data)).ok()?).ok()
+    }
+
+    fn write(&self, data: &Path) -> Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        durable_file::replace(&path(data), &bytes, Readers::Anyone)
+            .with_context(|| format!("failed to write {}", path(data).display()))
+    }
+}
+
+fn path(data: &Path) -> PathBuf {
+    data.join("addresses.json")
+}
+
+/// Serves a data folder until SIGTERM or SIGINT. `announce` is called once, when everything is reached at the addresses.
+pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> Result<()>) -> Result<()> {
+    let premises = Premises::open(data, config)?;
+    let unconnected = Unconnected::new();
+    let messenger = unconnected.messenger();
+    let fleet = Arc::new(Fleet::new());
+    let house = Arc::new(House::open(premises, receipts(messenger.clone(), Arc::clone(&fleet)), fleet)?);
+    tracing::info!(
+        records = house.reader().position(),
+        contacts = house.facts.read().map_or(0, |facts| facts.len()),
+        origin = ?house.origin,
+        "the log is open"
+    );
+    recall_kiosks(&house)?;
+
+    let (broken, breakdown) = mpsc::unbounded_channel();
+    let (link, mqtt) = broker(&house.premises)?;
+    let line = connect(&house, unconnected, &link, broken)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("pages")
+        .enable_all()
+        .build()
+        .context("failed to start the threads of the pages")?;
+    let ended = runtime.block_on(async {
+        let remembered = Addresses::read(data).and_then(|known| known.http.strip_prefix("http://")?.parse().ok());
+        let listener = listen(house.premises.config.web_listen, remembered).await?;
+        let http =
+            format!("http://{}", listener.local_addr().context("failed to learn the address of the pages")?);
+        let addresses = Addresses { http, mqtt };
+        addresses.write(data)?;
+        answer_commands(&house, &messenger)?;
+        announce(&addresses)?;
+        pages(&house, &messenger, listener, breakdown).await
+    });
+    runtime.shutdown_timeout(PAGES_DRAIN);
+
+    tracing::info!("ending: finishing what is under way");
+    line.close_intake();
+    let stopped = house.pipeline.stop().map_err(failed).map(drop);
+    line.finish(GOODBYE);
+    if let Err(error) = std::fs::remove_file(control::socket_path(data)) {
+        tracing::debug!(%error, "the control socket was gone");
+    }
+    ended.and(stopped)
+}
+
+/// What the pipeline calls once verdicts are durable.
+fn receipts(messenger: Messenger, fleet: Arc<Fleet>) -> TellKiosk<Ack> {
+    Box::new(move |kiosk: KioskId, verdicts: Vec<Verdict>, acks: Vec<Ack>| {
+        if verdicts.iter().any(|verdict| verdict.decision == Decision::Accepted) {
+            fleet.record(&kiosk, Timestamp::now());
+        }
+        messenger.receipt(kiosk, verdicts, acks);
+    })
+}
+
+/// Tells the fleet when each kiosk was last heard, from the end of the log.
+fn recall_kiosks(house: &House) -> Result<()> {
+    let reader = house.reader();
+    let from = reader.position().saturating_sub(RECENT_RECORDS) + 1;
+    for record in reader.records(from).map_err(failed)? {
+        let record = record.map_err(failed)?;
+        house.fleet.record(&record.kiosk, record.received);
+    }
+    Ok(())
+}
+
+fn broker(premises: &Premises) -> Result<(Link, String)> {
+    match &premises.config.broker {
+        BrokerChoice::External(external) => {
+            Ok((Link::external(external).map_err(failed)?, external.url.to_string()))
+        }
+        BrokerChoice::Embedded { listen } => {
+            let remembered = Addresses::read(&premises.data)
+                .and_then(|known| known.mqtt.strip_prefix("mqtt://")?.parse::<SocketAddr>().ok())
+                .filter(|known| listen.port() == 0 && known.ip() == listen.ip());
+            let broker = match remembered.map(Broker::start) {
+                Some(Ok(broker)) => broker,
+                _ => Broker::start(*listen).map_err(failed)?,
+            };
+            Ok((broker.own_link().clone(), format!("mqtt://{}", broker.address())))
+        }
+    }
+}
+
+/// A socket on the configured address; where any port will do, the one of the last time if it is free.
+async fn listen(wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<TcpListener> {
+    let again = remembered.filter(|known| wanted.port() == 0 && known.ip() == wanted.ip());
+    if let Some(again) = again
+        && let Ok(listener) = TcpListener::bind(again).await
+    {
+        return Ok(listener);
+    }
+    TcpListener::bind(wanted).await.with_context(|| {
+        format!("failed to listen on {wanted}: choose another web.listen, or end what listens there")
+    })
+}
+
+fn connect(
+    house: &Arc<House>,
+    unconnected: Unconnected,
+    link: &Link,
+    broken: mpsc::UnboundedSender<String>,
+) -> Result<Line> {
+    let premises = &house.premises;
+    let inbox = Intake {
+        house: Arc::clone(house),
+        messenger: unconnected.messenger(),
+        accept_simulated: premises.config.accept_simulated,
+        broken,
+        stopped: AtomicBool::new(false),
+    };
+    let assignments = Arc::clone(&premises.assignments);
+    let greeting: Greeting = Box::new(move || assignments.everything());
+    let key = premises.keys.signing_key().clone();
+    unconnected.connect(link, key, Box::new(inbox), greeting).map_err(failed)
+}
+
+/// Hands what kiosks say to whom it concerns.
+struct Intake {
+    house: Arc<House>,
+    messenger: Messenger,
+    accept_simulated: bool,
+    broken: mpsc::UnboundedSender<String>,
+    stopped: AtomicBool,
+}
+
+impl Intake {
+    fn pipeline(&self) -> &Pipeline<Ack> {
+        &self.house.pipeline
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.house.premises.registry
+    }
+
+    fn assignments(&self) -> &Assignments {
+        &self.house.premises.assignments
+    }
+
+    fn assign(&self, kiosk: &KioskId) {
+        if let Some(message) = self.assignments().message(kiosk) {
+            self.messenger.publish(message);
+        }
+    }
+
+    /// Whether a kiosk says that it works by another assignment than its own, or by none.
+    fn needs_assignment(&self, kiosk: &KioskId, works_by: Option<Hash>) -> bool {
+        let assignment = self.assignments().of(kiosk).and_then(|one| serde_json::to_vec(&one).ok());
+        assignment.is_some_and(|bytes| works_by != Some(Hash::of(&bytes)))
+    }
+}
+
+impl Inbox for Intake {
+    fn records(&mut self, letters: Vec<Letter>) {
+        let messages = letters.into_iter().map(|letter| Unacked::new(letter.arrival, letter.ack)).collect();
+        if let Err(error) = self.pipeline().submit(messages)
+            && !self.stopped.swap(true, Ordering::Relaxed)
+        {
+            // Nobody listens any more only when the end is under way, which is a reason to have stopped.
+            drop(self.broken.send(error.to_string()));
+        }
+    }
+
+    fn status(&mut self, status: Status) {
+        if self.registry().get(&status.kiosk).is_none() {
+            return;
+        }
+        self.house.fleet.status(&status, Timestamp::now());
+        if let Presence::Online(health) = &status.presence
+            && self.needs_assignment(&status.kiosk, health.assignment)
+        {
+            self.assign(&status.kiosk);
+        }
+    }
+
+    fn introductions(&mut self, introductions: Vec<Introduction>) {
+        if !self.accept_simulated {
+            tracing::warn!(
+                count = introductions.len(),
+                "simulated kiosks introduced themselves; set kiosks.accept_simulated to let them in"
+            );
+            return;
+        }
+        let answers = self.registry().introduce_all(&introductions, &self.house.premises.directory);
+        for (introduction, answer) in introductions.iter().zip(answers) {
+            match answer {
+                Ok(Introduced::New | Introduced::Known) => self.assign(&introduction.kiosk),
+                Err(error) => tracing::warn!("failed to {error}"),
+            }
+        }
+    }
+}
+
+fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
+    let (house, messenger) = (Arc::clone(house), messenger.clone());
+    let data = house.premises.data.clone();
+    let perform = move |request: Request, talk: &mut dyn operations::Talk| {
+        let changed = match &request {
+            Request::KioskAdd { id, .. } | Request::KioskReplaceKey { id, .. } => Some(id.clone()),
+            _ => None,
+        };
+        let well = operations::perform(&house, request, talk)?;
+        if let Some(message) = changed.and_then(|kiosk| house.premises.assignments.message(&kiosk)) {
+            messenger.publish(message);
+        }
+        Ok(well)
+    };
+    control::listen(&data, Arc::new(perform)).context("failed to open the control socket")
+}
+
+/// Serves pages until a signal or a breakdown.
+async fn pages(
+    house: &Arc<House>,
+    messenger: &Messenger,
+    listener: TcpListener,
+    mut breakdown: mpsc::UnboundedReceiver<String>,
+) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("failed to wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("failed to wait for SIGINT")?;
+    let router = router(house, messenger);
+    tokio::select! {
+        served = axum::serve(listener, router).into_future() => served.context("failed to serve pages"),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        reason = breakdown.recv() => Err(anyhow!(reason.unwrap_or_default()))
+            .context("failed to keep records; kiosks keep theirs until the aggregator is started again"),
+    }
+}
+
+fn router(house: &Arc<House>, messenger: &Messenger) -> axum::Router {
+    let (house, messenger) = (Arc::clone(house), messenger.clone());
+    let healthz = move || async move {
+        match house.pipeline.stopped() {
+            None if messenger.is_connected() => (axum::http::StatusCode::OK, "well\n"),
+            None => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "no broker\n"),
+            Some(_) => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "ingest has stopped\n"),
+        }
+    };
+    axum::Router::new().route("/healthz", axum::routing::get(healthz))
+}

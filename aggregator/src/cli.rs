@@ -1,0 +1,397 @@
+//! The command line: what people who run the aggregator type.
+//!
+//! Exit codes: 0 done, 1 failed or a check found a fault, 2 wrong usage. Errors complete "failed to …" and say what to do
+//! next. `--json` is for machines; without it the same is said in words.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::id::{KioskId, WardId};
+use wardvoice_protocol::keys::VerifyingKey;
+
+use crate::config::{Config, ConfigFile, Overrides, Required};
+use crate::operations::Request;
+use crate::{app, config, demo, directory};
+
+mod desk;
+mod reach;
+mod say;
+
+/// The aggregator: stores every record exactly once and computes scores.
+#[derive(Debug, Parser)]
+#[command(name = "wardvoice-aggregator", version, max_term_width = 110)]
+struct Arguments {
+    /// The data folder.
+    #[arg(long, global = true, env = "WARDVOICE_DATA", default_value = "data", value_name = "DIR")]
+    data: PathBuf,
+    /// The settings, when they are not config.toml in the data folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take records in and serve pages until told to stop.
+    Serve {
+        #[command(flatten)]
+        places: Places,
+    },
+    /// The same with a made-up trust and ten past fortnights.
+    Demo {
+        #[command(flatten)]
+        places: Places,
+        /// What the made-up patients say follows from it.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Print the addresses as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Register kiosks.
+    #[command(subcommand)]
+    Kiosk(KioskCommand),
+    /// Prove that every record is there and every figure adds up.
+    Verify {
+        /// Open and judge every envelope again.
+        #[arg(long)]
+        deep: bool,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the facts again from the log.
+    Rebuild {
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the scores of a unit in a period.
+    Scores {
+        /// 2026-F23 (fortnight), 2026-11 (month) or 2026-H2 (half year).
+        #[arg(long)]
+        period: String,
+        /// ward:W12, department:, site:, trust:, specialty: or consultant: and an id.
+        #[arg(long)]
+        unit: Unit,
+        /// Print the sheet as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write every record as it came and as it was opened, a line of JSON each.
+    Export {
+        /// The file; standard output when absent.
+        file: Option<PathBuf>,
+    },
+    /// Take what is new from an export.
+    Import {
+        /// The file; standard input when absent.
+        file: Option<PathBuf>,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at what was refused, and judge it again.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// Run our formulas on your numbers: a method with one JSON object, or `batch` with a line each.
+    Statistics {
+        /// The method, or `batch`.
+        method: String,
+        /// The file to read; standard input when absent.
+        file: Option<PathBuf>,
+    },
+    /// Print or check the settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a directory of wards to start from.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Say who may sign in to the pages.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Mend a log that does not open.
+    #[command(subcommand)]
+    Log(LogCommand),
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct Places {
+    /// Use a broker of your own: mqtt://host:port.
+    #[arg(long, value_name = "URL")]
+    broker: Option<String>,
+    /// Where the broker inside listens; port 0 is any free port.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "broker")]
+    broker_listen: Option<String>,
+    /// Where pages are served; port 0 is any free port.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum KioskCommand {
+    /// Register a kiosk and print the settings to put on it.
+    Add {
+        /// Its id, for example k-0017.
+        #[arg(long)]
+        id: KioskId,
+        /// The ward it stands on.
+        #[arg(long)]
+        ward: WardId,
+        /// What `wardvoice-kiosk key` printed on it.
+        #[arg(long)]
+        signing_key: VerifyingKey,
+    },
+    /// List the kiosks that are known.
+    List {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a kiosk a new key; what it signs with the old one from now on is refused.
+    ReplaceKey {
+        /// Its id.
+        #[arg(long)]
+        id: KioskId,
+        /// What `wardvoice-kiosk key` printed on it.
+        #[arg(long)]
+        signing_key: VerifyingKey,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum QuarantineCommand {
+    /// List what was refused and why.
+    List {
+        /// Print the entries as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one entry with what came.
+    Show {
+        /// Its number.
+        number: u64,
+        /// Print it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge one entry again, or all, and store what is good now.
+    Replay {
+        /// Its number; all when absent.
+        number: Option<u64>,
+        /// Print the verdicts as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print every setting with its default and its meaning.
+    Print,
+    /// Say whether the settings can be used.
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum DirectoryCommand {
+    /// Print a small directory.
+    Example,
+    /// Say whether the directory of the data folder can be used.
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Set the password of an account; the one account is `office`.
+    Add {
+        /// Its name.
+        name: String,
+        /// Read the password from standard input instead of asking for it.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum LogCommand {
+    /// Move a damaged log aside and take over every record that can still be read.
+    Salvage {
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match perform(&arguments) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The reader of our output went away, as `head` does.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn well(is_well: bool) -> ExitCode {
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn perform(arguments: &Arguments) -> Result<ExitCode> {
+    let data = arguments.data.as_path();
+    let ask = |request, style| reach::ask(data, || settings(arguments, Overrides::default()), &request, style);
+    match &arguments.command {
+        Command::Serve { places } => {
+            let config = settings(arguments, places.overrides())?;
+            app::serve(data, config, |addresses| say::addresses(addresses, false))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo { places, seed, json } => {
+            let file = settings_file(arguments)?.with(places.overrides()).for_demonstration();
+            let config = checked(file)?;
+            demo::prepare(data, &config, *seed, &mut say::Terminal::quiet(*json))?;
+            app::serve(data, config, |addresses| say::addresses(addresses, *json))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Kiosk(KioskCommand::Add { id, ward, signing_key }) => {
+            let request = Request::KioskAdd { id: id.clone(), ward: ward.clone(), signing_key: *signing_key };
+            ask(request, say::Style::Json).map(well)
+        }
+        Command::Kiosk(KioskCommand::ReplaceKey { id, signing_key }) => {
+            let request = Request::KioskReplaceKey { id: id.clone(), signing_key: *signing_key };
+            ask(request, say::Style::Json).map(well)
+        }
+        Command::Kiosk(KioskCommand::List { json }) => {
+            ask(Request::KioskList, say::Style::list(*json, say::kiosk)).map(well)
+        }
+        Command::Verify { deep, json } => {
+            ask(Request::Verify { deep: *deep }, say::Style::one(*json, say::report)).map(well)
+        }
+        Command::Rebuild { json } => ask(Request::Rebuild, say::Style::one(*json, say::rebuilt)).map(well),
+        Command::Scores { period, unit, json } => {
+            let request = Request::Scores { period: period.clone(), unit: unit.clone() };
+            ask(request, say::Style::one(*json, say::sheet)).map(well)
+        }
+        Command::Export { file } => ask(Request::Export, say::Style::Lines { to: file.clone() }).map(well),
+        Command::Import { file, json } => {
+            let style = say::Style::one(*json, say::imported).reading(file.clone());
+            ask(Request::Import, style).map(well)
+        }
+        Command::Quarantine(QuarantineCommand::List { json }) => {
+            ask(Request::QuarantineList, say::Style::list(*json, say::refused)).map(well)
+        }
+        Command::Quarantine(QuarantineCommand::Show { number, json }) => {
+            ask(Request::QuarantineShow { number: *number }, say::Style::one(*json, say::entry)).map(well)
+        }
+        Command::Quarantine(QuarantineCommand::Replay { number, json }) => {
+            ask(Request::QuarantineReplay { number: *number }, say::Style::list(*json, say::replayed)).map(well)
+        }
+        Command::Statistics { method, file } => desk::run(method, file.as_deref()),
+        Command::Config(ConfigCommand::Print) => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
+        Command::Config(ConfigCommand::Check) => {
+            settings(arguments, Overrides::default())?;
+            say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
+        }
+        Command::Directory(DirectoryCommand::Example) => {
+            say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Directory(DirectoryCommand::Check) => {
+            let directory = directory::load(&data.join("directory.json")).map_err(crate::premises::failed)?;
+            let (wards, consultants) = (directory.wards().len(), directory.consultants().len());
+            let line = format!("The directory can be used: {wards} wards, {consultants} consultants.\n");
+            say::text(&line).map(|()| ExitCode::SUCCESS)
+        }
+        Command::User(UserCommand::Add { name, password_stdin }) => {
+            let password = if *password_stdin { first_line_of_input()? } else { ask_for_password()? };
+            let request = Request::UserAdd { name: name.clone(), password };
+            let done = ask(request, say::Style::Json).map(well)?;
+            say::text(&format!("{name} can sign in with the new password.\n"))?;
+            Ok(done)
+        }
+        Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
+    }
+}
+
+impl Places {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            broker_url: self.broker.clone(),
+            broker_listen: self.broker_listen.clone(),
+            web_listen: self.listen.clone(),
+        }
+    }
+}
+
+fn settings_file(arguments: &Arguments) -> Result<ConfigFile> {
+    let (path, required) = match &arguments.config {
+        Some(path) => (path.clone(), Required::Yes),
+        None => (arguments.data.join("config.toml"), Required::No),
+    };
+    ConfigFile::load(&path, required).map_err(crate::premises::failed)
+}
+
+fn settings(arguments: &Arguments, overrides: Overrides) -> Result<Config> {
+    checked(settings_file(arguments)?.with(overrides))
+}
+
+fn checked(file: ConfigFile) -> Result<Config> {
+    Config::try_from(file).map_err(crate::premises::failed)
+}
+
+fn first_line_of_input() -> Result<String> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).context("failed to read the password from standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Asks twice with the echo off.
+fn ask_for_password() -> Result<String> {
+    anyhow::ensure!(
+        io::stdin().is_terminal(),
+        "failed to ask for the password: there is no terminal; pipe it in with --password-stdin"
+    );
+    let echo = |state: &str| std::process::Command::new("stty").arg(state).status();
+    let once = |prompt: &str| -> Result<String> {
+        let mut out = io::stderr();
+        write!(out, "{prompt}")?;
+        out.flush()?;
+        let hidden = echo("-echo").is_ok_and(|status| status.success());
+        let line = first_line_of_input();
+        if hidden {
+            echo("echo").context("failed to switch the terminal's echo on again: type `stty echo`")?;
+        }
+        writeln!(out)?;
+        line
+    };
+    let first = once("New password (12 characters or more): ")?;
+    let second = once("The same again: ")?;
+    anyhow::ensure!(first == second, "failed to set the password: the two differ; run the command again");
+    Ok(first)
+}
+
+fn open_input(file: Option<&Path>) -> Result<Box<dyn BufRead>> {
+    match file {
+        None => Ok(Box::new(io::BufReader::new(io::stdin()))),
+        Some(path) => {
+            let opened = std::fs::File::open(path);
+            let file = opened.with_context(|| format!("failed to open {}", path.display()))?;
+            Ok(Box::new(io::BufReader::new(file)))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `statistics METHOD` and `statistics batch`.
+
+use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+
+use crate::statistics::desk;
+
+pub(super) fn run(method: &str, file: Option<&Path>) -> Result<ExitCode> {
+    let mut input = super::open_input(file)?;
+    if method == "batch" {
+        return batch(input);
+    }
+    let mut text = String::new();
+    input.read_to_string(&mut text).context("failed to read the input")?;
+    match desk::run_text(method, &text) {
+        Ok(output) => super::say::text(&format!("{output}\n")).map(|()| ExitCode::SUCCESS),
+        Err(error) => {
+            super::say::error(&crate::premises::failed(error));
+            Ok(ExitCode::from(desk::REFUSED_STATUS))
+        }
+    }
+}
+
+/// One bad line does not stop the next.
+fn batch(input: impl BufRead) -> Result<ExitCode> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for line in input.lines() {
+        if let Some(answer) = desk::run_line(&line.context("failed to read the input")?) {
+            writeln!(out, "{answer}")?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,58 @@
+//! How a command reaches the data: through the server while one runs, by itself otherwise.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+
+use super::say::{Style, Terminal};
+use crate::config::Config;
+use crate::fleet::Fleet;
+use crate::log;
+use crate::operations::{Request, perform, perform_on_premises};
+use crate::premises::{House, Premises, failed, log_folder};
+use crate::{control, operations};
+
+/// Does a request and says what came of it; whether all is well.
+pub(super) fn ask(
+    data: &Path,
+    config: impl FnOnce() -> Result<Config>,
+    request: &Request,
+    style: Style,
+) -> Result<bool> {
+    let mut terminal = Terminal::new(style)?;
+    let socket = control::connect(data)
+        .with_context(|| format!("failed to reach the server through {}", control::socket_path(data).display()))?;
+    let well = match socket {
+        Some(stream) => control::ask(&stream, request, &mut terminal)?,
+        None => alone(data, config()?, request.clone(), &mut terminal)?,
+    };
+    terminal.finish()?;
+    Ok(well)
+}
+
+fn alone(data: &Path, config: Config, request: Request, talk: &mut dyn operations::Talk) -> Result<bool> {
+    let premises = Premises::open(data, config)?;
+    if request.needs_only_premises() {
+        return perform_on_premises(&premises, request, talk);
+    }
+    let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()))?;
+    let well = perform(&house, request, talk);
+    let closed = house.close();
+    let well = well?;
+    closed?;
+    Ok(well)
+}
+
+/// Mends a log. Only possible without a server.
+pub(super) fn salvage(data: &Path, json: bool) -> Result<bool> {
+    anyhow::ensure!(
+        control::connect(data)?.is_none(),
+        "failed to salvage the log: the aggregator is running on it; stop it first"
+    );
+    let salvaged = log::salvage(&log_folder(data)).map_err(failed)?;
+    let mut terminal = Terminal::new(Style::one(json, super::say::salvaged))?;
+    operations::Talk::item(&mut terminal, &serde_json::to_string(&salvaged)?)?;
+    terminal.finish()?;
+    Ok(salvaged.stopped_at.is_none() && salvaged.promised.is_none_or(|promised| promised == salvaged.records))
+}

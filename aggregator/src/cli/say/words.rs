@@ -1,0 +1,208 @@
+//! Answers in words. Each reads the JSON that `--json` would print.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+}
+
+fn number(value: &Value, pointer: &str) -> u64 {
+    value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)
+}
+
+fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `k-0017  W12  <key>`
+pub(crate) fn kiosk(value: &Value) -> String {
+    let kind = if value.pointer("/simulated").and_then(Value::as_bool) == Some(true) { "  simulated" } else { "" };
+    format!("{:<24} {:<12} {}{kind}", text(value, "/id"), text(value, "/ward"), text(value, "/signing_key"))
+}
+
+/// What a rebuild came to.
+pub(crate) fn rebuilt(value: &Value) -> String {
+    let seconds = value.pointer("/seconds").and_then(Value::as_f64).unwrap_or(0.0);
+    let contacts = plural(number(value, "/contacts"), "contact", "contacts");
+    let same = if value.pointer("/same").and_then(Value::as_bool) == Some(true) {
+        "They are the same as the facts that were in use."
+    } else {
+        "They are not the same as the facts that were in use, which have been replaced. Run `verify --deep`."
+    };
+    format!(
+        "Made the facts of {contacts} from {} in {seconds:.2} s.\n{same}",
+        plural(number(value, "/records"), "record", "records")
+    )
+}
+
+/// One line of the quarantine.
+pub(crate) fn refused(value: &Value) -> String {
+    format!(
+        "{:>6}  {}  {:<20} {:<22} {}",
+        number(value, "/number"),
+        text(value, "/received"),
+        text(value, "/kiosk"),
+        text(value, "/reason"),
+        text(value, "/detail")
+    )
+}
+
+/// One entry of the quarantine with what came.
+pub(crate) fn entry(value: &Value) -> String {
+    let mut said = refused(value.pointer("/entry").unwrap_or(value));
+    match value.pointer("/payload").and_then(Value::as_str) {
+        Some(payload) => write!(said, "\n\n{payload}"),
+        None => write!(said, "\n\nNot text; as base64:\n{}", text(value, "/payload_base64")),
+    }
+    .unwrap_or_default();
+    said
+}
+
+/// What a replay of one entry came to.
+pub(crate) fn replayed(value: &Value) -> String {
+    let number = number(value, "/number");
+    match value.pointer("/decision/refused") {
+        Some(refusal) => {
+            format!("{number:>6}  refused again: {} ({})", text(refusal, "/reason"), text(refusal, "/detail"))
+        }
+        None => format!("{number:>6}  {}", text(value, "/decision")),
+    }
+}
+
+/// What a salvage came to.
+pub(crate) fn salvaged(value: &Value) -> String {
+    let promised = value.pointer("/promised").and_then(Value::as_u64);
+    let mut said = format!(
+        "Took over {} and {} in quarantine",
+        plural(number(value, "/records"), "record", "records"),
+        number(value, "/quarantined")
+    );
+    match promised {
+        Some(promised) => write!(said, "; the old log promised {promised}."),
+        None => write!(said, "; how many the old log promised cannot be read."),
+    }
+    .unwrap_or_default();
+    if let Some(why) = value.pointer("/stopped_at").and_then(Value::as_str) {
+        write!(said, "\nReading ended early: {why}").unwrap_or_default();
+    }
+    write!(said, "\nThe damaged log is kept in {}.", text(value, "/damaged")).unwrap_or_default();
+    said
+}
+
+/// What an import came to: every count by its name.
+pub(crate) fn imported(value: &Value) -> String {
+    counts(value)
+}
+
+/// What a verification found: every count by its name, then what is wrong.
+pub(crate) fn report(value: &Value) -> String {
+    counts(value)
+}
+
+fn counts(value: &Value) -> String {
+    let mut said = String::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let name = name.replace('_', " ");
+        match value {
+            Value::Array(items) if items.is_empty() => writeln!(said, "{name}: none"),
+            Value::Array(items) => items.iter().try_for_each(|item| writeln!(said, "{name}: {item}")),
+            Value::String(text) => writeln!(said, "{name}: {text}"),
+            other => writeln!(said, "{name}: {other}"),
+        }
+        .unwrap_or_default();
+    }
+    said.trim_end().to_owned()
+}
+
+/// A score sheet: never a number without its n.
+pub(crate) fn sheet(value: &Value) -> String {
+    let mut said = format!(
+        "{} ({}), {}: {} to {}\n",
+        text(value, "/unit_name"),
+        text(value, "/unit"),
+        text(value, "/period"),
+        text(value, "/first_day"),
+        text(value, "/last_day")
+    );
+    let revision = number(value, "/revision");
+    let standing = match (text(value, "/standing"), revision) {
+        ("final", 0 | 1) => "final".to_owned(),
+        ("final", revision) => format!("final, revision {revision}"),
+        (other, _) => other.to_owned(),
+    };
+    write!(said, "{standing}; {}", plural(number(value, "/responses"), "response", "responses"))
+        .unwrap_or_default();
+    if let Some(plan) = value.pointer("/plan").filter(|plan| !plan.is_null()) {
+        write!(said, "; plan {} of {}", number(plan, "/done"), number(plan, "/quota")).unwrap_or_default();
+    }
+    said.push_str("\n\n");
+    line(&mut said, "Overall", value.pointer("/overall"));
+    for domain in list(value, "/domains") {
+        line(&mut said, text(domain, "/label"), domain.pointer("/figure"));
+    }
+    said.push('\n');
+    line(&mut said, "Friends and family, % positive", value.pointer("/friends_and_family/positive"));
+    line(&mut said, "Friends and family, % negative", value.pointer("/friends_and_family/negative"));
+    write!(
+        said,
+        "\ndefinition {} version {} {}\nquestionnaire {} version {} {}",
+        text(value, "/definition/id"),
+        number(value, "/definition/version"),
+        text(value, "/definition/hash"),
+        text(value, "/questionnaire/id"),
+        number(value, "/questionnaire/version"),
+        text(value, "/questionnaire/hash")
+    )
+    .unwrap_or_default();
+    said
+}
+
+fn line(said: &mut String, label: &str, figure: Option<&Value>) {
+    let Some(figure) = figure else { return };
+    let at = |pointer: &str| figure.pointer(pointer).and_then(Value::as_f64);
+    let interval = match (at("/lower"), at("/upper")) {
+        (Some(lower), Some(upper)) => format!("{lower:.1} to {upper:.1}"),
+        _ => String::new(),
+    };
+    let shown = at("/value").map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
+    let why = text(figure, "/why");
+    let row = format!("{label:<34} {shown:>6}  n {:<6} {interval:<14} {why}", number(figure, "/n"));
+    writeln!(said, "{}", row.trim_end()).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_sheet_shows_every_figure_with_its_n() {
+        let figure =
+            |value: f64| json!({"value": value, "n": 31, "lower": value - 0.5, "upper": 10.0, "why": null});
+        let sheet = sheet(&json!({
+            "period": "2026-F23", "first_day": "2026-11-09", "last_day": "2026-11-22", "unit": "ward:W1",
+            "unit_name": "Ward 1", "standing": "final", "revision": 2, "responses": 31,
+            "definition": {"id": "inpatient", "version": 1, "hash": "aa"},
+            "questionnaire": {"id": "inpatient", "version": 1, "hash": "bb"},
+            "plan": {"quota": 40, "done": 31},
+            "overall": figure(8.4),
+            "domains": [{"id": "kindness", "label": "Kindness", "figure":
+                {"value": null, "n": 0, "lower": null, "upper": null, "why": "nobody answered"}}],
+            "friends_and_family": {"positive": figure(9.0), "negative": figure(1.0)}
+        }));
+        insta::assert_snapshot!(sheet);
+    }
+
+    #[test]
+    fn counts_are_said_by_their_names() {
+        let said = report(&json!({"records": 3, "gaps": [], "faults": ["a", "b"]}));
+        assert_eq!(said, "records: 3\ngaps: none\nfaults: \"a\"\nfaults: \"b\"");
+    }
+}

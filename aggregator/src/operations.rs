@@ -1,0 +1,306 @@
+//! What the commands do, the same whether the running server does it or the command itself.
+
+use std::sync::PoisonError;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::id::{KioskId, WardId};
+use wardvoice_protocol::keys::VerifyingKey;
+use wardvoice_protocol::receipt::Decision;
+
+use crate::premises::{House, Premises, failed};
+use crate::rebuild;
+use crate::scoring::score;
+
+/// What a command asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Registers a kiosk and answers with its settings.
+    KioskAdd {
+        /// The kiosk.
+        id: KioskId,
+        /// Its ward.
+        ward: WardId,
+        /// Its public key.
+        signing_key: VerifyingKey,
+    },
+    /// Answers with every kiosk.
+    KioskList,
+    /// Gives a kiosk a new key and answers with its settings.
+    KioskReplaceKey {
+        /// The kiosk.
+        id: KioskId,
+        /// Its new public key.
+        signing_key: VerifyingKey,
+    },
+    /// Sets a password.
+    UserAdd {
+        /// Whose.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// Proves that everything is there and adds up.
+    Verify {
+        /// Whether to open and judge every envelope again.
+        deep: bool,
+    },
+    /// Makes the facts again from the log.
+    Rebuild,
+    /// Answers with a score sheet.
+    Scores {
+        /// The period's name.
+        period: String,
+        /// The unit.
+        unit: Unit,
+    },
+    /// Answers with every record, a line each.
+    Export,
+    /// Reads an export and takes what is new.
+    Import,
+    /// Answers with every entry of the quarantine.
+    QuarantineList,
+    /// Answers with one entry and its payload.
+    QuarantineShow {
+        /// Its number.
+        number: u64,
+    },
+    /// Judges entries of the quarantine anew.
+    QuarantineReplay {
+        /// One entry; all when absent.
+        number: Option<u64>,
+    },
+}
+
+impl Request {
+    /// Whether lines follow the request.
+    pub fn reads(&self) -> bool {
+        matches!(self, Self::Import)
+    }
+
+    /// Whether it can be done without the log.
+    pub fn needs_only_premises(&self) -> bool {
+        matches!(
+            self,
+            Self::KioskAdd { .. } | Self::KioskList | Self::KioskReplaceKey { .. } | Self::UserAdd { .. }
+        )
+    }
+}
+
+/// The other end of a command.
+pub trait Talk {
+    /// Answers with something, as JSON text on one line.
+    fn item(&mut self, json: &str) -> Result<()>;
+    /// Says how far it is.
+    fn progress(&mut self, what: &str, done: u64, of: u64);
+    /// The next line to read.
+    fn next_line(&mut self) -> Result<Option<String>>;
+}
+
+/// A kiosk as `kiosk list` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KioskLine {
+    /// Its id.
+    pub id: KioskId,
+    /// Its ward.
+    pub ward: WardId,
+    /// Its public key.
+    pub signing_key: VerifyingKey,
+    /// How many keys it had before.
+    pub retired_keys: usize,
+    /// Whether it introduced itself.
+    pub simulated: bool,
+}
+
+/// An entry of the quarantine with what came.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QuarantineEntry<T> {
+    /// The entry.
+    pub entry: T,
+    /// The payload as text, where it is text.
+    pub payload: Option<String>,
+    /// The payload as base64, where it is not.
+    pub payload_base64: Option<String>,
+}
+
+/// What a replay of one entry came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replayed {
+    /// The entry's number.
+    pub number: u64,
+    /// What was decided now.
+    pub decision: Decision,
+}
+
+/// What a rebuild came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rebuilt {
+    /// Records in the log.
+    pub records: u64,
+    /// Contacts among them.
+    pub contacts: u64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Whether the facts in use were the same.
+    pub same: bool,
+}
+
+/// Does what needs no log.
+pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -> Result<bool> {
+    match request {
+        Request::KioskAdd { id, ward, signing_key } => {
+            let broker = broker_url(premises)?;
+            premises.registry.add(&id, &ward, signing_key, &premises.directory).map_err(failed)?;
+            settings(premises, &id, broker, talk)
+        }
+        Request::KioskReplaceKey { id, signing_key } => {
+            let broker = broker_url(premises)?;
+            premises.registry.replace_key(&id, signing_key).map_err(failed)?;
+            settings(premises, &id, broker, talk)
+        }
+        Request::KioskList => {
+            for (id, kiosk) in premises.registry.all().iter() {
+                let line = KioskLine {
+                    id: id.clone(),
+                    ward: kiosk.ward.clone(),
+                    signing_key: kiosk.signing_key,
+                    retired_keys: kiosk.retired_keys.len(),
+                    simulated: kiosk.simulated,
+                };
+                say(talk, &line)?;
+            }
+            Ok(true)
+        }
+        Request::UserAdd { name, password } => {
+            premises.accounts.set_password(&name, &password).map_err(failed)?;
+            Ok(true)
+        }
+        other => bail!("failed to do {other:?}: it needs the log"),
+    }
+}
+
+/// Does anything. True means that all is well; false, that a check found a fault.
+pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<bool> {
+    match request {
+        Request::Scores { period, unit } => scores(house, &period, &unit, talk),
+        Request::Rebuild => rebuild_facts(house, talk),
+        Request::QuarantineList => {
+            for entry in house.reader().quarantine(0).map_err(failed)? {
+                say(talk, &entry.map_err(failed)?)?;
+            }
+            Ok(true)
+        }
+        Request::QuarantineShow { number } => {
+            let entry = house.reader().refused(number).map_err(failed)?.with_context(|| nothing_at(number))?;
+            let payload = std::str::from_utf8(&entry.payload).ok().map(str::to_owned);
+            let payload_base64 = payload.is_none().then(|| base64(&entry.payload));
+            say(talk, &QuarantineEntry { entry, payload, payload_base64 })?;
+            Ok(true)
+        }
+        Request::QuarantineReplay { number } => replay(house, number, talk),
+        Request::Verify { deep } => verify(house, deep, talk),
+        Request::Export => export(house, talk),
+        Request::Import => import(house, talk),
+        small => perform_on_premises(&house.premises, small, talk),
+    }
+}
+
+fn say(talk: &mut dyn Talk, value: &impl Serialize) -> Result<()> {
+    talk.item(&serde_json::to_string(value)?)
+}
+
+fn broker_url(premises: &Premises) -> Result<String> {
+    premises.kiosk_broker_url().ok_or_else(|| {
+        anyhow!(
+            "failed to tell the kiosk where the broker is: set broker.listen to an address and port, or \
+             kiosks.broker_url, or start `serve` once so that it has an address"
+        )
+    })
+}
+
+fn settings(premises: &Premises, id: &KioskId, broker: String, talk: &mut dyn Talk) -> Result<bool> {
+    let settings = premises.assignments.settings(id, broker);
+    say(
+        talk,
+        &settings.with_context(|| format!("failed to assign kiosk {id}: its ward is not in the directory"))?,
+    )?;
+    Ok(true)
+}
+
+fn scores(house: &House, period: &str, unit: &Unit, talk: &mut dyn Talk) -> Result<bool> {
+    let period = house.premises.config.calendar.period(period).context("failed to read the period")?;
+    let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let sheet = score(&facts, &house.scoring, &period, unit, house.premises.today()).map_err(failed)?;
+    drop(facts);
+    say(talk, &sheet)?;
+    Ok(true)
+}
+
+fn rebuild_facts(house: &House, talk: &mut dyn Talk) -> Result<bool> {
+    let records = house.reader().position();
+    talk.progress("reading the log", 0, records);
+    let began = Timestamp::now();
+    let (reader, world, facts) = (house.reader(), house.world.clone(), house.facts.clone());
+    // Nothing may come between the reading and the exchange, or it would be forgotten.
+    let rebuilt = house.pipeline.while_still(move || {
+        let fresh = rebuild::rebuild(&reader, &world)?;
+        let mut facts = facts.write().unwrap_or_else(PoisonError::into_inner);
+        let same = facts.digest() == fresh.digest();
+        let contacts = fresh.len() as u64;
+        *facts = fresh;
+        Ok::<_, crate::log::LogError>((reader.position(), contacts, same))
+    });
+    let (records, contacts, same) = rebuilt.map_err(failed)?.map_err(failed)?;
+    talk.progress("reading the log", records, records);
+    let seconds = Timestamp::now().duration_since(began).as_secs_f64();
+    say(talk, &Rebuilt { records, contacts, seconds, same })?;
+    Ok(same)
+}
+
+fn replay(house: &House, number: Option<u64>, talk: &mut dyn Talk) -> Result<bool> {
+    const AT_ONCE: usize = 256;
+    let numbers = match number {
+        Some(number) => {
+            house.reader().refused(number).map_err(failed)?.with_context(|| nothing_at(number))?;
+            vec![number]
+        }
+        None => house
+            .reader()
+            .quarantine(0)
+            .map_err(failed)?
+            .map(|entry| entry.map(|entry| entry.number))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(failed)?,
+    };
+    let mut done = 0;
+    for some in numbers.chunks(AT_ONCE) {
+        for (number, verdict) in house.pipeline.replay(some).map_err(failed)? {
+            say(talk, &Replayed { number, decision: verdict.decision })?;
+        }
+        done += some.len() as u64;
+        talk.progress("judging again", done, numbers.len() as u64);
+    }
+    Ok(true)
+}
+
+fn nothing_at(number: u64) -> String {
+    format!("failed to find entry {number} of the quarantine: `quarantine list` shows those there are")
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn verify(_house: &House, _deep: bool, _talk: &mut dyn Talk) -> Result<bool> {
+    bail!("failed to verify: not there yet")
+}
+fn export(_house: &House, _talk: &mut dyn Talk) -> Result<bool> {
+    bail!("failed to export: not there yet")
+}
+fn import(_house: &House, _talk: &mut dyn Talk) -> Result<bool> {
+    bail!("failed to import: not there yet")
+}

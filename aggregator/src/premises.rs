@@ -1,0 +1,177 @@
+//! The data folder: what is in it, and what of it a command needs.
+//!
+//! [`Premises`] are the small files (settings, keys, kiosks, accounts, directory). A [`House`] is the same with the log
+//! open and the pipeline running: what `serve` serves, and what a command without a server opens for itself. Only one
+//! process can have the house open.
+//!
+//! ```text
+//! data/config.toml  directory.json  kiosks.json  accounts.json  addresses.json  control.sock
+//!      keys/open.key  keys/signing.key  log/…
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio::sync::broadcast;
+use wardvoice_protocol::directory::Directory;
+use wardvoice_protocol::questionnaire::Questionnaire;
+
+use crate::accounts::Accounts;
+use crate::assignments::Assignments;
+use crate::config::{BrokerChoice, Config};
+use crate::directory;
+use crate::facts::{Facts, Vocabulary};
+use crate::fleet::Fleet;
+use crate::ingest::mqtt::Ack;
+use crate::ingest::pipeline::TellKiosk;
+use crate::ingest::{Change, Pipeline, Sinks, World};
+use crate::keys::{Keys, Missing};
+use crate::log::{Log, Reader};
+use crate::rebuild::{self, Origin};
+use crate::registry::Registry;
+use crate::scoring::ScoringWorld;
+
+/// The small files of a data folder.
+#[derive(Debug)]
+pub struct Premises {
+    /// The folder.
+    pub data: PathBuf,
+    /// The settings.
+    pub config: Config,
+    /// The secrets.
+    pub keys: Keys,
+    /// The trust.
+    pub directory: Directory,
+    /// What is asked.
+    pub questionnaires: Vec<Questionnaire>,
+    /// The kiosks.
+    pub registry: Arc<Registry>,
+    /// Who may sign in.
+    pub accounts: Arc<Accounts>,
+    /// What kiosks are told.
+    pub assignments: Arc<Assignments>,
+    /// Whether everything in the folder is generated.
+    pub demonstration: bool,
+}
+
+/// The data folder with its log open.
+pub struct House {
+    /// The small files.
+    pub premises: Premises,
+    /// What ingest judges by.
+    pub world: Arc<World>,
+    /// What scores are made by.
+    pub scoring: Arc<ScoringWorld>,
+    /// The facts of every contact in the log.
+    pub facts: Arc<RwLock<Facts>>,
+    /// Where the facts came from.
+    pub origin: Origin,
+    /// What is known of each kiosk.
+    pub fleet: Arc<Fleet>,
+    /// Tells pages that something is new.
+    pub changes: broadcast::Sender<Change>,
+    /// The way into the log.
+    pub pipeline: Pipeline<Ack>,
+}
+
+/// Where the log of a data folder is.
+pub fn log_folder(data: &Path) -> PathBuf {
+    data.join("log")
+}
+
+impl Premises {
+    /// Opens the small files. Draws keys in a folder that has none and no log.
+    pub fn open(data: &Path, config: Config) -> Result<Self> {
+        let directory = directory::load(&data.join("directory.json")).map_err(failed)?;
+        let missing = if log_folder(data).exists() { Missing::Refuse } else { Missing::Draw };
+        let keys = Keys::open(&data.join("keys"), missing).map_err(failed)?;
+        let registry = Arc::new(Registry::open(data.join("kiosks.json")).map_err(failed)?);
+        let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
+        let questionnaires =
+            vec![Questionnaire::inpatient().context("failed to read the inpatient questionnaire")?];
+        let questionnaire = questionnaires.first().context("failed to find a questionnaire")?.reference();
+        let demonstration = data.join(DEMONSTRATION).exists();
+        let assignments = Arc::new(Assignments {
+            registry: Arc::clone(&registry),
+            directory: directory.clone(),
+            questionnaire,
+            languages: config.languages.clone(),
+            seal_key: keys.seal_key().clone(),
+            signing_key: keys.signing_key().clone(),
+            fortnight_anchor: config.calendar.anchor(),
+            demonstration,
+        });
+        let data = data.to_owned();
+        Ok(Self { data, config, keys, directory, questionnaires, registry, accounts, assignments, demonstration })
+    }
+
+    /// The local day it is.
+    pub fn today(&self) -> Date {
+        self.config.calendar.day_of(Timestamp::now())
+    }
+
+    /// What kiosks are told to connect to, as far as it is known.
+    pub fn kiosk_broker_url(&self) -> Option<String> {
+        if let Some(url) = &self.config.kiosk_broker_url {
+            return Some(url.to_string());
+        }
+        match &self.config.broker {
+            BrokerChoice::External(external) => Some(external.url.to_string()),
+            BrokerChoice::Embedded { listen } if listen.port() != 0 && !listen.ip().is_unspecified() => {
+                Some(format!("mqtt://{listen}"))
+            }
+            BrokerChoice::Embedded { .. } => crate::app::Addresses::read(&self.data).map(|known| known.mqtt),
+        }
+    }
+}
+
+/// The file that marks a folder whose trust and patients are made up.
+pub const DEMONSTRATION: &str = "demonstration";
+
+impl House {
+    /// Opens the log and brings the facts up to it.
+    pub fn open(premises: Premises, receipts: TellKiosk<Ack>, fleet: Arc<Fleet>) -> Result<Self> {
+        let log = Log::open(&log_folder(&premises.data)).map_err(failed)?;
+        let vocabulary = Arc::new(Vocabulary::new(&premises.directory, &premises.questionnaires).map_err(failed)?);
+        let world = Arc::new(World {
+            directory: premises.directory.clone(),
+            questionnaires: premises.questionnaires.clone(),
+            calendar: premises.config.calendar.clone(),
+            vocabulary: Arc::clone(&vocabulary),
+            open_keys: premises.keys.open_keys(),
+            registry: Arc::clone(&premises.registry),
+        });
+        let scoring = ScoringWorld::inpatient(
+            premises.directory.clone(),
+            premises.config.calendar.clone(),
+            vocabulary,
+            u16::from(premises.config.final_after_days),
+        );
+        let scoring = Arc::new(scoring.map_err(failed)?);
+        let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
+        let facts = Arc::new(RwLock::new(facts));
+        let (changes, _) = broadcast::channel(1_024);
+        let sinks = Sinks { receipts, changes: changes.clone() };
+        let pipeline = Pipeline::start(log, Arc::clone(&world), Arc::clone(&facts), sinks)
+            .context("failed to start the threads of ingest")?;
+        Ok(Self { premises, world, scoring, facts, origin, fleet, changes, pipeline })
+    }
+
+    /// A reader of the log.
+    pub fn reader(&self) -> Reader {
+        self.pipeline.reader()
+    }
+
+    /// Lets what is under way finish, saves the facts and closes the log.
+    pub fn close(self) -> Result<()> {
+        self.pipeline.stop().map_err(failed).map(drop)
+    }
+}
+
+/// Module errors are fragments that complete "failed to".
+pub fn failed(error: impl std::error::Error) -> anyhow::Error {
+    anyhow::anyhow!("failed to {error}")
+}
