@@ -330,7 +330,7 @@ impl Interview {
                 self.stage = Stage::Staff(Trouble::CannotKeep);
                 self.asked_since_ms = None;
             }
-            (Storing::Ready, Stage::Staff(_)) => self.rest(),
+            (Storing::Ready, Stage::Staff(Trouble::CannotKeep)) => self.rest(),
             // What is being stored will be answered for; a thank-you was earned.
             _ => {}
         }

@@ -3,6 +3,7 @@
 //! A patient's touch becomes a record, the record is sealed and kept in the [outbox] before anybody is thanked, and the
 //! [courier] decides when it is sent and when a receipt allows it to be deleted. [mqtt] carries, [dispatch] binds them.
 
+pub mod app;
 pub mod courier;
 pub mod dispatch;
 mod files;
@@ -11,5 +12,6 @@ pub mod interview;
 pub mod killpoint;
 pub mod mqtt;
 pub mod outbox;
+mod screens;
 pub mod settings;
 mod steady;

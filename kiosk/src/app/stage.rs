@@ -1,0 +1,137 @@
+//! The loop of the window: what happened goes into the interview, its effects are carried out, its view is shown, and a timer
+//! is set for its next deadline.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use wardvoice_kiosk_ui::KioskWindow;
+use wardvoice_protocol::record::Body;
+
+use super::post::Post;
+use crate::interview::{Action, Effect, Event, Happening, Interview, Setting, StoreFailed, View};
+use crate::screens::{Screens, Touch};
+
+/// Milliseconds of one monotonic clock.
+pub type Clock = Box<dyn Fn() -> u64>;
+
+/// Takes a body to be stored; the answer may come at once or from another thread.
+pub type Submit = Box<dyn Fn(Body, Done)>;
+
+/// Called once with `Ok` when the body is flushed.
+pub type Done = Box<dyn FnOnce(Result<(), StoreFailed>) + Send>;
+
+type Observer = Box<dyn Fn(&View)>;
+
+/// An interview on a window.
+pub struct Stage {
+    interview: RefCell<Interview>,
+    screens: Screens,
+    clock: Clock,
+    submit: Submit,
+    post: Post,
+    incoming: Receiver<Happening>,
+    timer: slint::Timer,
+    observers: RefCell<Vec<Observer>>,
+    this: Weak<Self>,
+}
+
+impl Stage {
+    /// Puts an interview at rest on a window. The window lives on the stage's behalf only as long as the caller holds both.
+    pub fn new(
+        window: &KioskWindow,
+        setting: Arc<Setting>,
+        clock: Clock,
+        submit: Submit,
+        post: Post,
+        incoming: Receiver<Happening>,
+    ) -> Rc<Self> {
+        let stage = Rc::new_cyclic(|this: &Weak<Self>| {
+            let touched = Weak::clone(this);
+            let touch: Touch = Rc::new(move |action: Action| {
+                if let Some(stage) = touched.upgrade() {
+                    stage.meet(Happening::Touch(action));
+                }
+            });
+            Self {
+                interview: RefCell::new(Interview::new(setting, clock())),
+                screens: Screens::connect(window, &touch),
+                clock,
+                submit,
+                post,
+                incoming,
+                timer: slint::Timer::default(),
+                observers: RefCell::default(),
+                this: Weak::clone(this),
+            }
+        });
+        let called = Rc::downgrade(&stage);
+        window.on_post_arrived(move || {
+            if let Some(stage) = called.upgrade() {
+                stage.read_post();
+            }
+        });
+        stage.show();
+        stage
+    }
+
+    /// Calls back with every view that is shown.
+    pub fn observe(&self, observer: impl Fn(&View) + 'static) {
+        observer(&self.view());
+        self.observers.borrow_mut().push(Box::new(observer));
+    }
+
+    /// What is shown now.
+    pub fn view(&self) -> View {
+        self.interview.borrow().view((self.clock)())
+    }
+
+    /// Takes in everything that other threads have put into the post.
+    pub fn read_post(&self) {
+        for happening in self.incoming.try_iter() {
+            self.meet(happening);
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn meet(&self, happening: Happening) {
+        // A touch has moved something in the window even where the interview stays as it is.
+        let touched = matches!(happening, Happening::Touch(_));
+        let effects = self.interview.borrow_mut().apply(Event { now_ms: (self.clock)(), happening });
+        for effect in &effects {
+            if let Effect::Store { ticket, body } = effect {
+                let (post, ticket) = (self.post.clone(), *ticket);
+                let done = move |result| post.put(Happening::Stored { ticket, result });
+                (self.submit)(body.clone(), Box::new(done));
+            }
+        }
+        if touched || effects.contains(&Effect::Show) {
+            self.show();
+        } else {
+            self.set_timer();
+        }
+    }
+
+    fn show(&self) {
+        let view = self.view();
+        self.screens.show(&view);
+        self.set_timer();
+        for observer in self.observers.borrow().iter() {
+            observer(&view);
+        }
+    }
+
+    fn set_timer(&self) {
+        let now_ms = (self.clock)();
+        let Some(deadline_ms) = self.interview.borrow().deadline_ms(now_ms) else { return self.timer.stop() };
+        let due = Duration::from_millis(deadline_ms.saturating_sub(now_ms));
+        let this = Weak::clone(&self.this);
+        self.timer.start(slint::TimerMode::SingleShot, due, move || {
+            if let Some(stage) = this.upgrade() {
+                stage.meet(Happening::Tick);
+            }
+        });
+    }
+}

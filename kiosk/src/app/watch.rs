@@ -1,0 +1,156 @@
+//! Two test aids: pictures of every screen, and where its controls are.
+//!
+//! `--trace-controls FILE` appends one JSON line for each control shortly after each change of the screen:
+//!
+//! ```json
+//! {"view":7,"screen":"question","question":"respect","language":"en","label":"Yes, always","x":564,"y":136,"w":692,"h":80}
+//! ```
+//!
+//! `view` counts the changes from 1; `question` is null where there is none; `x`, `y`, `w`, `h` are in physical pixels from the
+//! window's upper left corner. All lines of one view are written at once, and the newest view is what can be touched now. The
+//! file says nothing about what is chosen.
+//!
+//! `--screenshot-dir DIR` writes `007-question-respect-en.png`, where the number is the view's. It shows what is chosen.
+
+use std::cell::{Cell, RefCell};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use serde::Serialize;
+use slint::ComponentHandle as _;
+use wardvoice_kiosk_ui::{KioskWindow, Survey};
+
+use super::WindowOptions;
+use super::stage::Stage;
+use crate::interview::{Screen, View};
+use crate::screens::ScreenName;
+
+/// How long a view is given to be laid out and drawn.
+const SETTLE: Duration = Duration::from_millis(60);
+/// How long the controls are given to answer.
+const ANSWER: Duration = Duration::from_millis(40);
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Control {
+    view: u32,
+    screen: &'static str,
+    question: Option<String>,
+    language: String,
+    label: String,
+    x: f32,
+    y: f32,
+    w: f32,
+    h: f32,
+}
+
+struct Watch {
+    window: slint::Weak<KioskWindow>,
+    trace: Option<RefCell<File>>,
+    pictures: Option<PathBuf>,
+    view: Cell<u32>,
+    shown: RefCell<Option<View>>,
+    found: RefCell<Vec<Control>>,
+    settle: slint::Timer,
+    answer: slint::Timer,
+}
+
+/// Watches a stage as the options ask for.
+pub(super) fn attach(stage: &Stage, window: &KioskWindow, options: &WindowOptions) -> anyhow::Result<()> {
+    if options.trace_controls.is_none() && options.screenshot_dir.is_none() {
+        return Ok(());
+    }
+    if let Some(directory) = &options.screenshot_dir {
+        fs::create_dir_all(directory).with_context(|| format!("failed to make {}", directory.display()))?;
+        tracing::warn!(directory = %directory.display(), "every screen is kept as a picture, answers included");
+    }
+    let trace = options.trace_controls.as_deref().map(open).transpose()?.map(RefCell::new);
+    let watch = Rc::new(Watch {
+        window: window.as_weak(),
+        trace,
+        pictures: options.screenshot_dir.clone(),
+        view: Cell::new(0),
+        shown: RefCell::default(),
+        found: RefCell::default(),
+        settle: slint::Timer::default(),
+        answer: slint::Timer::default(),
+    });
+    let finding = Rc::clone(&watch);
+    let survey = window.global::<Survey>();
+    survey.on_found(move |label, x, y, width, height| finding.find(label.into(), [x, y, width, height]));
+    stage.observe(move |view| watch.see(view));
+    Ok(())
+}
+
+fn open(file: &Path) -> anyhow::Result<File> {
+    let opened = OpenOptions::new().create(true).append(true).open(file);
+    opened.with_context(|| format!("failed to open {}", file.display()))
+}
+
+impl Watch {
+    fn see(self: &Rc<Self>, view: &View) {
+        self.shown.replace(Some(view.clone()));
+        let this = Rc::clone(self);
+        self.settle.start(slint::TimerMode::SingleShot, SETTLE, move || this.settled());
+    }
+
+    fn settled(self: &Rc<Self>) {
+        let Some(window) = self.window.upgrade() else { return };
+        self.view.set(self.view.get() + 1);
+        if let Some(directory) = &self.pictures
+            && let Err(error) = self.take_picture(&window, directory)
+        {
+            tracing::error!(error = format!("{error:#}"), "a picture was not taken");
+        }
+        self.found.borrow_mut().clear();
+        let survey = window.global::<Survey>();
+        survey.set_round(survey.get_round().wrapping_add(1));
+        let this = Rc::clone(self);
+        self.answer.start(slint::TimerMode::SingleShot, ANSWER, move || this.write());
+    }
+
+    fn find(&self, label: String, place: [f32; 4]) {
+        let Some(window) = self.window.upgrade() else { return };
+        let Some(view) = self.shown.borrow().clone() else { return };
+        let ScreenName { screen, question } = ScreenName::of(&view.screen);
+        let [x, y, w, h] = place.map(|length| length * window.window().scale_factor());
+        let language = view.language.to_string();
+        let control = Control { view: self.view.get(), screen, question, language, label, x, y, w, h };
+        self.found.borrow_mut().push(control);
+    }
+
+    fn write(&self) {
+        let Some(trace) = &self.trace else { return };
+        let mut lines = Vec::new();
+        let written = self.found.borrow().iter().try_for_each(|control| {
+            serde_json::to_writer(&mut lines, control)?;
+            lines.write_all(b"\n")
+        });
+        let written = written.and_then(|()| trace.borrow_mut().write_all(&lines));
+        if let Err(error) = written {
+            tracing::error!(%error, "the controls were not traced");
+        }
+    }
+
+    fn take_picture(&self, window: &KioskWindow, directory: &Path) -> anyhow::Result<()> {
+        let Some(view) = self.shown.borrow().clone() else { return Ok(()) };
+        // The seconds count down; one picture of that is enough.
+        if matches!(view.screen, Screen::StillThere { seconds_left } if seconds_left % 10 != 0) {
+            return Ok(());
+        }
+        let picture = window.window().take_snapshot().map_err(|error| anyhow!("{error}"))?;
+        let ScreenName { screen, question } = ScreenName::of(&view.screen);
+        let question = question.map(|question| format!("-{question}")).unwrap_or_default();
+        let name = format!("{:03}-{screen}{question}-{}.png", self.view.get(), view.language);
+        let file = BufWriter::new(File::create(directory.join(name))?);
+        let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
+        encoder.write_header()?.write_image_data(picture.as_bytes())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! Between the interview and the window: one file a screen, which connects its touches and shows its part of a view.
+//!
+//! Nothing here decides; a touch becomes an [`Action`], a [`View`] becomes properties. Rows that stay are changed in place, so
+//! that what has the keyboard's focus keeps it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use slint::{ComponentHandle as _, Model as _, SharedString, VecModel};
+use wardvoice_kiosk_ui::{Journey, KioskWindow, Phrases, ScreenKind, Words, words};
+use wardvoice_protocol::id::Language;
+
+use crate::interview::{Action, Progress, Screen, View};
+
+mod comment;
+mod consent;
+mod consultant;
+mod help;
+mod keyboard;
+mod language;
+mod message;
+mod question;
+mod rest;
+
+/// Takes what was touched.
+pub(crate) type Touch = Rc<dyn Fn(Action)>;
+
+/// Every screen of a window.
+pub(crate) struct Screens {
+    window: KioskWindow,
+    language: RefCell<Option<Language>>,
+    name: RefCell<ScreenName>,
+    kind: Rc<Cell<ScreenKind>>,
+    rest: rest::Rest,
+    language_screen: language::LanguageScreen,
+    question: question::Question,
+    comment: comment::Comment,
+    consultant: consultant::Consultant,
+    help: help::Help,
+    message: message::Message,
+}
+
+/// Which screen it is, for tests: the screen and, where there is one, the question.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ScreenName {
+    /// `question`, `thanks` …
+    pub(crate) screen: &'static str,
+    /// The question's id.
+    pub(crate) question: Option<String>,
+}
+
+impl Screens {
+    /// Connects a window's touches.
+    pub(crate) fn connect(window: &KioskWindow, touch: &Touch) -> Self {
+        let kind = Rc::new(Cell::new(ScreenKind::Rest));
+        connect_journey(window, touch, &kind);
+        consent::connect(window, touch);
+        Self {
+            window: window.clone_strong(),
+            language: RefCell::default(),
+            name: RefCell::default(),
+            kind,
+            rest: rest::Rest::connect(window, touch),
+            language_screen: language::LanguageScreen::connect(window, touch),
+            question: question::Question::connect(window, touch),
+            comment: comment::Comment::connect(window, touch),
+            consultant: consultant::Consultant::connect(window, touch),
+            help: help::Help::connect(window, touch),
+            message: message::Message::connect(window, touch),
+        }
+    }
+
+    /// Shows a view.
+    pub(crate) fn show(&self, view: &View) {
+        let say = self.speak(view);
+        let journey = self.window.global::<Journey>();
+        journey.set_ward_name(view.ward_name.as_str().into());
+        journey.set_notice(notice(view, &say));
+        let kind = match &view.screen {
+            Screen::Rest { languages } => self.rest.show(languages),
+            Screen::Language { languages } => self.language_screen.show(languages),
+            Screen::Consent => ScreenKind::Consent,
+            Screen::Question(question) => {
+                self.show_progress(question.progress, question.can_go_back, &say);
+                self.question.show(question)
+            }
+            Screen::Comment(comment) => {
+                self.show_progress(comment.progress, comment.can_go_back, &say);
+                self.comment.show(comment, &view.language, &say)
+            }
+            Screen::Consultant(consultant) => {
+                self.show_progress(consultant.progress, true, &say);
+                self.consultant.show(consultant)
+            }
+            Screen::Help(help) => self.help.show(*help, &say),
+            screen => self.message.show(screen, &say),
+        };
+        self.kind.set(kind);
+        journey.set_screen(kind);
+        let name = ScreenName::of(&view.screen);
+        if *self.name.borrow() != name {
+            self.name.replace(name);
+            self.window.invoke_start_at_top();
+        }
+    }
+
+    /// Sets the words when the language has changed.
+    fn speak(&self, view: &View) -> Phrases {
+        let words = self.window.global::<Words>();
+        if self.language.borrow().as_ref() != Some(&view.language) {
+            words.set_say(words::phrases(view.language.as_str()).unwrap_or_else(words::english));
+            self.language.replace(Some(view.language.clone()));
+        }
+        words.get_say()
+    }
+
+    fn show_progress(&self, progress: Progress, can_go_back: bool, say: &Phrases) {
+        let journey = self.window.global::<Journey>();
+        let label = fill(&say.progress, "{number}", progress.number);
+        journey.set_progress_label(fill(&label, "{of}", progress.of));
+        journey.set_progress(progress.number as f32 / progress.of.max(1) as f32);
+        journey.set_can_go_back(can_go_back);
+    }
+}
+
+impl ScreenName {
+    /// The name of a screen.
+    pub(crate) fn of(screen: &Screen) -> Self {
+        let (screen, question) = match screen {
+            Screen::Rest { .. } => ("rest", None),
+            Screen::Language { .. } => ("language", None),
+            Screen::Consent => ("consent", None),
+            Screen::Question(question) => ("question", Some(question.id.to_string())),
+            Screen::Comment(comment) => ("comment", Some(comment.id.to_string())),
+            Screen::Consultant(_) => ("consultant", None),
+            Screen::StopAsked => ("stop_asked", None),
+            Screen::StillThere { .. } => ("still_there", None),
+            Screen::Saving => ("saving", None),
+            Screen::Thanks(_) => ("thanks", None),
+            Screen::Wipe => ("wipe", None),
+            Screen::Help(_) => ("help", None),
+            Screen::Staff(_) => ("staff", None),
+        };
+        Self { screen, question }
+    }
+}
+
+fn connect_journey(window: &KioskWindow, touch: &Touch, kind: &Rc<Cell<ScreenKind>>) {
+    let journey = window.global::<Journey>();
+    journey.on_back(sends(touch, Action::Back));
+    journey.on_skip(sends(touch, Action::Skip));
+    journey.on_next(sends(touch, Action::Next));
+    journey.on_stop(sends(touch, Action::Stop));
+    journey.on_help(sends(touch, Action::Help));
+    let (touch, kind) = (Rc::clone(touch), Rc::clone(kind));
+    journey.on_digit(move |number| {
+        // A digit chooses only where answers are in a list; elsewhere it is no touch at all.
+        if matches!(kind.get(), ScreenKind::Question | ScreenKind::Consultant)
+            && let Some(position) = usize::try_from(number).ok().and_then(|number| number.checked_sub(1))
+        {
+            touch(Action::Choose(position));
+        }
+    });
+}
+
+fn notice(view: &View, say: &Phrases) -> SharedString {
+    let demonstration = view.demonstration.then_some(say.demonstration.as_str());
+    let translation = (!view.approved).then_some(say.machine_translation.as_str());
+    let parts: Vec<&str> = demonstration.into_iter().chain(translation).collect();
+    parts.join("  ·  ").into()
+}
+
+/// A callback that sends one action.
+fn sends(touch: &Touch, action: Action) -> impl Fn() + 'static {
+    let touch = Rc::clone(touch);
+    move || touch(action.clone())
+}
+
+/// A callback that sends the choice at a position.
+fn chooses(touch: &Touch) -> impl Fn(i32) + 'static {
+    let touch = Rc::clone(touch);
+    move |position| {
+        if let Ok(position) = usize::try_from(position) {
+            touch(Action::Choose(position));
+        }
+    }
+}
+
+fn fill(phrase: &SharedString, place: &str, number: impl std::fmt::Display) -> SharedString {
+    phrase.replace(place, &number.to_string()).into()
+}
+
+/// A position for the window, where -1 is none.
+fn position(chosen: Option<usize>) -> i32 {
+    chosen.and_then(|position| i32::try_from(position).ok()).unwrap_or(-1)
+}
+
+/// Changes rows in place where it can.
+fn set_rows<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: Vec<T>) {
+    if model.row_count() != rows.len() {
+        return model.set_vec(rows);
+    }
+    for (position, row) in rows.into_iter().enumerate() {
+        if model.row_data(position).as_ref() != Some(&row) {
+            model.set_row_data(position, row);
+        }
+    }
+}

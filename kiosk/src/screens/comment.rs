@@ -1,0 +1,58 @@
+//! A question to be answered in writing.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use slint::{ComponentHandle as _, VecModel};
+use wardvoice_kiosk_ui::{CommentAdapter, KioskWindow, Phrases, ScreenKind};
+use wardvoice_protocol::id::{Language, QuestionId};
+
+use super::keyboard::Keyboard;
+use super::{Touch, fill, set_rows};
+use crate::interview::{Action, CommentView};
+
+/// From how many characters left on the screen says so.
+const SAY_CHARACTERS_LEFT: usize = 200;
+
+pub(super) struct Comment {
+    window: slint::Weak<KioskWindow>,
+    keys: Rc<VecModel<wardvoice_kiosk_ui::Key>>,
+    keyboard: Rc<RefCell<Keyboard>>,
+    question: RefCell<Option<QuestionId>>,
+}
+
+impl Comment {
+    pub(super) fn connect(window: &KioskWindow, touch: &Touch) -> Self {
+        let keys = Rc::new(VecModel::default());
+        let keyboard = Rc::new(RefCell::new(Keyboard::default()));
+        let adapter = window.global::<CommentAdapter>();
+        adapter.set_keys(Rc::clone(&keys).into());
+        let pressed = Rc::clone(&keyboard);
+        adapter.on_press(move |key, text, anchor, caret| {
+            let edited = pressed.borrow_mut().press(&key, &text, anchor, caret);
+            edited
+        });
+        let touch = Rc::clone(touch);
+        adapter.on_write(move |draft| touch(Action::Write(draft.into())));
+        Self { window: window.as_weak(), keys, keyboard, question: RefCell::default() }
+    }
+
+    pub(super) fn show(&self, view: &CommentView, language: &Language, say: &Phrases) -> ScreenKind {
+        if let Some(window) = self.window.upgrade() {
+            let adapter = window.global::<CommentAdapter>();
+            if self.question.borrow().as_ref() != Some(&view.id) {
+                self.question.replace(Some(view.id.clone()));
+                self.keyboard.replace(Keyboard::new(language, &view.draft));
+            }
+            if adapter.get_draft() != view.draft {
+                adapter.set_draft(view.draft.as_str().into());
+            }
+            adapter.set_text(view.text.as_str().into());
+            let few = view.characters_left <= SAY_CHARACTERS_LEFT;
+            let left = few.then(|| fill(&say.characters_left, "{number}", view.characters_left));
+            adapter.set_characters_left(left.unwrap_or_default());
+            set_rows(&self.keys, self.keyboard.borrow().keys(say));
+        }
+        ScreenKind::Comment
+    }
+}

@@ -1,0 +1,68 @@
+//! What help is needed, and what has become of the request.
+
+use std::rc::Rc;
+
+use slint::{ComponentHandle as _, SharedString, VecModel};
+use wardvoice_kiosk_ui::{HelpAdapter, KioskWindow, Phrases, ScreenKind};
+use wardvoice_protocol::record::Need;
+
+use super::{Touch, sends, set_rows};
+use crate::interview::{Action, HelpView};
+
+/// The needs in the order of the screen.
+const NEEDS: [Need; 6] = [Need::Pain, Need::Toilet, Need::Drink, Need::Worried, Need::Talk, Need::Other];
+
+pub(super) struct Help {
+    window: slint::Weak<KioskWindow>,
+    needs: Rc<VecModel<SharedString>>,
+}
+
+impl Help {
+    pub(super) fn connect(window: &KioskWindow, touch: &Touch) -> Self {
+        let needs = Rc::new(VecModel::default());
+        let adapter = window.global::<HelpAdapter>();
+        adapter.set_needs(Rc::clone(&needs).into());
+        adapter.on_close(sends(touch, Action::CloseHelp));
+        let touch = Rc::clone(touch);
+        adapter.on_choose(move |position| {
+            if let Some(need) = usize::try_from(position).ok().and_then(|position| NEEDS.get(position)) {
+                touch(Action::Need(*need));
+            }
+        });
+        Self { window: window.as_weak(), needs }
+    }
+
+    pub(super) fn show(&self, view: HelpView, say: &Phrases) -> ScreenKind {
+        let none = SharedString::new;
+        let (title, body) = match view {
+            HelpView::Choosing { connected: true } => (say.help_title.clone(), none()),
+            HelpView::Choosing { connected: false } => (say.help_title.clone(), say.help_offline.clone()),
+            HelpView::Sending => (say.help_sending.clone(), none()),
+            HelpView::Kept { connected: true } => (say.help_kept_title.clone(), say.help_kept.clone()),
+            HelpView::Kept { connected: false } => (say.help_waiting_title.clone(), say.help_waiting.clone()),
+            HelpView::Delivered => (say.help_delivered_title.clone(), say.help_delivered.clone()),
+            HelpView::Failed => (say.help_failed_title.clone(), say.help_failed.clone()),
+        };
+        if let Some(window) = self.window.upgrade() {
+            let adapter = window.global::<HelpAdapter>();
+            set_rows(&self.needs, NEEDS.iter().map(|need| label(*need, say)).collect());
+            adapter.set_title(title);
+            adapter.set_body(body);
+            adapter.set_choosing(matches!(view, HelpView::Choosing { .. }));
+            adapter.set_closable(view != HelpView::Sending);
+        }
+        ScreenKind::Help
+    }
+}
+
+fn label(need: Need, say: &Phrases) -> SharedString {
+    match need {
+        Need::Pain => &say.need_pain,
+        Need::Toilet => &say.need_toilet,
+        Need::Drink => &say.need_drink,
+        Need::Worried => &say.need_worried,
+        Need::Talk => &say.need_talk,
+        Need::Other => &say.need_other,
+    }
+    .clone()
+}

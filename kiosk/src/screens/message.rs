@@ -1,0 +1,105 @@
+//! The screens that say one thing and offer at most two buttons.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use slint::{ComponentHandle as _, SharedString};
+use wardvoice_kiosk_ui::{KioskWindow, MessageAdapter, Phrases, ScreenKind};
+
+use super::{Touch, fill};
+use crate::interview::{Action, Farewell, Screen, Trouble};
+
+pub(super) struct Message {
+    window: slint::Weak<KioskWindow>,
+    actions: Rc<RefCell<Actions>>,
+}
+
+#[derive(Default)]
+struct Actions {
+    primary: Option<Action>,
+    secondary: Option<Action>,
+}
+
+/// What is said and offered. A button is its words and what it does.
+#[derive(Default)]
+struct Saying {
+    title: SharedString,
+    body: SharedString,
+    primary: Option<(SharedString, Action)>,
+    secondary: Option<(SharedString, Action)>,
+}
+
+impl Message {
+    pub(super) fn connect(window: &KioskWindow, touch: &Touch) -> Self {
+        let actions = Rc::new(RefCell::new(Actions::default()));
+        let adapter = window.global::<MessageAdapter>();
+        let offered = |pick: fn(&Actions) -> Option<Action>| {
+            let (touch, actions) = (Rc::clone(touch), Rc::clone(&actions));
+            move || {
+                let action = pick(&actions.borrow());
+                if let Some(action) = action {
+                    touch(action);
+                }
+            }
+        };
+        adapter.on_primary_touched(offered(|actions| actions.primary.clone()));
+        adapter.on_secondary_touched(offered(|actions| actions.secondary.clone()));
+        Self { window: window.as_weak(), actions }
+    }
+
+    pub(super) fn show(&self, screen: &Screen, say: &Phrases) -> ScreenKind {
+        let Saying { title, body, primary, secondary } = saying(screen, say);
+        let (primary_label, primary) = primary.unzip();
+        let (secondary_label, secondary) = secondary.unzip();
+        self.actions.replace(Actions { primary, secondary });
+        if let Some(window) = self.window.upgrade() {
+            let adapter = window.global::<MessageAdapter>();
+            adapter.set_title(title);
+            adapter.set_body(body);
+            adapter.set_primary(primary_label.unwrap_or_default());
+            adapter.set_secondary(secondary_label.unwrap_or_default());
+            // Where help is needed most it is offered by the words themselves, or there is nothing to keep it in.
+            adapter.set_offers_help(!matches!(screen, Screen::StillThere { .. } | Screen::Staff(_)));
+        }
+        ScreenKind::Message
+    }
+}
+
+fn saying(screen: &Screen, say: &Phrases) -> Saying {
+    let one =
+        |title: &SharedString, body: SharedString| Saying { title: title.clone(), body, ..Saying::default() };
+    match screen {
+        Screen::StopAsked => Saying {
+            primary: Some((say.stop_no.clone(), Action::CarryOn)),
+            secondary: Some((say.stop_yes.clone(), Action::StopNow)),
+            ..one(&say.stop_title, say.stop_body.clone())
+        },
+        Screen::StillThere { seconds_left } => Saying {
+            primary: Some((say.still_yes.clone(), Action::CarryOn)),
+            ..one(&say.still_title, fill(&say.still_body, "{number}", seconds_left))
+        },
+        Screen::Saving => one(&say.saving_title, SharedString::new()),
+        Screen::Thanks(farewell) => {
+            let body = match farewell {
+                Farewell::Completed => &say.thanks_completed,
+                Farewell::Stopped => &say.thanks_stopped,
+                Farewell::Declined => &say.thanks_declined,
+            };
+            Saying {
+                primary: Some((say.thanks_close.clone(), Action::Dismiss)),
+                ..one(&say.thanks_title, body.clone())
+            }
+        }
+        Screen::Wipe => Saying {
+            primary: Some((say.wipe_done.clone(), Action::Wiped)),
+            ..one(&say.wipe_title, say.wipe_body.clone())
+        },
+        Screen::Staff(Trouble::NotKept) => Saying {
+            primary: Some((say.staff_close.clone(), Action::Dismiss)),
+            ..one(&say.staff_title, say.staff_not_kept.clone())
+        },
+        Screen::Staff(Trouble::CannotKeep) => one(&say.staff_title, say.staff_cannot_keep.clone()),
+        // The other screens have files of their own.
+        _ => Saying::default(),
+    }
+}
