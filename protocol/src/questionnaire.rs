@@ -223,6 +223,11 @@ impl Questionnaire {
         Self::from_json(include_bytes!("../questionnaires/inpatient-1.json"))
     }
 
+    /// The friends and family test on its own: its question with the six fixed answers, and two for free text.
+    pub fn friends_and_family() -> Result<Self, QuestionnaireError> {
+        Self::from_json(include_bytes!("../questionnaires/friends-and-family-1.json"))
+    }
+
     /// Which questionnaire and version it is.
     pub fn reference(&self) -> QuestionnaireRef {
         QuestionnaireRef { id: self.file.id.clone(), version: self.file.version }

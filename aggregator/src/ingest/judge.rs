@@ -184,7 +184,7 @@ fn check_contact(contact: &Contact, world: &World) -> Result<(), (Reason, String
 
 fn unreadable(error: &EnvelopeError) -> (Reason, String) {
     let (reason, detail) = match error {
-        EnvelopeError::Oversize(_) => (Reason::Oversize, error.to_string()),
+        EnvelopeError::Oversize(_) | EnvelopeError::RecordTooLarge(_) => (Reason::Oversize, error.to_string()),
         EnvelopeError::UnknownVersion(_) => (Reason::UnknownVersion, error.to_string()),
         EnvelopeError::Unreadable(text) => {
             // The JSON reader's words may quote the payload; the place alone may not.
@@ -195,8 +195,7 @@ fn unreadable(error: &EnvelopeError) -> (Reason, String) {
         EnvelopeError::NotBase64 { .. } => (Reason::Unreadable, error.to_string()),
         EnvelopeError::CannotSeal(_)
         | EnvelopeError::CannotOpen(_)
-        | EnvelopeError::InvalidRecord(_)
-        | EnvelopeError::RecordTooLarge(_) => (Reason::Unreadable, "the payload is not an envelope".to_owned()),
+        | EnvelopeError::InvalidRecord(_) => (Reason::Unreadable, "the payload is not an envelope".to_owned()),
     };
     (reason, detail)
 }

@@ -370,6 +370,31 @@ fn the_inpatient_questionnaire_says_what_was_agreed() {
     );
 }
 
+#[test]
+fn the_friends_and_family_test_asks_as_the_inpatient_questionnaire_does() {
+    let alone = Questionnaire::friends_and_family().unwrap();
+    let english = Language::english();
+    for question in alone.questions() {
+        let ours = inpatient();
+        let ours = ours.question(&question.id).unwrap();
+        assert_eq!((&question.kind, &question.text[&english]), (&ours.kind, &ours.text[&english]));
+        let words = |question: &QuestionFile| -> Vec<_> {
+            question
+                .options
+                .iter()
+                .map(|option| (option.id.clone(), option.text[&Language::english()].clone()))
+                .collect()
+        };
+        assert_eq!(words(question), words(ours));
+    }
+    assert_eq!(alone.questions().len(), 3);
+    assert_eq!(
+        (alone.reference().to_string().as_str(), alone.hash().to_string().as_str()),
+        ("friends-and-family@1", "6927383de044b9abb724c02c706db58eda14fd146611b4d1af366d3ed6410df3"),
+        "a version that has been used never changes: write a new version instead"
+    );
+}
+
 proptest! {
     #[test]
     fn references_round_trip(id in crate::arbitrary::plain_id(), version in 1_u32..) {
