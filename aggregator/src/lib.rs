@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod demo;
+pub mod demo_data;
 pub mod directory;
 pub mod durable_file;
 pub mod facts;

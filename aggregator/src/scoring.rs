@@ -32,3 +32,6 @@ pub use sheet::{
     Standing, VersionSheet,
 };
 pub use world::{FINAL_AFTER_DAYS, ScoreError, ScoringWorld, ScoringWorldError};
+
+#[cfg(test)]
+mod tests;

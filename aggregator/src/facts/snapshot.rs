@@ -59,6 +59,7 @@ impl Facts {
     }
 
     /// The facts from bytes that [`encode`](Self::encode) made under the same vocabulary.
+    #[expect(clippy::needless_pass_by_value, reason = "a decoded snapshot shares the vocabulary, as new facts do")]
     pub fn decode(bytes: &[u8], vocabulary: Arc<Vocabulary>) -> Result<Self, FactsError> {
         let unknown = FactsError::UnknownVersion;
         let (magic, rest) = bytes.split_first_chunk::<8>().ok_or(unknown)?;

@@ -201,8 +201,8 @@ fn version_1_of_the_row_stands() {
     facts.insert(fact);
     let bytes = facts.encode();
     let row = bytes.get(48..80).unwrap();
-    let hexadecimal: String = row.iter().map(|byte| format!("{byte:02x}")).collect();
-    insta::assert_snapshot!(hexadecimal);
+    let hexadecimal: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+    insta::assert_snapshot!(hexadecimal.join(" "));
 }
 
 fn contacts() -> impl Strategy<Value = Vec<Fact>> {
@@ -229,7 +229,9 @@ proptest! {
         let vocabulary = vocabulary();
         let filled = |rows: &[Fact]| {
             let mut facts = Facts::new(Arc::clone(&vocabulary));
-            rows.iter().for_each(|row| facts.insert(*row));
+            for row in rows {
+                facts.insert(*row);
+            }
             facts
         };
         let facts = filled(&rows);
@@ -249,7 +251,9 @@ proptest! {
         prop_assert_eq!(sorted(&decoded), sorted(&facts));
         // Slow and obvious: a map from day to how many.
         let mut counts: BTreeMap<DayNumber, usize> = BTreeMap::new();
-        rows.iter().for_each(|row| *counts.entry(row.day()).or_default() += 1);
+        for row in &rows {
+            *counts.entry(row.day()).or_default() += 1;
+        }
         for (day, count) in counts {
             let date = day.date().unwrap();
             prop_assert_eq!(facts.days(date, date).count(), count);

@@ -6,7 +6,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use wardvoice_protocol::fortnight::{Calendar, Period};
+use wardvoice_protocol::fortnight::{Calendar, DayNumber, Period};
 
 use super::sheet::Standing;
 use crate::facts::Facts;
@@ -34,7 +34,7 @@ pub fn revision(facts: &Facts, period: &Period, today: Date, final_after_days: u
         return 0;
     }
     let arrivals = facts.arrival_days(period.start(), period.last());
-    let late = arrivals.into_iter().filter_map(|day| day.date()).filter(|day| *day > last && *day <= today);
+    let late = arrivals.into_iter().filter_map(DayNumber::date).filter(|day| *day > last && *day <= today);
     1 + u32::try_from(late.count()).unwrap_or(u32::MAX - 1)
 }
 

@@ -39,7 +39,9 @@ impl Tally {
             Members::Wards(wards) => {
                 for ward in wards {
                     for rows in facts.ward_days(*ward, period.start(), period.last()) {
-                        rows.iter().for_each(|fact| gathering.add(fact));
+                        for fact in rows {
+                            gathering.add(fact);
+                        }
                     }
                 }
             }

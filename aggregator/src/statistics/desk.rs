@@ -151,7 +151,9 @@ fn run_domain_mean(input: &Input<'_>) -> Result<Value, DeskError> {
         why.say("mean", reason);
     }
     if people < 2 {
-        ["standard_error", "lower", "upper"].into_iter().for_each(|figure| why.say(figure, reason));
+        for figure in ["standard_error", "lower", "upper"] {
+            why.say(figure, reason);
+        }
     }
     let interval = found.overall.and_then(|overall| overall.interval(level));
     let mean: Vec<_> = found.questions.iter().map(|question| question.map(|q| q.mean)).collect();
@@ -215,7 +217,9 @@ fn run_mean(input: &Input<'_>) -> Result<Value, DeskError> {
             Some(mean) if mean.n < 2 => (&["sd", "lower", "upper"], "there is one value"),
             Some(_) => continue,
         };
-        lists.iter().for_each(|list| why.say(format!("{list}[{place}]"), reason));
+        for list in lists {
+            why.say(format!("{list}[{place}]"), reason);
+        }
     }
     let interval = |mean: &Option<super::MeanInterval>| mean.and_then(|mean| mean.interval);
     Ok(why.close(json!({

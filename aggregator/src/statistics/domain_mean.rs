@@ -1,10 +1,10 @@
 //! Means of question means, with an interval that knows that the answers of one person belong together.
 //!
-//! Each question's mean is a ratio r_k = sum w y I / sum w I over people (I: answered). A figure is a linear combination
-//! sum a_k r_k. Linearised over people (K. M. Wolter, *Introduction to Variance Estimation*, 2nd ed., 2007, ch. 6), person i
-//! moves it by z_i = sum_k a_k w_i I_ik (y_ik - r_k) / sum w I_k, so with V the joint covariance of the ratios
+//! Each question's mean is a ratio over people, `r_k = sum w y I / sum w I` (I: answered). A figure is a linear combination
+//! `sum a_k r_k`. Linearised over people (K. M. Wolter, *Introduction to Variance Estimation*, 2nd ed., 2007, ch. 6), person
+//! i moves it by `z_i = sum_k a_k w_i I_ik (y_ik - r_k) / sum w I_k`, so with V the joint covariance of the ratios
 //!
-//! > a'Va = n/(n-1) sum z_i²
+//! > `a'Va = n/(n-1) sum z_i²`
 //!
 //! where n is the number of people who answered anything (and have a weight above 0). The interval is Student's t on n - 1
 //! degrees of freedom, not clamped to any scale: clamping belongs to scoring. Treating questions as independent would make
@@ -35,7 +35,7 @@ pub struct Estimate {
     pub mean: f64,
     /// How many people it rests on, at least 1.
     pub n: u64,
-    /// Sum of the squared influences z_i² of its people.
+    /// Sum of the squared influences `z_i²` of its people.
     squares: f64,
 }
 
@@ -75,7 +75,7 @@ pub fn domain_mean(people: &impl People, questions: usize) -> LinearMean {
     linear_mean(people, &vec![Coefficient { group: 0 }; questions])
 }
 
-/// The mean of the means of groups of questions: a_k = 1 / (groups with an answer × answered questions of the group).
+/// The mean of the means of groups of questions: `a_k` is 1 / (groups with an answer × answered questions of the group).
 pub fn linear_mean(people: &impl People, questions: &[Coefficient]) -> LinearMean {
     let ratios = ratios(people, questions.len());
     let group_count = questions.iter().map(|question| question.group + 1).max().unwrap_or(0);

@@ -52,7 +52,6 @@ fn percent(part: u64, total: u64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::float_cmp, reason = "whole percentages are exact")]
     use super::*;
 
     /// Counts in the order of the documents, then what is expected.
