@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::id::{Hash, KioskId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
 use wardvoice_protocol::status::{Introduction, Presence, Status};
@@ -32,14 +33,18 @@ use crate::fleet::Fleet;
 use crate::ingest::mqtt::{Ack, Greeting, Inbox, Letter, Line, Link, Messenger, Unconnected};
 use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Pipeline, Unacked};
+use crate::metrics::Metrics;
 use crate::operations::{self, Request};
 use crate::premises::{House, Premises, failed};
 use crate::registry::{Introduced, Registry};
+use crate::web::{self, Desk};
 
 /// How many of the last records tell when each kiosk was last heard.
 const RECENT_RECORDS: u64 = 5_000;
 /// How long the last receipts may take on the way out.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// How long pages wait for the broker at the start.
+const BROKER_PATIENCE: Duration = Duration::from_secs(5);
 /// How long open pages may keep the process on the way out.
 const PAGES_DRAIN: Duration = Duration::from_secs(3);
 
@@ -75,8 +80,9 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     let premises = Premises::open(data, config)?;
     let unconnected = Unconnected::new();
     let messenger = unconnected.messenger();
-    let fleet = Arc::new(Fleet::new());
-    let house = Arc::new(House::open(premises, receipts(messenger.clone(), Arc::clone(&fleet)), fleet)?);
+    let (fleet, metrics) = (Arc::new(Fleet::new()), Arc::new(Metrics::new()));
+    let receipts = receipts(messenger.clone(), Arc::clone(&fleet), Arc::clone(&metrics));
+    let house = Arc::new(House::open(premises, receipts, fleet)?);
     tracing::info!(
         records = house.reader().position(),
         contacts = house.facts.read().map_or(0, |facts| facts.len()),
@@ -102,10 +108,11 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let addresses = Addresses { http, mqtt };
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
+        wait_connected(&messenger).await;
         announce(&addresses)?;
-        pages(&house, &messenger, listener, breakdown).await
+        pages(&house, metrics, listener, breakdown).await
     });
-    runtime.shutdown_timeout(PAGES_DRAIN);
+    runtime.shutdown_timeout(Duration::from_millis(200));
 
     tracing::info!("ending: finishing what is under way");
     line.close_intake();
@@ -118,8 +125,9 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
 }
 
 /// What the pipeline calls once verdicts are durable.
-fn receipts(messenger: Messenger, fleet: Arc<Fleet>) -> TellKiosk<Ack> {
+fn receipts(messenger: Messenger, fleet: Arc<Fleet>, metrics: Arc<Metrics>) -> TellKiosk<Ack> {
     Box::new(move |kiosk: KioskId, verdicts: Vec<Verdict>, acks: Vec<Ack>| {
+        verdicts.iter().for_each(|verdict| metrics.verdict(&verdict.decision));
         if verdicts.iter().any(|verdict| verdict.decision == Decision::Accepted) {
             fleet.record(&kiosk, Timestamp::now());
         }
@@ -282,33 +290,63 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
     control::listen(&data, Arc::new(perform)).context("failed to open the control socket")
 }
 
+/// Waits for the broker, but not for ever: pages are worth something without it.
+async fn wait_connected(messenger: &Messenger) {
+    let connected = async {
+        while !messenger.is_connected() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    if tokio::time::timeout(BROKER_PATIENCE, connected).await.is_err() {
+        tracing::warn!("serving pages without a broker; no record comes in until there is one");
+    }
+}
+
 /// Serves pages until a signal or a breakdown.
 async fn pages(
     house: &Arc<House>,
-    messenger: &Messenger,
+    metrics: Arc<Metrics>,
     listener: TcpListener,
     mut breakdown: mpsc::UnboundedReceiver<String>,
 ) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("failed to wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to wait for SIGINT")?;
-    let router = router(house, messenger);
-    tokio::select! {
-        served = axum::serve(listener, router).into_future() => served.context("failed to serve pages"),
+    let stopping = CancellationToken::new();
+    let router = web::router(desk(house, metrics, stopping.clone()));
+    // Open streams end with the token, so the last answers are not kept waiting by them.
+    let drained = stopping.clone().cancelled_owned();
+    let mut serving = std::pin::pin!(axum::serve(listener, router).with_graceful_shutdown(drained).into_future());
+    let ended = tokio::select! {
+        served = &mut serving => return served.context("failed to serve pages"),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
-        reason = breakdown.recv() => Err(anyhow!(reason.unwrap_or_default()))
-            .context("failed to keep records; kiosks keep theirs until the aggregator is started again"),
+        reason = breakdown.recv() => Err(anyhow!("failed to {}", reason.unwrap_or_default()))
+            .context("stopped: kiosks keep their records until the aggregator is started again"),
+    };
+    stopping.cancel();
+    if tokio::time::timeout(PAGES_DRAIN, serving).await.is_err() {
+        tracing::info!("some pages were still open");
     }
+    ended
 }
 
-fn router(house: &Arc<House>, messenger: &Messenger) -> axum::Router {
-    let (house, messenger) = (Arc::clone(house), messenger.clone());
-    let healthz = move || async move {
-        match house.pipeline.stopped() {
-            None if messenger.is_connected() => (axum::http::StatusCode::OK, "well\n"),
-            None => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "no broker\n"),
-            Some(_) => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "ingest has stopped\n"),
-        }
-    };
-    axum::Router::new().route("/healthz", axum::routing::get(healthz))
+/// Everything the pages look at.
+fn desk(house: &Arc<House>, metrics: Arc<Metrics>, stopping: CancellationToken) -> Arc<Desk> {
+    let for_replay = Arc::clone(house);
+    Arc::new(Desk {
+        world: Arc::clone(&house.world),
+        scoring: Arc::clone(&house.scoring),
+        facts: Arc::clone(&house.facts),
+        reader: house.reader(),
+        changes: house.changes.clone(),
+        fleet: Arc::clone(&house.fleet),
+        accounts: Arc::clone(&house.premises.accounts),
+        metrics,
+        replay: Arc::new(move |numbers| {
+            for_replay.pipeline.replay(numbers).map_err(|error| format!("failed to {error}"))
+        }),
+        demonstration: house.premises.demonstration,
+        stopping,
+        now: Arc::new(Timestamp::now),
+    })
 }

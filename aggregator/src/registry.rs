@@ -146,7 +146,7 @@ impl Registry {
         Arc::clone(&self.kiosks.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Registers a kiosk by hand. The ward must be in the directory.
+    /// Registers a kiosk by hand. The ward must be in the directory. The same again changes nothing.
     pub fn add(
         &self,
         id: &KioskId,
@@ -157,9 +157,11 @@ impl Registry {
         if is_simulated(id) {
             return Err(RegistryError::WrongKindOfId(id.clone()));
         }
-        self.change(|kiosks| {
-            insert_new(kiosks, id, Kiosk::new(ward.clone(), signing_key, false), directory).map(|()| true)
-        })
+        let kiosk = Kiosk::new(ward.clone(), signing_key, false);
+        if self.get(id).as_ref() == Some(&kiosk) {
+            return Ok(());
+        }
+        self.change(|kiosks| insert_new(kiosks, id, kiosk, directory).map(|()| true))
     }
 
     /// Registers many simulated kiosks with one write; those that are there with the same key stay as they are.
@@ -359,6 +361,7 @@ mod tests {
         let directory = directory::example();
         let registry = Registry::open(&path).unwrap();
         registry.add(&kiosk("k-1"), &ward("W1"), key(1), &directory).unwrap();
+        registry.add(&kiosk("k-2"), &ward("W2"), key(2), &directory).unwrap();
         registry.add(&kiosk("k-2"), &ward("W2"), key(2), &directory).unwrap();
         registry.replace_key(&kiosk("k-1"), key(3)).unwrap();
 

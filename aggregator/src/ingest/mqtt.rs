@@ -481,9 +481,6 @@ impl Sender<'_> {
                 Outgoing::Goodbye => goodbye = true,
             }
         }
-        if !receipts.is_empty() {
-            before_send();
-        }
         let sent_receipts = !receipts.is_empty();
         for (kiosk, verdicts) in receipts {
             for some in verdicts.chunks(RECEIPT_VERDICTS) {
@@ -516,10 +513,6 @@ impl Sender<'_> {
         let payload = signed::sign(&receipt, &topic, self.signing_key).unwrap_or_default();
         Message { topic, payload, retain: false }
     }
-}
-
-fn before_send() {
-    fail::fail_point!("receipts.before_send", |_| killpoint::die());
 }
 
 fn after_send() {

@@ -82,7 +82,6 @@ impl<T> Herald<T> {
         for (kiosk, told) in by_kiosk(for_kiosks.into_iter()) {
             (self.sinks.receipts)(kiosk, told.verdicts, told.tokens);
         }
-        fail::fail_point!("receipts.after_send", |_| die());
         if !stored.is_empty() {
             let wards: BTreeSet<_> = stored.iter().map(|stored| &stored.ward).collect();
             let change = Change { wards: wards.into_iter().cloned().collect(), position: end.position };
