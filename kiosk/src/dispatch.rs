@@ -31,6 +31,7 @@ use crate::outbox::{self, Outbox, OutboxError};
 mod keeper;
 
 pub use keeper::REOPEN_MS;
+pub(crate) use keeper::SIMULATED_ORIGIN;
 
 use keeper::{Keeper, Message};
 
@@ -52,8 +53,6 @@ pub struct DispatchConfig {
     pub reserve_bytes: u64,
     /// Where the link runs; a thread of its own when absent.
     pub runtime: Option<Handle>,
-    /// Called with each assignment that is new. The interview takes it up between two patients.
-    pub on_assignment: Option<Box<dyn Fn(Assignment) + Send>>,
     /// Called with what happens to each envelope.
     pub on_parcel: Option<Box<dyn Fn(ParcelEvent) + Send>>,
 }
@@ -172,11 +171,13 @@ struct Running {
 }
 
 type Listener = Box<dyn Fn(&DispatchState) + Send>;
+type AssignmentListener = Box<dyn Fn(&Assignment) + Send>;
 
 struct Shared {
     state: Mutex<DispatchState>,
     assignment: Mutex<Option<Assignment>>,
     listeners: Mutex<Vec<Listener>>,
+    assignment_listeners: Mutex<Vec<AssignmentListener>>,
 }
 
 impl DispatchConfig {
@@ -191,7 +192,6 @@ impl DispatchConfig {
             pace: Pace::default(),
             reserve_bytes: outbox::RESERVE_BYTES,
             runtime: None,
-            on_assignment: None,
             on_parcel: None,
         }
     }
@@ -254,6 +254,12 @@ impl Dispatch {
     /// Calls back with every change of the state, from now until it stops.
     pub fn on_change(&self, listener: impl Fn(&DispatchState) + Send + 'static) {
         locked(&self.running.shared.listeners).push(Box::new(listener));
+    }
+
+    /// Calls back with each assignment that is new, from now on; ask [`Dispatch::assignment`] for the one before. The
+    /// interview takes it up between two patients.
+    pub fn on_assignment(&self, listener: impl Fn(&Assignment) + Send + 'static) {
+        locked(&self.running.shared.assignment_listeners).push(Box::new(listener));
     }
 
     /// Cuts the network, or lets it come back: for tests and for outages on purpose.

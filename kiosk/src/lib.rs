@@ -4,6 +4,7 @@
 //! [courier] decides when it is sent and when a receipt allows it to be deleted. [mqtt] carries, [dispatch] binds them.
 
 pub mod app;
+pub mod cli;
 pub mod courier;
 pub mod dispatch;
 mod files;
@@ -14,4 +15,5 @@ pub mod mqtt;
 pub mod outbox;
 mod screens;
 pub mod settings;
+pub mod simulate;
 mod steady;

@@ -1,1 +1,20 @@
-fn main() {}
+//! The kiosk's program; see `wardvoice_kiosk::cli`.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+use wardvoice_kiosk::{cli::Cli, killpoint};
+
+fn main() -> ExitCode {
+    // An error would mean that a provider is there already, which is what is wanted.
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    let _fail_points = killpoint::set_up();
+    let filter = EnvFilter::try_from_env("WARDVOICE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    Cli::parse().run().unwrap_or_else(|error| {
+        let _closed = writeln!(io::stderr(), "wardvoice-kiosk: failed to {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -10,11 +10,13 @@
 //! 2. An envelope leaves only through [`Outbox::settle`], which wants its number, record id *and* hash.
 //! 3. The head never goes back. A store that is behind its marker, lacks an envelope that it counts, or does not read is
 //!    an error with a way back ([`recover`]), never a fresh start.
-//! 4. After a failed write the outbox is *poisoned*: every later call fails until it is opened again.
+//! 4. After a failed write the outbox is *poisoned*: every later call fails until it is opened again, and that opening
+//!    copies what it finds into a new store, because a failed fsync leaves no trust in the files it was asked of.
 //! 5. Envelopes are sealed on entry; nothing here can be read back by the kiosk.
 //!
 //! # On disk
-//! `outbox/lock`, `outbox/store-<generation>/` and `outbox.marker`, all in the data directory. An append makes the
+//! `outbox/lock`, `outbox/store-<generation>/`, `outbox/poisoned` after a failed write, `outbox/broken-<generation>/` after
+//! a recovery, and `outbox.marker`, all in the data directory. An append makes the
 //! store durable first and the marker second; a kill between the two leaves the store one ahead, which opening mends
 //! because the one envelope proves itself by the chain.
 //!
@@ -179,6 +181,7 @@ pub struct Outbox {
     waiting: BTreeMap<u64, Waiting>,
     digest: [u8; 32],
     reserve_bytes: u64,
+    rewrite_bytes: u64,
     poison: Option<String>,
     rng: StdRng,
     // Declared last: the lock is let go after the store has closed.
@@ -197,7 +200,7 @@ impl Outbox {
         let marker = match Marker::read(&marker_path(data)).map_err(|source| file(marker_path(data), source))? {
             Found::Marker(marker) => marker,
             Found::Damaged => return Err(damaged(data, Damage::MarkerDamaged)),
-            Found::Nothing if !generations(data)?.is_empty() => return Err(damaged(data, Damage::MarkerMissing)),
+            Found::Nothing if has_been_used(data)? => return Err(damaged(data, Damage::MarkerMissing)),
             Found::Nothing => {
                 // The marker comes first: one that says 0 promises nothing, so a kill before the store exists is harmless.
                 let first = Marker { kiosk: identity.kiosk.clone(), generation: 1, head: ChainHead::EMPTY };
@@ -229,6 +232,7 @@ impl Outbox {
             waiting,
             digest,
             reserve_bytes,
+            rewrite_bytes: REWRITE_BYTES,
             poison: None,
             rng,
             _lock: lock,
@@ -240,6 +244,10 @@ impl Outbox {
             outbox.mark()?;
         }
         outbox.remove_other_generations();
+        if poison_path(data).exists() {
+            outbox.rewrite(&contents.envelopes)?;
+            fs::remove_file(poison_path(data)).map_err(|source| file(poison_path(data), source))?;
+        }
         Ok(outbox)
     }
 
@@ -295,8 +303,8 @@ impl Outbox {
         let deletes: Vec<u64> = settled.keys().copied().collect();
         self.commit(&[], &deletes)?;
         killpoint::reach("outbox.after_delete");
-        if self.waiting.is_empty() && self.store.size_bytes() > REWRITE_BYTES {
-            self.rewrite()?;
+        if self.waiting.is_empty() && self.store.size_bytes() > self.rewrite_bytes {
+            self.rewrite(&BTreeMap::new())?;
         }
         Ok(settled.into_values().collect())
     }
@@ -345,6 +353,9 @@ impl Outbox {
     fn poisoned(&mut self, reason: String) -> OutboxError {
         tracing::error!(%reason, "the outbox is poisoned");
         self.poison = Some(reason.clone());
+        if let Err(error) = fs::write(poison_path(&self.data), &reason) {
+            tracing::warn!(%error, "noting that the outbox is poisoned");
+        }
         OutboxError::Poisoned(reason)
     }
 
@@ -363,20 +374,23 @@ impl Outbox {
         marker.write(&marker_path(&self.data)).map_err(|error| self.poisoned(error.to_string()))
     }
 
-    /// Replaces the empty store by a new one: the new one is durable before the marker names it.
-    fn rewrite(&mut self) -> Result<(), OutboxError> {
+    /// Replaces the store by a new one with these envelopes: the new one is durable before the marker names it.
+    fn rewrite(&mut self, envelopes: &BTreeMap<u64, Vec<u8>>) -> Result<(), OutboxError> {
         let path = store_path(&self.data, self.generation + 1);
         self.store = Store::open(&path).map_err(|error| self.poisoned(error.to_string()))?;
         self.generation += 1;
-        self.commit(&[], &[])?;
+        let puts: Vec<(u64, &[u8])> =
+            envelopes.iter().map(|(sequence, json)| (*sequence, json.as_slice())).collect();
+        self.commit(&puts, &[])?;
         self.mark()?;
         self.remove_other_generations();
         Ok(())
     }
 
-    /// Removes stores that no marker names: an older one was empty when it was replaced, a younger one never used.
+    /// Removes stores that no marker names: an older one was empty or copied when it was replaced, a younger one never
+    /// used.
     fn remove_other_generations(&self) {
-        for generation in generations(&self.data).unwrap_or_default() {
+        for generation in generations(&self.data, "store-").unwrap_or_default() {
             if generation != self.generation
                 && let Err(error) = fs::remove_dir_all(store_path(&self.data, generation))
             {
@@ -389,6 +403,15 @@ impl Outbox {
 impl Waiting {
     pub(crate) fn of(envelope: &Envelope) -> Self {
         Self { sequence: envelope.sequence().get(), record: envelope.record(), hash: envelope.hash() }
+    }
+}
+
+/// Whose outbox a data directory holds and how far its chain has come, without opening it; none when there is no
+/// readable marker.
+pub fn peek(data: &Path) -> Result<Option<(KioskId, ChainHead)>, OutboxError> {
+    match Marker::read(&marker_path(data)).map_err(|source| file(marker_path(data), source))? {
+        Found::Marker(marker) => Ok(Some((marker.kiosk, marker.head))),
+        Found::Nothing | Found::Damaged => Ok(None),
     }
 }
 
@@ -483,6 +506,12 @@ fn store_path(data: &Path, generation: u64) -> PathBuf {
     directory(data).join(format!("store-{generation}"))
 }
 
+/// Stands while the last write failed. What the system shows of a file after a failed fsync need not be on the disk, so
+/// the next opening writes everything into new files.
+fn poison_path(data: &Path) -> PathBuf {
+    directory(data).join("poisoned")
+}
+
 fn file(path: PathBuf, source: io::Error) -> OutboxError {
     OutboxError::File { path, source }
 }
@@ -491,13 +520,17 @@ fn damaged(data: &Path, damage: Damage) -> OutboxError {
     OutboxError::Damaged { data: data.to_owned(), damage }
 }
 
-/// The generations whose stores are on disk, in order.
-fn generations(data: &Path) -> Result<Vec<u64>, OutboxError> {
+/// Whether there is or was a store, so that a missing marker is damage and not a beginning.
+fn has_been_used(data: &Path) -> Result<bool, OutboxError> {
+    Ok(!generations(data, "store-")?.is_empty() || !generations(data, "broken-")?.is_empty())
+}
+
+/// The generations whose directories of this kind are on disk, in order.
+fn generations(data: &Path, prefix: &str) -> Result<Vec<u64>, OutboxError> {
     let directory = directory(data);
     let entries = fs::read_dir(&directory).map_err(|source| file(directory.clone(), source))?;
-    let mut found: Vec<u64> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix("store-")?.parse().ok())
-        .collect();
+    let mut found: Vec<u64> =
+        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix(prefix)?.parse().ok()).collect();
     found.sort_unstable();
     Ok(found)
 }

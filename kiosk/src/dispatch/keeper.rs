@@ -80,6 +80,7 @@ impl Keeper {
             state: Mutex::new(state.clone()),
             assignment: Mutex::new(assignment.clone()),
             listeners: Mutex::new(Vec::new()),
+            assignment_listeners: Mutex::new(Vec::new()),
         };
         let rng = StdRng::try_from_rng(&mut SysRng).unwrap_or_else(|_| StdRng::seed_from_u64(0));
         Self {
@@ -256,8 +257,8 @@ impl Keeper {
         }
         self.assignment = Some(assignment.clone());
         *locked(&self.shared.assignment) = Some(assignment.clone());
-        if let Some(on_assignment) = &self.config.on_assignment {
-            on_assignment(assignment);
+        for listener in locked(&self.shared.assignment_listeners).iter() {
+            listener(&assignment);
         }
         Ok(())
     }

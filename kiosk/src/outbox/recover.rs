@@ -59,13 +59,21 @@ pub fn recover(data: &Path, identity: &Identity, known_head: Option<ChainHead>) 
     };
     let generation = match &marker {
         Some(marker) => marker.generation,
-        None => generations(data)?.last().copied().unwrap_or(1),
+        None => generations(data, "store-")?
+            .last()
+            .copied()
+            .max(generations(data, "broken-")?.last().copied())
+            .unwrap_or(1),
     };
-    let aside = put_aside(data, generation)?;
-    let contents = aside.as_deref().map(salvage).unwrap_or_default();
+    let (from, to) = (store_path(data, generation), directory(data).join(format!("broken-{generation}")));
+    // A recovery that was interrupted may have renamed the store already.
+    let contents =
+        [&from, &to].into_iter().find(|path| path.exists()).map(|path| salvage(path)).unwrap_or_default();
     let head = head_to_continue(&contents, marker.as_ref(), &identity.kiosk, known_head)
         .ok_or_else(|| damaged(data, Damage::MarkerDamaged))?;
     let carried = carry(contents, identity, head);
+    // Only now that there is a way on: a store without a marker must stay where opening finds and refuses it.
+    let aside = put_aside(&from, to)?;
 
     // Whatever a recovery that was interrupted left behind under the new number was never in use.
     let path = store_path(data, generation + 1);
@@ -92,22 +100,20 @@ pub fn recover(data: &Path, identity: &Identity, known_head: Option<ChainHead>) 
 }
 
 /// Renames the store; finds it again when an interrupted recovery had already done so.
-fn put_aside(data: &Path, generation: u64) -> Result<Option<PathBuf>, OutboxError> {
-    let from = store_path(data, generation);
-    let to = directory(data).join(format!("broken-{generation}"));
+fn put_aside(from: &Path, to: PathBuf) -> Result<Option<PathBuf>, OutboxError> {
     if from.exists() && !to.exists() {
-        fs::rename(&from, &to)
-            .and_then(|()| files::sync_directory(&directory(data)))
-            .map_err(|source| file(from, source))?;
+        fs::rename(from, &to)
+            .and_then(|()| files::sync_directory(to.parent().unwrap_or(Path::new("."))))
+            .map_err(|source| file(from.to_owned(), source))?;
     }
     Ok(to.exists().then_some(to))
 }
 
 /// Reads what can be read from a copy, because opening a sled database writes to it.
-fn salvage(aside: &Path) -> Contents {
+fn salvage(broken: &Path) -> Contents {
     let read = |path: &Path| Store::open(path).map(|store| store.salvage().0);
-    let copy = aside.with_extension("copy");
-    let copied = remove_if_there(&copy).and_then(|()| copy_tree(aside, &copy));
+    let copy = broken.with_extension("copy");
+    let copied = remove_if_there(&copy).and_then(|()| copy_tree(broken, &copy));
     let contents = match copied {
         Ok(()) => read(&copy).unwrap_or_default(),
         Err(error) => {

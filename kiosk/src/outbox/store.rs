@@ -6,6 +6,7 @@
 //! - A page above 128 KiB goes to a file under `blobs/` that sled never syncs: those are synced here too.
 //! - It panics on a flipped bit, at opening or at any later read: every call is guarded and a panic is an error.
 //! - A shortened file opens as an empty store: the caller compares with a marker kept outside.
+//! - Its threads may hold the file's lock for a moment after the database was dropped: opening waits for that.
 //! - It never gives space back: the caller starts a new store when this one is empty and large.
 //!
 //! Keys: `h` the head; `e` and the sequence number, big endian, an envelope. Every value ends with the CRC-32 (IEEE,
@@ -18,6 +19,8 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use wardvoice_protocol::id::Hash;
 
@@ -28,6 +31,9 @@ const HEAD_KEY: &[u8] = b"h";
 const ENVELOPE_PREFIX: u8 = b'e';
 const HEAD_VERSION: u8 = 1;
 const CACHE_BYTES: u64 = 4 * 1024 * 1024;
+/// How long threads of sled's may hold a store after it was dropped.
+const CLOSING: Duration = Duration::from_secs(5);
+const CLOSING_LOOK: Duration = Duration::from_millis(5);
 
 /// Why the store cannot be read or written.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -83,15 +89,25 @@ pub(super) struct Store {
 impl Store {
     /// Opens or creates the store in a directory.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let database = guard(|| {
-            sled::Config::new()
-                .path(path)
-                .cache_capacity(CACHE_BYTES)
-                .flush_every_ms(None)
-                .mode(sled::Mode::LowSpace)
-                .open()
-                .map_err(|error| StoreError::Failed(error.to_string()))
-        })?;
+        let deadline = Instant::now() + CLOSING;
+        let database = loop {
+            let opened = guard(|| {
+                Ok(sled::Config::new()
+                    .path(path)
+                    .cache_capacity(CACHE_BYTES)
+                    .flush_every_ms(None)
+                    .mode(sled::Mode::LowSpace)
+                    .open())
+            })?;
+            match opened {
+                Ok(database) => break database,
+                // Another process is kept out by the outbox's own lock, so this is a store that is still closing here.
+                Err(sled::Error::Io(error)) if is_locked(&error) && Instant::now() < deadline => {
+                    thread::sleep(CLOSING_LOOK);
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        };
         let file = File::open(path.join("db"))?;
         // A length of 0 makes the first commit sync the directories, whatever sled created in them.
         Ok(Self { database: Some(database), file, path: path.to_owned(), length: 0 })
@@ -255,6 +271,10 @@ impl StoredHead {
             digest: *digest,
         })
     }
+}
+
+fn is_locked(error: &io::Error) -> bool {
+    error.to_string().contains("could not acquire lock")
 }
 
 fn envelope_key(sequence: u64) -> [u8; 9] {

@@ -1,0 +1,132 @@
+//! The command line: `key`, `run`, `outbox`, `simulate`.
+//!
+//! Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage. With `--json` the last line of standard
+//! output is one JSON object.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::{self, WindowOptions};
+use crate::dispatch::{Dispatch, DispatchConfig, Trust};
+use crate::identity::{self, Identity};
+use crate::mqtt::BrokerAddress;
+use crate::settings::Settings;
+
+mod outbox;
+mod simulate;
+
+/// The Wardvoice kiosk: asks patients at the bedside and keeps what they say until the hospital has it.
+#[derive(Debug, Parser)]
+#[command(name = "wardvoice-kiosk", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make this kiosk's signing key if there is none, and print its public half
+    Key(Data),
+    /// Open the window and ask patients
+    Run(Run),
+    /// Look at the records that wait, or bring a damaged outbox back
+    Outbox(outbox::Outbox),
+    /// Run a fleet of kiosks without windows, with patients who were never there
+    Simulate(simulate::Simulate),
+}
+
+#[derive(Debug, Args)]
+struct Data {
+    /// Where the kiosk keeps its key, settings and outbox
+    #[arg(long, value_name = "DIR", env = "WARDVOICE_KIOSK_DATA")]
+    data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    #[command(flatten)]
+    data: Data,
+    /// What `wardvoice-aggregator kiosk add` printed; kept in the data directory for the next time
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Certificates (PEM) that the broker's is checked with, for mqtts://; otherwise ca.pem in the data directory
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Fill the screen
+    #[arg(long)]
+    fullscreen: bool,
+    /// The window's size in pixels, for example 1280x800
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
+    size: Option<(u32, u32)>,
+    /// Demonstrations only: write a picture of each screen here; the pictures show answers
+    #[arg(long, value_name = "DIR")]
+    screenshot_dir: Option<PathBuf>,
+    /// Demonstrations only: write where each control is, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    trace_controls: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Key(data) => {
+                let key = identity::load_or_create(&data.data)?;
+                say(&key.verifying_key().to_string())?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Run(run) => run.run(),
+            Command::Outbox(outbox) => outbox.run(),
+            Command::Simulate(simulate) => simulate.run(),
+        }
+    }
+}
+
+impl Run {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        let data = self.data.data;
+        let signing_key = identity::load(&data)?;
+        if let Some(file) = &self.settings {
+            Settings::install(&data, file)?;
+        }
+        let settings = Settings::load(&data)?;
+        let broker: BrokerAddress = settings.broker.parse().context("read the settings")?;
+        let identity = Identity { kiosk: settings.kiosk().clone(), signing_key };
+        let trust = Trust::Pinned { assignment: settings.assignment.clone(), origin: settings.origin() };
+        let kept = data.join("ca.pem");
+        let mut config = DispatchConfig::new(data, identity, broker, trust);
+        config.ca = self.ca.or_else(|| kept.exists().then_some(kept));
+        let dispatch = Dispatch::start(config)?;
+        let (later, assignments) = mpsc::channel();
+        dispatch.on_assignment(move |assignment| {
+            // The window listens no more once it is closed.
+            let _closed = later.send(assignment.clone());
+        });
+        let options = WindowOptions {
+            fullscreen: self.fullscreen,
+            size: self.size,
+            screenshot_dir: self.screenshot_dir,
+            trace_controls: self.trace_controls,
+        };
+        let assignment = dispatch.assignment().unwrap_or(settings.assignment);
+        let ended = app::run_window(&options, dispatch.clone(), &assignment, assignments);
+        dispatch.stop();
+        ended?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parsed =
+        text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    parsed.filter(|(width, height)| *width > 0 && *height > 0).ok_or_else(|| "write 1280x800".to_owned())
+}
+
+fn say(line: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
+}
