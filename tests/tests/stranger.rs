@@ -1,10 +1,12 @@
 //! A kiosk in another language, written from docs/protocol.md alone, gets on with the aggregator.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use wardvoice_tests::aggregator::small_trust;
 use wardvoice_tests::programs;
 use wardvoice_tests::ward::{Between, Ward};
 
@@ -57,9 +59,39 @@ fn introduces_itself(between: Between) -> Result<()> {
     check(&ward, &said)
 }
 
+/// As a hospital does it: the kiosk's public key is registered by hand, and what that prints is given to the kiosk.
+fn is_registered(between: Between) -> Result<()> {
+    let ward = Ward::open(between)?;
+    let key = stranger(&ward, &["--print-key"])?;
+    let small = small_trust();
+    let id = small.pointer("/wards/0/id").and_then(Value::as_str).context("the small trust has no ward")?;
+    let printed =
+        ward.aggregator.run(&["kiosk", "add", "--id", "k-stranger", "--ward", id, "--signing-key", key.trim()])?;
+    let settings = ward.path().join("stranger.json");
+    fs::write(&settings, printed)?;
+    let settings = settings.to_str().context("the directory has a strange name")?;
+    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
+    let (contacts, copies) = (CONTACTS.to_string(), COPIES.to_string());
+    let said = stranger(
+        &ward,
+        &["--settings", settings, "--broker", &broker, "--contacts", &contacts, "--copies", &copies],
+    )?;
+    check(&ward, &said)
+}
+
 #[test]
 fn a_python_kiosk_gets_on_with_the_broker_inside() -> Result<()> {
     introduces_itself(Between::Embedded)
+}
+
+#[test]
+fn a_python_kiosk_that_was_registered_gets_on_with_the_broker_inside() -> Result<()> {
+    is_registered(Between::Embedded)
+}
+
+#[test]
+fn a_python_kiosk_that_was_registered_gets_on_with_mosquitto() -> Result<()> {
+    is_registered(Between::Mosquitto)
 }
 
 #[test]
