@@ -252,22 +252,14 @@ fn what_is_wrong_inside_and_the_next_record_goes_on() -> Result<()> {
             "sim-last-year",
             Reason::Clock,
             record_with(|r| {
-                set(
-                    r,
-                    "/clock/wall",
-                    json!((Timestamp::now() - SignedDuration::from_hours(365 * 24)).to_string()),
-                );
+                set(r, "/clock/wall", quarter_hour(Timestamp::now() - SignedDuration::from_hours(365 * 24)));
             })?,
         ),
         (
             "sim-next-year",
             Reason::Clock,
             record_with(|r| {
-                set(
-                    r,
-                    "/clock/wall",
-                    json!((Timestamp::now() + SignedDuration::from_hours(365 * 24)).to_string()),
-                );
+                set(r, "/clock/wall", quarter_hour(Timestamp::now() + SignedDuration::from_hours(365 * 24)));
             })?,
         ),
     ];
