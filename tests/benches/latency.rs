@@ -66,7 +66,7 @@ fn measure(name: &str, between: Between, wards: usize, records: usize) -> Result
     let each = records / wards;
     let mut pages = Vec::new();
     for number in 1..=wards {
-        let stream = EventStream::open(&ward.aggregator.url(&format!("/ward/W{number}/live")))?;
+        let stream = EventStream::open(&ward.aggregator.url(&format!("/ward/W{number}/stream")))?;
         let times = Arc::clone(&times);
         pages.push(std::thread::spawn(move || -> Result<()> {
             let mut seen = 0;
