@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use wardvoice_tests::bench::{machine, ms, number, quantile, say};
-use wardvoice_tests::http::Http;
 use wardvoice_tests::load;
 use wardvoice_tests::wait::let_pass;
 use wardvoice_tests::ward::{Between, Ward};
@@ -30,6 +29,7 @@ fn main() -> Result<()> {
         "cpu_percent": idle_cpu * 10.0,
     }))?;
 
+    ward.aggregator.open_the_office()?;
     let port = ward.broker_port()?;
     let mut tablets = load::introduce(TABLETS, port)?;
     let mut rates = Vec::new();
@@ -86,7 +86,7 @@ fn cold_start(ward: &mut Ward) -> Result<Duration> {
 }
 
 fn pages(ward: &Ward, stored: usize, machine: &str) -> Result<()> {
-    let http = Http::new()?;
+    let http = ward.aggregator.http();
     let mut times = Vec::with_capacity(VISITS);
     let mut bytes = 0;
     for visit in 0..VISITS {

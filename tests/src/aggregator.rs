@@ -1,8 +1,9 @@
 //! An aggregator of a story's own: its data in the story's directory, its ports the same over every restart.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,6 +15,11 @@ use crate::loopback;
 use crate::process::Process;
 use crate::programs;
 use crate::wait::{PATIENCE, until_true};
+
+/// The account that may read pages.
+pub const OFFICE: &str = "office";
+/// Its password in every story.
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Who carries the messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +60,8 @@ impl Aggregator {
         fs::write(data.join("config.toml"), config)?;
         fs::write(data.join("directory.json"), serde_json::to_vec_pretty(&small_trust())?)?;
         let logs = directory.to_path_buf();
-        Ok(Self { data, logs, web_port, broker_port, http: Http::new()?, process: None })
+        let http = Http::new()?.with_account(OFFICE, PASSWORD);
+        Ok(Self { data, logs, web_port, broker_port, http, process: None })
     }
 
     /// Starts `serve` and waits until it says it is well.
@@ -149,6 +156,19 @@ impl Aggregator {
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Gives the office its password, so that pages can be read.
+    pub fn open_the_office(&self) -> Result<()> {
+        let mut command = self.command()?;
+        command.args(["user", "add", OFFICE, "--password-stdin"]).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::null()).spawn().context("failed to add an account")?;
+        let mut input = child.stdin.take().context("no input")?;
+        writeln!(input, "{PASSWORD}")?;
+        drop(input);
+        let status = child.wait()?;
+        ensure!(status.success(), "`user add` ended with {status}");
+        Ok(())
     }
 
     /// Runs a command and hands back how it ended.

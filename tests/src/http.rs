@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 pub struct Http {
     runtime: Runtime,
     client: reqwest::Client,
+    account: Option<(String, String)>,
 }
 
 /// What came back.
@@ -36,7 +37,13 @@ impl Http {
             .no_proxy()
             .build()
             .context("failed to make an HTTP client")?;
-        Ok(Self { runtime, client })
+        Ok(Self { runtime, client, account: None })
+    }
+
+    /// The same client, saying name and password with each request.
+    #[must_use]
+    pub fn with_account(self, name: &str, password: &str) -> Self {
+        Self { account: Some((name.to_owned(), password.to_owned())), ..self }
     }
 
     /// Gets an address.
@@ -62,6 +69,10 @@ impl Http {
     }
 
     fn send(&self, request: reqwest::RequestBuilder, url: &str) -> Result<Answer> {
+        let request = match &self.account {
+            Some((name, password)) => request.basic_auth(name, Some(password)),
+            None => request,
+        };
         self.runtime.block_on(async {
             let response = request.send().await.with_context(|| format!("failed to ask {url}"))?;
             let status = response.status().as_u16();
