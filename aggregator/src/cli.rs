@@ -144,7 +144,7 @@ enum KioskCommand {
         #[arg(long)]
         ward: WardId,
         /// What `wardvoice-kiosk key` printed on it.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         signing_key: VerifyingKey,
     },
     /// List the kiosks that are known.
@@ -159,7 +159,7 @@ enum KioskCommand {
         #[arg(long)]
         id: KioskId,
         /// What `wardvoice-kiosk key` printed on it.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         signing_key: VerifyingKey,
     },
 }
