@@ -29,6 +29,8 @@ pub mod judge;
 pub mod mqtt;
 pub mod pipeline;
 mod recent;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod writer;
 
 pub use judge::{Judged, Opened, judge, judge_all};

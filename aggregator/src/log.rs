@@ -331,3 +331,6 @@ impl Shared {
         *self.poisoned.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,3 +208,6 @@ impl Judged {
         Some((&self.arrival.kiosk, sequence, self.previous?))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -303,3 +303,6 @@ fn by_kiosk<T>(told: impl Iterator<Item = (Unacked<T>, Verdict)>) -> BTreeMap<Ki
 fn failure(error: &LogError) -> String {
     format!("failed to {error}")
 }
+
+#[cfg(test)]
+mod tests;

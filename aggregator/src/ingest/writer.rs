@@ -321,3 +321,6 @@ fn told(judged: &Judged, decision: Decision) -> Decided {
     };
     Decided { verdict, stored: None }
 }
+
+#[cfg(test)]
+mod tests;
