@@ -26,4 +26,6 @@ pub mod rebuild;
 pub mod registry;
 pub mod scoring;
 pub mod statistics;
+pub mod transfer;
+pub mod verify;
 pub mod web;

@@ -124,7 +124,7 @@ fn read_snapshot(directory: &Path, vocabulary: &Arc<Vocabulary>) -> Option<(Fact
     }
 }
 
-fn spans(last: u64, count: u64) -> Vec<RangeInclusive<u64>> {
+pub(crate) fn spans(last: u64, count: u64) -> Vec<RangeInclusive<u64>> {
     let bound = |number: u64| last * number / count;
     (0..count).map(|number| bound(number) + 1..=bound(number + 1)).filter(|span| !span.is_empty()).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Instant;
 
-use wardvoice_protocol::receipt::Verdict;
+use wardvoice_protocol::receipt::{Decision, Verdict};
 
 use super::judges::{Ready, ReadyTask};
 use super::{Answer, GATHER_RECORDS, GATHER_TIME, Gate, failure};
@@ -111,7 +111,15 @@ fn gather<T>(
                         Some(number) => writer.replay(judged, number)?,
                         None => writer.decide(judged)?,
                     };
-                    verdicts.push(decided.verdict);
+                    let mut verdict = decided.verdict;
+                    // Racing copies are a kiosk's affair; a caller wants to know what is new.
+                    if matches!(answer, Answer::Caller(_))
+                        && decided.stored.is_none()
+                        && verdict.decision == Decision::Accepted
+                    {
+                        verdict.decision = Decision::Duplicate;
+                    }
+                    verdicts.push(verdict);
                     stored.extend(decided.stored);
                 }
                 count += verdicts.len();

@@ -1,0 +1,247 @@
+//! Export and import: the log as lines of JSON, for a move, a backup that a person can read, or a second opinion.
+//!
+//! A record's line: `{"kind": "record", "position", "kiosk", "sequence", "id", "hash", "received", "day", "evidence",
+//! "envelope", "record"}`, where `envelope` is the payload as it was received, as a string, and `record` what was inside.
+//! A line of the quarantine: `{"kind": "refused", "number", "kiosk", "received", "reason", "detail", "hash",
+//! "payload"}`, where `payload` is base64. Records come first, in the order of the log.
+//!
+//! Import takes `kind`, `kiosk`, `received` and the bytes, believes the time, and judges everything else anew: a line that
+//! was changed is refused like anything that comes over the wire, and a line that is here already changes nothing. So an
+//! import may be repeated, and interrupted. What was refused is refused again, for the reason that holds now.
+
+use std::io::{BufRead, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use wardvoice_protocol::id::{Hash, KioskId, RecordId, Sequence};
+use wardvoice_protocol::receipt::{Decision, Reason, Verdict};
+use wardvoice_protocol::record::Record;
+
+use crate::ingest::Arrival;
+use crate::log::{DayEvidence, LogError, Reader};
+
+/// How many arrivals are handed on at once.
+const TOGETHER: usize = 512;
+
+/// A line of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Line {
+    Record(Box<RecordLine>),
+    Refused(RefusedLine),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct RecordLine {
+    position: u64,
+    kiosk: KioskId,
+    sequence: Sequence,
+    id: RecordId,
+    hash: Hash,
+    received: Timestamp,
+    day: Date,
+    evidence: DayEvidence,
+    envelope: String,
+    record: Record,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct RefusedLine {
+    number: u64,
+    kiosk: KioskId,
+    received: Timestamp,
+    reason: Reason,
+    detail: String,
+    hash: Hash,
+    payload: String,
+}
+
+/// What an import needs of a line; the rest is for people.
+#[derive(Debug, Deserialize)]
+struct ImportLine {
+    kiosk: KioskId,
+    received: Timestamp,
+    #[serde(default)]
+    envelope: Option<String>,
+    #[serde(default)]
+    payload: Option<String>,
+}
+
+/// Why an export or an import ended.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The file cannot be read or written.
+    #[error("read or write the export: {0}")]
+    File(#[from] std::io::Error),
+    /// A line is not a line of an export.
+    #[error("read line {line} of the export: {reason}; the lines before it were taken")]
+    Line {
+        /// Which, from 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Ingest takes nothing any more.
+    #[error("take line {line} of the export: {reason}")]
+    NotTaken {
+        /// The last line that was handed on, from 1.
+        line: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What an export wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Exported {
+    /// How many records.
+    pub records: u64,
+    /// How many envelopes of the quarantine.
+    pub quarantined: u64,
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Imported {
+    /// How many lines were read.
+    pub lines: u64,
+    /// How many records are new in the log.
+    pub accepted: u64,
+    /// How many were there already.
+    pub known: u64,
+    /// How many were refused, now or before.
+    pub refused: u64,
+    /// How many of these could not be kept, because the quarantine is full.
+    pub not_kept: u64,
+}
+
+/// Gives every line of an export, without line feeds.
+pub fn export_lines(
+    reader: &Reader,
+    mut give: impl FnMut(&str) -> std::io::Result<()>,
+) -> Result<Exported, TransferError> {
+    let mut exported = Exported::default();
+    for record in reader.records(1)? {
+        let record = record?;
+        let position = record.position;
+        let unreadable = || LogError::Unreadable(format!("the envelope {position}"));
+        let envelope = reader.envelope(position)?.ok_or_else(unreadable)?;
+        // What was read as JSON is text.
+        let envelope = String::from_utf8(envelope).map_err(|_| unreadable())?;
+        let line = Line::Record(Box::new(RecordLine {
+            position,
+            kiosk: record.kiosk,
+            sequence: record.sequence,
+            id: record.record_id,
+            hash: record.envelope,
+            received: record.received,
+            day: record.day,
+            evidence: record.evidence,
+            envelope,
+            record: record.record,
+        }));
+        give(&serde_json::to_string(&line).map_err(std::io::Error::from)?)?;
+        exported.records += 1;
+    }
+    for refused in reader.quarantine(0)? {
+        let refused = refused?;
+        let line = Line::Refused(RefusedLine {
+            number: refused.number,
+            kiosk: refused.kiosk,
+            received: refused.received,
+            reason: refused.reason,
+            detail: refused.detail,
+            hash: refused.envelope,
+            payload: STANDARD.encode(&refused.payload),
+        });
+        give(&serde_json::to_string(&line).map_err(std::io::Error::from)?)?;
+        exported.quarantined += 1;
+    }
+    Ok(exported)
+}
+
+/// Writes an export.
+pub fn export(reader: &Reader, mut output: impl Write) -> Result<Exported, TransferError> {
+    let exported = export_lines(reader, |line| {
+        output.write_all(line.as_bytes())?;
+        output.write_all(b"\n")
+    })?;
+    output.flush()?;
+    Ok(exported)
+}
+
+/// Reads an export and hands its envelopes on, some hundreds at a time, to something that judges, stores and says what
+/// became of each ([`Pipeline::settle`](crate::ingest::Pipeline::settle)). `progress` is told the lines read so far.
+pub fn import<E: std::fmt::Display>(
+    input: impl BufRead,
+    mut settle: impl FnMut(Vec<Arrival>) -> Result<Vec<Verdict>, E>,
+    mut progress: impl FnMut(u64),
+) -> Result<Imported, TransferError> {
+    let mut imported = Imported::default();
+    let mut waiting = Vec::new();
+    let mut broken = None;
+    for line in input.lines() {
+        let line = line?;
+        imported.lines += 1;
+        if line.trim().is_empty() {
+            continue;
+        }
+        match read_line(&line) {
+            Ok(arrival) => waiting.push(arrival),
+            Err(reason) => {
+                broken = Some(TransferError::Line { line: imported.lines, reason });
+                break;
+            }
+        }
+        if waiting.len() == TOGETHER {
+            hand_on(std::mem::take(&mut waiting), &mut settle, &mut imported)?;
+            progress(imported.lines);
+        }
+    }
+    hand_on(waiting, &mut settle, &mut imported)?;
+    progress(imported.lines);
+    broken.map_or(Ok(imported), Err)
+}
+
+fn hand_on<E: std::fmt::Display>(
+    arrivals: Vec<Arrival>,
+    settle: &mut impl FnMut(Vec<Arrival>) -> Result<Vec<Verdict>, E>,
+    imported: &mut Imported,
+) -> Result<(), TransferError> {
+    if arrivals.is_empty() {
+        return Ok(());
+    }
+    let verdicts = settle(arrivals)
+        .map_err(|error| TransferError::NotTaken { line: imported.lines, reason: error.to_string() })?;
+    for verdict in verdicts {
+        match verdict.decision {
+            Decision::Accepted => imported.accepted += 1,
+            Decision::Duplicate => imported.known += 1,
+            Decision::Refused(refusal) => {
+                imported.refused += 1;
+                imported.not_kept += u64::from(!refusal.kept);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_line(line: &str) -> Result<Arrival, String> {
+    let place = |error: serde_json::Error| format!("it is not JSON of a line (column {})", error.column());
+    let ImportLine { kiosk, received, envelope, payload } = serde_json::from_str(line).map_err(place)?;
+    let payload = match (envelope, payload) {
+        (Some(envelope), None) => envelope.into_bytes(),
+        (None, Some(payload)) => STANDARD.decode(payload).map_err(|_| "its payload is not base64".to_owned())?,
+        _ => return Err("it has neither an envelope nor a payload, or both".to_owned()),
+    };
+    Ok(Arrival { kiosk, payload, received })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! Every envelope against the record that was opened from it, in spans on all cores.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZero;
+use std::ops::RangeInclusive;
+use std::thread;
+
+use jiff::civil::Date;
+use wardvoice_protocol::envelope::Envelope;
+use wardvoice_protocol::id::{Hash, KioskId};
+use wardvoice_protocol::keys::VerifyingKey;
+use wardvoice_protocol::record::Record;
+
+use super::Faults;
+use crate::ingest::{World, day};
+use crate::log::{LogError, OpenedRow, Reader, run_on};
+use crate::rebuild::spans;
+
+/// How many records are looked at together; also how many signatures are checked at once.
+const TOGETHER: u64 = 128;
+
+/// Where every record stands in its kiosk's chain.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    by_position: Vec<Link>,
+    kiosks: BTreeMap<KioskId, u64>,
+    days: BTreeSet<Date>,
+}
+
+/// A record's place in a chain.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub(super) kiosk: KioskId,
+    pub(super) sequence: u64,
+    pub(super) envelope: Hash,
+    pub(super) previous: Hash,
+}
+
+impl Links {
+    pub(super) fn at(&self, position: u64) -> Option<&Link> {
+        self.by_position.get(usize::try_from(position.checked_sub(1)?).ok()?)
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.by_position.len() as u64
+    }
+
+    /// Every kiosk that has records, and how many.
+    pub(super) fn kiosks(&self) -> &BTreeMap<KioskId, u64> {
+        &self.kiosks
+    }
+
+    pub(super) fn days(&self) -> &BTreeSet<Date> {
+        &self.days
+    }
+}
+
+/// What one thread found in its span.
+#[derive(Default)]
+struct Part {
+    links: Vec<Link>,
+    days: BTreeSet<Date>,
+    faults: Faults,
+}
+
+/// A record as the log has it.
+struct Row {
+    kiosk: String,
+    sequence: u64,
+    envelope: Hash,
+    json: Vec<u8>,
+    day: Option<Date>,
+    held: (crate::log::DayEvidence, jiff::Timestamp),
+}
+
+pub(super) fn check(reader: &Reader, world: &World, deep: bool) -> Result<(Links, Faults), LogError> {
+    let last = reader.position();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
+    let parts: Vec<Result<Part, LogError>> = thread::scope(|scope| {
+        let spans = spans(last, threads.min(last / TOGETHER).max(1));
+        let spawned: Vec<_> =
+            spans.into_iter().map(|span| scope.spawn(move || check_span(reader, world, span, deep))).collect();
+        let failed = || Err(LogError::Store("reading the log panicked".to_owned()));
+        spawned.into_iter().map(|part| part.join().unwrap_or_else(|_| failed())).collect()
+    });
+    let (mut links, mut faults) = (Links::default(), Faults::default());
+    let mut running = Hash::ZERO;
+    for part in parts {
+        let part = part?;
+        faults.absorb(part.faults);
+        links.days.extend(part.days);
+        for link in part.links {
+            running = run_on(&running, &link.envelope);
+            match links.kiosks.get_mut(&link.kiosk) {
+                Some(count) => *count += 1,
+                None => drop(links.kiosks.insert(link.kiosk.clone(), 1)),
+            }
+            links.by_position.push(link);
+        }
+    }
+    let end = reader.end()?;
+    if end.position != links.count() || end.running != running {
+        faults.add("the records are not those that the running hash was made over".to_owned());
+    }
+    Ok((links, faults))
+}
+
+fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: bool) -> Result<Part, LogError> {
+    let mut part = Part::default();
+    let mut known_kiosks: HashMap<String, KioskId> = HashMap::new();
+    let mut from = *span.start();
+    while from <= *span.end() {
+        let until = (from + TOGETHER - 1).min(*span.end());
+        let mut together = Vec::new();
+        // What cannot be read is a fault like any other; the next ones are still looked at.
+        if let Err(error) = read(reader, from..=until, &mut together, &mut part.faults) {
+            part.faults.add(error.to_string());
+        }
+        if deep {
+            check_deep(&together, world, &mut part.faults);
+        }
+        for (position, row, envelope) in together {
+            let same = envelope.hash() == row.envelope
+                && envelope.kiosk().as_str() == row.kiosk
+                && envelope.sequence().get() == row.sequence;
+            if !same {
+                part.faults.add(format!("record {position} is not the one in its envelope"));
+            }
+            part.days.extend(row.day);
+            let kiosk = known_kiosks.entry(row.kiosk).or_insert_with(|| envelope.kiosk().clone()).clone();
+            let link =
+                Link { kiosk, sequence: row.sequence, envelope: row.envelope, previous: envelope.previous() };
+            part.links.push(link);
+        }
+        from = until + 1;
+    }
+    Ok(part)
+}
+
+/// Reads records and their envelopes side by side.
+fn read(
+    reader: &Reader,
+    positions: RangeInclusive<u64>,
+    together: &mut Vec<(u64, Row, Envelope)>,
+    faults: &mut Faults,
+) -> Result<(), LogError> {
+    let mut rows = Vec::new();
+    reader.each_row::<LogError>(positions.clone(), |row| {
+        if reader.find(&row.record_id)? != Some(row.position) {
+            faults.add(format!("record {} is not where the index of record ids says", row.position));
+        }
+        rows.push(Row::of(&row));
+        Ok(())
+    })?;
+    let mut rows = rows.into_iter();
+    reader.each_envelope::<LogError>(positions, |position, payload| {
+        match (rows.next(), Envelope::read(&payload)) {
+            (Some(row), Ok(envelope)) => together.push((position, row, envelope)),
+            _ => faults.add(format!("the envelope of record {position} cannot be read")),
+        }
+        Ok(())
+    })
+}
+
+impl Row {
+    fn of(row: &OpenedRow<'_>) -> Self {
+        Self {
+            kiosk: row.kiosk.to_owned(),
+            sequence: row.sequence,
+            envelope: row.envelope,
+            json: row.json.to_vec(),
+            day: row.day.date(),
+            held: (row.evidence, row.received),
+        }
+    }
+}
+
+/// Signatures, seals and days again.
+fn check_deep(rows: &[(u64, Row, Envelope)], world: &World, faults: &mut Faults) {
+    let kiosks: Vec<_> = rows.iter().map(|(_, _, envelope)| world.registry.get(envelope.kiosk())).collect();
+    let present: Vec<_> = kiosks.iter().flatten().map(|kiosk| kiosk.signing_key).collect();
+    let messages: Vec<&[u8]> = rows.iter().map(|(_, _, envelope)| envelope.signing_input()).collect();
+    let signatures: Vec<_> = rows.iter().map(|(_, _, envelope)| *envelope.signature()).collect();
+    let all = present.len() == rows.len() && VerifyingKey::verifies_all(&messages, &signatures, &present);
+    for ((position, row, envelope), kiosk) in rows.iter().zip(kiosks) {
+        let signed = all
+            || kiosk.is_some_and(|kiosk| {
+                // A key that has been replaced since was the kiosk's when the record came.
+                let mut keys = std::iter::once(&kiosk.signing_key).chain(&kiosk.retired_keys);
+                keys.any(|key| envelope.is_signed_by(key))
+            });
+        if !signed {
+            faults.add(format!("the envelope of record {position} is not signed by kiosk {}", row.kiosk));
+        }
+        let key = world.open_keys.iter().find(|key| key.seal_key().key_id() == *envelope.key_id());
+        let opened = key.and_then(|key| envelope.open_bytes(key).ok());
+        match opened {
+            None => faults.add(format!("the envelope of record {position} does not open")),
+            Some(json) if json != row.json => {
+                faults.add(format!("record {position} is not what its envelope holds"));
+            }
+            Some(json) => {
+                let (evidence, received) = row.held;
+                let again = serde_json::from_slice::<Record>(&json)
+                    .ok()
+                    .and_then(|record| day::decide(&record.clock, received, &world.calendar).ok());
+                if again.is_none_or(|(day, why)| Some(day) != row.day || why != evidence) {
+                    faults.add(format!("record {position} would be given another day now"));
+                }
+            }
+        }
+    }
+}
