@@ -193,9 +193,9 @@ fn unreadable(error: &EnvelopeError) -> (Reason, String) {
             (Reason::Unreadable, detail.unwrap_or_else(|| "the payload is not an envelope".to_owned()))
         }
         EnvelopeError::NotBase64 { .. } => (Reason::Unreadable, error.to_string()),
-        EnvelopeError::CannotSeal(_)
-        | EnvelopeError::CannotOpen(_)
-        | EnvelopeError::InvalidRecord(_) => (Reason::Unreadable, "the payload is not an envelope".to_owned()),
+        EnvelopeError::CannotSeal(_) | EnvelopeError::CannotOpen(_) | EnvelopeError::InvalidRecord(_) => {
+            (Reason::Unreadable, "the payload is not an envelope".to_owned())
+        }
     };
     (reason, detail)
 }

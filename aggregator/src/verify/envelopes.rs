@@ -30,6 +30,7 @@ pub(super) struct Links {
 /// A record's place in a chain.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
+    position: u64,
     pub(super) kiosk: KioskId,
     pub(super) sequence: u64,
     pub(super) envelope: Hash,
@@ -38,7 +39,9 @@ pub(super) struct Link {
 
 impl Links {
     pub(super) fn at(&self, position: u64) -> Option<&Link> {
-        self.by_position.get(usize::try_from(position.checked_sub(1)?).ok()?)
+        // One that could not be read is missing here, so the place in the list is not the position.
+        let place = self.by_position.binary_search_by_key(&position, |link| link.position).ok()?;
+        self.by_position.get(place)
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -128,9 +131,8 @@ fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: b
             }
             part.days.extend(row.day);
             let kiosk = known_kiosks.entry(row.kiosk).or_insert_with(|| envelope.kiosk().clone()).clone();
-            let link =
-                Link { kiosk, sequence: row.sequence, envelope: row.envelope, previous: envelope.previous() };
-            part.links.push(link);
+            let (sequence, previous) = (row.sequence, envelope.previous());
+            part.links.push(Link { position, kiosk, sequence, envelope: row.envelope, previous });
         }
         from = until + 1;
     }
