@@ -3,7 +3,7 @@
 //! `--trace-controls FILE` appends one JSON line for each control shortly after each change of the screen:
 //!
 //! ```json
-//! {"view":7,"screen":"question","question":"respect","language":"en","label":"Yes, always","x":564,"y":136,"w":692,"h":80}
+//! {"view":7,"screen":"question","question":"respect","language":"en","label":"Yes, always","focused":false,"x":564,"y":136,"w":692,"h":80}
 //! ```
 //!
 //! `view` counts the changes from 1; `question` is null where there is none; `x`, `y`, `w`, `h` are in physical pixels from the
@@ -22,7 +22,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 use slint::ComponentHandle as _;
-use wardvoice_kiosk_ui::{KioskWindow, Survey};
+use wardvoice_kiosk_ui::{FoundControl, KioskWindow, Survey};
 
 use super::WindowOptions;
 use super::stage::Stage;
@@ -41,6 +41,7 @@ struct Control {
     question: Option<String>,
     language: String,
     label: String,
+    focused: bool,
     x: f32,
     y: f32,
     w: f32,
@@ -80,7 +81,7 @@ pub(super) fn attach(stage: &Stage, window: &KioskWindow, options: &WindowOption
     });
     let finding = Rc::clone(&watch);
     let survey = window.global::<Survey>();
-    survey.on_found(move |label, x, y, width, height| finding.find(label.into(), [x, y, width, height]));
+    survey.on_found(move |control| finding.find(control));
     stage.observe(move |view| watch.see(view));
     Ok(())
 }
@@ -112,13 +113,14 @@ impl Watch {
         self.answer.start(slint::TimerMode::SingleShot, ANSWER, move || this.write());
     }
 
-    fn find(&self, label: String, place: [f32; 4]) {
+    fn find(&self, found: FoundControl) {
         let Some(window) = self.window.upgrade() else { return };
         let Some(view) = self.shown.borrow().clone() else { return };
         let ScreenName { screen, question } = ScreenName::of(&view.screen);
-        let [x, y, w, h] = place.map(|length| length * window.window().scale_factor());
-        let language = view.language.to_string();
-        let control = Control { view: self.view.get(), screen, question, language, label, x, y, w, h };
+        let FoundControl { label, focused, x, y, width, height } = found;
+        let [x, y, w, h] = [x, y, width, height].map(|length| length * window.window().scale_factor());
+        let (label, language) = (label.into(), view.language.to_string());
+        let control = Control { view: self.view.get(), screen, question, language, label, focused, x, y, w, h };
         self.found.borrow_mut().push(control);
     }
 

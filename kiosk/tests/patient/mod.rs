@@ -1,0 +1,241 @@
+//! Somebody in front of a kiosk without a display: the real window, drawn by the real renderer into memory, with a clock that
+//! tests move and a store that tests command.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics is a test that fails")]
+#![allow(dead_code, reason = "each test file uses the part it needs")]
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use i_slint_backend_testing::{
+    AccessibleRole, ElementHandle, ElementQuery, TestingBackend, TestingBackendOptions,
+};
+use slint::ComponentHandle as _;
+use slint::platform::{PointerEventButton, WindowEvent};
+use wardvoice_kiosk::app::post::Post;
+use wardvoice_kiosk::app::stage::{Done, Stage};
+use wardvoice_kiosk::interview::{Happening, Screen, Setting, StoreFailed, View};
+use wardvoice_kiosk_ui::{KioskWindow, Survey};
+use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience};
+use wardvoice_protocol::contact::Contact;
+use wardvoice_protocol::id::{ConsultantId, KioskId, Language, WardId};
+use wardvoice_protocol::keys::{OpenKey, SigningKey};
+use wardvoice_protocol::questionnaire::Questionnaire;
+use wardvoice_protocol::record::Body;
+
+/// What the store does with what it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// Flushes it at once.
+    Keeps,
+    /// Fails.
+    Fails,
+    /// Says nothing until told to.
+    Waits,
+}
+
+/// Somebody in front of a kiosk.
+pub(crate) struct Patient {
+    pub(crate) window: KioskWindow,
+    pub(crate) stage: Rc<Stage>,
+    pub(crate) stored: Rc<RefCell<Vec<Body>>>,
+    pub(crate) store: Rc<Cell<Store>>,
+    waiting: Rc<RefCell<Vec<Done>>>,
+    now_ms: Rc<Cell<u64>>,
+}
+
+impl Patient {
+    /// Comes to a kiosk of that size, in pixels. One a process.
+    pub(crate) fn arrives(width: u32, height: u32) -> Self {
+        let options =
+            TestingBackendOptions { mock_time: true, threading: false, renderer_name: Some("software".into()) };
+        slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
+        let window = KioskWindow::new().unwrap();
+        let now_ms = Rc::new(Cell::new(0));
+        let stored = Rc::new(RefCell::new(Vec::new()));
+        let store = Rc::new(Cell::new(Store::Keeps));
+        let waiting = Rc::new(RefCell::new(Vec::new()));
+        let submit = {
+            let (stored, store, waiting) = (Rc::clone(&stored), Rc::clone(&store), Rc::clone(&waiting));
+            move |body: Body, done: Done| {
+                stored.borrow_mut().push(body);
+                match store.get() {
+                    Store::Keeps => done(Ok(())),
+                    Store::Fails => done(Err(StoreFailed)),
+                    Store::Waits => waiting.borrow_mut().push(done),
+                }
+            }
+        };
+        let clock = {
+            let now_ms = Rc::clone(&now_ms);
+            move || now_ms.get()
+        };
+        let (post, incoming) = Post::new(&window);
+        let setting = Arc::new(setting());
+        let stage = Stage::new(&window, setting, Box::new(clock), Box::new(submit), post, incoming);
+        let patient = Self { window, stage, stored, store, waiting, now_ms };
+        patient.turns(width, height);
+        patient.window.show().unwrap();
+        patient.waits(100);
+        patient
+    }
+
+    /// Turns the tablet, so to speak.
+    pub(crate) fn turns(&self, width: u32, height: u32) {
+        let size = slint::PhysicalSize::new(width, height);
+        self.window.window().set_size(size);
+        let size = size.to_logical(self.window.window().scale_factor());
+        self.window.window().dispatch_event(WindowEvent::Resized { size });
+    }
+
+    /// Lets time pass.
+    pub(crate) fn waits(&self, ms: u64) {
+        // In steps, as timers set timers.
+        for _ in 0..ms.div_ceil(50) {
+            self.now_ms.set(self.now_ms.get() + 50);
+            i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(50));
+            self.stage.read_post();
+        }
+    }
+
+    /// The store says what it has put off.
+    pub(crate) fn store_answers(&self, result: Result<(), StoreFailed>) {
+        for done in self.waiting.borrow_mut().drain(..) {
+            done(result);
+        }
+        self.stage.read_post();
+        self.waits(50);
+    }
+
+    /// Tells the kiosk something.
+    pub(crate) fn meets(&self, happening: Happening) {
+        self.stage.meet(happening);
+        self.waits(50);
+    }
+
+    /// Draws the screen, as a display would: what a list shows is made when it is drawn.
+    fn draws(&self) {
+        self.window.window().take_snapshot().expect("the screen can be drawn");
+    }
+
+    /// Every control on the screen.
+    pub(crate) fn controls(&self) -> Vec<ElementHandle> {
+        self.draws();
+        let operable = |element: &ElementHandle| {
+            matches!(element.accessible_role(), Some(AccessibleRole::Button | AccessibleRole::RadioButton))
+        };
+        let found = ElementQuery::from_root(&self.window).match_descendants().match_predicate(operable).find_all();
+        // A component and the one it inherits from are two elements and one control.
+        let mut seen = BTreeSet::new();
+        let once = |control: &ElementHandle| {
+            let (at, size) = (control.absolute_position(), control.size());
+            seen.insert(format!("{:?} {at:?} {size:?}", control.accessible_label()))
+        };
+        found.into_iter().filter(once).collect()
+    }
+
+    /// What the control says that has the keyboard's focus.
+    pub(crate) fn focused(&self) -> Option<String> {
+        self.draws();
+        let focused = Rc::new(RefCell::new(None));
+        let survey = self.window.global::<Survey>();
+        let found = Rc::clone(&focused);
+        survey.on_found(move |control| {
+            if control.focused {
+                found.replace(Some(control.label.to_string()));
+            }
+        });
+        survey.set_round(survey.get_round() + 1);
+        self.waits(50);
+        focused.take()
+    }
+
+    /// The control of that label.
+    pub(crate) fn control(&self, label: &str) -> ElementHandle {
+        let found =
+            self.controls().into_iter().find(|control| control.accessible_label().as_deref() == Some(label));
+        found.unwrap_or_else(|| panic!("no control says {label:?}; there are {:?}", self.labels()))
+    }
+
+    /// What the controls say.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        self.controls().iter().filter_map(|control| control.accessible_label()).map(String::from).collect()
+    }
+
+    /// Touches the control of that label, and waits until a choice has moved on.
+    pub(crate) fn touches(&self, label: &str) {
+        self.control(label).mock_single_click(PointerEventButton::Left);
+        self.stage.read_post();
+        self.waits(400);
+    }
+
+    /// Presses and releases a key of a real keyboard.
+    pub(crate) fn presses(&self, text: impl Into<slint::SharedString>) {
+        let text = text.into();
+        self.window.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+        self.window.window().dispatch_event(WindowEvent::KeyReleased { text });
+        self.stage.read_post();
+        self.waits(400);
+    }
+
+    /// What is shown.
+    pub(crate) fn view(&self) -> View {
+        self.stage.view()
+    }
+
+    /// The id of the question on the screen.
+    pub(crate) fn question(&self) -> Option<String> {
+        match self.view().screen {
+            Screen::Question(question) => Some(question.id.to_string()),
+            Screen::Comment(comment) => Some(comment.id.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The contacts handed to the store.
+    pub(crate) fn contacts(&self) -> Vec<Contact> {
+        let stored = self.stored.borrow();
+        let contacts = stored.iter().filter_map(|body| match body {
+            Body::Contact(contact) => Some(contact.clone()),
+            Body::HelpRequest(_) | Body::Cleaning(_) => None,
+        });
+        contacts.collect()
+    }
+
+    /// Keeps a picture of the screen as a test artefact.
+    pub(crate) fn keeps_picture(&self, name: &str) {
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens");
+        std::fs::create_dir_all(&directory).unwrap();
+        let picture = self.window.window().take_snapshot().unwrap();
+        let file = std::fs::File::create(directory.join(format!("{name}.png"))).unwrap();
+        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), picture.width(), picture.height());
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_compression(png::Compression::Fast);
+        encoder.write_header().unwrap().write_image_data(picture.as_bytes()).expect("a picture is written");
+    }
+}
+
+fn setting() -> Setting {
+    let consultant = |number: usize| ConsultantChoice {
+        id: ConsultantId::new(format!("C{number:03}")).unwrap(),
+        label: format!("Consultant {number:03}, geriatric medicine"),
+    };
+    let questionnaire = Arc::new(Questionnaire::inpatient().unwrap());
+    let assignment = Assignment {
+        kiosk: KioskId::new("k-0017").unwrap(),
+        ward: WardId::new("W12").unwrap(),
+        ward_name: "Ward 12, care of older people".to_owned(),
+        audience: KioskAudience::Patients,
+        questionnaire: questionnaire.reference(),
+        languages: vec![Language::english(), Language::new("cy").unwrap()],
+        consultants: (1..=11).map(consultant).collect(),
+        seal_key: OpenKey::from_bytes(&[7; 32]).unwrap().seal_key().clone(),
+        aggregator_key: SigningKey::from_bytes(&[8; 32]).verifying_key(),
+        fortnight_anchor: jiff::civil::date(2026, 1, 5),
+        demonstration: true,
+    };
+    Setting::new(&assignment, questionnaire, |_| true).unwrap()
+}
