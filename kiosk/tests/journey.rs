@@ -41,11 +41,7 @@ fn whole_interview(patient: &Patient) {
 
     patient.touches("Back");
     patient.touches("Back");
-    assert_eq!(
-        patient.control("Yes, sometimes").accessible_checked(),
-        Some(true),
-        "back shows the choice"
-    );
+    assert_eq!(patient.control("Yes, sometimes").accessible_checked(), Some(true), "back shows the choice");
     patient.touches("Next");
     patient.touches("Next");
     patient.touches("Next");

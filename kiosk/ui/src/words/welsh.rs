@@ -41,12 +41,12 @@ pub(super) fn phrases() -> Phrases {
         key_shift: "Shifft".into(),
         key_backspace: "Dileu".into(),
         key_space: "Bwlch".into(),
-        key_return: "Llinell newydd".into(),
+        key_return: "Dychwel".into(),
         key_symbols: "ŵ 123".into(),
         key_letters: "ABC".into(),
 
         consultant_title: "Pa feddyg ymgynghorol sy'n gyfrifol am eich gofal?".into(),
-        consultant_not_listed: "Ddim ar y rhestr hon, neu ddim yn siŵr".into(),
+        consultant_not_listed: "Ddim ar y rhestr, neu ddim yn siŵr".into(),
         consultant_more: "Mwy o enwau".into(),
 
         stop_title: "Ydych chi eisiau stopio?".into(),
