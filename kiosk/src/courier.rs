@@ -41,7 +41,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { window: 100, resend_ms: 5_000, resend_most_ms: 120_000, rest_ms: 30_000, rest_most_ms: 900_000 }
+        Self { window: 100, resend_ms: 5_000, resend_most_ms: 60_000, rest_ms: 30_000, rest_most_ms: 900_000 }
     }
 }
 

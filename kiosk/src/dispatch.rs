@@ -315,3 +315,6 @@ fn end(runtime: Option<Runtime>, handle: &Handle, carrying: tokio::task::JoinHan
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

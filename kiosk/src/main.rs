@@ -14,7 +14,10 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("WARDVOICE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     Cli::parse().run().unwrap_or_else(|error| {
-        let _closed = writeln!(io::stderr(), "wardvoice-kiosk: failed to {error:#}");
+        // Errors are fragments that complete "failed to"; some contexts say it themselves.
+        let text = format!("{error:#}");
+        let text = text.strip_prefix("failed to ").unwrap_or(&text);
+        let _closed = writeln!(io::stderr(), "wardvoice-kiosk: failed to {text}");
         ExitCode::FAILURE
     })
 }

@@ -21,7 +21,7 @@ use std::time::Duration;
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Packet, QoS,
+    AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
     SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport,
 };
 use rustls_pki_types::CertificateDer;
@@ -319,9 +319,10 @@ async fn one_connection(
                 Some(Command::Stop { topic, payload }) => {
                     let said = client.try_publish(topic.to_string(), QoS::AtLeastOnce, false, payload);
                     if said.and_then(|()| client.try_disconnect()).is_ok() && stands {
-                        let ended = async { while let Some(Ok(_)) = events.recv().await {} };
+                        let gone = |event| !matches!(event, Some(Ok(ref event)) if *event != Event::Outgoing(Outgoing::Disconnect));
+                        let ended = async { while !gone(events.recv().await) {} };
                         if time::timeout(GOODBYE, ended).await.is_err() {
-                            tracing::debug!("the broker did not answer the goodbye");
+                            tracing::debug!("the goodbye could not be sent");
                         }
                     }
                     drop(poller);

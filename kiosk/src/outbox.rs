@@ -21,7 +21,8 @@
 //! because the one envelope proves itself by the chain.
 //!
 //! # Failure modes
-//! [`OutboxError::NoSpace`] and [`OutboxError::TooLarge`] refuse one append and leave the outbox good. All others want a
+//! [`OutboxError::NoSpace`] and [`OutboxError::TooLarge`] refuse one append and leave the outbox good; on a full disk it
+//! is not opened ([`OutboxError::NoSpaceToOpen`]) and opens when there is room. All others want a
 //! person or a restart; [`OutboxError::Damaged`] says which command is the way back.
 
 use std::collections::BTreeMap;
@@ -54,6 +55,9 @@ use store::{Contents, Store, StoreError, StoredHead};
 
 /// New interviews are refused when the disk has less than this free.
 pub const RESERVE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The outbox is not even opened with less than this free: opening writes.
+const OPEN_BYTES: u64 = 256 * 1024;
 
 /// An empty store larger than this is replaced.
 const REWRITE_BYTES: u64 = 8 * 1024 * 1024;
@@ -101,6 +105,14 @@ pub enum OutboxError {
         free_bytes: u64,
         /// What must remain.
         reserve_bytes: u64,
+    },
+    /// There is too little room to open it.
+    #[error("open the outbox in {data}: the disk has {free_bytes} bytes free; make room and try again")]
+    NoSpaceToOpen {
+        /// The data directory.
+        data: PathBuf,
+        /// What is free.
+        free_bytes: u64,
     },
     /// The record is larger than the wire allows.
     #[error("keep a record: it has {0} bytes, more than the wire allows")]
@@ -212,13 +224,11 @@ impl Outbox {
             let (found, wanted) = (marker.kiosk, identity.kiosk);
             return Err(OutboxError::OtherKiosk { data: data.to_owned(), found, wanted });
         }
-        let path = store_path(data, marker.generation);
-        if marker.head.sequence > 0 && !Store::exists(&path) {
-            return Err(damaged(data, Damage::StoreMissing(marker.head.sequence)));
+        let free_bytes = free_bytes(data)?;
+        if free_bytes < OPEN_BYTES {
+            return Err(OutboxError::NoSpaceToOpen { data: data.to_owned(), free_bytes });
         }
-        let unreadable = |error: StoreError| damaged(data, Damage::Unreadable(error.to_string()));
-        let store = Store::open(&path).map_err(unreadable)?;
-        let contents = store.contents().map_err(unreadable)?;
+        let (store, contents) = open_store(data, &marker)?;
         let (head, waiting) =
             check(&contents, &marker, &identity.kiosk).map_err(|damage| damaged(data, damage))?;
         let rng = StdRng::try_from_rng(&mut SysRng).map_err(|error| OutboxError::Random(error.to_string()))?;
@@ -429,6 +439,35 @@ pub fn measure_appends(
             Ok(start.elapsed())
         })
         .collect()
+}
+
+/// Opens and reads the store that a marker names.
+fn open_store(data: &Path, marker: &Marker) -> Result<(Store, Contents), OutboxError> {
+    let path = store_path(data, marker.generation);
+    let promised = marker.head.sequence;
+    if promised > 0 && !Store::exists(&path) {
+        return Err(damaged(data, Damage::StoreMissing(promised)));
+    }
+    let open = || {
+        let store = Store::open(&path)?;
+        let contents = store.contents()?;
+        Ok((store, contents))
+    };
+    let unreadable = |error: StoreError| damaged(data, Damage::Unreadable(error.to_string()));
+    match open() {
+        // Killed while the very first store was made: nothing was ever promised from it.
+        Err(error) if promised == 0 => {
+            tracing::warn!(%error, "making the first store again");
+            fs::remove_dir_all(&path).map_err(|source| file(path.clone(), source))?;
+            open().map_err(unreadable)
+        }
+        other => other.map_err(unreadable),
+    }
+}
+
+fn free_bytes(data: &Path) -> Result<u64, OutboxError> {
+    let statistics = rustix::fs::statvfs(data).map_err(|error| file(data.to_owned(), error.into()))?;
+    Ok(statistics.f_bavail.saturating_mul(statistics.f_frsize))
 }
 
 /// Checks a store's contents against the marker; returns the head and the waiting envelopes.

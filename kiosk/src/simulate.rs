@@ -142,7 +142,7 @@ pub enum SimulateError {
     },
     /// The introduction was not answered.
     #[error(
-        "be given an assignment: the aggregator behind {broker} did not answer the introduction of {kiosk} within {seconds} s ({last}). Is it running with kiosks.accept_simulated = true, and is that name new to it or this its data directory?"
+        "get an assignment: the aggregator behind {broker} did not answer the introduction of {kiosk} within {seconds} s ({last}). Is it running with kiosks.accept_simulated = true, and is that name new to it or this its data directory?"
     )]
     NotIntroduced {
         /// The broker.
@@ -233,12 +233,12 @@ pub fn run(
     for member in &fleet {
         member.dispatch.allow_network(true);
     }
-    let summary = course.summary(options, start);
     for member in &fleet {
         member.dispatch.stop();
     }
     runtime.shutdown_background();
-    Ok(summary)
+    // Counted when every thread has ended: the last receipt may still be on its way into a state before.
+    Ok(course.summary(options, start))
 }
 
 /// Waits until every kiosk has an assignment.

@@ -34,6 +34,7 @@ const LOOK_MS: u64 = 5_000;
 pub(super) enum Message {
     Submit { body: Box<Body>, done: Box<dyn FnOnce(Result<(), SubmitError>) + Send> },
     Report(Report),
+    Tick,
     Stop,
 }
 
@@ -102,6 +103,11 @@ impl Keeper {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn state(&self) -> &DispatchState {
+        &self.state
+    }
+
     pub(super) fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
     }
@@ -109,23 +115,32 @@ impl Keeper {
     pub(super) fn run(mut self, inbox: &Receiver<Message>) {
         loop {
             match inbox.recv_timeout(self.patience()) {
-                Ok(Message::Submit { body, done }) => {
-                    let kept = self.keep(*body);
-                    done(kept.as_ref().map(|_| ()).map_err(Clone::clone));
-                    if let Ok(waiting) = kept {
-                        self.tell(ParcelEvent::Kept { sequence: waiting.sequence });
-                        self.drive(EventKind::Appended(waiting));
-                    }
-                }
-                Ok(Message::Report(report)) => self.hear(report),
-                Err(RecvTimeoutError::Timeout) => self.drive(EventKind::Tick),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(message) => self.take(message),
+                Err(RecvTimeoutError::Timeout) => self.take(Message::Tick),
             }
-            self.do_what_is_due();
-            self.publish_state();
         }
         self.say_goodbye();
         self.state.connected = false;
+        self.publish_state();
+    }
+
+    /// Takes one message and does what it asks for, and what is due besides.
+    pub(super) fn take(&mut self, message: Message) {
+        match message {
+            Message::Submit { body, done } => {
+                let kept = self.keep(*body);
+                done(kept.as_ref().map(|_| ()).map_err(Clone::clone));
+                if let Ok(waiting) = kept {
+                    self.tell(ParcelEvent::Kept { sequence: waiting.sequence });
+                    self.drive(EventKind::Appended(waiting));
+                }
+            }
+            Message::Report(report) => self.hear(report),
+            Message::Tick => self.drive(EventKind::Tick),
+            Message::Stop => {}
+        }
+        self.do_what_is_due();
         self.publish_state();
     }
 
@@ -171,7 +186,7 @@ impl Keeper {
         }
     }
 
-    fn reopen(&mut self) {
+    pub(super) fn reopen(&mut self) {
         let (data, identity) = (&self.config.data, self.config.identity.clone());
         match Outbox::open_with_reserve(data, identity, self.config.reserve_bytes) {
             Ok(outbox) => {

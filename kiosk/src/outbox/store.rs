@@ -6,6 +6,8 @@
 //! - A page above 128 KiB goes to a file under `blobs/` that sled never syncs: those are synced here too.
 //! - It panics on a flipped bit, at opening or at any later read: every call is guarded and a panic is an error.
 //! - A shortened file opens as an empty store: the caller compares with a marker kept outside.
+//! - Opening writes a snapshot (a cache of the log) to `snap.*.generating` and then takes an unfinished one for a real one:
+//!   a kill or a full disk at that moment leaves a store that never opens again. Unfinished ones are removed first.
 //! - Its threads may hold the file's lock for a moment after the database was dropped: opening waits for that.
 //! - It never gives space back: the caller starts a new store when this one is empty and large.
 //!
@@ -89,6 +91,7 @@ pub(super) struct Store {
 impl Store {
     /// Opens or creates the store in a directory.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        remove_unfinished_snapshots(path)?;
         let deadline = Instant::now() + CLOSING;
         let database = loop {
             let opened = guard(|| {
@@ -198,6 +201,7 @@ impl Store {
             large = true;
         }
         if large || length != self.length {
+            File::open(self.path.join("conf"))?.sync_all()?;
             files::sync_directory(&blobs)?;
             files::sync_directory(&self.path)?;
             files::sync_directory(self.path.parent().unwrap_or(Path::new(".")))?;
@@ -271,6 +275,20 @@ impl StoredHead {
             digest: *digest,
         })
     }
+}
+
+fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        let path = entry?.path();
+        let is_snapshot = path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("snap."));
+        if is_snapshot && path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_locked(error: &io::Error) -> bool {

@@ -294,6 +294,23 @@ fn a_kill_between_store_and_marker_is_mended_and_an_older_marker_is_not_believed
 }
 
 #[test]
+fn a_kill_while_a_store_was_being_opened_does_no_harm() {
+    let data = tempfile::tempdir().unwrap();
+    let envelopes = append_many(&mut open(data.path()), 3);
+    // What sled leaves when it is killed, or the disk is full, while it writes a snapshot.
+    for unfinished in ["", "half a snapshot"] {
+        fs::write(store_path(data.path(), 1).join("snap.00000000FFFFFFFF.generating"), unfinished).unwrap();
+        assert_eq!(payloads(&mut open(data.path())), payloads_of(&envelopes));
+    }
+    // And while it made its very first files.
+    let data = tempfile::tempdir().unwrap();
+    drop(open(data.path()));
+    fs::write(database(data.path(), 1), [0xA5; 700]).unwrap();
+    fs::write(store_path(data.path(), 1).join("conf"), "segment_si").unwrap();
+    assert_eq!(append(&mut open(data.path())).unwrap().sequence().get(), 1);
+}
+
+#[test]
 fn one_process_one_kiosk() {
     let data = tempfile::tempdir().unwrap();
     let outbox = open(data.path());
