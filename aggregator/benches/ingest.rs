@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -98,22 +98,22 @@ fn sealed(world: &World, count: usize) -> Result<Vec<Arrival>> {
         world.registry.add(kiosk, &ward, key.verifying_key(), &world.directory)?;
     }
     let now = Timestamp::now();
+    let seal = |number: usize, kiosk: &KioskId, key: &SigningKey| -> Result<Vec<Arrival>> {
+        let mut rng = StdRng::seed_from_u64(number as u64);
+        let mut head = ChainHead::EMPTY;
+        let share = count / KIOSKS + usize::from(number < count % KIOSKS);
+        (0..share)
+            .map(|_| {
+                let body = Body::Contact(contact(world, &mut rng)?);
+                let record = Record { clock: Clock::new(now, None), body };
+                let id = RecordId::new(u64::try_from(now.as_millisecond())?, rng.random());
+                let envelope = Envelope::seal(&record, id, kiosk, head, &seal_key, key, &mut rng)?;
+                head = envelope.chain_head();
+                Ok(Arrival { kiosk: kiosk.clone(), payload: envelope.to_json(), received: now })
+            })
+            .collect()
+    };
     let chains: Vec<Vec<Arrival>> = std::thread::scope(|scope| {
-        let seal = |number: usize, kiosk: &KioskId, key: &SigningKey| -> Result<Vec<Arrival>> {
-            let mut rng = StdRng::seed_from_u64(number as u64);
-            let mut head = ChainHead::EMPTY;
-            let share = count / KIOSKS + usize::from(number < count % KIOSKS);
-            (0..share)
-                .map(|_| {
-                    let body = Body::Contact(contact(world, &mut rng)?);
-                    let record = Record { clock: Clock::new(now, None), body };
-                    let id = RecordId::new(u64::try_from(now.as_millisecond())?, rng.random());
-                    let envelope = Envelope::seal(&record, id, kiosk, head, &seal_key, key, &mut rng)?;
-                    head = envelope.chain_head();
-                    Ok(Arrival { kiosk: kiosk.clone(), payload: envelope.to_json(), received: now })
-                })
-                .collect()
-        };
         let halves: Vec<_> = [0, 1]
             .map(|half| {
                 let (kiosks, seal) = (&kiosks, &seal);
@@ -140,11 +140,11 @@ fn sealed(world: &World, count: usize) -> Result<Vec<Arrival>> {
 
 fn ingest(folder: &Path, world: &Arc<World>, arrivals: Vec<Arrival>) -> Result<serde_json::Value> {
     let facts = Arc::new(RwLock::new(Facts::new(Arc::clone(&world.vocabulary))));
-    let (tell, told) = mpsc::channel();
+    let (tell, told) = mpsc::channel::<Vec<Duration>>();
     let (changes, _) = broadcast::channel(16);
-    let receipts = Box::new(move |_, verdicts: Vec<_>, tokens: Vec<Instant>| {
-        let slowest = tokens.iter().map(Instant::elapsed).max();
-        drop(tell.send((verdicts.len(), slowest)));
+    let receipts = Box::new(move |_, _, tokens: Vec<Instant>| {
+        let waited: Vec<Duration> = tokens.iter().map(Instant::elapsed).collect();
+        assert!(tell.send(waited).is_ok(), "the bench listens to the end");
     });
     let pipeline = Pipeline::start(Log::open(folder)?, Arc::clone(world), facts, Sinks { receipts, changes })?;
     let count = arrivals.len();
@@ -157,11 +157,11 @@ fn ingest(folder: &Path, world: &Arc<World>, arrivals: Vec<Arrival>) -> Result<s
         }
     }
     pipeline.submit(waiting)?;
-    let mut settled = 0;
-    while settled < count {
-        let (some, _) = told.recv()?;
-        settled += some;
+    let mut waited = Vec::with_capacity(count);
+    while waited.len() < count {
+        waited.extend(told.recv()?);
     }
+    waited.sort_unstable();
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
     let stop = Instant::now();
     let end = pipeline.stop()?.end();
@@ -170,9 +170,16 @@ fn ingest(folder: &Path, world: &Arc<World>, arrivals: Vec<Arrival>) -> Result<s
         "seconds": seconds,
         "records_a_second": count as f64 / seconds,
         "cpu_ms_a_record": cpu * 1_000.0 / count as f64,
+        "p50_ms": at(&waited, 50),
+        "p99_ms": at(&waited, 99),
         "stop_seconds": stop.elapsed().as_secs_f64(),
         "bytes_a_record": folder_bytes(folder)? / count as u64,
     }))
+}
+
+/// A percentile in milliseconds. Everything is submitted as fast as it is taken, so this is the time in a full pipeline.
+fn at(sorted: &[Duration], percent: usize) -> Option<f64> {
+    sorted.get(sorted.len() * percent / 100).map(|time| time.as_secs_f64() * 1_000.0)
 }
 
 fn opening(folder: &Path, world: &World) -> Result<serde_json::Value> {

@@ -52,7 +52,9 @@ pub fn load(directory: &Path, reader: &Reader, world: &World) -> Result<(Facts, 
         let mut running = at.running;
         let mut see = |row: OpenedRow<'_>| {
             running = run_on(&running, &row.envelope);
-            fact(&row, world)?.into_iter().for_each(|fact| facts.insert(fact));
+            if let Some(fact) = fact(&row, world)? {
+                facts.insert(fact);
+            }
             Ok::<(), LogError>(())
         };
         if at.position < end.position {
@@ -80,7 +82,9 @@ pub fn rebuild(reader: &Reader, world: &World) -> Result<Facts, LogError> {
         spawned.into_iter().map(|part| part.join().unwrap_or_else(|_| failed())).collect()
     });
     for part in parts {
-        part?.into_iter().for_each(|fact| facts.insert(fact));
+        for fact in part? {
+            facts.insert(fact);
+        }
     }
     Ok(facts)
 }

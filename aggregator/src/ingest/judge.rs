@@ -105,12 +105,12 @@ fn read(arrival: Arrival, world: &World) -> Read {
     };
     let hash = envelope.hash();
     let identity = Some((envelope.record(), envelope.sequence()));
-    let claim = if *envelope.kiosk() != arrival.kiosk {
-        let detail = format!("the envelope is kiosk {}'s and came on another's topic", envelope.kiosk());
-        Err((Reason::WrongTopic, detail))
-    } else {
+    let claim = if *envelope.kiosk() == arrival.kiosk {
         let unknown = || (Reason::UnknownKiosk, format!("kiosk {} is not registered", arrival.kiosk));
         world.registry.get(&arrival.kiosk).map(|kiosk| Claim { envelope, kiosk }).ok_or_else(unknown)
+    } else {
+        let detail = format!("the envelope is kiosk {}'s and came on another's topic", envelope.kiosk());
+        Err((Reason::WrongTopic, detail))
     };
     Read { arrival, envelope: hash, identity, claim }
 }

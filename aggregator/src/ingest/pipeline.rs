@@ -141,6 +141,7 @@ impl Gate {
 
 impl<T: Send + 'static> Pipeline<T> {
     /// Starts the threads. `facts` must hold what the log holds.
+    #[expect(clippy::needless_pass_by_value, reason = "each thread has a share of the world of its own")]
     pub fn start(
         log: Log,
         world: Arc<World>,

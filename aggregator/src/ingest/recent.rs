@@ -42,7 +42,9 @@ mod tests {
     fn the_oldest_is_forgotten_first() {
         let hash = |number: usize| Hash::of(&number.to_le_bytes());
         let mut recent = Recent::default();
-        (0..=REMEMBERED).for_each(|number| recent.remember(hash(number)));
+        for number in 0..=REMEMBERED {
+            recent.remember(hash(number));
+        }
         assert!(!recent.contains(&hash(0)));
         assert!(recent.contains(&hash(1)) && recent.contains(&hash(REMEMBERED)));
     }

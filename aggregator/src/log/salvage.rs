@@ -38,7 +38,7 @@ pub struct Salvaged {
 /// Moves the log in a folder aside and makes a new one from what can be read of it.
 pub fn salvage(directory: &Path) -> Result<Salvaged, LogError> {
     let file = |path: &Path, source| LogError::File { path: path.to_owned(), source };
-    let damaged = (1..)
+    let damaged = (1..u16::MAX)
         .map(|number| directory.with_extension(format!("damaged-{number}")))
         .find(|path| !path.exists())
         .unwrap_or_else(|| directory.with_extension("damaged"));
@@ -81,13 +81,11 @@ fn take_over(damaged: &Store, log: &mut Log) -> Result<Option<String>, LogError>
         let mut opened: Block = first;
         for (position, envelope) in envelopes.rows() {
             if position >= opened.end() {
-                match block::find(damaged, Family::Opened, position) {
-                    Ok(Some(found)) => opened = found,
-                    Ok(None) | Err(_) => {
-                        stopped.get_or_insert_with(|| missing(position).to_string());
-                        continue;
-                    }
-                }
+                let Ok(Some(found)) = block::find(damaged, Family::Opened, position) else {
+                    stopped.get_or_insert_with(|| missing(position).to_string());
+                    continue;
+                };
+                opened = found;
             }
             let row = opened.rows().find(|(number, _)| *number == position);
             if !append(log, &mut batch, position, envelope, row.map(|(_, row)| row))? {

@@ -81,7 +81,9 @@ fn rows_of_every_size_come_back_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = Log::open(folder.path()).unwrap();
     let sizes = [0, 1, 100, 5_990, 5_994, 5_995, 6_000, 11_999, 40_000, 3];
-    sizes.iter().for_each(|size| append(&mut log, 1, *size));
+    for size in sizes {
+        append(&mut log, 1, size);
+    }
     append(&mut log, 40, 900);
     for round in 0..2 {
         let reader = log.reader();

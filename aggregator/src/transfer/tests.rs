@@ -7,6 +7,7 @@ use crate::ingest::testing::{Trust, arrival, cleaning};
 use crate::ingest::{Writer, judge};
 use crate::log::Log;
 
+#[expect(clippy::unnecessary_wraps, reason = "import asks for something that may fail")]
 fn settle(writer: &mut Writer, trust: &Trust, arrivals: Vec<Arrival>) -> Result<Vec<Verdict>, Infallible> {
     let verdicts =
         arrivals.into_iter().map(|arrival| writer.decide(judge(arrival, &trust.world)).unwrap().verdict).collect();

@@ -79,17 +79,16 @@ struct Row {
 pub(super) fn check(reader: &Reader, world: &World, deep: bool) -> Result<(Links, Faults), LogError> {
     let last = reader.position();
     let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
-    let parts: Vec<Result<Part, LogError>> = thread::scope(|scope| {
+    let parts: Vec<Option<Part>> = thread::scope(|scope| {
         let spans = spans(last, threads.min(last / TOGETHER).max(1));
         let spawned: Vec<_> =
             spans.into_iter().map(|span| scope.spawn(move || check_span(reader, world, span, deep))).collect();
-        let failed = || Err(LogError::Store("reading the log panicked".to_owned()));
-        spawned.into_iter().map(|part| part.join().unwrap_or_else(|_| failed())).collect()
+        spawned.into_iter().map(|part| part.join().ok()).collect()
     });
     let (mut links, mut faults) = (Links::default(), Faults::default());
     let mut running = Hash::ZERO;
     for part in parts {
-        let part = part?;
+        let part = part.ok_or_else(|| LogError::Store("reading the log panicked".to_owned()))?;
         faults.absorb(part.faults);
         links.days.extend(part.days);
         for link in part.links {
@@ -108,7 +107,7 @@ pub(super) fn check(reader: &Reader, world: &World, deep: bool) -> Result<(Links
     Ok((links, faults))
 }
 
-fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: bool) -> Result<Part, LogError> {
+fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: bool) -> Part {
     let mut part = Part::default();
     let mut known_kiosks: HashMap<String, KioskId> = HashMap::new();
     let mut from = *span.start();
@@ -136,7 +135,7 @@ fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: b
         }
         from = until + 1;
     }
-    Ok(part)
+    part
 }
 
 /// Reads records and their envelopes side by side.

@@ -67,7 +67,9 @@ impl<T> Herald<T> {
         let new: Vec<_> = stored.iter().filter_map(|stored| stored.fact).collect();
         if !new.is_empty() {
             let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
-            new.into_iter().for_each(|fact| facts.insert(fact));
+            for fact in new {
+                facts.insert(fact);
+            }
         }
         fail::fail_point!("receipts.before_send", |_| die());
         let count = answers.iter().map(|(_, verdicts)| verdicts.len()).sum();

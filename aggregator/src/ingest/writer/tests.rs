@@ -67,10 +67,14 @@ fn a_copy_is_accepted_at_once_and_a_duplicate_after_a_restart() {
     let mut tablet = trust.tablet("k-1");
     let sent = trust.contacts(&mut tablet, 3);
     for _ in 0..2 {
-        sent.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "accepted"));
+        for arrival in &sent {
+            assert_eq!(desk.send(&trust, arrival), "accepted");
+        }
     }
     desk.reopen();
-    sent.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "duplicate"));
+    for arrival in &sent {
+        assert_eq!(desk.send(&trust, arrival), "duplicate");
+    }
     let reader = desk.writer().reader();
     assert_eq!(reader.position(), 3);
     for (position, arrival) in (1..).zip(&sent) {
@@ -123,15 +127,23 @@ fn two_tablets_with_a_copied_disk_are_a_forked_chain() {
     let before = trust.contacts(&mut tablet, 3);
     let mut copy = tablet.clone();
     let (of_first, of_second) = (trust.contacts(&mut tablet, 3), trust.contacts(&mut copy, 3));
-    before.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "accepted"));
-    of_first.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "accepted"));
-    of_second.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "forked_chain"));
+    for arrival in &before {
+        assert_eq!(desk.send(&trust, arrival), "accepted");
+    }
+    for arrival in &of_first {
+        assert_eq!(desk.send(&trust, arrival), "accepted");
+    }
+    for arrival in &of_second {
+        assert_eq!(desk.send(&trust, arrival), "forked_chain");
+    }
     // Nothing of the second tablet is lost, and the first goes on.
     assert_eq!(desk.writer().reader().quarantined().unwrap(), 3);
     let more = trust.contacts(&mut tablet, 1);
     assert_eq!(desk.send(&trust, more.first().unwrap()), "accepted");
     // The same copies again are the same refusals, and are kept once.
-    of_second.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "forked_chain"));
+    for arrival in &of_second {
+        assert_eq!(desk.send(&trust, arrival), "forked_chain");
+    }
     assert_eq!(desk.writer().reader().quarantined().unwrap(), 3);
 }
 
@@ -152,7 +164,9 @@ fn one_record_id_is_one_record() {
     assert_eq!(desk.gaps(&second), []);
     let mut batch = trust.tablet("k-3");
     let twice = [trust.seal_as(&mut batch, id, &json), trust.seal_as(&mut batch, id, &json)];
-    twice.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "conflict"));
+    for arrival in &twice {
+        assert_eq!(desk.send(&trust, arrival), "conflict");
+    }
 }
 
 #[test]
@@ -177,14 +191,18 @@ fn what_broke_the_chain_gives_way_to_what_does_not() {
     let (mut trust, mut desk) = (Trust::new(6), Desk::new());
     let mut tablet = trust.tablet("k-1");
     let first = trust.contacts(&mut tablet, 2);
-    first.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "accepted"));
+    for arrival in &first {
+        assert_eq!(desk.send(&trust, arrival), "accepted");
+    }
     let mut lost = tablet.clone();
     lost.head.hash = Hash::of(b"another past");
     let broken = trust.contacts(&mut lost, 2);
     assert_eq!(desk.send(&trust, broken.first().unwrap()), "broken_chain");
     assert_eq!(desk.head(&tablet).unlinked, 1);
     let proper = trust.contacts(&mut tablet, 2);
-    proper.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "accepted"));
+    for arrival in &proper {
+        assert_eq!(desk.send(&trust, arrival), "accepted");
+    }
     let head = desk.head(&tablet);
     assert_eq!((head.highest, head.stored, head.unlinked), (4, 4, 0));
     assert_eq!(desk.send(&trust, broken.first().unwrap()), "forked_chain");
@@ -200,7 +218,9 @@ fn a_replayed_refusal_becomes_a_record_and_leaves_the_quarantine() {
     let (mut trust, mut desk) = (Trust::new(7), Desk::new());
     let mut tablet = trust.stranger("k-1");
     let sent = trust.contacts(&mut tablet, 2);
-    sent.iter().for_each(|arrival| assert_eq!(desk.send(&trust, arrival), "unknown_kiosk"));
+    for arrival in &sent {
+        assert_eq!(desk.send(&trust, arrival), "unknown_kiosk");
+    }
     let replay = |desk: &mut Desk, trust: &Trust, number: u64| {
         let entry = desk.writer().reader().refused(number).unwrap().unwrap();
         let again = Arrival { kiosk: entry.kiosk, payload: entry.payload, received: entry.received };
