@@ -12,6 +12,9 @@
 //! 3. After a lost connection everything in flight is ready again.
 //! 4. A resting envelope does not stand in the way of the others and is tried again, ever more slowly, for ever.
 //!
+//! 5. The aggregator's clock is learnt only from a receipt that answers an envelope in flight which was sent less than
+//!    [`FRESH_MS`] ago. A receipt that a broker held back, or says again, would teach an hour that is past.
+//!
 //! # Times
 //! A resend waits [`Pace::resend_ms`], doubled for every attempt up to [`Pace::resend_most_ms`], times 0.5 to 1.5 by the
 //! jitter handed in. Any receipt proves that the aggregator is there, and takes the doublings of all in flight back.
@@ -44,6 +47,9 @@ impl Default for Pace {
         Self { window: 100, resend_ms: 5_000, resend_most_ms: 60_000, rest_ms: 30_000, rest_most_ms: 900_000 }
     }
 }
+
+/// How long after an envelope was sent a receipt of it still teaches the aggregator's clock (docs/protocol.md).
+pub const FRESH_MS: u64 = 60_000;
 
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,6 +117,7 @@ struct Parcel {
     record: RecordId,
     hash: Hash,
     state: State,
+    sent_ms: u64,
     attempts: u32,
     refusals: u32,
 }
@@ -224,7 +231,9 @@ impl Courier {
     ) {
         let aggregator_time = receipt.aggregator_time;
         let offset_s = aggregator_time.as_second() - wall.as_second();
-        effects.push(Effect::LearnOffset { offset_s, aggregator_time });
+        if receipt.verdicts.iter().any(|verdict| self.is_fresh(verdict, at_ms)) {
+            effects.push(Effect::LearnOffset { offset_s, aggregator_time });
+        }
         let mut settled = Vec::new();
         for verdict in receipt.verdicts {
             let Some(sequence) = verdict.sequence.map(Sequence::get) else { continue };
@@ -250,6 +259,17 @@ impl Courier {
             effects.push(Effect::Settle(settled));
         }
         self.take_back_doublings(at_ms.saturating_add(spread(self.pace.resend_ms, jitter)));
+    }
+
+    /// Whether a verdict answers an envelope that was sent on this connection, and not long ago.
+    fn is_fresh(&self, verdict: &Verdict, at_ms: u64) -> bool {
+        let parcel = verdict.sequence.and_then(|sequence| self.parcels.get(&sequence.get()));
+        parcel.is_some_and(|parcel| {
+            verdict.record == Some(parcel.record)
+                && verdict.envelope == parcel.hash
+                && parcel.state.is_in_flight()
+                && at_ms.saturating_sub(parcel.sent_ms) < FRESH_MS
+        })
     }
 
     fn take_back_doublings(&mut self, latest_ms: u64) {
@@ -281,6 +301,7 @@ impl Courier {
             };
             let wait = spread(doubled(self.pace.resend_ms, parcel.attempts, self.pace.resend_most_ms), jitter);
             parcel.attempts = parcel.attempts.saturating_add(1);
+            parcel.sent_ms = at_ms;
             self.change(sequence, State::InFlight { due_ms: at_ms.saturating_add(wait) });
             effects.push(Effect::Publish(sequence));
             from = sequence.saturating_add(1);
@@ -305,7 +326,14 @@ impl State {
 
 impl Parcel {
     fn of(waiting: &Waiting) -> Self {
-        Self { record: waiting.record, hash: waiting.hash, state: State::Ready, attempts: 0, refusals: 0 }
+        Self {
+            record: waiting.record,
+            hash: waiting.hash,
+            state: State::Ready,
+            sent_ms: 0,
+            attempts: 0,
+            refusals: 0,
+        }
     }
 }
 
