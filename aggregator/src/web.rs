@@ -56,6 +56,9 @@ mod ward;
 mod wards;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 /// Judges entries of the quarantine anew: their numbers in, their verdicts or why not out. Blocks until they are durable.
 pub type Replay = Arc<dyn Fn(&[u64]) -> Result<Vec<(u64, Verdict)>, String> + Send + Sync>;
 

@@ -12,7 +12,7 @@ use crate::scoring::Figure;
 
 const BAR_WIDTH: f64 = 600.0;
 const TREND_WIDTH: f64 = 240.0;
-const TREND_HEIGHT: f64 = 48.0;
+const TREND_HEIGHT: f64 = 60.0;
 const TREND_EDGE: f64 = 6.0;
 
 /// One figure on its whole scale: the bar to its value, a line for the interval, a dot on the value.
@@ -98,7 +98,7 @@ pub(crate) fn trend(name: &str, points: &[TrendPoint], window: Window) -> Markup
         points.iter().map(|point| format!("{} {}", point.period, words::figure(&point.figure, Scale::Points)));
     let label = format!("{name} over time: {}", said.collect::<Vec<_>>().join("; "));
     html! {
-        svg role="img" aria-label=(label) viewBox=(format!("0 0 {TREND_WIDTH} {TREND_HEIGHT}")) {
+        svg role="img" aria-label=(label) viewBox=(format!("0 0 {TREND_WIDTH} {TREND_HEIGHT}")) preserveAspectRatio="xMinYMid meet" {
             line.rule x1="0" x2=(TREND_WIDTH) y1=(y(window.to)) y2=(y(window.to)) {}
             line.rule x1="0" x2=(TREND_WIDTH) y1=(y(window.from)) y2=(y(window.from)) {}
             @for (place, point) in points.iter().enumerate() {

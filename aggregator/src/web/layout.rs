@@ -29,7 +29,7 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
     let trust = &web.desk.world.directory.file().trust.name;
     let link = |place: Place, address: &str, text: &str| {
         html! {
-            a href=(address) aria-current=[(page.place == place).then_some("page")] { (text) }
+            a href=(address) aria-current=[current(page.place, place)] { (text) }
         }
     };
     let navigation = html! {
@@ -52,6 +52,14 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
         }
     };
     document(page.title, trust, page.live, &navigation, &banner, content)
+}
+
+/// Whether a place of the bar is where the page is, or what it is a part of.
+fn current(page: Place, place: Place) -> Option<&'static str> {
+    match page {
+        Place::Ward if place == Place::Wards => Some("true"),
+        _ => (page == place).then_some("page"),
+    }
 }
 
 /// A page that knows nothing but its words: for failures, which may come before anything is known.

@@ -303,7 +303,7 @@ fn kiosk_table(web: &Web, kiosks: &[KioskSheet]) -> Markup {
                             td { (kiosk.ward.as_deref().unwrap_or("not registered")) }
                             td {
                                 @if kiosk.silent { span.tag.silent { "Silent" } " " }
-                                (if kiosk.connected { "connected" } else if kiosk.last_status.is_some() { "gone" } else { "not heard of since the start" })
+                                (if kiosk.connected { "connected" } else if kiosk.last_status.is_some() { "gone" } else { "no word since the last restart" })
                             }
                             td { (kiosk.last_record.map_or_else(|| "never".to_owned(), |time| moment(web, time))) }
                             td { (completeness(kiosk)) }
@@ -351,7 +351,7 @@ fn quarantine_table(web: &Web, quarantine: &QuarantineSheet) -> Markup {
                 table {
                     thead {
                         tr {
-                            th.n scope="col" { "Number" } th scope="col" { "Kiosk" } th scope="col" { "Came" } th scope="col" { "Why" }
+                            th scope="col" { "Number" } th scope="col" { "Kiosk" } th scope="col" { "Came" } th scope="col" { "Why" }
                             th.n scope="col" { "Size" } th scope="col" { span.hidden { "Try again" } }
                         }
                     }
@@ -369,7 +369,7 @@ fn quarantine_table(web: &Web, quarantine: &QuarantineSheet) -> Markup {
 fn entry_row(web: &Web, entry: &EntrySheet) -> Markup {
     html! {
         tr {
-            td.n { (words::count(entry.number)) }
+            td { (words::count(entry.number)) }
             td { (entry.kiosk) @if let Some(sequence) = entry.sequence { small { "its record " (words::count(sequence)) } } }
             td { (moment(web, entry.received)) }
             td { (entry.words) small { (entry.detail) } }

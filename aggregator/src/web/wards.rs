@@ -86,7 +86,7 @@ fn rows(web: &Web, period: Period) -> Result<Vec<Row<'_>>, Failure> {
 
 fn table(web: &Web, rows: &[&Row<'_>], now: Timestamp) -> Markup {
     html! {
-        table.cards {
+        table.cards.even {
             thead {
                 tr {
                     th scope="col" { "Ward" }
@@ -139,6 +139,6 @@ fn heard(web: &Web, presence: Presence, now: Timestamp) -> Markup {
         } @else if let Some(last) = presence.last_record {
             (words::ago(last, now, calendar))
         }
-        @if presence.kiosks > 0 && presence.connected == 0 { small { "not connected" } }
+        @if presence.kiosks > 0 && presence.connected == 0 { " " small { "not connected" } }
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, description: &Value) -> Markup {
         div.head { h1 { "Data for other programs" } }
         div.stack {
             section.sheet {
-                p { (text(description, "/info/description")) }
+                p { (prose(text(description, "/info/description"))) }
                 p {
                     "For machines: " a href="/api/v1/openapi.json" { "the OpenAPI 3.1 description" } ". For monitoring: "
                     a href="/healthz" { "health" } " and " a href="/metrics" { "metrics" } "."
@@ -40,14 +40,14 @@ fn endpoint(path: &str, method: &str, operation: &Value) -> Markup {
     html! {
         div.endpoint {
             h3 { span.method { (method.to_uppercase()) } " " code { (path) } }
-            p { (text(operation, "/summary")) }
-            @if !text(operation, "/description").is_empty() { p.small { (text(operation, "/description")) } }
+            p { (prose(text(operation, "/summary"))) }
+            @if !text(operation, "/description").is_empty() { p.small { (prose(text(operation, "/description"))) } }
             @let parameters = operation.pointer("/parameters").and_then(Value::as_array);
             @for parameter in parameters.into_iter().flatten() {
                 p {
                     code { (text(parameter, "/name")) }
                     @if parameter.pointer("/required") == Some(&Value::Bool(true)) { " (needed)" }
-                    ": " (text(parameter, "/description"))
+                    ": " (prose(text(parameter, "/description")))
                 }
             }
             ul.counts {
@@ -82,7 +82,7 @@ fn shape(name: &str, schema: &Value) -> Markup {
     html! {
         div.endpoint id=(name) {
             h3 { code { (name) } }
-            p { (text(schema, "/description")) }
+            p { (prose(text(schema, "/description"))) }
             @if schema.pointer("/properties").is_some() {
                 div.scroller tabindex="0" role="region" aria-label=(format!("Fields of {name}")) {
                     table {
@@ -92,7 +92,7 @@ fn shape(name: &str, schema: &Value) -> Markup {
                                 tr {
                                     th scope="row" { code { (field) } }
                                     td { (kind(property)) }
-                                    td { (text(property, "/description")) }
+                                    td { (prose(text(property, "/description"))) }
                                 }
                             }
                         }
@@ -133,6 +133,15 @@ fn kind(property: &Value) -> Markup {
 fn entries<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
     let object = value.pointer(pointer).and_then(Value::as_object);
     object.into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+}
+
+/// Text in which what stands between back quotes is code.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {

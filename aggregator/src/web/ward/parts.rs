@@ -1,24 +1,26 @@
 //! The parts of a ward's page that change, one function a part. Every part is a direct child with an id of its own, so that the
 //! script can leave alone those that stayed the same.
 
+use std::sync::Arc;
+
 use jiff::ToSpan;
 use maud::{Markup, html};
 use wardvoice_protocol::contact::{Mode, Outcome};
 use wardvoice_protocol::fortnight::{Calendar, Period};
 
 use super::View;
-use crate::scoring::{DomainSheet, Figure, PlanSheet, QuestionSheet, Standing};
+use crate::scoring::{DomainSheet, Figure, PlanSheet, QuestionSheet, ScoreSheet, Standing};
 use crate::web::charts::{self, TrendPoint, Window};
 use crate::web::words::{self, Scale};
 
 /// All parts.
 pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
+    let trends = Trends::of(view);
     html! {
         (standing(view, calendar))
-        (overall(view))
-        (domains(view))
+        (overall(view, &trends))
+        (domains(view, &trends))
         (friends_and_family(view))
-        (people(view))
         (not_shown(view))
         (versions(view))
     }
@@ -50,13 +52,13 @@ fn standing(view: &View, calendar: &Calendar) -> Markup {
                     Standing::Final => span.tag.final { "Final" @if sheet.revision > 1 { ", revision " (sheet.revision) } },
                 }
                 @match sheet.standing {
-                    Standing::Provisional if running => span { "Answers are still coming in." },
+                    Standing::Provisional if running => span { "Still open: answers count as they come in." },
                     Standing::Provisional => { span { "Late answers count until " (words::day(until)) "." } }
                     Standing::Final if sheet.revision > 1 => span { "Answers that came late have been counted." },
                     Standing::Final => {}
                 }
                 @if running && !view.presence.is_silent(view.now) && let Some(last) = view.presence.last_record {
-                    span { "Last heard from " (words::ago(last, view.now, calendar)) "." }
+                    span { "Last heard from: " (words::ago(last, view.now, calendar)) "." }
                 }
             }
             @if running && view.presence.is_silent(view.now) {
@@ -93,7 +95,7 @@ fn silent(view: &View, calendar: &Calendar) -> Markup {
 }
 
 /// The overall score, the plan, who was reached and how.
-fn overall(view: &View) -> Markup {
+fn overall(view: &View, trends: &Trends) -> Markup {
     let sheet = &view.sheet;
     let figure = &sheet.overall;
     html! {
@@ -111,6 +113,10 @@ fn overall(view: &View) -> Markup {
                 p { (n_and_interval(figure, Scale::Points)) }
                 @if let Some(before) = &sheet.previous {
                     p.aside { (before_word(&view.period)) ": " (words::figure(&before.overall, Scale::Points)) }
+                }
+                @if trends.overall.iter().any(|point| point.figure.value.is_some()) {
+                    div.trend { (charts::trend("Overall", &trends.overall, trends.window)) }
+                    p.small { "The line: " (last_periods(view)) ", " (trends.window.from) " to " (trends.window.to) " points" }
                 }
             }
             div.sheet {
@@ -145,6 +151,7 @@ fn overall(view: &View) -> Markup {
                         }
                     }
                 }
+                (people(view))
             }
         }
     }
@@ -184,31 +191,55 @@ fn n_and_interval(figure: &Figure, scale: Scale) -> Markup {
     html! {
         "n " (words::count(figure.n))
         @if let Some(interval) = words::interval(figure, scale) { ", 95% interval " (interval) }
-        @if let Some(why) = &figure.why { ". " (why) "." }
+        @if let Some(why) = &figure.why { ": " (why) }
     }
 }
 
-/// Each domain: its score, its bar, its way over the last periods, and what people answered.
-fn domains(view: &View) -> Markup {
-    let points = |place: usize| -> Vec<TrendPoint> {
-        let figure = |(period, sheet): &(Period, std::sync::Arc<crate::scoring::ScoreSheet>)| {
-            let figure = sheet.domains.get(place).map(|domain| domain.figure.clone());
-            figure.map(|figure| TrendPoint { period: words::period(period), figure })
+/// The trends of the page, all in one window so that they can be compared.
+struct Trends {
+    overall: Vec<TrendPoint>,
+    domains: Vec<Vec<TrendPoint>>,
+    window: Window,
+}
+
+impl Trends {
+    fn of(view: &View) -> Self {
+        let points = |figure: &dyn Fn(&ScoreSheet) -> Option<Figure>| -> Vec<TrendPoint> {
+            let point = |(period, sheet): &(Period, Arc<ScoreSheet>)| {
+                figure(sheet).map(|figure| TrendPoint { period: words::period(period), figure })
+            };
+            view.sheets.iter().filter_map(point).collect()
         };
-        view.sheets.iter().filter_map(figure).collect()
+        let domain = |place: usize| points(&|sheet| sheet.domains.get(place).map(|domain| domain.figure.clone()));
+        let overall = points(&|sheet| Some(sheet.overall.clone()));
+        let domains: Vec<_> = (0..view.sheet.domains.len()).map(domain).collect();
+        let window = Window::of(domains.iter().flatten().map(|point| &point.figure));
+        Self { overall, domains, window }
+    }
+}
+
+/// The last periods in words: "the last 8 fortnights".
+fn last_periods(view: &View) -> String {
+    let kind = match view.period {
+        Period::Fortnight(_) => "fortnights",
+        Period::Month { .. } => "months",
+        Period::HalfYear { .. } => "half years",
     };
-    let trends: Vec<_> = (0..view.sheet.domains.len()).map(points).collect();
-    let window = Window::of(trends.iter().flatten().map(|point| &point.figure));
+    format!("the last {} {kind}", view.sheets.len())
+}
+
+/// Each domain: its score, its bar, its way over the last periods, and what people answered.
+fn domains(view: &View, trends: &Trends) -> Markup {
+    let window = trends.window;
     html! {
         section #domains.sheet.flows aria-labelledby="domains-title" {
             h2 id="domains-title" { "What care was like" }
             p.aside {
-                "Points from 0 to 10 with their 95% interval. The small line is the last " (view.sheets.len()) " "
-                (match view.period { Period::Fortnight(_) => "fortnights", Period::Month { .. } => "months", Period::HalfYear { .. } => "half years" })
-                ", from " (window.from) " to " (window.to) " points; a gap means too few answers."
+                "The bar is the score from 0 to 10, the mark on it the 95% interval. The line is " (last_periods(view)) ", from "
+                (window.from) " to " (window.to) " points, with their intervals; a gap means that nobody answered."
             }
             ul.domains {
-                @for (domain, trend) in view.sheet.domains.iter().zip(&trends) {
+                @for (domain, trend) in view.sheet.domains.iter().zip(&trends.domains) {
                     (domain_of(domain, trend, window))
                 }
             }
@@ -232,7 +263,9 @@ fn domain_of(domain: &DomainSheet, trend: &[TrendPoint], window: Window) -> Mark
                 }
             }
             div.bar-cell { (charts::bar(&domain.label, figure, Scale::Points)) }
-            div.trend-cell { (charts::trend(&domain.label, trend, window)) }
+            @if trend.iter().any(|point| point.figure.value.is_some()) {
+                div.trend-cell { (charts::trend(&domain.label, trend, window)) }
+            }
             details id=(format!("answers-{}", domain.id)) {
                 summary { "Answers" span.hidden { " about " (domain.label) } }
                 @for question in &domain.questions { (question_of(question)) }
@@ -294,8 +327,7 @@ fn friends_and_family(view: &View) -> Markup {
                 }
                 dl.tallies {
                     @for (label, count) in rows {
-                        dt.zero[count == 0] { (label) }
-                        dd.zero[count == 0] { (words::count(count)) }
+                        div.zero[count == 0] { dt { (label) } dd { (words::count(count)) } }
                     }
                 }
             }
@@ -307,17 +339,14 @@ fn friends_and_family(view: &View) -> Markup {
 fn people(view: &View) -> Markup {
     let contacts = &view.sheet.contacts;
     let total: u64 = contacts.values().sum();
-    let heard = Outcome::ALL.into_iter().map(|outcome| (outcome, contacts.get(&outcome).copied().unwrap_or(0)));
+    let came_of_it =
+        Outcome::ALL.into_iter().map(|outcome| (outcome, contacts.get(&outcome).copied().unwrap_or(0)));
     html! {
-        section #people.sheet aria-labelledby="people-title" {
-            h2 id="people-title" { "Everybody who was asked" }
-            p.aside { (words::people(total)) " in these days. Who could not be asked matters as much as who was." }
-            @if total > 0 {
-                dl.tallies {
-                    @for (outcome, count) in heard.filter(|(outcome, count)| *count > 0 || outcome.has_response()) {
-                        dt.zero[count == 0] { (words::outcome(outcome)) }
-                        dd.zero[count == 0] { (words::count(count)) }
-                    }
+        h3 { "Everybody who was approached: " (words::people(total)) }
+        @if total > 0 {
+            dl.tallies.side-by-side {
+                @for (outcome, count) in came_of_it.filter(|(outcome, count)| *count > 0 || outcome.has_response()) {
+                    div.zero[count == 0] { dt { (words::outcome(outcome)) } dd { (words::count(count)) } }
                 }
             }
         }

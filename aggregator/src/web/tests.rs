@@ -1,0 +1,403 @@
+//! The pages over a real listener.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use serde_json::Value;
+use wardvoice_protocol::receipt::Reason;
+
+use desk::{Bench, PASSWORD, noon};
+
+mod desk;
+
+/// The part of a page that its content is in, without the versions of assets.
+fn main_of(page: &str) -> &str {
+    let start = page.find("<main").unwrap();
+    &page[start..page.find("</main>").unwrap()]
+}
+
+#[tokio::test]
+async fn a_ward_sees_its_fortnight_with_n_interval_plan_and_domains() {
+    let bench = Bench::lively(true).await;
+    let page = bench.text("/ward/W1").await;
+    for said in [
+        "Ward 1",
+        "Fortnight 23 of 2026",
+        "9 to 22 November 2026",
+        "Provisional",
+        "this fortnight",
+        "95% interval",
+        "read aloud",
+        "Kindness",
+        "Friends and family test",
+        "What is not shown here",
+        "Every patient, answer and ward here is made up",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page.contains("NaN"));
+    assert!(!page.contains("style="), "the policy forbids inline styles");
+    assert_eq!(page.matches("<script").count(), 1, "our own script and no other");
+    insta::assert_snapshot!("ward_page", main_of(&page).replace('>', ">\n"));
+}
+
+#[tokio::test]
+async fn a_ward_without_answers_says_so_and_shows_no_number() {
+    let bench = Bench::lively(true).await;
+    let page = bench.text("/ward/W3").await;
+    assert!(page.contains("No answers yet"));
+    assert!(page.contains("This ward is silent"));
+    assert!(page.contains("No kiosk stands on it"));
+    assert!(page.contains("No score"));
+    assert!(!page.contains("0.0"));
+    insta::assert_snapshot!("ward_page_empty", main_of(&page).replace('>', ">\n"));
+}
+
+#[tokio::test]
+async fn a_silent_ward_is_said_to_be_silent() {
+    let bench = Bench::lively(true).await;
+    let list = bench.text("/").await;
+    assert_eq!(list.matches("tag silent\">Silent").count(), 2);
+    assert!(list.contains("2 silent"));
+    assert!(!list.to_lowercase().contains("rank 1"));
+    let page = bench.text("/ward/W2").await;
+    assert!(page.contains("This ward is silent"));
+    assert!(page.contains("0 of 1 kiosk is connected"));
+}
+
+#[tokio::test]
+async fn a_period_can_be_chosen_without_a_script() {
+    let bench = Bench::lively(true).await;
+    let page = bench.text("/ward/W1?period=2026-F20").await;
+    assert!(page.contains("Fortnight 20 of 2026"));
+    assert!(page.contains("tag final"));
+    assert!(page.contains("data-stream=\"/ward/W1/stream?period=2026-F20\""));
+    assert!(bench.text("/ward/W1?period=2026-10").await.contains("October 2026"));
+    assert!(bench.text("/ward/W1?period=2026-H2").await.contains("July to December 2026"));
+    for (period, status) in [("2027-F02", 404), ("yesterday", 400), ("2026-F99", 400)] {
+        let response = bench.get(&format!("/ward/W1?period={period}")).send().await.unwrap();
+        assert_eq!(response.status(), status, "{period}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_plain_english() {
+    let bench = Bench::lively(true).await;
+    for path in ["/ward/W99", "/ward/%3Cscript%3E", "/nothing", "/assets/x/y.css"] {
+        let response = bench.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 404, "{path}");
+        let page = response.text().await.unwrap();
+        assert!(page.contains("There is no such"), "{path}");
+        assert!(!page.contains("<script>"), "{path}");
+    }
+    let response = bench.get("/api/v1/nothing").send().await.unwrap();
+    assert_eq!(response.status(), 404);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(response.json::<Value>().await.unwrap()["status"], 404);
+    let response = bench.post("/ward/W1", "").send().await.unwrap();
+    assert_eq!(response.status(), 405);
+}
+
+#[tokio::test]
+async fn nothing_from_elsewhere_may_run_or_load() {
+    let bench = Bench::lively(true).await;
+    let page = bench.get("/ward/W1").send().await.unwrap();
+    let headers = page.headers();
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"));
+    assert!(!policy.contains("unsafe"));
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    assert_eq!(headers["cache-control"], "private, no-store");
+    let page = page.text().await.unwrap();
+    assert!(!page.contains("http://") && !page.contains("https://"), "no address of elsewhere");
+    let start = page.find("/assets/").unwrap();
+    let asset: String = page[start..].chars().take_while(|letter| *letter != '"').collect();
+    let asset = bench.get(&asset).send().await.unwrap();
+    assert!(asset.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+}
+
+/// Reads a stream until the next whole event, and gives its data.
+struct Events {
+    body: std::pin::Pin<Box<dyn futures_util::Stream<Item = Vec<u8>>>>,
+    read: String,
+}
+
+impl Events {
+    async fn open(bench: &Bench, path: &str) -> Self {
+        let response = bench.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert!(response.headers().get("content-encoding").is_none());
+        let body = response.bytes_stream().map(|part| part.map(|bytes| bytes.to_vec()).unwrap_or_default());
+        Self { body: Box::pin(body), read: String::new() }
+    }
+
+    /// The next message; `None` when the stream has ended.
+    async fn next(&mut self) -> Option<Value> {
+        let deadline = Duration::from_secs(20);
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.read = rest;
+                let data = event.lines().find_map(|line| line.strip_prefix("data: ").map(str::to_owned));
+                if let Some(data) = data {
+                    return Some(serde_json::from_str(&data).unwrap());
+                }
+                continue;
+            }
+            let part = tokio::time::timeout(deadline, self.body.next()).await.unwrap()?;
+            self.read.push_str(std::str::from_utf8(&part).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_open_page_gets_each_change_and_a_returning_one_what_it_missed() {
+    let bench = Bench::lively(true).await;
+    let today = Date::constant(2026, 11, 20);
+    let mut events = Events::open(&bench, "/ward/W1/stream").await;
+    let first = events.next().await.unwrap();
+    assert!(first["html"].as_str().unwrap().contains("31 of "), "{first}");
+    bench.answers("W1", today, 90);
+    bench.commit("W1");
+    let second = events.next().await.unwrap();
+    assert_ne!(first["version"], second["version"]);
+    assert!(second["html"].as_str().unwrap().contains("32 of "));
+    assert!(second["said"].as_str().unwrap().contains("from 32 people"));
+    assert_eq!(bench.desk.metrics.open_streams(), 1);
+    // What is on the page is what a reload would show.
+    let page = bench.text("/ward/W1").await;
+    assert!(page.contains(second["html"].as_str().unwrap()));
+    assert!(page.contains(&format!("data-version=\"{}\"", second["version"].as_str().unwrap())));
+    // Somebody else's change is no news here; a page that has the present fragment is sent nothing until the next.
+    let have = second["version"].as_str().unwrap().to_owned();
+    let mut again = Events::open(&bench, &format!("/ward/W1/stream?have={have}")).await;
+    bench.answers("W2", today, 90);
+    bench.commit("W2");
+    bench.answers("W1", today, 90);
+    bench.commit("W1");
+    let third = again.next().await.unwrap();
+    assert!(third["html"].as_str().unwrap().contains("33 of "));
+    assert_eq!(events.next().await.unwrap(), third);
+}
+
+#[tokio::test]
+async fn a_burst_is_one_or_two_fragments_and_the_last_holds_everything() {
+    let bench = Bench::lively(true).await;
+    let mut events = Events::open(&bench, "/ward/W1/stream").await;
+    events.next().await.unwrap();
+    for _ in 0..200 {
+        bench.answers("W1", Date::constant(2026, 11, 20), 90);
+        bench.commit("W1");
+    }
+    let mut fragments = 0;
+    loop {
+        fragments += 1;
+        let message = events.next().await.unwrap();
+        if message["said"].as_str().unwrap().contains("from 231 people") {
+            break;
+        }
+    }
+    assert!(fragments <= 10, "{fragments} fragments for one burst");
+}
+
+#[tokio::test]
+async fn a_change_is_on_its_way_within_a_blink() {
+    let bench = Bench::lively(true).await;
+    let mut events = Events::open(&bench, "/ward/W1/stream").await;
+    events.next().await.unwrap();
+    let mut took = Vec::new();
+    for round in 0..20 {
+        bench.answers("W1", Date::constant(2026, 11, 20), 50 + round);
+        let sent = Instant::now();
+        bench.commit("W1");
+        events.next().await.unwrap();
+        took.push(sent.elapsed());
+    }
+    took.sort();
+    assert!(took[10] < Duration::from_millis(100), "half of them took longer than {:?}", took[10]);
+}
+
+#[tokio::test]
+async fn open_streams_end_when_the_server_stops() {
+    let bench = Bench::lively(true).await;
+    let mut events = Events::open(&bench, "/ward/W1/stream").await;
+    events.next().await.unwrap();
+    bench.desk.stopping.cancel();
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn outside_a_demonstration_everything_asks_who_is_looking() {
+    let bench = Bench::lively(false).await;
+    for path in ["/", "/ward/W1", "/office"] {
+        let response = bench.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 303, "{path}");
+        assert!(response.headers()["location"].to_str().unwrap().starts_with("/sign-in?next=/"));
+    }
+    for path in ["/api/v1/wards", "/api/v1/scores?unit=ward:W1", "/api/v1/quarantine", "/ward/W1/stream"] {
+        let response = bench.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 401, "{path}");
+    }
+    for path in ["/healthz", "/metrics", "/sign-in"] {
+        bench.text(path).await;
+    }
+    let cookie = bench.sign_in().await;
+    for path in ["/", "/ward/W1", "/office", "/api/v1/fleet", "/api/v1/scores?unit=ward:W1"] {
+        let response = bench.get(path).header("cookie", &cookie).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let text = response.text().await.unwrap();
+        assert!(!text.contains("Demonstration."), "{path}");
+    }
+    let response = bench.get("/api/v1/fleet").basic_auth("office", Some(PASSWORD)).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(bench.get("/office").basic_auth("office", Some(PASSWORD)).send().await.unwrap().status(), 303);
+}
+
+#[tokio::test]
+async fn in_a_demonstration_reading_is_open_and_the_office_is_not() {
+    let bench = Bench::lively(true).await;
+    assert_eq!(bench.get("/office").send().await.unwrap().status(), 303);
+    assert_eq!(bench.get("/api/v1/fleet").send().await.unwrap().status(), 401);
+    bench.text("/api/v1/scores?unit=ward:W1").await;
+}
+
+#[tokio::test]
+async fn sessions_slide_end_and_can_be_left() {
+    let bench = Bench::lively(false).await;
+    let cookie = bench.sign_in().await;
+    let status = async |cookie: &str| bench.get("/office").header("cookie", cookie).send().await.unwrap().status();
+    assert_eq!(status(&cookie).await, 200);
+    *bench.now.lock().unwrap() = noon() + SignedDuration::from_mins(31);
+    assert_eq!(status(&cookie).await, 303, "idle for too long");
+    let cookie = bench.sign_in().await;
+    assert_eq!(status(&cookie).await, 200);
+    let left = bench.post("/sign-out", "").header("cookie", &cookie).send().await.unwrap();
+    assert_eq!(left.status(), 303);
+    assert!(left.headers()["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(status(&cookie).await, 303);
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_refused_and_then_slowed_down() {
+    let bench = Bench::lively(false).await;
+    for _ in 0..5 {
+        let response = bench.post("/sign-in", "name=office&password=guess").send().await.unwrap();
+        assert_eq!(response.status(), 422);
+        assert!(response.headers().get("set-cookie").is_none());
+        assert!(response.text().await.unwrap().contains("do not belong together"));
+    }
+    let response = bench.post("/sign-in", "name=office&password=guess").send().await.unwrap();
+    assert_eq!(response.status(), 429);
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert!(response.text().await.unwrap().contains("Wait 1 seconds"));
+    *bench.now.lock().unwrap() = noon() + SignedDuration::from_secs(1);
+    bench.sign_in().await;
+}
+
+#[tokio::test]
+async fn another_site_cannot_act_for_the_office() {
+    let bench = Bench::lively(false).await;
+    let cookie = bench.sign_in().await;
+    let request = bench.post("/office/quarantine/replay", "").header("cookie", &cookie);
+    let request = request.try_clone().unwrap().header("origin", "http://evil.example");
+    let mut request = request.build().unwrap();
+    request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+    let response = reqwest::Client::new().execute(request).await.unwrap();
+    assert_eq!(response.status(), 403);
+    assert!(bench.replayed.lock().unwrap().is_empty());
+    assert!(response.text().await.unwrap().contains("another site"));
+}
+
+#[tokio::test]
+async fn the_office_sees_silent_kiosks_first_and_can_try_the_quarantine_again() {
+    let mut bench = Bench::lively(false).await;
+    bench.refuse("k-2", Reason::Clock);
+    bench.refuse("k-9", Reason::UnknownKiosk);
+    let cookie = bench.sign_in().await;
+    let page = bench.get("/office").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not there"));
+    assert!(place("k-3") < place("k-2") && place("k-2") < place("k-1"), "never heard, long silent, just heard");
+    for said in
+        ["The tablet’s clock", "The tablet's clock is too far out", "The kiosk is not registered", "all here"]
+    {
+        assert!(page.contains(said) || said == "The tablet’s clock" || said == "all here", "{said}");
+    }
+    let tried =
+        bench.post("/office/quarantine/replay", "number=1").header("cookie", &cookie).send().await.unwrap();
+    assert_eq!(tried.headers()["location"], "/office?tried=1&taken=1#quarantine");
+    bench.post("/office/quarantine/replay", "").header("cookie", &cookie).send().await.unwrap();
+    assert_eq!(bench.replayed.lock().unwrap().len(), 3);
+    let told = bench.get("/office?tried=2&taken=1").header("cookie", &cookie).send().await.unwrap();
+    assert!(told.text().await.unwrap().contains("Tried 2 again: 1 could be counted now."));
+    let list = bench.get("/api/v1/quarantine?limit=1").header("cookie", &cookie).send().await.unwrap();
+    let list: Value = list.json().await.unwrap();
+    assert_eq!(list["total"], 2);
+    assert_eq!(list["entries"].as_array().unwrap().len(), 1);
+    assert!(list["next"].is_u64());
+    assert!(list["entries"][0].get("payload").is_none());
+}
+
+#[tokio::test]
+async fn the_api_gives_scores_with_n_and_clear_problems() {
+    let bench = Bench::lively(true).await;
+    let json = async |path: &str| bench.get(path).send().await.unwrap().json::<Value>().await.unwrap();
+    let sheet = json("/api/v1/scores?unit=ward:W1&period=2026-F23").await;
+    assert_eq!(sheet["period"], "2026-F23");
+    assert_eq!(sheet["overall"]["n"], 31);
+    assert_eq!(sheet["responses"], 31);
+    let wards = json("/api/v1/wards").await;
+    assert_eq!(wards.as_array().unwrap().len(), 3);
+    assert_eq!(wards[1]["silent"], true);
+    assert_eq!(wards[2]["overall"]["value"], Value::Null);
+    assert_eq!(json("/api/v1/periods").await[0]["period"], "2026-F23");
+    for (path, status, says) in [
+        ("/api/v1/scores", 400, "unit"),
+        ("/api/v1/scores?unit=W1", 400, "ward:"),
+        ("/api/v1/scores?unit=ward:W99", 404, "ward:W99"),
+        ("/api/v1/scores?unit=consultant:C1", 403, "consultant"),
+        ("/api/v1/scores?unit=ward:W1&period=soon", 400, "2026-F23"),
+        ("/api/v1/scores?unit=ward:W1&period=2030-F01", 404, "begins"),
+    ] {
+        let response = bench.get(path).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["status"], status, "{path}");
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{path}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn the_api_is_described_for_machines_and_for_people() {
+    let bench = Bench::lively(true).await;
+    let description: Value = bench.get("/api/v1/openapi.json").send().await.unwrap().json().await.unwrap();
+    assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
+    let page = bench.text("/api/v1/docs").await;
+    for path in description["paths"].as_object().unwrap().keys() {
+        assert!(page.contains(path.as_str()), "{path}");
+    }
+    for name in description["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(page.contains(&format!("id=\"{name}\"")), "{name}");
+    }
+    // Every reference leads somewhere.
+    let text = description.to_string();
+    for reference in text.split("#/components/schemas/").skip(1) {
+        let name: String = reference.chars().take_while(|letter| *letter != '"').collect();
+        assert!(description["components"]["schemas"].get(&name).is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn health_and_metrics_say_how_it_is() {
+    let bench = Bench::lively(false).await;
+    let health: Value = bench.get("/healthz").send().await.unwrap().json().await.unwrap();
+    assert_eq!(health["status"], "ok");
+    let text = bench.text("/metrics").await;
+    assert!(text.contains("wardvoice_kiosks_connected 1"), "{text}");
+    assert!(text.ends_with("# EOF\n"));
+}

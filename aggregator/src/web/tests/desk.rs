@@ -1,0 +1,260 @@
+//! A desk to test pages with: three wards, generated answers, a day of its own, a real log and a real listener.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, RwLock};
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use reqwest::{Client, RequestBuilder, redirect};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use wardvoice_protocol::contact::{Answer, Contact, Mode, Outcome, Response};
+use wardvoice_protocol::directory::{Directory, DirectoryFile};
+use wardvoice_protocol::fortnight::Calendar;
+use wardvoice_protocol::id::{Hash, KioskId, Language, WardId};
+use wardvoice_protocol::keys::SigningKey;
+use wardvoice_protocol::questionnaire::Questionnaire;
+use wardvoice_protocol::receipt::{Decision, Reason, Verdict};
+use wardvoice_protocol::status::{Health, Presence, Status};
+
+use crate::accounts::{Accounts, OFFICE};
+use crate::facts::{Facts, Vocabulary, fact_of};
+use crate::fleet::Fleet;
+use crate::ingest::{Change, World};
+use crate::log::{Log, NewRefusal};
+use crate::metrics::Metrics;
+use crate::registry::Registry;
+use crate::scoring::ScoringWorld;
+use crate::web::{Desk, router};
+
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// The moment every test looks from: a Friday, in fortnight 23.
+pub(super) fn noon() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
+
+/// A running server and everything behind it.
+pub(super) struct Bench {
+    pub(super) desk: Arc<Desk>,
+    pub(super) address: SocketAddr,
+    pub(super) now: Arc<Mutex<Timestamp>>,
+    pub(super) log: Log,
+    pub(super) replayed: Arc<Mutex<Vec<u64>>>,
+    client: Client,
+    dice: Mutex<u64>,
+    _folder: tempfile::TempDir,
+}
+
+fn directory() -> Directory {
+    let file: DirectoryFile = serde_json::from_str(include_str!("../../directory/example.json")).unwrap();
+    Directory::try_from(file).unwrap()
+}
+
+pub(super) fn ward(id: &str) -> WardId {
+    id.parse().unwrap()
+}
+
+pub(super) fn kiosk(id: &str) -> KioskId {
+    id.parse().unwrap()
+}
+
+impl Bench {
+    /// A server with no answers yet.
+    pub(super) async fn empty(demonstration: bool) -> Self {
+        // Another test of this process may have chosen the provider before.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let folder = tempfile::tempdir().unwrap();
+        let directory = directory();
+        let questionnaires = vec![Questionnaire::inpatient().unwrap()];
+        let vocabulary = Arc::new(Vocabulary::new(&directory, &questionnaires).unwrap());
+        let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
+        let scoring =
+            ScoringWorld::inpatient(directory.clone(), calendar.clone(), Arc::clone(&vocabulary), 7).unwrap();
+        let registry = Registry::in_memory();
+        for (number, id, place) in [(1, "k-1", "W1"), (2, "k-2", "W2"), (3, "k-3", "W1")] {
+            let key = SigningKey::from_bytes(&[number; 32]).verifying_key();
+            registry.add(&kiosk(id), &ward(place), key, &directory).unwrap();
+        }
+        let accounts = Accounts::open(folder.path().join("accounts.json")).unwrap();
+        accounts.set_password(OFFICE, PASSWORD).unwrap();
+        let log = Log::open(&folder.path().join("log")).unwrap();
+        let world = World {
+            directory,
+            questionnaires,
+            calendar,
+            vocabulary: Arc::clone(&vocabulary),
+            open_keys: Vec::new(),
+            registry: Arc::new(registry),
+        };
+        let now = Arc::new(Mutex::new(noon()));
+        let replayed = Arc::new(Mutex::new(Vec::new()));
+        let (clock, list) = (Arc::clone(&now), Arc::clone(&replayed));
+        let desk = Arc::new(Desk {
+            world: Arc::new(world),
+            scoring: Arc::new(scoring),
+            facts: Arc::new(RwLock::new(Facts::new(vocabulary))),
+            reader: log.reader(),
+            changes: broadcast::channel(64).0,
+            fleet: Arc::new(Fleet::new()),
+            accounts: Arc::new(accounts),
+            metrics: Arc::new(Metrics::new()),
+            replay: Arc::new(move |numbers| {
+                list.lock().unwrap().extend_from_slice(numbers);
+                let verdict =
+                    Verdict { envelope: Hash::ZERO, record: None, sequence: None, decision: Decision::Accepted };
+                Ok(numbers.iter().map(|number| (*number, verdict.clone())).collect())
+            }),
+            demonstration,
+            stopping: CancellationToken::new(),
+            now: Arc::new(move || *clock.lock().unwrap()),
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = router(Arc::clone(&desk)).into_make_service_with_connect_info::<SocketAddr>();
+        let stopping = desk.stopping.clone();
+        tokio::spawn(async move {
+            axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await.unwrap();
+        });
+        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        Self { desk, address, now, log, replayed, client, dice: Mutex::new(7), _folder: folder }
+    }
+
+    /// A server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.
+    pub(super) async fn lively(demonstration: bool) -> Self {
+        let bench = Self::empty(demonstration).await;
+        for fortnight in 0..8 {
+            let start = Date::constant(2026, 8, 3).saturating_add((14 * fortnight).days());
+            let many = if fortnight == 7 { 31 } else { 40 };
+            for place in 0..many {
+                bench.answers(
+                    "W1",
+                    start.saturating_add((place % 11).days()),
+                    if fortnight < 4 { 70 } else { 84 },
+                );
+            }
+        }
+        for (outcome, many) in [(Outcome::Declined, 6), (Outcome::Asleep, 4), (Outcome::LacksCapacity, 2)] {
+            (0..many).for_each(|_| bench.contact("W1", Date::constant(2026, 11, 12), outcome, Mode::Interview, 0));
+        }
+        (0..12).for_each(|_| bench.answers("W2", Date::constant(2026, 10, 27), 80));
+        bench.desk.fleet.record(&kiosk("k-1"), noon() - SignedDuration::from_mins(4));
+        bench.desk.fleet.record(&kiosk("k-2"), "2026-11-02T09:00:00Z".parse().unwrap());
+        bench.online("k-1", 2);
+        bench
+    }
+
+    /// A kiosk says that it is there.
+    pub(super) fn online(&self, id: &str, waiting: u64) {
+        let health = Health {
+            software: "0.1.0".to_owned(),
+            waiting,
+            last_sequence: 12,
+            clock_offset_s: Some(-3),
+            assignment: None,
+        };
+        let status = Status { version: 1, kiosk: kiosk(id), presence: Presence::Online(health) };
+        self.desk.fleet.status(&status, noon());
+    }
+
+    /// Somebody on a ward answers, well with a chance of so many in a hundred a question.
+    pub(super) fn answers(&self, place: &str, day: Date, well: u64) {
+        let mode = match self.roll(10) {
+            0 => Mode::Proxy,
+            1 | 2 => Mode::Assisted,
+            3 | 4 => Mode::Alone,
+            _ => Mode::Interview,
+        };
+        self.contact(place, day, Outcome::Completed, mode, well);
+    }
+
+    fn contact(&self, place: &str, day: Date, outcome: Outcome, mode: Mode, well: u64) {
+        let questionnaire = self.desk.scoring.questionnaire();
+        let mut answers = BTreeMap::new();
+        for question in questionnaire.questions() {
+            let last = question.options.len().saturating_sub(1);
+            let place = if self.roll(100) < well { 0 } else { usize::from(self.roll(3) == 0) + 1 };
+            let answer = match question.options.get(place.min(last)) {
+                _ if question.not_applicable.is_some() && self.roll(4) == 0 => Answer::NotApplicable,
+                _ if self.roll(25) == 0 => Answer::Declined,
+                Some(option) => Answer::Answered(option.id.clone()),
+                None => Answer::Declined,
+            };
+            answers.insert(question.id.clone(), answer);
+        }
+        let response = outcome.has_response().then_some(Response { answers, minutes: Some(4) });
+        let contact = Contact {
+            ward: ward(place),
+            questionnaire: questionnaire.reference(),
+            outcome,
+            mode,
+            language: Language::english(),
+            attribution: None,
+            response,
+        };
+        let fact = fact_of(&contact, day.into(), day.into(), self.desk.scoring.vocabulary()).unwrap();
+        self.desk.facts.write().unwrap().insert(fact);
+    }
+
+    /// Tells the pages that a ward has something new.
+    pub(super) fn commit(&self, place: &str) {
+        drop(self.desk.changes.send(Change { wards: vec![ward(place)], position: 1 }));
+    }
+
+    /// Puts something into the quarantine.
+    pub(super) fn refuse(&mut self, id: &str, reason: Reason) {
+        let mut batch = self.log.begin();
+        let new = NewRefusal {
+            kiosk: kiosk(id),
+            received: noon() - SignedDuration::from_mins(90),
+            reason,
+            detail: "the clock is 400 days ahead".to_owned(),
+            envelope: Hash::of(id.as_bytes()),
+            record: None,
+            sequence: None,
+            payload: format!("{id} {reason}").into_bytes(),
+        };
+        batch.quarantine(&self.log, new).unwrap().unwrap();
+        self.log.commit(batch).unwrap();
+    }
+
+    fn roll(&self, sides: u64) -> u64 {
+        let mut dice = self.dice.lock().unwrap();
+        *dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*dice >> 33) % sides
+    }
+
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    pub(super) fn post(&self, path: &str, form: &str) -> RequestBuilder {
+        let request = self.client.post(self.url(path)).body(form.to_owned());
+        request.header("content-type", "application/x-www-form-urlencoded").header("sec-fetch-site", "same-origin")
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A page's text; it must be there.
+    pub(super) async fn text(&self, path: &str) -> String {
+        let response = self.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    }
+
+    /// Signs in and gives the cookie.
+    pub(super) async fn sign_in(&self) -> String {
+        let form = format!("name=office&password={}&next=/office", PASSWORD.replace(' ', "+"));
+        let response = self.post("/sign-in", &form).send().await.unwrap();
+        assert_eq!(response.status(), 303);
+        assert_eq!(response.headers()["location"], "/office");
+        let cookie = response.headers()["set-cookie"].to_str().unwrap();
+        for part in ["HttpOnly", "SameSite=Strict", "Path=/"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        cookie.split(';').next().unwrap().to_owned()
+    }
+}
