@@ -312,7 +312,9 @@ async fn pages(
     let mut terminate = signal(SignalKind::terminate()).context("failed to wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to wait for SIGINT")?;
     let stopping = CancellationToken::new();
+    // The address of the caller slows down wrong passwords from one place without keeping out the others.
     let router = web::router(desk(house, metrics, stopping.clone()));
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     // Open streams end with the token, so the last answers are not kept waiting by them.
     let drained = stopping.clone().cancelled_owned();
     let mut serving = std::pin::pin!(axum::serve(listener, router).with_graceful_shutdown(drained).into_future());
@@ -342,9 +344,7 @@ fn desk(house: &Arc<House>, metrics: Arc<Metrics>, stopping: CancellationToken) 
         fleet: Arc::clone(&house.fleet),
         accounts: Arc::clone(&house.premises.accounts),
         metrics,
-        replay: Arc::new(move |numbers| {
-            for_replay.pipeline.replay(numbers).map_err(|error| format!("failed to {error}"))
-        }),
+        replay: Arc::new(move |numbers| for_replay.pipeline.replay(numbers).map_err(|error| error.to_string())),
         demonstration: house.premises.demonstration,
         stopping,
         now: Arc::new(Timestamp::now),

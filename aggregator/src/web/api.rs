@@ -1,4 +1,5 @@
-//! The same for machines, under `/api/v1`: JSON, problems as `application/problem+json`, described by OpenAPI 3.1.
+//! The same for machines, under `/api/v1`: JSON, problems as `application/problem+json`, described by an `OpenAPI` 3.1
+//! document and a page.
 //!
 //! Within version 1 fields are added and never renamed or removed, and unknown units, periods and paths are 4xx.
 
@@ -199,7 +200,7 @@ async fn scores(State(web): State<Shared>, Query(asked): Query<ScoresAsked>) -> 
                 "There is no such unit",
                 format!("The directory has no {unit}."),
             ),
-            other => Failure::internal(&other),
+            other @ scoring::ScoreError::OtherVocabulary => Failure::internal(&other),
         })
     })
     .await?;

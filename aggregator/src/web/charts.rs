@@ -119,16 +119,15 @@ pub(crate) fn trend(name: &str, points: &[TrendPoint], window: Window) -> Markup
 
 /// The line through the values: a new stroke after every gap.
 fn thread(points: &[TrendPoint], x: impl Fn(usize) -> f64, y: impl Fn(f64) -> f64) -> String {
-    let mut path = String::new();
+    let mut path = Vec::new();
     let mut drawing = false;
     for (place, point) in points.iter().enumerate() {
         if let Some(value) = point.figure.value {
-            path.push(if drawing { 'L' } else { 'M' });
-            path.push_str(&format!("{} {}", x(place), y(value)));
+            path.push(format!("{}{} {}", if drawing { 'L' } else { 'M' }, x(place), y(value)));
         }
         drawing = point.figure.value.is_some();
     }
-    path
+    path.concat()
 }
 
 /// Cuts to a tenth of a unit, so that the same figure always draws the same text.

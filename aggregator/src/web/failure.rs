@@ -11,9 +11,12 @@ use utoipa::ToSchema;
 
 use super::layout;
 
-/// Why something cannot be shown.
+/// Why something cannot be shown. Boxed, because results that hold one are everywhere and failures are rare.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Told>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
     status: StatusCode,
     title: String,
     detail: String,
@@ -36,11 +39,11 @@ pub(crate) struct Problem {
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, title: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { status, title: title.into(), detail: detail.into(), header: None }
+        Self(Box::new(Told { status, title: title.into(), detail: detail.into(), header: None }))
     }
 
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 
@@ -70,8 +73,8 @@ impl Failure {
 impl IntoResponse for Failure {
     /// The status with the failure beside it; [`in_plain_english`] knows who asked and writes the words.
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
-        if let Some((name, value)) = self.header.clone() {
+        let mut response = self.0.status.into_response();
+        if let Some((name, value)) = self.0.header.clone() {
             response.headers_mut().insert(name, value);
         }
         response.extensions_mut().insert(self);
@@ -140,20 +143,21 @@ fn named(status: StatusCode, reason: &str) -> Failure {
 
 impl Failure {
     fn problem(self) -> Response {
-        let problem =
-            Problem { kind: "about:blank", title: self.title, status: self.status.as_u16(), detail: self.detail };
+        let Told { status, title, detail, .. } = *self.0;
+        let problem = Problem { kind: "about:blank", title, status: status.as_u16(), detail };
         let body = serde_json::to_string(&problem).unwrap_or_default();
-        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
     }
 
     fn page(self) -> Response {
+        let Told { status, title, detail, .. } = *self.0;
         let content = html! {
             div.sheet.narrow {
-                h1 { (self.title) }
-                p.lede { (self.detail) }
+                h1 { (title) }
+                p.lede { (detail) }
                 p { a href="/" { "The wards" } }
             }
         };
-        (self.status, layout::bare(&self.title, &content)).into_response()
+        (status, layout::bare(&title, &content)).into_response()
     }
 }

@@ -28,7 +28,7 @@ use crate::ingest::Change;
 /// While changes keep coming, at most one fragment leaves in this time.
 const REST: Duration = Duration::from_millis(50);
 /// How often a room looks by itself.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// How often a quiet stream says that it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The most open pages.
@@ -163,21 +163,20 @@ async fn keep(web: Shared, key: Key, room: watch::Sender<Arc<Sent>>, mut changes
         };
         // What is waiting already is in the facts, so this fragment holds it too.
         drain(&mut changes);
-        match render(&web, &key).await {
-            Ok(sent) => {
-                let changed = room.send_if_modified(|present| {
-                    let differs = present.version != sent.version;
-                    if differs {
-                        *present = sent;
-                    }
-                    differs
-                });
-                if let (true, Some(noticed)) = (changed, noticed) {
-                    web.desk.metrics.pushed(noticed.elapsed());
+        if let Ok(sent) = render(&web, &key).await {
+            let differs = room.send_if_modified(|present| {
+                let differs = present.version != sent.version;
+                if differs {
+                    *present = sent;
                 }
+                differs
+            });
+            if let (true, Some(noticed)) = (differs, noticed) {
+                web.desk.metrics.pushed(noticed.elapsed());
             }
-            // It has been logged. The pages keep what they have, and the next change tries again.
-            Err(_) => tracing::warn!(ward = %key.0, "failed to render a live page"),
+        } else {
+            // Why has been logged. The pages keep what they have, and the next change tries again.
+            tracing::warn!(ward = %key.0, "failed to render a live page");
         }
         if let Some(noticed) = noticed {
             sleep_until(noticed + REST).await;

@@ -20,8 +20,11 @@ const MOST: usize = 2_000;
 /// The sheets that are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Sheets {
-    kept: Mutex<HashMap<(Unit, Period), (Stamp, Arc<ScoreSheet>)>>,
+    kept: Mutex<HashMap<(Unit, Period), Kept>>,
 }
+
+/// A sheet and what it is kept under.
+type Kept = (Stamp, Arc<ScoreSheet>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {

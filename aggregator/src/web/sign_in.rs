@@ -155,15 +155,11 @@ pub(crate) fn too_many(seconds: i64) -> Failure {
 
 /// The address of the form that leads back to a page.
 pub(crate) fn address(next: &str) -> String {
-    let mut encoded = String::from("/sign-in?next=");
-    for byte in next.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    let encode = |byte: u8| {
+        let plain = byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+        if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    format!("/sign-in?next={}", next.bytes().map(encode).collect::<String>())
 }
 
 /// A page of ours to go to after signing in, and never another site's.
