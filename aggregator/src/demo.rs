@@ -1,12 +1,218 @@
-//! The demonstration: a made-up trust with ten past fortnights.
-use std::path::Path;
+//! The demonstration: a made-up trust, and ten past fortnights that went the way every answer goes.
+//!
+//! The past is sealed by demonstration kiosks with keys of their own, judged, logged and counted like any other record; the
+//! only difference is the time of arrival, which lies in the past with the contact. Nothing in it is about a real place or
+//! person: see [`crate::demo_data`].
+//!
+//! A folder is filled once. The file `demonstration` says how far that is; a folder whose filling was interrupted is filled
+//! afresh, a folder that holds anything else is left alone.
 
-use anyhow::Result;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use wardvoice_protocol::clock::Clock;
+use wardvoice_protocol::contact::Contact;
+use wardvoice_protocol::directory::Directory;
+use wardvoice_protocol::envelope::{ChainHead, Envelope};
+use wardvoice_protocol::id::{Hash, KioskId, RecordId, WardId};
+use wardvoice_protocol::keys::{SealKey, SigningKey};
+use wardvoice_protocol::receipt::Decision;
+use wardvoice_protocol::record::{Body, Record};
 
 use crate::config::Config;
+use crate::demo_data;
+use crate::durable_file::{self, Readers};
+use crate::fleet::Fleet;
+use crate::ingest::Arrival;
 use crate::operations::Talk;
+use crate::premises::{DEMONSTRATION, House, Premises, failed, log_folder};
 
-/// Fills an empty data folder.
-pub(crate) fn prepare(_data: &Path, _config: &Config, _seed: u64, _talk: &mut dyn Talk) -> Result<()> {
-    Ok(())
+/// How many fortnights of past there are.
+const FORTNIGHTS: u32 = 10;
+/// How many records are taken in at once.
+const AT_ONCE: usize = 512;
+const FILLING: &str = "filling\n";
+const FILLED: &str = "filled\n";
+
+/// Fills a data folder with a made-up trust and its past, unless that was done before.
+pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<()> {
+    let mark = data.join(DEMONSTRATION);
+    match fs::read_to_string(&mark) {
+        Ok(text) if text == FILLED => return Ok(()),
+        Ok(_) => empty(data)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let real = ["directory.json", "kiosks.json", "log"].iter().find(|name| data.join(name).exists());
+            if let Some(name) = real {
+                let folder = data.display();
+                anyhow::bail!(
+                    "failed to make up a trust in {folder}: it holds a {name} that is not of a demonstration; \
+                     give another folder with --data"
+                );
+            }
+        }
+        Err(error) => return Err(error).with_context(|| format!("failed to read {}", mark.display())),
+    }
+    let say = |text: &str| {
+        durable_file::replace(&mark, text.as_bytes(), Readers::Anyone)
+            .with_context(|| format!("failed to write {}", mark.display()))
+    };
+    say(FILLING)?;
+    fill(data, config, seed, talk)?;
+    say(FILLED)
+}
+
+/// Removes what an interrupted filling left.
+fn empty(data: &Path) -> Result<()> {
+    let gone = |result: io::Result<()>, path: PathBuf| match result {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("failed to remove {}", path.display()))
+        }
+        _ => Ok(()),
+    };
+    gone(fs::remove_dir_all(log_folder(data)), log_folder(data))?;
+    let registry = data.join("kiosks.json");
+    gone(fs::remove_file(&registry), registry)
+}
+
+fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<()> {
+    let file = serde_json::to_vec_pretty(&demo_data::directory(seed))?;
+    let path = data.join("directory.json");
+    durable_file::replace(&path, &file, Readers::Anyone)
+        .with_context(|| format!("failed to write {}", path.display()))?;
+    let premises = Premises::open(data, config.clone())?;
+    let questionnaire = premises.questionnaires.first().context("failed to find a questionnaire")?;
+    let (directory, calendar) = (&premises.directory, &config.calendar);
+    let past = demo_data::history(seed, directory, questionnaire, calendar, premises.today(), FORTNIGHTS)
+        .map_err(failed)?;
+    let mut kiosks = Kiosks::new(seed, directory, premises.keys.seal_key().clone())?;
+    premises.registry.add_simulated(kiosks.introductions(), directory).map_err(failed)?;
+
+    let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()))?;
+    let (mut done, all) = (0, past.len() as u64);
+    for some in past.chunks(AT_ONCE) {
+        talk.progress("making up ten fortnights", done, all);
+        let arrivals = some.iter().map(|(moment, contact)| kiosks.seal(*moment, contact));
+        let verdicts = house.pipeline.settle(arrivals.collect::<Result<_>>()?).map_err(failed)?;
+        let refused = verdicts.iter().find(|verdict| verdict.decision != Decision::Accepted);
+        ensure!(refused.is_none(), "failed to store the made-up past: {refused:?}");
+        done += some.len() as u64;
+    }
+    talk.progress("making up ten fortnights", all, all);
+    house.close()
+}
+
+/// One kiosk a ward, with a key that follows from the seed.
+struct Kiosks {
+    by_ward: BTreeMap<WardId, PastKiosk>,
+    seal_key: SealKey,
+    random: StdRng,
+}
+
+struct PastKiosk {
+    id: KioskId,
+    signing_key: SigningKey,
+    head: ChainHead,
+}
+
+impl Kiosks {
+    fn new(seed: u64, directory: &Directory, seal_key: SealKey) -> Result<Self> {
+        let kiosk = |ward: &WardId| -> Result<(WardId, PastKiosk)> {
+            let id = KioskId::new(format!("sim-past-{ward}"))?;
+            let secret = Hash::of(format!("wardvoice demonstration {seed} {ward}").as_bytes());
+            let signing_key = SigningKey::from_bytes(secret.as_bytes());
+            Ok((ward.clone(), PastKiosk { id, signing_key, head: ChainHead::EMPTY }))
+        };
+        let by_ward = directory.wards().iter().map(|ward| kiosk(&ward.id)).collect::<Result<_>>()?;
+        Ok(Self { by_ward, seal_key, random: StdRng::seed_from_u64(seed) })
+    }
+
+    fn introductions(&self) -> Vec<(KioskId, WardId, wardvoice_protocol::keys::VerifyingKey)> {
+        let introduce = |(ward, kiosk): (&WardId, &PastKiosk)| {
+            (kiosk.id.clone(), ward.clone(), kiosk.signing_key.verifying_key())
+        };
+        self.by_ward.iter().map(introduce).collect()
+    }
+
+    /// A contact as it would have arrived, half a minute after it was completed.
+    fn seal(&mut self, moment: Timestamp, contact: &Contact) -> Result<Arrival> {
+        let kiosk = self.by_ward.get_mut(&contact.ward).context("failed to find the ward of a made-up contact")?;
+        let mut drawn = [0; 10];
+        self.random.fill_bytes(&mut drawn);
+        let id = RecordId::new(u64::try_from(moment.as_millisecond()).unwrap_or(0), drawn);
+        let record = Record { clock: Clock::new(moment, None), body: Body::Contact(contact.clone()) };
+        let envelope = Envelope::seal(
+            &record,
+            id,
+            &kiosk.id,
+            kiosk.head,
+            &self.seal_key,
+            &kiosk.signing_key,
+            &mut self.random,
+        )
+        .map_err(failed)?;
+        kiosk.head = envelope.chain_head();
+        let received = moment.checked_add(SignedDuration::from_secs(30)).unwrap_or(moment);
+        Ok(Arrival { kiosk: kiosk.id.clone(), payload: envelope.to_json(), received })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+    use crate::config::ConfigFile;
+
+    struct Quiet;
+
+    impl Talk for Quiet {
+        fn item(&mut self, _json: &str) -> Result<()> {
+            Ok(())
+        }
+        fn progress(&mut self, _what: &str, _done: u64, _of: u64) {}
+        fn next_line(&mut self) -> Result<Option<String>> {
+            Ok(None)
+        }
+    }
+
+    fn contacts(data: &Path, config: &Config) -> (u64, Hash) {
+        let premises = Premises::open(data, config.clone()).unwrap();
+        assert!(premises.demonstration);
+        let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new())).unwrap();
+        let digest = house.facts.read().unwrap().digest();
+        let counted = (house.reader().position(), digest);
+        house.close().unwrap();
+        counted
+    }
+
+    #[test]
+    fn a_folder_is_filled_once_whatever_interrupts_it_and_never_over_real_data() {
+        let config = Config::try_from(ConfigFile::default().for_demonstration()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        prepare(data, &config, 5, &mut Quiet).unwrap();
+        let filled = contacts(data, &config);
+        assert!((3_000..5_000).contains(&filled.0), "{}", filled.0);
+        prepare(data, &config, 6, &mut Quiet).unwrap();
+        assert_eq!(contacts(data, &config), filled, "a second start adds nothing");
+
+        fs::write(data.join(DEMONSTRATION), FILLING).unwrap();
+        prepare(data, &config, 5, &mut Quiet).unwrap();
+        assert_eq!(
+            contacts(data, &config),
+            filled,
+            "an interrupted filling is made afresh, and the seed says all"
+        );
+
+        fs::remove_file(data.join(DEMONSTRATION)).unwrap();
+        let refused = prepare(data, &config, 5, &mut Quiet).unwrap_err().to_string();
+        assert!(refused.contains("--data"), "{refused}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What the commands do, the same whether the running server does it or the command itself.
 
+use std::cell::RefCell;
+use std::io;
 use std::sync::PoisonError;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -11,8 +13,11 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::receipt::Decision;
 
 use crate::premises::{House, Premises, failed};
-use crate::rebuild;
 use crate::scoring::score;
+use crate::{rebuild, transfer, verify};
+
+/// How many records go by between two words about progress.
+const PROGRESS_EVERY: u64 = 1_000;
 
 /// What a command asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -295,12 +300,66 @@ fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
-fn verify(_house: &House, _deep: bool, _talk: &mut dyn Talk) -> Result<bool> {
-    bail!("failed to verify: not there yet")
+fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
+    let records = house.reader().position();
+    talk.progress("reading the log", 0, records);
+    let (reader, world, scoring) = (house.reader(), house.world.clone(), house.scoring.clone());
+    let (facts, today) = (house.facts.clone(), house.premises.today());
+    // Log, facts and pages must speak of the same moment.
+    let report = house.pipeline.while_still(move || {
+        let facts = facts.read().unwrap_or_else(PoisonError::into_inner);
+        verify::verify(&reader, &world, &scoring, &facts, today, deep)
+    });
+    let report = report.map_err(failed)?.map_err(failed)?;
+    talk.progress("reading the log", records, records);
+    say(talk, &report)?;
+    Ok(report.is_proved())
 }
-fn export(_house: &House, _talk: &mut dyn Talk) -> Result<bool> {
-    bail!("failed to export: not there yet")
+
+fn export(house: &House, talk: &mut dyn Talk) -> Result<bool> {
+    let reader = house.reader();
+    let all = reader.position();
+    let mut done = 0;
+    let exported = transfer::export_lines(&reader, |line| {
+        talk.item(line).map_err(io::Error::other)?;
+        done += 1;
+        if done % PROGRESS_EVERY == 0 {
+            talk.progress("writing records", done, all);
+        }
+        Ok(())
+    });
+    exported.map_err(failed)?;
+    Ok(true)
 }
-fn import(_house: &House, _talk: &mut dyn Talk) -> Result<bool> {
-    bail!("failed to import: not there yet")
+
+fn import(house: &House, talk: &mut dyn Talk) -> Result<bool> {
+    let talk = RefCell::new(talk);
+    let lines = io::BufReader::new(Lines { talk: &talk, line: Vec::new(), given: 0 });
+    let settle = |arrivals| house.pipeline.settle(arrivals);
+    let imported = transfer::import(lines, settle, |lines| talk.borrow_mut().progress("lines taken", lines, 0));
+    let imported = imported.map_err(failed)?;
+    say(talk.into_inner(), &imported)?;
+    Ok(imported.refused == 0)
+}
+
+/// The lines of the other end, read as a file.
+struct Lines<'a, 'b> {
+    talk: &'a RefCell<&'b mut dyn Talk>,
+    line: Vec<u8>,
+    given: usize,
+}
+
+impl io::Read for Lines<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.line.len() {
+            let Some(line) = self.talk.borrow_mut().next_line().map_err(io::Error::other)? else { return Ok(0) };
+            self.line = line.into_bytes();
+            self.line.push(b'\n');
+            self.given = 0;
+        }
+        let mut rest = self.line.get(self.given..).unwrap_or_default();
+        let given = io::Read::read(&mut rest, buffer)?;
+        self.given += given;
+        Ok(given)
+    }
 }

@@ -95,29 +95,70 @@ pub(crate) fn salvaged(value: &Value) -> String {
     said
 }
 
-/// What an import came to: every count by its name.
+/// What an import came to.
 pub(crate) fn imported(value: &Value) -> String {
-    counts(value)
-}
-
-/// What a verification found: every count by its name, then what is wrong.
-pub(crate) fn report(value: &Value) -> String {
-    counts(value)
-}
-
-fn counts(value: &Value) -> String {
-    let mut said = String::new();
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let name = name.replace('_', " ");
-        match value {
-            Value::Array(items) if items.is_empty() => writeln!(said, "{name}: none"),
-            Value::Array(items) => items.iter().try_for_each(|item| writeln!(said, "{name}: {item}")),
-            Value::String(text) => writeln!(said, "{name}: {text}"),
-            other => writeln!(said, "{name}: {other}"),
-        }
-        .unwrap_or_default();
+    let mut said = format!(
+        "Read {}: {} new, {} known, {} refused.",
+        plural(number(value, "/lines"), "line", "lines"),
+        number(value, "/accepted"),
+        number(value, "/known"),
+        number(value, "/refused")
+    );
+    if number(value, "/not_kept") > 0 {
+        write!(said, " {} could not be kept: the quarantine is full.", number(value, "/not_kept"))
+            .unwrap_or_default();
     }
-    said.trim_end().to_owned()
+    if number(value, "/refused") > 0 {
+        said.push_str(" See `quarantine list`.");
+    }
+    said
+}
+
+/// What a verification found.
+pub(crate) fn report(value: &Value) -> String {
+    let is = |pointer: &str| value.pointer(pointer).and_then(Value::as_bool) == Some(true);
+    let kiosks = list(value, "/kiosks");
+    let mut said = format!(
+        "{} from {}; {} in quarantine.\n",
+        plural(number(value, "/records"), "record", "records"),
+        plural(kiosks.len() as u64, "kiosk", "kiosks"),
+        number(value, "/quarantined")
+    );
+    let what = if is("/deep") { "opened and judged again" } else { "read" };
+    let (envelopes, sheets) = (number(value, "/envelopes_checked"), number(value, "/scores/compared"));
+    writeln!(
+        said,
+        "{} {what}; {} compared.",
+        plural(envelopes, "envelope", "envelopes"),
+        plural(sheets, "score sheet", "score sheets")
+    )
+    .unwrap_or_default();
+    for kiosk in kiosks {
+        for gap in list(kiosk, "/gaps") {
+            writeln!(
+                said,
+                "Missing of {}: {} to {}",
+                text(kiosk, "/kiosk"),
+                number(gap, "/first"),
+                number(gap, "/last")
+            )
+            .unwrap_or_default();
+        }
+    }
+    for fault in list(value, "/told") {
+        writeln!(said, "Fault: {}", fault.as_str().unwrap_or_default()).unwrap_or_default();
+    }
+    let faults = number(value, "/faults");
+    let untold = faults.saturating_sub(list(value, "/told").len() as u64);
+    if untold > 0 {
+        writeln!(said, "and {untold} more.").unwrap_or_default();
+    }
+    said.push_str(match (is("/sound"), is("/complete")) {
+        (true, true) => "Proved: every record is here once, and every figure follows from them.",
+        (true, false) => "Sound, but not complete: what is missing may still be in an outbox.",
+        (false, _) => "Not sound: keep this log as it is, and restore the last backup beside it to compare.",
+    });
+    said
 }
 
 /// A score sheet: never a number without its n.
@@ -201,8 +242,16 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_said_by_their_names() {
-        let said = report(&json!({"records": 3, "gaps": [], "faults": ["a", "b"]}));
-        assert_eq!(said, "records: 3\ngaps: none\nfaults: \"a\"\nfaults: \"b\"");
+    fn a_report_says_what_is_missing_and_what_is_wrong() {
+        let gap = json!({"first": 4, "last": 6});
+        let report = |sound: bool, complete: bool, gaps: &[Value], told: &[&str]| {
+            report(&json!({
+                "sound": sound, "complete": complete, "deep": true, "records": 10, "quarantined": 1,
+                "envelopes_checked": 10, "kiosks": [{"kiosk": "k-1", "gaps": gaps}], "scores": {"compared": 31},
+                "faults": told.len() + 1, "told": told
+            }))
+        };
+        insta::assert_snapshot!(report(true, true, &[], &[]));
+        insta::assert_snapshot!(report(false, false, &[gap], &["record 3 is not linked to record 2"]));
     }
 }
