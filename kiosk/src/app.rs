@@ -4,7 +4,6 @@
 //! the event loop; what is to be stored goes out through a closure whose answer comes back by the same post.
 
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread;
@@ -45,7 +44,7 @@ pub struct WindowOptions {
 /// the kiosk cannot follow is logged and passed over.
 pub fn run_window(
     options: &WindowOptions,
-    dispatch: Dispatch,
+    dispatch: &Dispatch,
     assignment: &Assignment,
     assignments: Receiver<Assignment>,
 ) -> anyhow::Result<()> {
@@ -60,13 +59,13 @@ pub fn run_window(
     let (post, incoming) = Post::new(&window);
     let began = Instant::now();
     let clock = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), submit(&dispatch), post.clone(), incoming);
+    let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), submit(dispatch), post.clone(), incoming);
     watch::attach(&stage, &window, options)?;
-    report(&dispatch, &post);
+    report(dispatch, &post);
     follow(assignments, questionnaire, post)?;
     window.run().context("failed to run the window")?;
-    // Nothing of a person outlives the window: an interview that was open when it closed is not stored.
-    drop(Rc::clone(&stage));
+    // Somebody may have been in front of it: what they had agreed to and answered is stored before the dispatch stops.
+    stage.meet(Happening::Closing);
     dispatch.stop();
     Ok(())
 }

@@ -114,7 +114,7 @@ impl Run {
             trace_controls: self.trace_controls,
         };
         let assignment = dispatch.assignment().unwrap_or(settings.assignment);
-        let ended = app::run_window(&options, dispatch.clone(), &assignment, assignments);
+        let ended = app::run_window(&options, &dispatch, &assignment, assignments);
         dispatch.stop();
         ended?;
         Ok(ExitCode::SUCCESS)

@@ -136,6 +136,7 @@ impl Interview {
             Happening::Storing(storing) => self.storing(storing),
             Happening::Carriage(carriage) => self.carried(carriage),
             Happening::Assigned(setting) => self.assign(setting),
+            Happening::Closing => self.leave(now_ms, &mut effects),
             Happening::Tick => self.tick(now_ms, &mut effects),
         }
         if self.view(now_ms) != before {
@@ -188,13 +189,13 @@ impl Interview {
             (Stage::Rest, Action::Start) => {
                 self.stage = if self.setting.languages().len() > 1 { Stage::Language } else { Stage::Consent };
             }
-            (Stage::Language, Action::ChooseLanguage(language)) => {
-                if self.setting.languages().contains(&language) {
-                    self.language = language;
-                    self.stage = Stage::Consent;
-                }
+            (Stage::Language, Action::ChooseLanguage(language))
+                if self.setting.languages().contains(&language) =>
+            {
+                self.language = language;
+                self.stage = Stage::Consent;
             }
-            (Stage::Language, Action::Back) => self.rest(),
+            (Stage::Language, Action::Back) | (Stage::Staff(_), Action::Dismiss) => self.rest(),
             (Stage::Consent, Action::Back) => {
                 self.stage = if self.setting.languages().len() > 1 { Stage::Language } else { Stage::Rest };
             }
@@ -212,7 +213,6 @@ impl Interview {
             (Stage::Asking(_), action) => self.touch_question(action, now_ms, effects),
             (Stage::Thanks { .. }, Action::Dismiss) => self.stage = Stage::Wipe { since_ms: now_ms },
             (Stage::Wipe { .. }, Action::Wiped) => self.cleaned(true, effects),
-            (Stage::Staff(_), Action::Dismiss) => self.rest(),
             _ => {}
         }
     }
@@ -230,13 +230,9 @@ impl Interview {
         // A second touch while the choice is being shown may change the choice; it must not skip a question.
         let confirming = asking.confirmed_until_ms.is_some();
         match action {
-            Action::Choose(choice) => {
-                if asking.sheet.choose(&self.setting, asking.place, choice) {
-                    asking.confirmed_until_ms = Some(now_ms + CONFIRMATION_MS);
-                }
-            }
+            Action::Choose(choice) => asking.choose(choice, &self.setting, now_ms),
             Action::Write(text) => asking.sheet.write(&self.setting, asking.place, &text),
-            Action::More => asking.place = asking.sheet.more(&self.setting, asking.place),
+            Action::More => asking.place = sheet::more(&self.setting, asking.place),
             Action::Skip if !confirming => {
                 asking.sheet.skip(&self.setting, asking.place);
                 self.advance(now_ms, effects);
@@ -425,11 +421,10 @@ impl Interview {
         }
         match self.asked_since_ms {
             Some(since_ms) if now_ms >= since_ms + STILL_THERE_MS => self.leave(now_ms, effects),
-            Some(_) => {}
             None if self.somebody_may_be_here() && now_ms >= self.touched_ms + IDLE_MS => {
                 self.asked_since_ms = Some(now_ms);
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
 
@@ -451,6 +446,12 @@ impl Interview {
 }
 
 impl Asking {
+    fn choose(&mut self, choice: usize, setting: &Setting, now_ms: u64) {
+        if self.sheet.choose(setting, self.place, choice) {
+            self.confirmed_until_ms = Some(now_ms + CONFIRMATION_MS);
+        }
+    }
+
     fn go_to(&mut self, place: Place, setting: &Setting) {
         self.confirmed_until_ms = None;
         self.place = place;

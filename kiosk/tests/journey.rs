@@ -1,5 +1,5 @@
 //! A patient alone, from rest to rest, by the words on the screen.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod patient;
 

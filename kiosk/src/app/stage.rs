@@ -39,7 +39,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Puts an interview at rest on a window. The window lives on the stage's behalf only as long as the caller holds both.
+    /// Puts an interview at rest on a window. The window's callbacks do nothing once the stage is dropped.
     pub fn new(
         window: &KioskWindow,
         setting: Arc<Setting>,

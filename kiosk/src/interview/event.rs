@@ -51,6 +51,8 @@ pub enum Happening {
     Carriage(Carriage),
     /// The kiosk is told to be something else.
     Assigned(Arc<Setting>),
+    /// The window is closing: as if the person had left.
+    Closing,
     /// Time has passed. Due at [`Interview::deadline_ms`]; harmless at any other time.
     Tick,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wardvoice_protocol::assignment::ConsultantChoice;
 use wardvoice_protocol::contact::{
     Answer, Attribution, AttributionSource, Comment, Contact, Mode, Outcome, Response,
 };
@@ -141,17 +142,6 @@ impl Sheet {
         }
     }
 
-    /// The next page of names, or the first again.
-    pub(super) fn more(&self, setting: &Setting, place: Place) -> Place {
-        match place {
-            Place::Consultant { question, page } => {
-                let page = if consultants_of_page(setting, page + 1).is_empty() { 0 } else { page + 1 };
-                Place::Consultant { question, page }
-            }
-            Place::Question(_) => place,
-        }
-    }
-
     /// The place after this one; none at the end.
     pub(super) fn after(&self, setting: &Setting, place: Place) -> Option<Place> {
         if let Place::Question(question) = place
@@ -241,11 +231,19 @@ pub(super) fn choices(question: &QuestionFile) -> impl Iterator<Item = Answer> +
 }
 
 /// The names on a page; none beyond the last.
-pub(super) fn consultants_of_page(
-    setting: &Setting,
-    page: usize,
-) -> &[wardvoice_protocol::assignment::ConsultantChoice] {
+pub(super) fn consultants_of_page(setting: &Setting, page: usize) -> &[ConsultantChoice] {
     setting.consultants().chunks(CONSULTANTS_A_PAGE).nth(page).unwrap_or_default()
+}
+
+/// The next page of names, or the first again.
+pub(super) fn more(setting: &Setting, place: Place) -> Place {
+    match place {
+        Place::Consultant { question, page } => {
+            let page = if consultants_of_page(setting, page + 1).is_empty() { 0 } else { page + 1 };
+            Place::Consultant { question, page }
+        }
+        Place::Question(_) => place,
+    }
 }
 
 /// A contact of a patient alone that holds no response.

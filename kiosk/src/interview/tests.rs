@@ -326,6 +326,16 @@ fn left_alone_it_asks_then_wipes_and_stores_what_there_is() {
 }
 
 #[test]
+fn closing_the_window_stores_what_was_agreed_to() {
+    let mut patient = Patient::agrees();
+    patient.chooses(0);
+    patient.meets(Happening::Closing);
+    patient.meets(Happening::Closing);
+    let [contact] = patient.contacts()[..] else { panic!("one contact") };
+    assert_eq!(contact.outcome, Outcome::Partial);
+}
+
+#[test]
 fn leaving_before_agreeing_stores_nothing() {
     let mut patient = Patient::arrives();
     patient.touches(Action::Start);
@@ -420,6 +430,7 @@ enum Step {
     Stored(bool),
     Storing(bool),
     Carriage(bool, u64),
+    Close,
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -429,6 +440,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (0u64..100_000).prop_map(Step::Wait),
         3 => prop::bool::weighted(0.9).prop_map(Step::Stored),
         1 => prop::bool::weighted(0.9).prop_map(Step::Storing),
+        1 => Just(Step::Close),
         1 => (any::<bool>(), 0u64..3).prop_map(|(connected, waiting)| Step::Carriage(connected, waiting)),
     ]
 }
@@ -459,6 +471,7 @@ proptest! {
                 Step::Storing(ready) => patient.meets(Happening::Storing(
                     if ready { Storing::Ready } else { Storing::Refusing },
                 )),
+                Step::Close => patient.meets(Happening::Closing),
                 Step::Carriage(connected, waiting) => {
                     patient.meets(Happening::Carriage(Carriage { connected, waiting }));
                 }

@@ -28,10 +28,7 @@ impl Comment {
         let adapter = window.global::<CommentAdapter>();
         adapter.set_keys(Rc::clone(&keys).into());
         let pressed = Rc::clone(&keyboard);
-        adapter.on_press(move |key, text, anchor, caret| {
-            let edited = pressed.borrow_mut().press(&key, &text, anchor, caret);
-            edited
-        });
+        adapter.on_press(move |key, text, anchor, caret| pressed.borrow_mut().press(&key, &text, anchor, caret));
         let touch = Rc::clone(touch);
         adapter.on_write(move |draft| touch(Action::Write(draft.into())));
         Self { window: window.as_weak(), keys, keyboard, question: RefCell::default() }

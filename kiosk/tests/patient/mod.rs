@@ -162,7 +162,7 @@ impl Patient {
 
     /// What the controls say.
     pub(crate) fn labels(&self) -> Vec<String> {
-        self.controls().iter().filter_map(|control| control.accessible_label()).map(String::from).collect()
+        self.controls().iter().filter_map(ElementHandle::accessible_label).map(String::from).collect()
     }
 
     /// Touches the control of that label, and waits until a choice has moved on.

@@ -3,7 +3,14 @@
 pub mod words;
 
 /// What the Slint compiler makes of `ui/kiosk.slint`.
-#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::expect_used)]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the code is generated"
+)]
 mod window {
     slint::include_modules!();
 }
