@@ -287,19 +287,14 @@ impl Drop for Running {
 }
 
 fn runtime(given: Option<Handle>) -> Result<(Option<Runtime>, Handle), DispatchError> {
-    match given {
-        Some(handle) => Ok((None, handle)),
-        None => {
-            let runtime = Builder::new_multi_thread()
-                .worker_threads(1)
-                .thread_name("link")
-                .enable_all()
-                .build()
-                .map_err(DispatchError::Thread)?;
-            let handle = runtime.handle().clone();
-            Ok((Some(runtime), handle))
-        }
+    if let Some(handle) = given {
+        return Ok((None, handle));
     }
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).thread_name("link").enable_all().build();
+    let runtime = runtime.map_err(DispatchError::Thread)?;
+    let handle = runtime.handle().clone();
+    Ok((Some(runtime), handle))
 }
 
 fn end(runtime: Option<Runtime>, handle: &Handle, carrying: tokio::task::JoinHandle<()>) {

@@ -50,7 +50,7 @@ mod store;
 
 pub use recover::{Recovered, recover};
 
-use marker::{Found, Marker};
+use marker::{Found, Marker, MarkerFile};
 use store::{Contents, Store, StoreError, StoredHead};
 
 /// New interviews are refused when the disk has less than this free.
@@ -188,6 +188,7 @@ pub struct Outbox {
     data: PathBuf,
     identity: Identity,
     store: Store,
+    marker: MarkerFile,
     generation: u64,
     head: ChainHead,
     waiting: BTreeMap<u64, Waiting>,
@@ -216,7 +217,8 @@ impl Outbox {
             Found::Nothing => {
                 // The marker comes first: one that says 0 promises nothing, so a kill before the store exists is harmless.
                 let first = Marker { kiosk: identity.kiosk.clone(), generation: 1, head: ChainHead::EMPTY };
-                first.write(&marker_path(data)).map_err(|source| file(marker_path(data), source))?;
+                MarkerFile::create(&marker_path(data), &first)
+                    .map_err(|source| file(marker_path(data), source))?;
                 first
             }
         };
@@ -231,12 +233,15 @@ impl Outbox {
         let (store, contents) = open_store(data, &marker)?;
         let (head, waiting) =
             check(&contents, &marker, &identity.kiosk).map_err(|damage| damaged(data, damage))?;
+        let marker_file =
+            MarkerFile::open(&marker_path(data)).map_err(|source| file(marker_path(data), source))?;
         let rng = StdRng::try_from_rng(&mut SysRng).map_err(|error| OutboxError::Random(error.to_string()))?;
         let digest = digest(waiting.values());
         let mut outbox = Self {
             data: data.to_owned(),
             identity,
             store,
+            marker: marker_file,
             generation: marker.generation,
             head,
             waiting,
@@ -381,7 +386,7 @@ impl Outbox {
 
     fn mark(&mut self) -> Result<(), OutboxError> {
         let marker = Marker { kiosk: self.identity.kiosk.clone(), generation: self.generation, head: self.head };
-        marker.write(&marker_path(&self.data)).map_err(|error| self.poisoned(error.to_string()))
+        self.marker.write(&marker).map_err(|error| self.poisoned(error.to_string()))
     }
 
     /// Replaces the store by a new one with these envelopes: the new one is durable before the marker names it.

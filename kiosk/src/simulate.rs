@@ -380,8 +380,8 @@ impl Round {
             if !self.wait_for_turn(index - first) {
                 break;
             }
-            let seed = mix(mix(self.options.seed, u64::from(self.number)), index);
-            let mut patient = Patient::draw(&self.assignment.ward, seed, self.options.non_response_percent);
+            let drawn_from = mix(mix(self.options.seed, u64::from(self.number)), index);
+            let mut patient = Patient::draw(&self.assignment.ward, drawn_from, self.options.non_response_percent);
             let outcome = patient.outcome;
             visit::visit(&self.setting, &mut patient, |contact| self.keep(Body::Contact(contact)))
                 .map_err(|error| SimulateError::Visit { kiosk: self.kiosk.clone(), reason: error.to_string() })?;

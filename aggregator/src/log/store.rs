@@ -94,6 +94,8 @@ impl Store {
                     }
                     std::thread::sleep(Duration::from_millis(10));
                 }
+                // Not locked by another: what is unfinished is nobody's.
+                Ok(Err(_)) if forget_unfinished_snapshots(directory) => {}
                 Ok(Err(error)) => return Err(LogError::WouldNotOpen { path: path(), reason: error.to_string() }),
                 Err(panic) => return Err(LogError::WouldNotOpen { path: path(), reason: panic_text(&*panic) }),
             }
@@ -166,6 +168,16 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Removes the snapshots that sled was writing when it was killed; whether there were any.
+///
+/// sled writes `snap.*.generating` while it opens and, opening again, takes the unfinished file for a snapshot and calls
+/// the store corrupt. A snapshot is only a cache of the log, so nothing is lost.
+fn forget_unfinished_snapshots(directory: &Path) -> bool {
+    let unfinished = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let unfinished = unfinished.filter(|path| path.extension().is_some_and(|extension| extension == "generating"));
+    unfinished.fold(false, |removed, path| fs::remove_file(path).is_ok() || removed)
 }
 
 pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {

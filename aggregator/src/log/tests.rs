@@ -133,6 +133,19 @@ fn what_was_committed_is_there_after_a_kill_at_any_commit() {
 }
 
 #[test]
+fn a_kill_or_a_full_disk_while_the_store_was_opening_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = Log::open(folder.path()).unwrap();
+    append(&mut log, 5, 100);
+    let end = log.end();
+    drop(log);
+    for unfinished in ["", "half a snapshot"] {
+        fs::write(folder.path().join("store/snap.00000000FFFFFFFF.generating"), unfinished).unwrap();
+        assert_eq!(Log::open(folder.path()).unwrap().end(), end);
+    }
+}
+
+#[test]
 fn a_batch_that_was_not_committed_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = Log::open(folder.path()).unwrap();

@@ -269,8 +269,8 @@ impl World {
         self.down.push(verdict(sequence, decision));
     }
 
-    fn take(&mut self, step: Step) -> Result<(), TestCaseError> {
-        match step {
+    fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        match *step {
             Step::Append => {
                 self.appended += 1;
                 self.outbox.insert(self.appended);
@@ -324,9 +324,9 @@ proptest! {
     ) {
         let mut world = World::new();
         for step in steps {
-            world.take(step)?;
+            world.take(&step)?;
         }
-        world.take(Step::Connect)?;
+        world.take(&Step::Connect)?;
         let mut rounds = 0;
         while !world.outbox.is_empty() {
             rounds += 1;

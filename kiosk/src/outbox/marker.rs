@@ -1,11 +1,17 @@
 //! The marker: a small fsynced file beside the store that says how far the chain has come.
 //!
-//! Text, one value a line: `wardvoice-outbox-marker-1`, kiosk, generation of the store, sequence, hash, and the CRC-32
-//! of all that in eight hexadecimal digits. It is replaced, never written in place.
+//! Two slots of 4096 bytes. In each, one value a line: `wardvoice-outbox-marker-1`, kiosk, generation of the store,
+//! sequence, hash, and the CRC-32 of all that in eight hexadecimal digits; the rest of the slot is line feeds. The valid
+//! slot that is further on counts.
+//!
+//! An append writes the slot that does not count, in place, with one fdatasync: a write that is torn leaves the slot
+//! before, which is one behind, as after a kill. Measured on a busy disk, a new file, rename and two fsyncs take three
+//! times as long. A change of generation does replace the whole file: the slot before would name a store that is gone.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
 
 use wardvoice_protocol::envelope::ChainHead;
 use wardvoice_protocol::id::{Hash, KioskId};
@@ -13,6 +19,7 @@ use wardvoice_protocol::id::{Hash, KioskId};
 use crate::files;
 
 const TITLE: &str = "wardvoice-outbox-marker-1";
+const SLOT_BYTES: usize = 4096;
 
 /// How far the chain has come, and which store holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,29 +37,35 @@ pub(super) enum Found {
     Marker(Marker),
 }
 
+/// The open marker file.
+pub(super) struct MarkerFile {
+    path: PathBuf,
+    file: File,
+    generation: u64,
+    /// Where the next marker goes: 0 or 1.
+    slot: u8,
+}
+
 impl Marker {
     /// Reads a marker file.
     pub(super) fn read(path: &Path) -> io::Result<Found> {
         match fs::read(path) {
-            Ok(bytes) => {
-                let marker = std::str::from_utf8(&bytes).ok().and_then(Self::parse);
-                Ok(marker.map_or(Found::Damaged, Found::Marker))
-            }
+            Ok(bytes) => Ok(newest(&bytes).map_or(Found::Damaged, |(_, marker)| Found::Marker(marker))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
             Err(error) => Err(error),
         }
     }
 
-    /// Replaces the marker file; durable when it returns.
-    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+    fn slot(&self) -> Vec<u8> {
         let body =
             format!("{TITLE}\n{}\n{}\n{}\n{}\n", self.kiosk, self.generation, self.head.sequence, self.head.hash);
-        let text = format!("{body}{:08x}\n", crc32fast::hash(body.as_bytes()));
-        files::replace(path, text.as_bytes(), 0o600)
+        let mut slot = format!("{body}{:08x}\n", crc32fast::hash(body.as_bytes())).into_bytes();
+        slot.resize(SLOT_BYTES, b'\n');
+        slot
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let (body, crc) = text.strip_suffix('\n')?.rsplit_once('\n')?;
+    fn parse(slot: &[u8]) -> Option<Self> {
+        let (body, crc) = std::str::from_utf8(slot).ok()?.trim_end_matches('\n').rsplit_once('\n')?;
         let crc = u32::from_str_radix(crc, 16).ok()?;
         if crc32fast::hash(format!("{body}\n").as_bytes()) != crc {
             return None;
@@ -69,32 +82,90 @@ impl Marker {
     }
 }
 
+impl MarkerFile {
+    /// Replaces the whole file by one with this marker in both slots; durable when it returns.
+    pub(super) fn create(path: &Path, marker: &Marker) -> io::Result<Self> {
+        files::replace(path, &[marker.slot(), marker.slot()].concat(), 0o600)?;
+        Self::open(path)
+    }
+
+    /// Opens a file that [`Marker::read`] found a marker in.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let (newest, marker) = newest(&fs::read(path)?)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "there is no marker in it"))?;
+        let file = File::options().write(true).open(path)?;
+        Ok(Self { path: path.to_owned(), file, generation: marker.generation, slot: 1 - newest })
+    }
+
+    /// Makes this the marker; durable when it returns.
+    pub(super) fn write(&mut self, marker: &Marker) -> io::Result<()> {
+        if marker.generation != self.generation {
+            *self = Self::create(&self.path, marker)?;
+            return Ok(());
+        }
+        self.file.write_all_at(&marker.slot(), u64::from(self.slot) * SLOT_BYTES as u64)?;
+        self.file.sync_data()?;
+        self.slot = 1 - self.slot;
+        Ok(())
+    }
+}
+
+/// The marker that is further on, and its slot.
+fn newest(bytes: &[u8]) -> Option<(u8, Marker)> {
+    let slots = (0_u8..2).zip(bytes.chunks(SLOT_BYTES));
+    let markers = slots.filter_map(|(place, slot)| Some((place, Marker::parse(slot)?)));
+    markers.max_by_key(|(_, marker)| (marker.generation, marker.head.sequence))
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
     use super::*;
 
+    fn marker(generation: u64, sequence: u64) -> Marker {
+        let head = ChainHead { sequence, hash: Hash::of(&sequence.to_le_bytes()) };
+        Marker { kiosk: KioskId::new("k-1").unwrap(), generation, head }
+    }
+
     #[test]
-    fn a_marker_reads_back_and_no_flipped_bit_goes_unseen() {
+    fn a_marker_reads_back_whatever_was_there_before() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("outbox.marker");
         assert_eq!(Marker::read(&path).unwrap(), Found::Nothing);
-        let marker = Marker {
-            kiosk: KioskId::new("k-1").unwrap(),
-            generation: 3,
-            head: ChainHead { sequence: 42, hash: Hash::of(b"x") },
-        };
-        marker.write(&path).unwrap();
-        assert_eq!(Marker::read(&path).unwrap(), Found::Marker(marker.clone()));
-
+        let mut file = MarkerFile::create(&path, &marker(1, 0)).unwrap();
+        for sequence in 1..6 {
+            file.write(&marker(1, sequence)).unwrap();
+            assert_eq!(Marker::read(&path).unwrap(), Found::Marker(marker(1, sequence)));
+            // A restart must not write over the slot that counts.
+            file = MarkerFile::open(&path).unwrap();
+        }
+        file.write(&marker(2, 5)).unwrap();
         let bytes = fs::read(&path).unwrap();
-        for place in 0..bytes.len() {
+        assert_eq!(Marker::parse(bytes.get(..SLOT_BYTES).unwrap()), Some(marker(2, 5)));
+        assert_eq!(Marker::parse(bytes.get(SLOT_BYTES..).unwrap()), Some(marker(2, 5)));
+    }
+
+    #[test]
+    fn a_torn_or_flipped_slot_leaves_the_one_before_and_nothing_that_was_never_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("outbox.marker");
+        let mut file = MarkerFile::create(&path, &marker(3, 40)).unwrap();
+        file.write(&marker(3, 41)).unwrap();
+        file.write(&marker(3, 42)).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let (newest, _) = newest(&bytes).unwrap();
+        let slot = usize::from(newest) * SLOT_BYTES;
+        for place in slot..slot + marker(3, 42).slot().trim_ascii_end().len() {
             let mut flipped = bytes.clone();
             *flipped.get_mut(place).unwrap() ^= 1;
             fs::write(&path, &flipped).unwrap();
-            assert_ne!(Marker::read(&path).unwrap(), Found::Marker(marker.clone()), "byte {place}");
-            fs::write(&path, bytes.get(..place).unwrap()).unwrap();
-            assert_eq!(Marker::read(&path).unwrap(), Found::Damaged, "cut at {place}");
+            assert_eq!(Marker::read(&path).unwrap(), Found::Marker(marker(3, 41)), "byte {place}");
+        }
+        for length in 0..200 {
+            fs::write(&path, bytes.get(..length).unwrap()).unwrap();
+            let found = Marker::read(&path).unwrap();
+            let first = Marker::parse(bytes.get(..SLOT_BYTES).unwrap()).unwrap();
+            assert!(found == Found::Damaged || found == Found::Marker(first), "cut at {length}");
         }
     }
 }

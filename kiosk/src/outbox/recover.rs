@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use wardvoice_protocol::envelope::ChainHead;
 use wardvoice_protocol::id::KioskId;
 
-use super::marker::{Found, Marker};
+use super::marker::{Found, Marker, MarkerFile};
 use super::store::{Contents, Store, StoredHead};
 use super::{
     Damage, Outbox, OutboxError, Waiting, check, damaged, digest, directory, file, generations, lock, marker_path,
@@ -93,7 +93,7 @@ pub fn recover(data: &Path, identity: &Identity, known_head: Option<ChainHead>) 
     store.commit(&puts, &[], &stored).map_err(unreadable)?;
     drop(store);
     let marker = Marker { kiosk: identity.kiosk.clone(), generation: generation + 1, head };
-    marker.write(&marker_path(data)).map_err(|source| file(marker_path(data), source))?;
+    MarkerFile::create(&marker_path(data), &marker).map_err(|source| file(marker_path(data), source))?;
     drop(lock);
     Outbox::open_with_reserve(data, identity.clone(), 0)?;
     Ok(Recovered::Continued { aside, carried: carried.len() as u64, head })

@@ -1,8 +1,8 @@
 //! The outbox's bytes on disk. **The only file of the kiosk that knows sled**, and no type of sled leaves it.
 //!
 //! What sled 0.34.7 was measured to do, and what is done about it here:
-//! - `flush` is no barrier on Linux (`sync_file_range`): a promise is `apply_batch`, `flush`, fsync of `db`, and fsync of
-//!   the directories whenever the file has grown.
+//! - `flush` is no barrier on Linux (`sync_file_range`): a promise is `apply_batch`, `flush`, fdatasync of `db` (which
+//!   covers its growth), and fsync of the directories when names in them have changed.
 //! - A page above 128 KiB goes to a file under `blobs/` that sled never syncs: those are synced here too.
 //! - It panics on a flipped bit, at opening or at any later read: every call is guarded and a panic is an error.
 //! - A shortened file opens as an empty store: the caller compares with a marker kept outside.
@@ -85,7 +85,8 @@ pub(super) struct Store {
     database: Option<sled::Db>,
     file: File,
     path: PathBuf,
-    length: u64,
+    // sled makes and renames files while it opens, and a file for each large page; never otherwise.
+    names_changed: bool,
 }
 
 impl Store {
@@ -112,8 +113,7 @@ impl Store {
             }
         };
         let file = File::open(path.join("db"))?;
-        // A length of 0 makes the first commit sync the directories, whatever sled created in them.
-        Ok(Self { database: Some(database), file, path: path.to_owned(), length: 0 })
+        Ok(Self { database: Some(database), file, path: path.to_owned(), names_changed: true })
     }
 
     /// Whether a directory holds a store's file.
@@ -192,20 +192,20 @@ impl Store {
             database.flush().map_err(failed)?;
             Ok(())
         })?;
-        self.file.sync_all()?;
-        let length = self.file.metadata()?.len();
+        // fdatasync writes the file's size too when it has grown.
+        self.file.sync_data()?;
         let blobs = self.path.join("blobs");
-        let mut large = false;
+        let mut names_changed = self.names_changed;
         for entry in fs::read_dir(&blobs)? {
             File::open(entry?.path())?.sync_all()?;
-            large = true;
+            names_changed = true;
         }
-        if large || length != self.length {
+        if names_changed {
             File::open(self.path.join("conf"))?.sync_all()?;
             files::sync_directory(&blobs)?;
             files::sync_directory(&self.path)?;
             files::sync_directory(self.path.parent().unwrap_or(Path::new(".")))?;
-            self.length = length;
+            self.names_changed = false;
         }
         Ok(())
     }
