@@ -92,8 +92,8 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     recall_kiosks(&house)?;
 
     let (broken, breakdown) = mpsc::unbounded_channel();
-    let (link, mqtt) = broker(&house.premises)?;
-    let line = connect(&house, unconnected, &link, broken)?;
+    let (to_broker, mqtt) = broker(&house.premises)?;
+    let line = connect(&house, unconnected, &to_broker, broken)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("pages")
@@ -127,7 +127,9 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
 /// What the pipeline calls once verdicts are durable.
 fn receipts(messenger: Messenger, fleet: Arc<Fleet>, metrics: Arc<Metrics>) -> TellKiosk<Ack> {
     Box::new(move |kiosk: KioskId, verdicts: Vec<Verdict>, acks: Vec<Ack>| {
-        verdicts.iter().for_each(|verdict| metrics.verdict(&verdict.decision));
+        for verdict in &verdicts {
+            metrics.verdict(&verdict.decision);
+        }
         if verdicts.iter().any(|verdict| verdict.decision == Decision::Accepted) {
             fleet.record(&kiosk, Timestamp::now());
         }
@@ -155,9 +157,15 @@ fn broker(premises: &Premises) -> Result<(Link, String)> {
             let remembered = Addresses::read(&premises.data)
                 .and_then(|known| known.mqtt.strip_prefix("mqtt://")?.parse::<SocketAddr>().ok())
                 .filter(|known| listen.port() == 0 && known.ip() == listen.ip());
-            let broker = match remembered.map(Broker::start) {
-                Some(Ok(broker)) => broker,
-                _ => Broker::start(*listen).map_err(failed)?,
+            let again = remembered.and_then(|address| {
+                let started = Broker::start(address);
+                started
+                    .inspect_err(|error| tracing::warn!("kiosks must learn a new address: failed to {error}"))
+                    .ok()
+            });
+            let broker = match again {
+                Some(broker) => broker,
+                None => Broker::start(*listen).map_err(failed)?,
             };
             Ok((broker.own_link().clone(), format!("mqtt://{}", broker.address())))
         }
@@ -257,7 +265,7 @@ impl Inbox for Intake {
 
     fn introductions(&mut self, introductions: Vec<Introduction>) {
         if !self.accept_simulated {
-            tracing::warn!(
+            tracing::debug!(
                 count = introductions.len(),
                 "simulated kiosks introduced themselves; set kiosks.accept_simulated to let them in"
             );

@@ -28,6 +28,8 @@ use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rmqtt::codec::v5::SubscribeAckReason;
 use rmqtt::context::ServerContext;
 use rmqtt::hook::{Handler, HookResult, Parameter, Register, ReturnType, Type};
@@ -58,7 +60,9 @@ const OWN_QUEUE: usize = 50_000;
 const OWN_IN_FLIGHT: u16 = 4_096;
 const KIOSK_IN_FLIGHT: u16 = 64;
 /// How long anything waits in the broker. Longer than any restart of a tablet, shorter than for ever.
-const MESSAGE_EXPIRY: Duration = Duration::from_secs(24 * 3_600);
+const MESSAGE_EXPIRY: Duration = Duration::from_hours(24);
+const KIOSK_LISTENER: u16 = 1;
+const OWN_LISTENER: u16 = 2;
 /// The own client's id cannot be a kiosk id, so no kiosk can take over its session.
 const OWN_CLIENT: &str = "wardvoice/aggregator";
 
@@ -91,7 +95,7 @@ pub enum BrokerError {
 impl Broker {
     /// Starts the broker on a thread of its own and returns once it listens.
     pub fn start(listen: SocketAddr) -> Result<Self, BrokerError> {
-        let password: String = keys::random()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let password = URL_SAFE_NO_PAD.encode(keys::random()?);
         let (started, starting) = mpsc::channel();
         let access = Access { password: password.clone() };
         thread::Builder::new()
@@ -168,7 +172,7 @@ async fn prepare(
         .allow_anonymous(false)
         .handshake_timeout(Duration::from_secs(10))
         .message_expiry_interval(MESSAGE_EXPIRY)
-        .message_retry_interval(Duration::from_secs(60));
+        .message_retry_interval(Duration::from_mins(1));
     let kiosks = common
         .clone()
         .name("kiosks")
@@ -187,7 +191,8 @@ async fn prepare(
         .max_inflight(NonZeroU16::new(OWN_IN_FLIGHT).unwrap_or(NonZeroU16::MIN));
     let (kiosks, address) = bind(kiosks, listen)?;
     let (own, own_address) = bind(own, loopback)?;
-    let server = MqttServer::new(context).listener_by_id(kiosks, 1).listener_by_id(own, 2).build();
+    let server =
+        MqttServer::new(context).listener_by_id(kiosks, KIOSK_LISTENER).listener_by_id(own, OWN_LISTENER).build();
     Ok((server, (address, own_address)))
 }
 
@@ -238,7 +243,7 @@ impl Access {
                 AuthResult::BadUsernameOrPassword
             };
         }
-        if KioskId::new(kiosk_of(id)).is_err() {
+        if client.id().lid == OWN_LISTENER || KioskId::new(kiosk_of(id)).is_err() {
             return AuthResult::NotAuthorized;
         }
         let will = match client.last_will() {

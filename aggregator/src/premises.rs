@@ -120,9 +120,9 @@ impl Premises {
         }
         match &self.config.broker {
             BrokerChoice::External(external) => Some(external.url.to_string()),
-            BrokerChoice::Embedded { listen } if listen.port() != 0 && !listen.ip().is_unspecified() => {
-                Some(format!("mqtt://{listen}"))
-            }
+            // "Every address" is where to listen, not where to connect to.
+            BrokerChoice::Embedded { listen } if listen.ip().is_unspecified() => None,
+            BrokerChoice::Embedded { listen } if listen.port() != 0 => Some(format!("mqtt://{listen}")),
             BrokerChoice::Embedded { .. } => crate::app::Addresses::read(&self.data).map(|known| known.mqtt),
         }
     }
@@ -150,7 +150,8 @@ impl House {
             vocabulary,
             u16::from(premises.config.final_after_days),
         );
-        let scoring = Arc::new(scoring.map_err(failed)?);
+        let planned = premises.config.contacts_per_fortnight;
+        let scoring = Arc::new(scoring.map_err(failed)?.with_plan_of(planned));
         let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);

@@ -15,30 +15,26 @@
 //! which would come again for ever, so the limit here is MQTT's own and the judge refuses what is too large; `poll`
 //! must not be cancelled (#930) and returns errors at once, so the waiting is done here.
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use rumqttc::{
-    AsyncClient, ClientError, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeFilter,
-    SubscribeReasonCode,
-};
+use rumqttc::{AsyncClient, MqttOptions, QoS};
 use tokio::sync::{mpsc, oneshot};
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::keys::SigningKey;
-use wardvoice_protocol::receipt::{Receipt, Verdict};
-use wardvoice_protocol::signed;
+use wardvoice_protocol::receipt::Verdict;
 use wardvoice_protocol::status::{Introduction, Status};
-use wardvoice_protocol::topic::{Channel, Topic};
+use wardvoice_protocol::topic::Topic;
 
+use self::poller::Poller;
+use self::sender::Sender;
 use crate::ingest::Arrival;
-use crate::killpoint;
 
 mod link;
+mod poller;
+mod sender;
 
 pub use link::{Link, LinkError};
 
@@ -48,8 +44,6 @@ const INTAKE_ROOM: usize = 8_192;
 const INTAKE_BATCH: usize = 1_024;
 /// How many requests wait inside the client.
 const CLIENT_ROOM: usize = 1_024;
-/// How many verdicts go into one receipt: some 30 KiB.
-const RECEIPT_VERDICTS: usize = 100;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
@@ -128,8 +122,8 @@ pub struct LineState {
 pub struct Line {
     messenger: Messenger,
     intake: mpsc::Sender<Incoming>,
-    intake_thread: JoinHandle<()>,
-    line_thread: JoinHandle<()>,
+    taking: JoinHandle<()>,
+    talking: JoinHandle<()>,
 }
 
 /// What every new connection begins with (the directory and the assignments), made afresh each time.
@@ -203,7 +197,7 @@ impl Unconnected {
         };
         let intake_thread = spawn("intake", Box::new(move || take_in(coming, inbox)))?;
         let place = link.to_string();
-        let mut line = Connections {
+        let mut connections = Connections {
             options,
             place,
             greeting,
@@ -213,8 +207,8 @@ impl Unconnected {
             queue: self.queue,
             number: 0,
         };
-        let line_thread = spawn("line", Box::new(move || runtime.block_on(line.run())))?;
-        Ok(Line { messenger: self.messenger, intake, intake_thread, line_thread })
+        let line_thread = spawn("line", Box::new(move || runtime.block_on(connections.run())))?;
+        Ok(Line { messenger: self.messenger, intake, taking: intake_thread, talking: line_thread })
     }
 }
 
@@ -233,7 +227,7 @@ impl Line {
     /// Takes nothing in any more; returns when the inbox has been given everything that came before.
     pub fn close_intake(&self) {
         drop(self.intake.blocking_send(Incoming::End));
-        while !self.intake_thread.is_finished() {
+        while !self.taking.is_finished() {
             thread::park_timeout(Duration::from_millis(1));
         }
     }
@@ -242,7 +236,7 @@ impl Line {
     pub fn finish(self, within: Duration) {
         self.messenger.say(Outgoing::Goodbye);
         let deadline = Instant::now() + within;
-        while self.messenger.is_connected() && !self.line_thread.is_finished() && Instant::now() < deadline {
+        while self.messenger.is_connected() && !self.talking.is_finished() && Instant::now() < deadline {
             thread::park_timeout(Duration::from_millis(1));
         }
     }
@@ -347,174 +341,4 @@ impl Connections {
             never = sender.run(&mut self.queue, when_subscribed) => match never {},
         }
     }
-}
-
-/// The half of a connection that listens.
-struct Poller<'a> {
-    client: AsyncClient,
-    connection: u64,
-    intake: &'a mpsc::Sender<Incoming>,
-    messenger: &'a Messenger,
-    greeting: &'a Greeting,
-    place: &'a str,
-    subscribed: Option<oneshot::Sender<()>>,
-}
-
-impl Poller<'_> {
-    async fn run(mut self, events: &mut EventLoop) -> Ended {
-        loop {
-            let handled = match events.poll().await {
-                Ok(Event::Incoming(Packet::ConnAck(_))) => self.subscribe(),
-                Ok(Event::Incoming(Packet::SubAck(answer))) => self.begin(&answer.return_codes),
-                Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    self.take(&publish).await;
-                    Ok(())
-                }
-                Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) => return Ended::Finished,
-                Ok(_) => Ok(()),
-                Err(error) => Err(error.to_string()),
-            };
-            if let Err(reason) = handled {
-                return Ended::Lost(reason);
-            }
-        }
-    }
-
-    /// Never trusting `session_present`: subscriptions are made on every connection.
-    fn subscribe(&self) -> Result<(), String> {
-        let filters = [Channel::Records, Channel::Status, Channel::Introduction]
-            .map(|channel| SubscribeFilter::new(channel.of_every_kiosk(), QoS::AtLeastOnce));
-        self.client.try_subscribe_many(filters).map_err(|error| error.to_string())
-    }
-
-    fn begin(&mut self, answers: &[SubscribeReasonCode]) -> Result<(), String> {
-        if answers.contains(&SubscribeReasonCode::Failure) {
-            return Err("it does not let the aggregator subscribe to the kiosks' topics".to_owned());
-        }
-        if let Some(subscribed) = self.subscribed.take() {
-            self.messenger.state.connections.fetch_add(1, Ordering::Relaxed);
-            self.messenger.state.connected.store(true, Ordering::Relaxed);
-            tracing::info!(broker = %self.place, "connected to the broker");
-            for message in (self.greeting)() {
-                self.messenger.publish(message);
-            }
-            return subscribed.send(()).map_err(|()| "the sender ended".to_owned());
-        }
-        Ok(())
-    }
-
-    async fn take(&self, publish: &Publish) {
-        let ack = Ack { connection: self.connection, packet: publish.pkid, qos: publish.qos };
-        let (incoming, ack) = read(publish, ack);
-        if let Some(incoming) = incoming {
-            // The intake is closed only on the way out: what comes then stays with the broker.
-            drop(self.intake.send(incoming).await);
-        } else {
-            self.messenger.state.strangers.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Some(ack) = ack {
-            self.messenger.say(Outgoing::Ack(ack));
-        }
-    }
-}
-
-/// Reads what came. The right to acknowledge goes with a record; everything else is worth no more than the moment
-/// and gives it back at once.
-fn read(publish: &Publish, ack: Ack) -> (Option<Incoming>, Option<Ack>) {
-    let payload = &publish.payload;
-    let incoming = match publish.topic.parse() {
-        Ok(Topic::Kiosk(kiosk, Channel::Records)) => {
-            let arrival = Arrival { kiosk, payload: payload.to_vec(), received: Timestamp::now() };
-            return (Some(Incoming::Letter(Letter { arrival, ack })), None);
-        }
-        Ok(Topic::Kiosk(kiosk, Channel::Status)) => serde_json::from_slice::<Status>(payload)
-            .ok()
-            .filter(|status| status.version == 1 && status.kiosk == kiosk)
-            .map(Incoming::Status),
-        Ok(Topic::Kiosk(kiosk, Channel::Introduction)) => serde_json::from_slice::<Introduction>(payload)
-            .ok()
-            .filter(|introduction| introduction.version == 1 && introduction.kiosk == kiosk)
-            .map(Incoming::Introduction),
-        _ => None,
-    };
-    (incoming, Some(ack))
-}
-
-/// The half of a connection that speaks.
-struct Sender<'a> {
-    client: AsyncClient,
-    connection: u64,
-    signing_key: &'a SigningKey,
-}
-
-impl Sender<'_> {
-    /// Sends what waits once the subscriptions are made. Never returns: the other half knows when it is over.
-    async fn run(
-        self,
-        queue: &mut mpsc::UnboundedReceiver<Outgoing>,
-        when_subscribed: oneshot::Receiver<()>,
-    ) -> Infallible {
-        if when_subscribed.await.is_ok() {
-            let mut batch = Vec::new();
-            while queue.recv_many(&mut batch, INTAKE_BATCH).await > 0 {
-                if let Err(error) = self.send(batch.drain(..)).await {
-                    tracing::debug!(%error, "the connection ended while sending");
-                    break;
-                }
-            }
-        }
-        std::future::pending().await
-    }
-
-    /// Receipts first, one a kiosk; then the rest; then the acknowledgements.
-    async fn send(&self, batch: impl Iterator<Item = Outgoing>) -> Result<(), ClientError> {
-        let mut receipts: BTreeMap<KioskId, Vec<Verdict>> = BTreeMap::new();
-        let (mut messages, mut acks, mut goodbye) = (Vec::new(), Vec::new(), false);
-        for outgoing in batch {
-            match outgoing {
-                Outgoing::Receipt { kiosk, verdicts, acks: some } => {
-                    receipts.entry(kiosk).or_default().extend(verdicts);
-                    acks.extend(some);
-                }
-                Outgoing::Ack(ack) => acks.push(ack),
-                Outgoing::Message(message) => messages.push(message),
-                Outgoing::Goodbye => goodbye = true,
-            }
-        }
-        let sent_receipts = !receipts.is_empty();
-        for (kiosk, verdicts) in receipts {
-            for some in verdicts.chunks(RECEIPT_VERDICTS) {
-                self.publish(self.receipt(&kiosk, some)).await?;
-            }
-        }
-        if sent_receipts {
-            after_send();
-        }
-        for message in messages {
-            self.publish(message).await?;
-        }
-        for ack in acks.into_iter().filter(|ack| ack.connection == self.connection) {
-            let acknowledged = Publish { pkid: ack.packet, ..Publish::new("", ack.qos, Vec::new()) };
-            self.client.ack(&acknowledged).await?;
-        }
-        if goodbye { self.client.disconnect().await } else { Ok(()) }
-    }
-
-    async fn publish(&self, message: Message) -> Result<(), ClientError> {
-        let Message { topic, payload, retain } = message;
-        self.client.publish(topic.to_string(), QoS::AtLeastOnce, retain, payload).await
-    }
-
-    fn receipt(&self, kiosk: &KioskId, verdicts: &[Verdict]) -> Message {
-        let topic = Topic::Kiosk(kiosk.clone(), Channel::Receipts);
-        let receipt =
-            Receipt { kiosk: kiosk.clone(), aggregator_time: Timestamp::now(), verdicts: verdicts.to_vec() };
-        // Serialising a struct of strings and numbers into memory has no way to fail.
-        let payload = signed::sign(&receipt, &topic, self.signing_key).unwrap_or_default();
-        Message { topic, payload, retain: false }
-    }
-}
-
-fn after_send() {
-    fail::fail_point!("receipts.after_send", |_| killpoint::die());
 }

@@ -100,6 +100,13 @@ impl ScoringWorld {
         Self::new(directory, calendar, vocabulary, definition, final_after_days)
     }
 
+    /// The same with another number of responses planned for a fortnight.
+    #[must_use]
+    pub fn with_plan_of(mut self, responses: u32) -> Self {
+        self.plan = Plan::new(&self.directory, responses);
+        self
+    }
+
     /// The trust.
     pub fn directory(&self) -> &Directory {
         &self.directory

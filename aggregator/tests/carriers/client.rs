@@ -18,7 +18,7 @@ enum Heard {
 
 /// A connected client.
 pub(crate) struct Client {
-    client: Rumqttc,
+    requests: Rumqttc,
     heard: Receiver<Heard>,
     vanish: mpsc::Sender<()>,
 }
@@ -39,7 +39,7 @@ impl Client {
         let (tell, heard) = mpsc::channel();
         let (vanish, vanished) = mpsc::channel();
         thread::spawn(move || listen(connection, &tell, &vanished));
-        let this = Self { client, heard, vanish };
+        let this = Self { requests: client, heard, vanish };
         match this.heard.recv_timeout(PATIENCE) {
             Ok(Heard::Connected) => Ok(this),
             Ok(Heard::Closed(reason)) => Err(reason),
@@ -48,15 +48,15 @@ impl Client {
     }
 
     pub(crate) fn publish(&self, topic: &str, payload: &[u8]) {
-        self.client.publish(topic, QoS::AtLeastOnce, false, payload).unwrap();
+        self.requests.publish(topic, QoS::AtLeastOnce, false, payload).unwrap();
     }
 
     pub(crate) fn publish_retained(&self, topic: &str, payload: &[u8]) {
-        self.client.publish(topic, QoS::AtLeastOnce, true, payload).unwrap();
+        self.requests.publish(topic, QoS::AtLeastOnce, true, payload).unwrap();
     }
 
     pub(crate) fn subscribe(&mut self, filter: &str) -> Result<(), String> {
-        self.client.subscribe(filter, QoS::AtLeastOnce).unwrap();
+        self.requests.subscribe(filter, QoS::AtLeastOnce).unwrap();
         loop {
             match self.heard.recv_timeout(PATIENCE) {
                 Ok(Heard::Subscribed(true)) => return Ok(()),
@@ -88,7 +88,7 @@ impl Client {
                 Ok(Heard::Acknowledged) => count -= 1,
                 Ok(Heard::Closed(reason)) => panic!("the connection ended: {reason}"),
                 Ok(_) => {}
-                Err(_) => panic!("{count} acknowledgements did not come"),
+                Err(error) => panic!("{count} acknowledgements did not come: {error}"),
             }
         }
     }
@@ -108,7 +108,7 @@ impl Client {
     pub(crate) fn vanish(self) {
         self.vanish.send(()).unwrap();
         // Anything to do wakes the listener, which then drops the connection instead.
-        drop(self.client.try_publish("wardvoice/1/kiosks/nobody/status", QoS::AtMostOnce, false, Vec::new()));
+        drop(self.requests.try_publish("wardvoice/1/kiosks/nobody/status", QoS::AtMostOnce, false, Vec::new()));
     }
 }
 

@@ -96,8 +96,8 @@ impl Place {
     fn over(kiosk_port: u16, link: Link) -> Self {
         let signing_key = SigningKey::from_bytes(&[1; 32]);
         let inbox = Came::default();
-        let line = Mutex::new(Some(line(&link, &signing_key, &inbox)));
-        let place = Self { kiosk_port, signing_key, inbox, link, line };
+        let running = line(&link, &signing_key, &inbox);
+        let place = Self { kiosk_port, signing_key, inbox, link, line: Mutex::new(Some(running)) };
         place.wait_connected(1);
         place
     }
@@ -177,7 +177,7 @@ fn spawn(directory: &Path, port: u16) -> Child {
     let program = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"]
         .into_iter()
         .find(|path| Path::new(path).exists())
-        .expect("mosquitto is not installed: apt-get install mosquitto");
+        .unwrap_or_else(|| panic!("mosquitto is not installed: apt-get install mosquitto"));
     let process = Command::new(program)
         .arg("-c")
         .arg(directory.join("mosquitto.conf"))
