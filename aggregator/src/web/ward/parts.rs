@@ -267,7 +267,7 @@ fn domain_of(domain: &DomainSheet, trend: &[TrendPoint], window: Window) -> Mark
                 div.trend-cell { (charts::trend(&domain.label, trend, window)) }
             }
             details id=(format!("answers-{}", domain.id)) {
-                summary { "Answers" span.hidden { " about " (domain.label) } }
+                summary id=(format!("answers-{}-title", domain.id)) { "Answers" span.hidden { " about " (domain.label) } }
                 @for question in &domain.questions { (question_of(question)) }
             }
         }
