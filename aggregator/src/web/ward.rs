@@ -23,6 +23,8 @@ use crate::scoring::ScoreSheet;
 
 mod parts;
 
+pub(crate) use parts::before_word;
+
 /// So many periods make a trend.
 const TREND_PERIODS: usize = 8;
 
@@ -175,7 +177,7 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
                 h1 { (view.name) }
                 p.lede { (words::of(u64::from(view.beds), "bed", "beds")) }
             }
-            (picker(web, view, asked.as_deref()))
+            (picker(web, &address(&view.ward, None), view.period, asked.is_some()))
         }
         p.strip.no-print {
             span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }
@@ -188,9 +190,9 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
     layout::frame(web, viewer, &Page { title: &view.name, place: Place::Ward, live: true }, &content)
 }
 
-/// Chooses another period; a plain form, so that it works without a script.
-fn picker(web: &Web, view: &View, asked: Option<&str>) -> Markup {
-    let shown = view.period.to_string();
+/// Chooses another period; a plain form, so that it works without a script. `own` says that a period was asked for.
+pub(crate) fn picker(web: &Web, address: &str, shown: Period, own: bool) -> Markup {
+    let name_of_shown = shown.to_string();
     let option = |period: &Period| {
         let name = period.to_string();
         let days = words::days(period.start(), period.last());
@@ -198,25 +200,23 @@ fn picker(web: &Web, view: &View, asked: Option<&str>) -> Markup {
             Period::Fortnight(fortnight) => format!("{}: {days}", fortnight.number()),
             _ => words::period(period),
         };
-        html! { option value=(name) selected[name == shown] { (text) } }
+        html! { option value=(name) selected[name == name_of_shown] { (text) } }
     };
-    let groups = choices(web.desk.scoring.calendar(), view.today);
-    let listed = groups.iter().any(|(_, periods)| periods.contains(&view.period));
+    let groups = choices(web.desk.scoring.calendar(), web.today());
+    let listed = groups.iter().any(|(_, periods)| periods.contains(&shown));
     html! {
-        form.period method="get" action=(address(&view.ward, None)) {
+        form.period method="get" action=(address) {
             div {
                 label for="period" { "Fortnight, month or half year" }
                 select id="period" name="period" {
-                    @if !listed { (option(&view.period)) }
+                    @if !listed { (option(&shown)) }
                     @for (label, periods) in &groups {
                         optgroup label=(label) { @for period in periods { (option(period)) } }
                     }
                 }
             }
             button.action.quiet type="submit" { "Show" }
-            @if asked.is_some() {
-                a href=(address(&view.ward, None)) { "This fortnight" }
-            }
+            @if own { a.action.link href=(address) { "This fortnight" } }
         }
     }
 }

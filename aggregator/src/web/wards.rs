@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -13,10 +13,10 @@ use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::presence::{self, Presence};
 use super::viewer::Viewer;
-use super::ward::{self, off_thread};
+use super::ward::{self, Asked, off_thread};
 use super::words::{self, Scale};
 use super::{Shared, Web, charts};
-use crate::scoring::ScoreSheet;
+use crate::scoring::{Figure, ScoreSheet};
 
 /// A ward in the list.
 struct Row<'a> {
@@ -28,15 +28,17 @@ struct Row<'a> {
 pub(crate) async fn page(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let started = std::time::Instant::now();
-    let html = off_thread(&web, move |web| Ok(render(web, &viewer)?.into_string())).await?;
+    let period = ward::period(&web, asked.period.as_deref())?;
+    let own = asked.period.is_some_and(|text| !text.is_empty());
+    let html = off_thread(&web, move |web| Ok(render(web, &viewer, period, own)?.into_string())).await?;
     web.desk.metrics.answered(started.elapsed());
     Ok(Html(html).into_response())
 }
 
-fn render(web: &Web, viewer: &Viewer) -> Result<Markup, Failure> {
-    let period = ward::period(web, None)?;
+fn render(web: &Web, viewer: &Viewer, period: Period, own: bool) -> Result<Markup, Failure> {
     let now = web.now();
     let rows = rows(web, period)?;
     let answers: u64 = rows.iter().map(|row| row.sheet.responses).sum();
@@ -46,12 +48,16 @@ fn render(web: &Web, viewer: &Viewer) -> Result<Markup, Failure> {
     let content = html! {
         div.head {
             div {
-                h1 { "The wards this fortnight" }
+                h1 { (if period.contains(web.today()) { heading(&period) } else { "The wards" }) }
                 p.lede { (words::period(&period)) ", " (words::days(period.start(), period.last())) }
             }
+            (ward::picker(web, "/", period, own))
         }
         p.strip {
-            span { strong { (words::count(answers)) } " of " (words::count(quota)) " planned answers" }
+            span {
+                strong { (words::count(answers)) }
+                @if quota > 0 { " of " (words::count(quota)) " planned answers" } @else { " answers" }
+            }
             span { strong { (rows.len() - silent) } " of " (words::of(rows.len() as u64, "ward", "wards")) " heard from in the last 3 days" }
             @if silent > 0 { span.tag.silent { (silent) " silent" } }
         }
@@ -60,7 +66,7 @@ fn render(web: &Web, viewer: &Viewer) -> Result<Markup, Failure> {
             @if !here.is_empty() {
                 section.sheet.flows.site aria-labelledby=(format!("site-{}", site.id)) {
                     h2 id=(format!("site-{}", site.id)) { (site.name) }
-                    div.scroller { (table(web, &here, now)) }
+                    div.scroller { (table(web, &period, own, &here, now)) }
                 }
             }
         }
@@ -84,7 +90,8 @@ fn rows(web: &Web, period: Period) -> Result<Vec<Row<'_>>, Failure> {
         .collect()
 }
 
-fn table(web: &Web, rows: &[&Row<'_>], now: Timestamp) -> Markup {
+fn table(web: &Web, period: &Period, own: bool, rows: &[&Row<'_>], now: Timestamp) -> Markup {
+    let asked = own.then(|| period.to_string());
     html! {
         table.cards.even {
             thead {
@@ -92,36 +99,51 @@ fn table(web: &Web, rows: &[&Row<'_>], now: Timestamp) -> Markup {
                     th scope="col" { "Ward" }
                     th scope="col" { "Overall, 0 to 10" }
                     th.n scope="col" { "Score" }
+                    th.n scope="col" { (ward::before_word(period)) }
                     th.n scope="col" { "Plan" }
                     th scope="col" { "Last heard from" }
                 }
             }
-            tbody { @for row in rows { (row_of(web, row, now)) } }
+            tbody { @for row in rows { (row_of(web, asked.as_deref(), row, now)) } }
         }
     }
 }
 
-fn row_of(web: &Web, row: &Row<'_>, now: Timestamp) -> Markup {
-    let figure = &row.sheet.overall;
+fn row_of(web: &Web, asked: Option<&str>, row: &Row<'_>, now: Timestamp) -> Markup {
+    let before = row.sheet.previous.as_ref().map(|before| &before.overall);
     html! {
         tr {
-            th scope="row" { a href=(ward::address(&row.ward.id, None)) { (row.ward.name) } }
-            td.wide { (charts::bar("Overall", figure, Scale::Points)) }
-            td.n data-label="Overall" {
-                @match figure.value {
-                    Some(value) => strong { (Scale::Points.write(value)) },
-                    None => "No score",
-                }
-                " " small {
-                    "n " (words::count(figure.n))
-                    @if let Some(interval) = words::interval(figure, Scale::Points) { ", " (interval) }
-                }
-            }
+            th scope="row" { a href=(ward::address(&row.ward.id, asked)) { (row.ward.name) } }
+            td.wide { (charts::bar("Overall", &row.sheet.overall, Scale::Points)) }
+            td.n data-label="Score" { (score(&row.sheet.overall)) }
+            td.n data-label="Before" { @if let Some(before) = before { (score(before)) } }
             td.n data-label="Plan" {
                 @if let Some(plan) = &row.sheet.plan { (words::count(plan.done)) " of " (words::count(plan.quota)) }
             }
             td data-label="Last heard from" { (heard(web, row.presence, now)) }
         }
+    }
+}
+
+/// A score with its n and interval in two lines.
+fn score(figure: &Figure) -> Markup {
+    html! {
+        @match figure.value {
+            Some(value) => strong { (Scale::Points.write(value)) },
+            None => "No score",
+        }
+        " " small {
+            "n " (words::count(figure.n))
+            @if let Some(interval) = words::interval(figure, Scale::Points) { ", " (interval) }
+        }
+    }
+}
+
+fn heading(period: &Period) -> &'static str {
+    match period {
+        Period::Fortnight(_) => "The wards this fortnight",
+        Period::Month { .. } => "The wards this month",
+        Period::HalfYear { .. } => "The wards this half year",
     }
 }
 

@@ -112,7 +112,10 @@ fn overall(view: &View, trends: &Trends) -> Markup {
                 }
                 p { (n_and_interval(figure, Scale::Points)) }
                 @if let Some(before) = &sheet.previous {
-                    p.aside { (before_word(&view.period)) ": " (words::figure(&before.overall, Scale::Points)) }
+                    p.aside {
+                        a href=(super::address(&view.ward, Some(&before.period))) { (before_word(&view.period)) }
+                        ": " (words::figure(&before.overall, Scale::Points))
+                    }
                 }
                 @if trends.overall.iter().any(|point| point.figure.value.is_some()) {
                     div.trend { (charts::trend("Overall", &trends.overall, trends.window)) }
@@ -178,7 +181,7 @@ fn plan_of(view: &View, plan: &PlanSheet) -> Markup {
     }
 }
 
-fn before_word(period: &Period) -> &'static str {
+pub(crate) fn before_word(period: &Period) -> &'static str {
     match period {
         Period::Fortnight(_) => "Fortnight before",
         Period::Month { .. } => "Month before",
