@@ -82,7 +82,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     let messenger = unconnected.messenger();
     let (fleet, metrics) = (Arc::new(Fleet::new()), Arc::new(Metrics::new()));
     let receipts = receipts(messenger.clone(), Arc::clone(&fleet), Arc::clone(&metrics));
-    let house = Arc::new(House::open(premises, receipts, fleet)?);
+    let house = Arc::new(House::open(premises, receipts, fleet, Arc::clone(&metrics))?);
     tracing::info!(
         records = house.reader().position(),
         contacts = house.facts.read().map_or(0, |facts| facts.len()),

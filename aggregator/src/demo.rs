@@ -94,7 +94,7 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
     let mut kiosks = Kiosks::new(seed, directory, premises.keys.seal_key().clone())?;
     premises.registry.add_simulated(kiosks.introductions(), directory).map_err(failed)?;
 
-    let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()))?;
+    let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()), Arc::default())?;
     let (mut done, all) = (0, past.len() as u64);
     for some in past.chunks(AT_ONCE) {
         talk.progress("making up ten fortnights", done, all);
@@ -185,7 +185,7 @@ mod tests {
     fn contacts(data: &Path, config: &Config) -> (u64, Hash) {
         let premises = Premises::open(data, config.clone()).unwrap();
         assert!(premises.demonstration);
-        let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new())).unwrap();
+        let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()), Arc::default()).unwrap();
         let digest = house.facts.read().unwrap().digest();
         let counted = (house.reader().position(), digest);
         house.close().unwrap();

@@ -30,6 +30,7 @@ use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Change, Pipeline, Sinks, World};
 use crate::keys::{Keys, Missing};
 use crate::log::{Log, Reader};
+use crate::metrics::Metrics;
 use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::scoring::ScoringWorld;
@@ -133,7 +134,12 @@ pub const DEMONSTRATION: &str = "demonstration";
 
 impl House {
     /// Opens the log and brings the facts up to it.
-    pub fn open(premises: Premises, receipts: TellKiosk<Ack>, fleet: Arc<Fleet>) -> Result<Self> {
+    pub fn open(
+        premises: Premises,
+        receipts: TellKiosk<Ack>,
+        fleet: Arc<Fleet>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self> {
         let log = Log::open(&log_folder(&premises.data)).map_err(failed)?;
         let vocabulary = Arc::new(Vocabulary::new(&premises.directory, &premises.questionnaires).map_err(failed)?);
         let world = Arc::new(World {
@@ -155,7 +161,7 @@ impl House {
         let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);
-        let sinks = Sinks { receipts, changes: changes.clone() };
+        let sinks = Sinks { receipts, changes: changes.clone(), metrics };
         let pipeline = Pipeline::start(log, Arc::clone(&world), Arc::clone(&facts), sinks)
             .context("failed to start the threads of ingest")?;
         Ok(Self { premises, world, scoring, facts, origin, fleet, changes, pipeline })

@@ -36,7 +36,7 @@ fn alone(data: &Path, config: Config, request: Request, talk: &mut dyn operation
     if request.needs_only_premises() {
         return perform_on_premises(&premises, request, talk);
     }
-    let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()))?;
+    let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()), Arc::default())?;
     let well = perform(&house, request, talk);
     let closed = house.close();
     let well = well?;

@@ -27,6 +27,7 @@ use wardvoice_protocol::receipt::{Decision, Verdict};
 use super::{Arrival, Change, Unacked, World, Writer};
 use crate::facts::Facts;
 use crate::log::{Log, LogError, Reader};
+use crate::metrics::Metrics;
 
 mod herald;
 mod judges;
@@ -49,6 +50,8 @@ pub struct Sinks<T> {
     pub receipts: TellKiosk<T>,
     /// Tells pages that something is new.
     pub changes: broadcast::Sender<Change>,
+    /// Counts commits and how long they take.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Why the pipeline takes nothing any more.

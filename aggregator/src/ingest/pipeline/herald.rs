@@ -41,7 +41,10 @@ impl<T> Herald<T> {
                         break;
                     }
                 }
-                Note::Committed { end, stored, answers } => {
+                Note::Committed { end, took, stored, answers } => {
+                    if !stored.is_empty() {
+                        self.sinks.metrics.committed(stored.len(), took);
+                    }
                     self.tell(end, &stored, answers);
                     last = Some(end);
                     let since = *saved_at.get_or_insert(end.position);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wardvoice_protocol::receipt::{Decision, Verdict};
 
@@ -14,7 +14,13 @@ use crate::log::{Committed, Log, LogError};
 
 /// What the herald gets: either durable, or to be done while nothing is under way.
 pub(super) enum Note<T> {
-    Committed { end: Committed, stored: Vec<Stored>, answers: Vec<(Answer<T>, Vec<Verdict>)> },
+    /// With the time that the commit took, flush and fsync included.
+    Committed {
+        end: Committed,
+        took: Duration,
+        stored: Vec<Stored>,
+        answers: Vec<(Answer<T>, Vec<Verdict>)>,
+    },
     Still(Box<dyn FnOnce() + Send>, SyncSender<()>),
 }
 
@@ -134,6 +140,7 @@ fn gather<T>(
             next = queue.wait_until(deadline);
         }
     }
+    let begun = Instant::now();
     let end = writer.commit()?;
-    Ok(Note::Committed { end, stored, answers })
+    Ok(Note::Committed { end, took: begun.elapsed(), stored, answers })
 }

@@ -26,7 +26,7 @@ fn run(trust: &Trust) -> Running {
     let receipts: TellKiosk<usize> =
         Box::new(move |kiosk, verdicts, tokens| tell.send((kiosk, verdicts, tokens)).unwrap());
     let facts = trust.facts();
-    let sinks = Sinks { receipts, changes: sender };
+    let sinks = Sinks { receipts, changes: sender, metrics: Arc::default() };
     let pipeline = Pipeline::start(log, Arc::clone(&trust.world), Arc::clone(&facts), sinks).unwrap();
     Running { folder, pipeline, facts, told, changes }
 }
