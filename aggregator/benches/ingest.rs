@@ -185,21 +185,28 @@ fn at(sorted: &[Duration], percent: usize) -> Option<f64> {
 
 fn opening(folder: &Path, world: &World) -> Result<serde_json::Value> {
     let began = Instant::now();
+    wardvoice_aggregator::log::tidy(folder)?;
+    let tidied = began.elapsed().as_secs_f64();
+    let began = Instant::now();
     let log = Log::open(folder)?;
     let opened = began.elapsed().as_secs_f64();
     let reader = log.reader();
     let (facts, origin) = rebuild::load(folder, &reader, world)?;
     let loaded = began.elapsed().as_secs_f64();
-    let began = Instant::now();
+    let (began, cpu) = (Instant::now(), cpu_seconds()?);
     let rebuilt = rebuild::rebuild(&reader, world)?;
     let rebuild_seconds = began.elapsed().as_secs_f64();
+    let rebuild_cpu = cpu_seconds()? - cpu;
     anyhow::ensure!(rebuilt.digest() == facts.digest(), "the facts differ");
     let deep = deep(&reader, world, &facts)?;
     drop((reader, log));
-    let began = Instant::now();
+    let (began, cpu) = (Instant::now(), cpu_seconds()?);
     drop(Log::open(folder)?);
     Ok(serde_json::json!({
+        "tidy_seconds": tidied,
         "first_open_seconds": opened,
+        "second_open_cpu_seconds": cpu_seconds()? - cpu,
+        "rebuild_cpu_us_a_response": rebuild_cpu * 1e6 / rebuilt.len() as f64,
         "open_and_facts_seconds": loaded,
         "facts_from": format!("{origin:?}"),
         "second_open_seconds": began.elapsed().as_secs_f64(),

@@ -26,10 +26,12 @@ use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::id::Hash;
 
 mod fact;
+mod glance;
 mod snapshot;
 mod vocabulary;
 
 pub use fact::{Code, Fact, fact_of};
+pub(crate) use glance::fact_at_a_glance;
 pub use snapshot::FactsError;
 pub use vocabulary::{Vocabulary, VocabularyError};
 

@@ -31,6 +31,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -216,6 +217,9 @@ pub enum LogError {
     Poisoned(String),
 }
 
+/// How long tidying waits for the last task of a store that was closed a moment ago.
+const TIDY_PATIENCE: Duration = Duration::from_millis(300);
+
 const WAY_BACK: &str = "nothing was changed; restore the log from a backup, or run `wardvoice-aggregator log salvage`, \
 which moves this one aside and takes over every record that can still be read";
 
@@ -259,6 +263,13 @@ pub struct Committed {
     pub position: u64,
     /// The running hash up to it.
     pub running: Hash,
+}
+
+/// Opens and closes a store that nobody has open, so that the next opening is quick: sled notes where everything is only
+/// while it opens, and reads all that was written since. Nothing depends on it.
+pub fn tidy(directory: &Path) -> Result<(), LogError> {
+    let path = open::store_path(directory);
+    if Store::exists(&path) { Store::open_within(&path, TIDY_PATIENCE).map(drop) } else { Ok(()) }
 }
 
 impl Log {

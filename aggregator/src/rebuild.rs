@@ -20,7 +20,7 @@ use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::record::{Body, Record};
 
 use crate::durable_file::{self, Readers};
-use crate::facts::{Fact, Facts, Vocabulary, fact_of};
+use crate::facts::{Fact, Facts, Vocabulary, fact_at_a_glance, fact_of};
 use crate::ingest::World;
 use crate::log::{Committed, LogError, OpenedRow, Reader, run_on};
 
@@ -144,6 +144,9 @@ fn facts_of(reader: &Reader, span: RangeInclusive<u64>, world: &World) -> Result
 
 /// The fact of an opened record, when it is a contact.
 pub(crate) fn fact(row: &OpenedRow<'_>, world: &World) -> Result<Option<Fact>, LogError> {
+    if let Some(fact) = fact_at_a_glance(row.json, row.day, row.arrival_day, &world.vocabulary) {
+        return Ok(Some(fact));
+    }
     let record: Record = serde_json::from_slice(row.json)
         .map_err(|_| LogError::Unreadable(format!("the opened record {}", row.position)))?;
     Ok(match &record.body {

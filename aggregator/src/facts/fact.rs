@@ -24,9 +24,9 @@ use super::vocabulary::{SpelledQuestion, Vocabulary};
 /// The bytes of a row.
 pub(super) const ROW_BYTES: usize = 32;
 /// The number of an absent consultant.
-const NO_CONSULTANT: u16 = u16::MAX;
+pub(super) const NO_CONSULTANT: u16 = u16::MAX;
 /// The number of a language that no questionnaire offers.
-const OTHER_LANGUAGE: u8 = u8::MAX;
+pub(super) const OTHER_LANGUAGE: u8 = u8::MAX;
 const FIRST_OPTION: u8 = 4;
 
 // Twelve codes above the four reasons for no answer: every option of every question has one.
@@ -75,7 +75,7 @@ impl Code {
         }
     }
 
-    fn nibble(self) -> u8 {
+    pub(super) fn nibble(self) -> u8 {
         match self {
             Self::NotShown => 0,
             Self::NotApplicable => 1,
@@ -246,7 +246,7 @@ pub fn fact_of(
     })
 }
 
-fn source_number(source: AttributionSource) -> u8 {
+pub(super) fn source_number(source: AttributionSource) -> u8 {
     match source {
         AttributionSource::Roster => 1,
         AttributionSource::Patient => 2,

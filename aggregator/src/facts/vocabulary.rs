@@ -29,9 +29,9 @@ pub enum VocabularyError {
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     wards: Vec<WardId>,
-    ward_indexes: HashMap<WardId, u16>,
+    ward_indexes: HashMap<String, u16>,
     consultants: Vec<ConsultantId>,
-    consultant_indexes: HashMap<ConsultantId, u16>,
+    consultant_indexes: HashMap<String, u16>,
     questionnaires: Vec<Questionnaire>,
     spellings: Vec<Spelling>,
     languages: Vec<Language>,
@@ -91,7 +91,7 @@ impl Vocabulary {
 
     /// A ward's number.
     pub fn ward_index(&self, id: &WardId) -> Option<u16> {
-        self.ward_indexes.get(id).copied()
+        self.ward_index_of(id.as_str())
     }
 
     /// A ward by its number.
@@ -106,7 +106,7 @@ impl Vocabulary {
 
     /// A consultant's number.
     pub fn consultant_index(&self, id: &ConsultantId) -> Option<u16> {
-        self.consultant_indexes.get(id).copied()
+        self.consultant_index_of(id.as_str())
     }
 
     /// A consultant by number.
@@ -136,6 +136,26 @@ impl Vocabulary {
         self.languages.get(usize::from(index))
     }
 
+    /// The numbers of things by their text, for reading records without making ids.
+    pub(super) fn ward_index_of(&self, id: &str) -> Option<u16> {
+        self.ward_indexes.get(id).copied()
+    }
+
+    pub(super) fn consultant_index_of(&self, id: &str) -> Option<u16> {
+        self.consultant_indexes.get(id).copied()
+    }
+
+    pub(super) fn questionnaire_index_of(&self, id: &str, version: u32) -> Option<u8> {
+        let is_it = |reference: &QuestionnaireRef| reference.version == version && reference.id.as_str() == id;
+        let place = self.spellings.iter().position(|spelling| is_it(&spelling.reference))?;
+        u8::try_from(place).ok()
+    }
+
+    pub(super) fn language_index_of(&self, tag: &str) -> Option<u8> {
+        let place = self.languages.binary_search_by(|language| language.as_str().cmp(tag)).ok()?;
+        u8::try_from(place).ok()
+    }
+
     pub(super) fn spelled(&self, questionnaire_index: u8) -> &[SpelledQuestion] {
         self.spellings.get(usize::from(questionnaire_index)).map_or(&[], |spelling| spelling.questions.as_slice())
     }
@@ -160,8 +180,8 @@ fn fits(what: &'static str, count: usize, most: usize) -> Result<(), VocabularyE
     if count <= most { Ok(()) } else { Err(VocabularyError::TooMany { what, count, most }) }
 }
 
-fn numbered<T: Clone + Eq + std::hash::Hash>(ids: &[T]) -> HashMap<T, u16> {
-    ids.iter().cloned().zip(0..).collect()
+fn numbered<T: ToString>(ids: &[T]) -> HashMap<String, u16> {
+    ids.iter().map(ToString::to_string).zip(0..).collect()
 }
 
 fn hash_of(

@@ -72,6 +72,11 @@ impl Store {
 
     /// Opens or makes the store. A panic inside becomes [`LogError::WouldNotOpen`].
     pub(super) fn open(directory: &Path) -> Result<Self, LogError> {
+        Self::open_within(directory, LOCK_PATIENCE)
+    }
+
+    /// The same, waiting so long for a store that was closed a moment ago to let go.
+    pub(super) fn open_within(directory: &Path, patience: Duration) -> Result<Self, LogError> {
         let path = || directory.to_owned();
         fs::DirBuilder::new()
             .recursive(true)
@@ -83,7 +88,7 @@ impl Store {
             .cache_capacity(CACHE_BYTES)
             .mode(sled::Mode::HighThroughput)
             .flush_every_ms(None);
-        let patience = Instant::now() + LOCK_PATIENCE;
+        let patience = Instant::now() + patience;
         let database = loop {
             match catch_unwind(AssertUnwindSafe(|| config.open())) {
                 Ok(Ok(database)) => break database,
