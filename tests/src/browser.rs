@@ -84,9 +84,10 @@ impl Browser {
         Ok(self.run(&script)?.as_str().map(|text| text.trim().to_owned()))
     }
 
-    /// Writes into a field as a keyboard does.
+    /// Empties a field and writes into it as a keyboard does.
     pub fn write(&self, selector: &str, text: &str) -> Result<()> {
         let element = self.element(selector)?;
+        self.post(&format!("element/{element}/clear"), &json!({}))?;
         self.post(&format!("element/{element}/value"), &json!({ "text": text })).map(drop)
     }
 

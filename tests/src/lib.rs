@@ -28,3 +28,4 @@ pub mod stream;
 pub mod tablet;
 pub mod wait;
 pub mod ward;
+pub mod window;

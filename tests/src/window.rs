@@ -1,0 +1,155 @@
+//! A kiosk with its window on a [`Desktop`], touched where its controls are.
+//!
+//! The kiosk says where they are with `--trace-controls`; the touches are the display's own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::aggregator::Aggregator;
+use crate::desktop::Desktop;
+use crate::process::Process;
+use crate::programs;
+use crate::wait::until;
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A kiosk's window.
+#[derive(Debug)]
+pub struct KioskWindow<'a> {
+    desktop: &'a Desktop,
+    process: Process,
+    trace: PathBuf,
+}
+
+/// What is on the screen and where it can be touched.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The count of changes.
+    pub view: u32,
+    /// The screen, such as `question`.
+    pub screen: String,
+    /// The question, where there is one.
+    pub question: Option<String>,
+    controls: Vec<Control>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Control {
+    view: u32,
+    screen: String,
+    question: Option<String>,
+    label: String,
+    x: f64,
+    y: f64,
+    w: f64,
+    h: f64,
+}
+
+impl<'a> KioskWindow<'a> {
+    /// Registers a kiosk, starts it on a display and waits for its window.
+    pub fn open(
+        desktop: &'a Desktop,
+        aggregator: &Aggregator,
+        ward: &str,
+        broker: &str,
+        directory: &Path,
+    ) -> Result<Self> {
+        let data = directory.join("kiosk");
+        let output = Command::new(programs::kiosk()?).arg("key").arg("--data").arg(&data).output()?;
+        ensure!(output.status.success(), "no key: {}", String::from_utf8_lossy(&output.stderr));
+        let key = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let settings =
+            aggregator.run(&["kiosk", "add", "--id", "k-0001", "--ward", ward, "--signing-key", &key])?;
+        let mut settings: Value = serde_json::from_str(&settings).context("`kiosk add` printed no settings")?;
+        if let Some(address) = settings.get_mut("broker") {
+            *address = Value::from(broker);
+        }
+        let file = directory.join("settings.json");
+        std::fs::write(&file, settings.to_string())?;
+        let trace = directory.join("controls");
+        let mut command = Command::new(programs::kiosk()?);
+        command.arg("run").arg("--data").arg(&data).arg("--settings").arg(file).arg("--fullscreen");
+        command.arg("--trace-controls").arg(&trace).env("DISPLAY", desktop.name()).env_remove("WAYLAND_DISPLAY");
+        let process = Process::start("window", command, directory)?;
+        let mut window = Self { desktop, process, trace };
+        window.until("the first screen", |_| true)?;
+        Ok(window)
+    }
+
+    /// What is shown now.
+    pub fn shown(&self) -> Option<Shown> {
+        read(&std::fs::read_to_string(&self.trace).ok()?)
+    }
+
+    /// Waits for a screen.
+    pub fn until(&mut self, what: &str, mut is_it: impl FnMut(&Shown) -> bool) -> Result<Shown> {
+        let process = &mut self.process;
+        let trace = &self.trace;
+        let result = until(what, DEADLINE, || {
+            process.must_be_running()?;
+            let text = std::fs::read_to_string(trace).unwrap_or_default();
+            Ok(read(&text).filter(|shown| is_it(shown)))
+        });
+        result.with_context(|| {
+            format!("the screen is {:?}", self.shown().map(|shown| (shown.screen, shown.question)))
+        })
+    }
+
+    /// Touches the control with a label.
+    pub fn touch(&self, shown: &Shown, label: &str) -> Result<()> {
+        let (x, y) = shown.place(label)?;
+        self.desktop.touch(x, y)
+    }
+
+    /// Touches and waits until another screen or question is shown.
+    pub fn touch_on(&mut self, shown: &Shown, label: &str) -> Result<Shown> {
+        self.touch(shown, label)?;
+        let before = (shown.screen.clone(), shown.question.clone());
+        self.until(&format!("what follows {label:?}"), |now| (now.screen.clone(), now.question.clone()) != before)
+    }
+
+    /// Touches a key of the keyboard and waits until the screen has taken it.
+    pub fn touch_key(&mut self, shown: &Shown, label: &str) -> Result<Shown> {
+        self.touch(shown, label)?;
+        let before = shown.view;
+        self.until(&format!("the key {label:?}"), |now| now.view > before)
+    }
+
+    /// The process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+impl Shown {
+    /// The labels of everything that can be touched.
+    pub fn labels(&self) -> Vec<&str> {
+        self.controls.iter().map(|control| control.label.as_str()).collect()
+    }
+
+    /// The sizes of everything that can be touched: label, width, height.
+    pub fn sizes(&self) -> impl Iterator<Item = (&str, f64, f64)> {
+        self.controls.iter().map(|control| (control.label.as_str(), control.w, control.h))
+    }
+
+    fn place(&self, label: &str) -> Result<(usize, usize)> {
+        let control = self.controls.iter().find(|control| control.label == label);
+        let control = control.with_context(|| format!("no {label:?} among {:?}", self.labels()))?;
+        let middle = |start: f64, length: f64| -> Result<usize> {
+            format!("{:.0}", start + length / 2.0).parse().context("a control is off the screen")
+        };
+        Ok((middle(control.x, control.w)?, middle(control.y, control.h)?))
+    }
+}
+
+fn read(trace: &str) -> Option<Shown> {
+    let controls: Vec<Control> = trace.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let last = controls.last()?.clone();
+    let controls = controls.into_iter().filter(|control| control.view == last.view).collect();
+    Some(Shown { view: last.view, screen: last.screen, question: last.question, controls })
+}
