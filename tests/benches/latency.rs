@@ -53,11 +53,11 @@ fn kiosk(ward: &Ward, number: usize) -> Result<Dispatch> {
     Ok(dispatch)
 }
 
-/// The number of answers a live message speaks of.
+/// The number of people a live message speaks of: the last number in what it says to a screen reader.
 fn answers(data: &str) -> Option<usize> {
     let message: Value = serde_json::from_str(data).ok()?;
     let said = message.get("said")?.as_str()?.replace(',', "");
-    said.split(|letter: char| !letter.is_ascii_digit()).find_map(|digits| digits.parse().ok())
+    said.split(|letter: char| !letter.is_ascii_digit()).rev().find_map(|digits| digits.parse().ok())
 }
 
 fn measure(name: &str, between: Between, wards: usize, records: usize) -> Result<()> {
