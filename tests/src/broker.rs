@@ -17,7 +17,7 @@ use crate::wait::{PATIENCE, until_true};
 pub enum Setup {
     /// As Debian ships it: nothing persists, at most 1,000 messages wait for a client. It loses what it acknowledged.
     Default,
-    /// As `deploy/mosquitto/wardvoice.conf` sets it up for a hospital: it saves on every change and drops nothing.
+    /// As `deploy/mosquitto/wardvoice.conf` sets it up for a hospital: it saves every second and drops nothing.
     Tuned,
 }
 

@@ -106,6 +106,8 @@ impl Watch {
         {
             tracing::error!(error = format!("{error:#}"), "a picture was not taken");
         }
+        // Controls in lists come into being when they are drawn, and on a busy machine that may not have happened yet.
+        drop(window.window().take_snapshot());
         self.found.borrow_mut().clear();
         let survey = window.global::<Survey>();
         survey.set_round(survey.get_round().wrapping_add(1));

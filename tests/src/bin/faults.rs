@@ -57,7 +57,7 @@ enum Inner {
 enum Choice {
     /// The one inside the aggregator.
     Embedded,
-    /// A mosquitto that saves on every change.
+    /// A mosquitto that saves every second.
     Mosquitto,
     /// A mosquitto as Debian ships it.
     MosquittoDefault,
