@@ -57,7 +57,7 @@ pub(super) fn visit<E>(
             let Effect::Store { ticket, body: Body::Contact(mut contact) } = effect else { continue };
             contact.mode = patient.mode;
             let kept = keep.take().ok_or(VisitError::Endless)?(contact);
-            let result = kept.as_ref().map(|()| ()).map_err(|_| StoreFailed);
+            let result = if kept.is_ok() { Ok(()) } else { Err(StoreFailed) };
             interview.apply(Event::stored(now_ms, ticket, result));
             kept.map_err(VisitError::NotKept)?;
         }
