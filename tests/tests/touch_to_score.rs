@@ -23,8 +23,7 @@ fn answer_to(questionnaire: &Questionnaire, question: &str) -> Result<String> {
     let chosen = match question {
         "dignity" => "sometimes",
         "coordination" => "partly",
-        "cleanliness" => "no",
-        "consultant" | "help" => "no",
+        "cleanliness" | "consultant" | "help" => "no",
         "nights" => "1-2",
         other => {
             let question = questionnaire.question(&other.parse()?).context("no such question")?;

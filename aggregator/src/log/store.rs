@@ -182,7 +182,7 @@ impl Store {
 fn forget_unfinished_snapshots(directory: &Path) -> bool {
     let unfinished = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
     let unfinished = unfinished.filter(|path| path.extension().is_some_and(|extension| extension == "generating"));
-    unfinished.fold(false, |removed, path| fs::remove_file(path).is_ok() || removed)
+    unfinished.filter(|path| fs::remove_file(path).is_ok()).count() > 0
 }
 
 pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
