@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use wardvoice_kiosk::dispatch::{Dispatch, DispatchConfig, Trust};
 use wardvoice_kiosk::identity::{self, Identity};
 use wardvoice_protocol::record::Body;
-use wardvoice_tests::aggregator::{OFFICE, PASSWORD};
 use wardvoice_tests::bench::{machine, ms, number, quantile, say};
 use wardvoice_tests::stream::EventStream;
 use wardvoice_tests::tablet::interview;
@@ -61,15 +60,15 @@ fn answers(data: &str) -> Option<usize> {
 }
 
 fn measure(name: &str, between: Between, wards: usize, records: usize) -> Result<()> {
-    let ward = Ward::open(between)?;
+    let mut ward = Ward::open(between)?;
     ward.aggregator.open_the_office()?;
+    let session = ward.aggregator.http().session()?.to_owned();
     let kiosks: Vec<Dispatch> = (1..=wards).map(|number| kiosk(&ward, number)).collect::<Result<_>>()?;
     let times: Arc<Mutex<BTreeMap<usize, Times>>> = Arc::default();
     let each = records / wards;
     let mut pages = Vec::new();
     for number in 1..=wards {
-        let stream =
-            EventStream::open(&ward.aggregator.url(&format!("/ward/W{number}/stream")), OFFICE, PASSWORD)?;
+        let stream = EventStream::open(&ward.aggregator.url(&format!("/ward/W{number}/stream")), &session)?;
         let times = Arc::clone(&times);
         pages.push(std::thread::spawn(move || -> Result<()> {
             let mut seen = 0;

@@ -82,7 +82,9 @@ fn main() -> Result<()> {
 fn cold_start(ward: &mut Ward) -> Result<Duration> {
     let began = Instant::now();
     ward.aggregator.start()?;
-    Ok(began.elapsed())
+    let took = began.elapsed();
+    ward.aggregator.sign_in()?;
+    Ok(took)
 }
 
 fn pages(ward: &Ward, stored: usize, machine: &str) -> Result<()> {

@@ -158,8 +158,8 @@ impl Aggregator {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Gives the office its password, so that pages can be read.
-    pub fn open_the_office(&self) -> Result<()> {
+    /// Gives the office its password and signs in, so that pages can be read. The aggregator must be running.
+    pub fn open_the_office(&mut self) -> Result<()> {
         let mut command = self.command()?;
         command.args(["user", "add", OFFICE, "--password-stdin"]).stdin(Stdio::piped());
         let mut child = command.stdout(Stdio::null()).spawn().context("failed to add an account")?;
@@ -168,7 +168,13 @@ impl Aggregator {
         drop(input);
         let status = child.wait()?;
         ensure!(status.success(), "`user add` ended with {status}");
-        Ok(())
+        self.sign_in()
+    }
+
+    /// Signs in again, as after a restart.
+    pub fn sign_in(&mut self) -> Result<()> {
+        let base = self.url("");
+        self.http.sign_in(&base, OFFICE, PASSWORD)
     }
 
     /// Runs a command and hands back how it ended.

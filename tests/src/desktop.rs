@@ -52,6 +52,11 @@ impl Desktop {
         let desktop = Self { name, _window_manager: window_manager, _server: server };
         programs::installed("xdotool", "xdotool")?;
         programs::installed("import", "imagemagick")?;
+        // A window that asks to fill the screen before there is a window manager stays small.
+        until_true("the window manager", PATIENCE, || {
+            let desktops = desktop.xdotool(&["get_num_desktops"])?;
+            Ok(desktops.trim().parse::<u32>().is_ok_and(|count| count > 0))
+        })?;
         Ok(desktop)
     }
 
@@ -86,17 +91,20 @@ impl Desktop {
         self.xdotool(&["type", "--clearmodifiers", "--delay", "1", text]).map(drop)
     }
 
-    /// A picture of the whole display, also kept as a file.
-    pub fn picture(&self, keep: Option<&Path>) -> Result<Picture> {
-        if let Some(path) = keep {
-            let status = Command::new("import")
-                .args(["-silent", "-window", "root"])
-                .arg(path)
-                .env("DISPLAY", &self.name)
-                .status()
-                .context("failed to run import")?;
-            ensure!(status.success(), "import ended with {status}");
-        }
+    /// Keeps a picture of the whole display as a file.
+    pub fn keep(&self, path: &Path) -> Result<()> {
+        let status = Command::new("import")
+            .args(["-silent", "-window", "root", "-quality", "10"])
+            .arg(path)
+            .env("DISPLAY", &self.name)
+            .status()
+            .context("failed to run import")?;
+        ensure!(status.success(), "import ended with {status}");
+        Ok(())
+    }
+
+    /// A picture of the whole display.
+    pub fn picture(&self) -> Result<Picture> {
         let mut child = Command::new("import")
             .args(["-silent", "-window", "root", "-depth", "8", "ppm:-"])
             .env("DISPLAY", &self.name)
@@ -110,18 +118,14 @@ impl Desktop {
     }
 
     /// Waits until the display stands still: two pictures in a row are the same.
-    pub fn still(&self, keep: Option<&Path>) -> Result<Picture> {
+    pub fn still(&self) -> Result<Picture> {
         let mut last: Option<Picture> = None;
-        let picture = until("the display to stand still", Duration::from_secs(20), || {
-            let picture = self.picture(None)?;
+        until("the display to stand still", Duration::from_secs(20), || {
+            let picture = self.picture()?;
             let same = last.as_ref() == Some(&picture);
             last = Some(picture);
             Ok(if same { last.take() } else { None })
-        })?;
-        if keep.is_some() {
-            return self.picture(keep);
-        }
-        Ok(picture)
+        })
     }
 
     fn xdotool(&self, arguments: &[&str]) -> Result<String> {

@@ -6,12 +6,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use tokio::runtime::{Builder, Runtime};
 
-/// A client with its own cookie-less connection pool. One thread drives it.
+/// A client with its own connections. One thread drives it; it follows no redirects.
 #[derive(Debug)]
 pub struct Http {
     runtime: Runtime,
     client: reqwest::Client,
     account: Option<(String, String)>,
+    cookie: Option<String>,
 }
 
 /// What came back.
@@ -35,15 +36,42 @@ impl Http {
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .context("failed to make an HTTP client")?;
-        Ok(Self { runtime, client, account: None })
+        Ok(Self { runtime, client, account: None, cookie: None })
     }
 
     /// The same client, saying name and password with each request.
     #[must_use]
     pub fn with_account(self, name: &str, password: &str) -> Self {
         Self { account: Some((name.to_owned(), password.to_owned())), ..self }
+    }
+
+    /// Signs in as a person does, and keeps the session for everything that follows.
+    pub fn sign_in(&mut self, base: &str, name: &str, password: &str) -> Result<()> {
+        // Names and passwords of stories hold letters and spaces only.
+        let form = format!("name={name}&password={}&next=%2F", password.replace(' ', "+"));
+        let request = self
+            .client
+            .post(format!("{base}/sign-in"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("origin", base)
+            .body(form);
+        let cookie = self.runtime.block_on(async {
+            let response = request.send().await.context("failed to sign in")?;
+            let status = response.status();
+            let cookie = response.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+            let cookie = cookie.and_then(|text| text.split(';').next()).map(str::to_owned);
+            cookie.with_context(|| format!("signing in answered {status} without a session"))
+        })?;
+        self.cookie = Some(cookie);
+        Ok(())
+    }
+
+    /// The session as a header's value, once signed in.
+    pub fn session(&self) -> Result<&str> {
+        self.cookie.as_deref().context("nobody has signed in")
     }
 
     /// Gets an address.
@@ -71,6 +99,10 @@ impl Http {
     fn send(&self, request: reqwest::RequestBuilder, url: &str) -> Result<Answer> {
         let request = match &self.account {
             Some((name, password)) => request.basic_auth(name, Some(password)),
+            None => request,
+        };
+        let request = match &self.cookie {
+            Some(cookie) => request.header("cookie", cookie),
             None => request,
         };
         self.runtime.block_on(async {

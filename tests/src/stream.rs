@@ -6,7 +6,6 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use base64::Engine as _;
 
 use crate::loopback;
 
@@ -29,15 +28,14 @@ pub struct Event {
 }
 
 impl EventStream {
-    /// Opens `http://127.0.0.1:<port><path>` as an account and waits for the head of the answer.
-    pub fn open(url: &str, name: &str, password: &str) -> Result<Self> {
+    /// Opens `http://127.0.0.1:<port><path>` in a session and waits for the head of the answer.
+    pub fn open(url: &str, session: &str) -> Result<Self> {
         let rest = url.strip_prefix("http://127.0.0.1:").context("the stream is not on this machine")?;
         let (port, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let mut connection = TcpStream::connect(loopback::address(port.parse()?))?;
         connection.set_nodelay(true)?;
         write!(connection, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n")?;
-        let account = base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"));
-        write!(connection, "Authorization: Basic {account}\r\n\r\n")?;
+        write!(connection, "Cookie: {session}\r\n\r\n")?;
         let mut reader = BufReader::new(connection.try_clone()?);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {

@@ -86,7 +86,7 @@ fn a_browser_opens_a_page_and_a_display_shows_a_window() -> Result<()> {
     ensure!(browser.text_of("#hello")?.as_deref() == Some("good morning"));
     ensure!(browser.text_of("#absent")?.is_none());
     let desktop = Desktop::start(1280, 800, directory.path())?;
-    let picture = desktop.still(None)?;
+    let picture = desktop.still()?;
     ensure!((picture.width, picture.height) == (1280, 800), "{} x {}", picture.width, picture.height);
     ensure!(picture.differs(&picture.clone()) == 0);
     Ok(())

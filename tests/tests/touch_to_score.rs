@@ -56,7 +56,7 @@ fn targets_are_large(shown: &Shown) -> Result<()> {
 fn a_touch_on_the_kiosk_moves_the_score_on_an_open_page() -> Result<()> {
     let questionnaire = Questionnaire::inpatient()?;
     let mut album = Album::new("touch-to-score")?;
-    let ward = Ward::open(Between::Embedded)?;
+    let mut ward = Ward::open(Between::Embedded)?;
     ward.aggregator.open_the_office()?;
 
     let browser = Browser::start(1280, 1600, ward.path())?;
@@ -80,7 +80,7 @@ fn a_touch_on_the_kiosk_moves_the_score_on_an_open_page() -> Result<()> {
     let mut shown = kiosk.until("the kiosk at rest", |shown| shown.screen == "rest")?;
     loop {
         let caption = shown.question.clone().unwrap_or_else(|| shown.screen.clone());
-        desktop.still(Some(&album.next(&caption)))?;
+        desktop.keep(&album.next(&caption))?;
         targets_are_large(&shown)?;
         shown = match shown.screen.as_str() {
             "rest" => kiosk.touch_on(&shown, "Touch here to start")?,
@@ -98,7 +98,7 @@ fn a_touch_on_the_kiosk_moves_the_score_on_an_open_page() -> Result<()> {
                     for key in ["T", "e", "a"] {
                         shown = kiosk.touch_key(&shown, key)?;
                     }
-                    desktop.still(Some(&album.next("good-written")))?;
+                    desktop.keep(&album.next("good-written"))?;
                 }
                 asked.push(question.clone());
                 let on = if question == "good" { "Next" } else { "Skip this question" };
@@ -133,11 +133,11 @@ fn a_touch_on_the_kiosk_moves_the_score_on_an_open_page() -> Result<()> {
     shown = kiosk.until("thanks", |shown| shown.screen == "thanks")?;
     shown = kiosk.touch_on(&shown, "Finish")?;
     if shown.screen == "wipe" {
-        desktop.still(Some(&album.next("wipe")))?;
+        desktop.keep(&album.next("wipe"))?;
         shown = kiosk.touch_on(&shown, "It has been wiped")?;
     }
     ensure!(shown.screen == "rest", "after the interview the kiosk shows {}", shown.screen);
-    desktop.still(Some(&album.next("rest-again")))?;
+    desktop.keep(&album.next("rest-again"))?;
 
     // The same page without JavaScript says the same.
     let plain = ward.aggregator.http().get(&page)?;
