@@ -53,12 +53,16 @@ if ! flock -n 9; then
 fi
 
 echo "building (the first time takes some minutes)"
-cargo build --quiet --locked -p wardvoice-aggregator -p wardvoice-kiosk
+# The whole workspace, as tests/run.sh builds it: a part of it has other features and would be built twice.
+cargo build --quiet --locked --workspace --bins
 bin="${CARGO_TARGET_DIR:-target}/debug"
 
 children=()
 end() {
-  trap - EXIT INT TERM HUP
+  # A second Ctrl-C, or one that also reaches a command in here, must not leave half of them running.
+  trap '' INT TERM HUP
+  trap - EXIT
+  set +e
   local child
   # The window and the fleet first, so that the last records still find the aggregator; then the aggregator.
   for ((at = ${#children[@]} - 1; at >= 0; at--)); do
