@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use axum::Form;
 use axum::extract::{Extension, Query, State};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::presence::SILENT_AFTER;
 use super::viewer::Viewer;
-use super::ward::off_thread;
+use super::ward::{off_thread, page_off_thread};
 use super::{Shared, Web, words};
 use crate::log::{LogError, Refused};
 
@@ -125,15 +125,12 @@ pub(crate) async fn page(
     Extension(viewer): Extension<Viewer>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let started = std::time::Instant::now();
-    let html = off_thread(&web, move |web| {
+    page_off_thread(&web, move |web| {
         let kiosks = kiosks(web)?;
         let quarantine = quarantine(web, asked.from.unwrap_or(0), SHOWN)?;
-        Ok(render(web, &viewer, &kiosks, &quarantine, &asked).into_string())
+        Ok(render(web, &viewer, &kiosks, &quarantine, &asked))
     })
-    .await?;
-    web.desk.metrics.answered(started.elapsed());
-    Ok(Html(html).into_response())
+    .await
 }
 
 /// Tries one entry of the quarantine again, or all that are kept whole, as the world is now.

@@ -3,8 +3,8 @@
 use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -134,17 +134,25 @@ pub(crate) async fn page(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let started = std::time::Instant::now();
     let ward = ward_of(&web, &id)?;
     let period = period(&web, asked.period.as_deref())?;
-    let html = off_thread(&web, move |web| {
+    page_off_thread(&web, move |web| {
         let view = view(web, &ward, period)?;
         let fragment = fragment(web, &view);
-        Ok(render(web, &viewer, &view, &fragment, asked.period.as_deref()).into_string())
+        Ok(render(web, &viewer, &view, &fragment, asked.period.as_deref()))
     })
-    .await?;
+    .await
+}
+
+/// A whole page, drawn as [`off_thread`] does it and counted in the metrics with the time it took.
+pub(crate) async fn page_off_thread(
+    web: &Shared,
+    draw: impl FnOnce(&Web) -> Result<Markup, Failure> + Send + 'static,
+) -> Result<Response, Failure> {
+    let started = std::time::Instant::now();
+    let html = off_thread(web, move |web| draw(web).map(Markup::into_string)).await?;
     web.desk.metrics.answered(started.elapsed());
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html).into_response())
+    Ok(Html(html).into_response())
 }
 
 /// Does what reads facts on a thread that may wait for their lock.

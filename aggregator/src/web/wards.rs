@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Query, State};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use wardvoice_protocol::directory::{Unit, WardEntry};
@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::presence::{self, Presence};
 use super::viewer::Viewer;
-use super::ward::{self, Asked, off_thread};
+use super::ward::{self, Asked, page_off_thread};
 use super::words::{self, Scale};
 use super::{Shared, Web, charts};
 use crate::scoring::{Figure, ScoreSheet};
@@ -30,12 +30,9 @@ pub(crate) async fn page(
     Extension(viewer): Extension<Viewer>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let started = std::time::Instant::now();
     let period = ward::period(&web, asked.period.as_deref())?;
     let own = asked.period.is_some_and(|text| !text.is_empty());
-    let html = off_thread(&web, move |web| Ok(render(web, &viewer, period, own)?.into_string())).await?;
-    web.desk.metrics.answered(started.elapsed());
-    Ok(Html(html).into_response())
+    page_off_thread(&web, move |web| render(web, &viewer, period, own)).await
 }
 
 fn render(web: &Web, viewer: &Viewer, period: Period, own: bool) -> Result<Markup, Failure> {
