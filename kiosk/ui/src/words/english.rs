@@ -26,6 +26,14 @@ pub(super) fn phrases() -> Phrases {
             "You can skip any question, and you can stop at any time.",
             "This is not the call bell. If you need help now, press your call bell.",
         ]),
+        consent_points_short: list([
+            "About 3 minutes",
+            "You choose",
+            "No names",
+            "Your care stays the same",
+            "Skip or stop at any time",
+            "This is not the call bell",
+        ]),
         consent_yes: "Yes, start".into(),
         consent_no: "No, thank you".into(),
 
@@ -96,5 +104,21 @@ pub(super) fn phrases() -> Phrases {
         help_failed_title: "Your request could not be sent".into(),
         help_failed: "Please press your call bell, or ask someone near you to call a member of staff.".into(),
         help_close: "Go back".into(),
+
+        you_said: "You said".into(),
+        we_did: "We did".into(),
+        text_size: "Text size".into(),
+        contrast: "Strong contrast".into(),
+        read_aloud: "Read aloud".into(),
+        stop_reading: "Stop reading".into(),
+        less_movement: "Less movement".into(),
+        skip_short: "Skip".into(),
+        help_short: "Help".into(),
+        help_bell_short: "Not the call bell".into(),
+        place_title: "Where are you?".into(),
+        place_body: "Staff see this with your request only, never with your answers.".into(),
+        place_none: "I would rather not say".into(),
+        help_seen_title: "Staff have seen your request".into(),
+        help_seen: "A member of staff has seen it. If it is urgent, press your call bell.".into(),
     }
 }

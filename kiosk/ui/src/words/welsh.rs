@@ -26,6 +26,14 @@ pub(super) fn phrases() -> Phrases {
             "Gallwch hepgor unrhyw gwestiwn, a gallwch stopio unrhyw bryd.",
             "Nid y gloch alw yw hon. Os oes angen help arnoch nawr, pwyswch eich cloch alw.",
         ]),
+        consent_points_short: list([
+            "Tua 3 munud",
+            "Eich dewis chi",
+            "Dim enwau",
+            "Mae eich gofal yn aros yr un fath",
+            "Hepgorwch neu stopiwch unrhyw bryd",
+            "Nid hon yw'r gloch alw",
+        ]),
         consent_yes: "Iawn, dechrau".into(),
         consent_no: "Dim diolch".into(),
 
@@ -96,5 +104,21 @@ pub(super) fn phrases() -> Phrases {
         help_failed_title: "Ni ellid anfon eich cais".into(),
         help_failed: "Pwyswch eich cloch alw, neu gofynnwch i rywun gerllaw alw aelod o staff.".into(),
         help_close: "Mynd yn ôl".into(),
+
+        you_said: "Fe ddywedoch chi".into(),
+        we_did: "Fe wnaethom ni".into(),
+        text_size: "Maint y testun".into(),
+        contrast: "Cyferbyniad cryf".into(),
+        read_aloud: "Darllen yn uchel".into(),
+        stop_reading: "Stopio darllen".into(),
+        less_movement: "Llai o symudiad".into(),
+        skip_short: "Hepgor".into(),
+        help_short: "Help".into(),
+        help_bell_short: "Nid y gloch alw".into(),
+        place_title: "Ble ydych chi?".into(),
+        place_body: "Dim ond gyda'ch cais y mae staff yn gweld hyn, byth gyda'ch atebion.".into(),
+        place_none: "Byddai'n well gen i beidio â dweud".into(),
+        help_seen_title: "Mae staff wedi gweld eich cais".into(),
+        help_seen: "Mae aelod o staff wedi'i weld. Os yw'n frys, pwyswch eich cloch alw.".into(),
     }
 }
