@@ -185,9 +185,6 @@ fn at(sorted: &[Duration], percent: usize) -> Option<f64> {
 
 fn opening(folder: &Path, world: &World) -> Result<serde_json::Value> {
     let began = Instant::now();
-    wardvoice_aggregator::log::tidy(folder)?;
-    let tidied = began.elapsed().as_secs_f64();
-    let began = Instant::now();
     let log = Log::open(folder)?;
     let opened = began.elapsed().as_secs_f64();
     let reader = log.reader();
@@ -203,7 +200,6 @@ fn opening(folder: &Path, world: &World) -> Result<serde_json::Value> {
     let (began, cpu) = (Instant::now(), cpu_seconds()?);
     drop(Log::open(folder)?);
     Ok(serde_json::json!({
-        "tidy_seconds": tidied,
         "first_open_seconds": opened,
         "second_open_cpu_seconds": cpu_seconds()? - cpu,
         "rebuild_cpu_us_a_response": rebuild_cpu * 1e6 / rebuilt.len() as f64,

@@ -33,10 +33,9 @@ use crate::fleet::Fleet;
 use crate::ingest::mqtt::{Ack, Greeting, Inbox, Letter, Line, Link, Messenger, Unconnected};
 use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Pipeline, Unacked};
-use crate::log;
 use crate::metrics::Metrics;
 use crate::operations::{self, Request};
-use crate::premises::{House, Premises, failed, log_folder};
+use crate::premises::{House, Premises, failed};
 use crate::registry::{Introduced, Registry};
 use crate::web::{self, Desk};
 
@@ -121,10 +120,6 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     line.finish(GOODBYE);
     if let Err(error) = std::fs::remove_file(control::socket_path(data)) {
         tracing::debug!(%error, "the control socket was gone");
-    }
-    drop(house);
-    if let Err(error) = log::tidy(&log_folder(data)) {
-        tracing::debug!(%error, "the log was not tidied; the next start takes a little longer");
     }
     ended.and(stopped)
 }

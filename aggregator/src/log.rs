@@ -31,7 +31,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -217,9 +216,6 @@ pub enum LogError {
     Poisoned(String),
 }
 
-/// How long tidying waits for the last task of a store that was closed a moment ago.
-const TIDY_PATIENCE: Duration = Duration::from_millis(300);
-
 const WAY_BACK: &str = "nothing was changed; restore the log from a backup, or run `wardvoice-aggregator log salvage`, \
 which moves this one aside and takes over every record that can still be read";
 
@@ -263,13 +259,6 @@ pub struct Committed {
     pub position: u64,
     /// The running hash up to it.
     pub running: Hash,
-}
-
-/// Opens and closes a store that nobody has open, so that the next opening is quick: sled notes where everything is only
-/// while it opens, and reads all that was written since. Nothing depends on it.
-pub fn tidy(directory: &Path) -> Result<(), LogError> {
-    let path = open::store_path(directory);
-    if Store::exists(&path) { Store::open_within(&path, TIDY_PATIENCE).map(drop) } else { Ok(()) }
 }
 
 impl Log {
@@ -322,6 +311,21 @@ impl Log {
         self.sources.extend(parts.sources);
         self.shared.durable.store(self.meta.position, Ordering::Release);
         Ok(self.end())
+    }
+
+    /// Lets the store note where everything is, when it has grown by so many bytes since it did last: a start reads all that
+    /// came after. Nothing else depends on it; when it fails the log is poisoned.
+    pub fn note_places(&mut self, grown_bytes: u64) -> Result<(), LogError> {
+        self.shared.check()?;
+        let noted = self.shared.store.refresh(grown_bytes).and_then(|refreshed| {
+            let meta = if refreshed { self.shared.meta()?.unwrap_or(Meta::EMPTY) } else { self.meta };
+            if (meta.commits, meta.position, meta.running) == (self.meta.commits, self.meta.position, self.meta.running) {
+                return Ok(());
+            }
+            let what = format!("it was closed with {} records and opened with {}", self.meta.position, meta.position);
+            Err(LogError::Inconsistent { path: open::store_path(&self.directory), what })
+        });
+        noted.inspect_err(|error| self.shared.poison(error))
     }
 
     /// Where a kiosk's chain stands.

@@ -99,6 +99,11 @@ impl Writer {
         committed
     }
 
+    /// Lets the log's store note where everything is ([`Log::note_places`]). To be called after a commit.
+    pub fn note_places(&mut self, grown_bytes: u64) -> Result<(), LogError> {
+        self.log.note_places(grown_bytes)
+    }
+
     /// Gives the log back. What was not committed is forgotten.
     pub fn into_log(self) -> Log {
         self.log

@@ -7,6 +7,10 @@
 //! Two traps of sled 0.34 shape the sizes here. A leaf holds up to some 19 values, and a leaf of more than 128 KiB is
 //! written to a file of its own that sled does not fsync: so no value is larger than [`MAX_VALUE_BYTES`]. And a damaged
 //! file makes sled panic, not fail: so every call is guarded and a panic becomes an error.
+//!
+//! A third shapes the time a start takes: sled notes where everything is only while it opens, and an opening reads all that
+//! was written since the one before. So a store that has grown is closed and opened again while it is in use, at a moment
+//! when nobody reads ([`Store::refresh`]).
 
 use std::fs::{self, File};
 use std::ops::Deref;
@@ -14,6 +18,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::LogError;
@@ -28,10 +33,15 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The key-value store under the log.
 pub(super) struct Store {
-    database: sled::Db,
+    /// `None` once it was closed and did not open again.
+    database: RwLock<Option<sled::Db>>,
+    /// Lent to every iterator: they hold the database too.
+    lent: Arc<()>,
     file: File,
     directory: PathBuf,
     length: AtomicU64,
+    /// The length of the file when it was opened last.
+    noted: AtomicU64,
 }
 
 /// A value without its checksum.
@@ -77,42 +87,45 @@ impl Store {
 
     /// The same, waiting so long for a store that was closed a moment ago to let go.
     pub(super) fn open_within(directory: &Path, patience: Duration) -> Result<Self, LogError> {
-        let path = || directory.to_owned();
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(directory)
-            .map_err(|source| LogError::File { path: path(), source })?;
-        let config = sled::Config::new()
-            .path(directory)
-            .cache_capacity(CACHE_BYTES)
-            .mode(sled::Mode::HighThroughput)
-            .flush_every_ms(None);
-        let patience = Instant::now() + patience;
-        let database = loop {
-            match catch_unwind(AssertUnwindSafe(|| config.open())) {
-                Ok(Ok(database)) => break database,
-                Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {
-                    // A store closed a moment ago in this process lets go of its lock when its last task ends.
-                    if Instant::now() > patience {
-                        return Err(LogError::InUse(path()));
-                    }
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                // Not locked by another: what is unfinished is nobody's.
-                Ok(Err(_)) if forget_unfinished_snapshots(directory) => {}
-                Ok(Err(error)) => return Err(LogError::WouldNotOpen { path: path(), reason: error.to_string() }),
-                Err(panic) => return Err(LogError::WouldNotOpen { path: path(), reason: panic_text(&*panic) }),
-            }
-        };
+            .map_err(|source| LogError::File { path: directory.to_owned(), source })?;
+        let database = open_database(directory, patience)?;
         let file_path = directory.join("db");
         let opened = File::open(&file_path).and_then(|file| file.metadata().map(|data| (file, data.len())));
         let (file, length) = opened.map_err(|source| LogError::File { path: file_path, source })?;
-        Ok(Self { database, file, directory: directory.to_owned(), length: AtomicU64::new(length) })
+        Ok(Self {
+            database: RwLock::new(Some(database)),
+            lent: Arc::default(),
+            file,
+            directory: directory.to_owned(),
+            length: AtomicU64::new(length),
+            noted: AtomicU64::new(length),
+        })
+    }
+
+    /// Closes and opens a store that has grown by so many bytes since it was opened last, so that the next start need not
+    /// read them; whether it did. It does nothing while somebody iterates. Everything else waits meanwhile.
+    pub(super) fn refresh(&self, grown_bytes: u64) -> Result<bool, LogError> {
+        let length = self.length.load(Ordering::Relaxed);
+        if length < self.noted.load(Ordering::Relaxed).saturating_add(grown_bytes) {
+            return Ok(false);
+        }
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        if Arc::strong_count(&self.lent) > 1 {
+            return Ok(false);
+        }
+        // The old one has to be gone before it can be opened again.
+        *database = None;
+        *database = Some(open_database(&self.directory, LOCK_PATIENCE)?);
+        self.noted.store(length, Ordering::Relaxed);
+        Ok(true)
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Value>, LogError> {
-        match guarded(|| self.database.get(key))? {
+        match self.with(|database| database.get(key))? {
             Some(value) => checked(key, value).map(Some),
             None => Ok(None),
         }
@@ -120,7 +133,7 @@ impl Store {
 
     /// The greatest key below another, with its value.
     pub(super) fn last_before(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Value)>, LogError> {
-        match guarded(|| self.database.get_lt(key))? {
+        match self.with(|database| database.get_lt(key))? {
             Some((key, value)) => Ok(Some((key.to_vec(), checked(&key, value)?))),
             None => Ok(None),
         }
@@ -132,31 +145,45 @@ impl Store {
         from: &[u8],
         until: &[u8],
     ) -> impl Iterator<Item = Result<(Vec<u8>, Value), LogError>> + use<> {
-        let mut entries = self.database.range(from.to_vec()..until.to_vec());
-        let mut failed = false;
+        let lent = Arc::clone(&self.lent);
+        let opened = self.with(|database| Ok(database.range(from.to_vec()..until.to_vec())));
+        let (mut entries, mut failure) = match opened {
+            Ok(entries) => (Some(entries), None),
+            Err(error) => (None, Some(error)),
+        };
         std::iter::from_fn(move || {
-            if failed {
-                return None;
+            let _lent = &lent;
+            if let Some(error) = failure.take() {
+                return Some(Err(error));
             }
-            let item = match guarded(|| entries.next().transpose()) {
-                Ok(None) => return None,
-                Ok(Some((key, value))) => checked(&key, value).map(|value| (key.to_vec(), value)),
-                Err(error) => Err(error),
+            let open = entries.as_mut()?;
+            let item = match guarded(|| open.next().transpose()) {
+                Ok(item) => item.map(|(key, value)| checked(&key, value).map(|value| (key.to_vec(), value))),
+                Err(error) => Some(Err(error)),
             };
-            failed = item.is_err();
-            Some(item)
+            if !matches!(item, Some(Ok(_))) {
+                entries = None;
+            }
+            item
         })
     }
 
     /// Makes one promise: everything or nothing, on the disk when this returns.
     pub(super) fn apply(&self, writes: Writes) -> Result<(), LogError> {
-        guarded(|| self.database.apply_batch(writes.0))?;
+        self.with(|database| database.apply_batch(writes.0))?;
         fail::fail_point!("log.before_flush", |_| die());
-        guarded(|| self.database.flush())?;
+        self.with(|database| database.flush().map(drop))?;
         self.sync()?;
         fail::fail_point!("log.flush_fails", |_| Err(LogError::Store("the flush was made to fail".to_owned())));
         fail::fail_point!("log.after_flush", |_| die());
         Ok(())
+    }
+
+    fn with<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, LogError> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let closed = || LogError::Store("it was closed and did not open again".to_owned());
+        let database = database.as_ref().ok_or_else(closed)?;
+        guarded(|| call(database))
     }
 
     fn sync(&self) -> Result<(), LogError> {
@@ -172,6 +199,32 @@ impl Store {
             File::open(blob.map_err(error)?.path()).and_then(|blob| blob.sync_all()).map_err(error)?;
         }
         Ok(())
+    }
+}
+
+fn open_database(directory: &Path, patience: Duration) -> Result<sled::Db, LogError> {
+    let path = || directory.to_owned();
+    let config = sled::Config::new()
+        .path(directory)
+        .cache_capacity(CACHE_BYTES)
+        .mode(sled::Mode::HighThroughput)
+        .flush_every_ms(None);
+    let patience = Instant::now() + patience;
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(database)) => return Ok(database),
+            Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {
+                // A store closed a moment ago in this process lets go of its lock when its last task ends.
+                if Instant::now() > patience {
+                    return Err(LogError::InUse(path()));
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            // Not locked by another: what is unfinished is nobody's.
+            Ok(Err(_)) if forget_unfinished_snapshots(directory) => {}
+            Ok(Err(error)) => return Err(LogError::WouldNotOpen { path: path(), reason: error.to_string() }),
+            Err(panic) => return Err(LogError::WouldNotOpen { path: path(), reason: panic_text(&*panic) }),
+        }
     }
 }
 

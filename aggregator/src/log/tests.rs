@@ -320,3 +320,37 @@ fn the_marker_follows_a_store_that_got_further() {
     fs::write(folder.path().join("marker"), &other).unwrap();
     assert!(matches!(Log::open(folder.path()), Err(LogError::Inconsistent { .. })));
 }
+
+/// The place that sled's newest note of where everything is reaches to, from its file's name.
+fn noted(folder: &Path) -> String {
+    let names = fs::read_dir(folder.join("store")).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with("snap."));
+    names.max().unwrap_or_default()
+}
+
+#[test]
+fn a_store_that_has_grown_notes_where_everything_is_while_it_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = Log::open(folder.path()).unwrap();
+    append(&mut log, 300, 5_000);
+    let (reader, before) = (log.reader(), noted(folder.path()));
+    log.note_places(1 << 40).unwrap();
+    assert_eq!(noted(folder.path()), before, "it has not grown by that much");
+
+    let mut under_way = reader.records(1).unwrap();
+    assert_eq!(under_way.next().unwrap().unwrap().position, 1);
+    log.note_places(1).unwrap();
+    assert_eq!(noted(folder.path()), before, "somebody is reading");
+    assert_eq!(under_way.map(|record| record.unwrap().position).collect::<Vec<_>>(), (2..=300).collect::<Vec<_>>());
+
+    log.note_places(1).unwrap();
+    let after = noted(folder.path());
+    assert!(after > before, "{after} is not beyond {before}");
+    assert_eq!(reader.records(1).unwrap().count(), 300, "a reader from before goes on");
+    append(&mut log, 10, 100);
+    log.note_places(1 << 40).unwrap();
+    assert_eq!(noted(folder.path()), after);
+    let end = log.end();
+    drop((log, reader));
+    assert_eq!(Log::open(folder.path()).unwrap().end(), end);
+}

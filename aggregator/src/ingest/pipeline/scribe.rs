@@ -8,7 +8,7 @@ use wardvoice_protocol::receipt::{Decision, Verdict};
 
 use super::judges::{Ready, ReadyTask};
 use super::{Answer, GATHER_RECORDS, GATHER_TIME, Gate, failure};
-use crate::ingest::Writer;
+use crate::ingest::{Judged, Writer};
 use crate::ingest::writer::Stored;
 use crate::log::{Committed, Log, LogError};
 
@@ -24,6 +24,13 @@ pub(super) enum Note<T> {
     Still(Box<dyn FnOnce() + Send>, SyncSender<()>),
 }
 
+/// How long no work comes before there is time for the store's own affairs.
+const QUIET: Duration = Duration::from_secs(2);
+/// How much the store grows before a quiet moment is used for noting where everything is.
+const NOTE_WHEN_QUIET_BYTES: u64 = 32 * 1024 * 1024;
+/// How much it grows before that no longer waits for one: some 200,000 records, half a second's reading at a start.
+const NOTE_ANYHOW_BYTES: u64 = 512 * 1024 * 1024;
+
 /// The judged work, given out in the order of its tickets.
 struct Queue<'a, T> {
     from_judges: &'a Receiver<Ready<T>>,
@@ -32,10 +39,20 @@ struct Queue<'a, T> {
 }
 
 impl<T> Queue<'_, T> {
-    /// The next piece of work; `None` when all judges have ended and nothing is left.
-    fn wait(&mut self) -> Option<ReadyTask<T>> {
+    /// The next piece of work; `None` when all judges have ended and nothing is left. When a while passes without any,
+    /// `meanwhile` is called once.
+    fn wait(&mut self, meanwhile: impl FnOnce()) -> Option<ReadyTask<T>> {
+        let mut meanwhile = Some(meanwhile);
         while !self.early.contains_key(&self.next) {
-            let ready = self.from_judges.recv().ok()?;
+            let ready = match self.from_judges.recv_timeout(QUIET) {
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(meanwhile) = meanwhile.take() {
+                        meanwhile();
+                    }
+                    self.from_judges.recv().ok()?
+                }
+                other => other.ok()?,
+            };
             self.early.insert(ready.ticket, ready.task);
         }
         self.pop()
@@ -69,7 +86,10 @@ pub(super) fn run<T>(
 ) -> Log {
     let mut queue = Queue { from_judges, early: BTreeMap::new(), next: 0 };
     let mut held: Option<ReadyTask<T>> = None;
-    while let Some(task) = held.take().or_else(|| queue.wait()) {
+    loop {
+        note_places(&mut writer, NOTE_ANYHOW_BYTES, gate);
+        let quiet = || note_places(&mut writer, NOTE_WHEN_QUIET_BYTES, gate);
+        let Some(task) = held.take().or_else(|| queue.wait(quiet)) else { break };
         let note = match task {
             ReadyTask::Still(act) => {
                 let (done, wait) = std::sync::mpsc::sync_channel(1);
@@ -80,21 +100,22 @@ pub(super) fn run<T>(
             }
             ReadyTask::Decide { .. } => gather(&mut writer, task, &mut queue, &mut held, gate),
         };
-        match note {
-            Ok(note) => {
-                if herald.send(note).is_err() {
-                    break;
-                }
-            }
-            Err(error) => {
-                tracing::error!("{}", failure(&error));
-                gate.stop(&failure(&error));
-                break;
-            }
+        let Some(note) = note else { break };
+        if herald.send(note).is_err() {
+            break;
         }
     }
+    note_places(&mut writer, NOTE_WHEN_QUIET_BYTES, gate);
     gate.stop("the writer has ended");
     writer.into_log()
+}
+
+/// Lets the store note where everything is, when it has grown by so much.
+fn note_places(writer: &mut Writer, grown_bytes: u64, gate: &Gate) {
+    if let Err(error) = writer.note_places(grown_bytes) {
+        tracing::error!("{}", failure(&error));
+        gate.stop(&failure(&error));
+    }
 }
 
 /// Decides one piece of work and as much as follows at once, and commits it all.
@@ -104,43 +125,81 @@ fn gather<T>(
     queue: &mut Queue<'_, T>,
     held: &mut Option<ReadyTask<T>>,
     gate: &Gate,
-) -> Result<Note<T>, LogError> {
-    let deadline = Instant::now() + GATHER_TIME;
-    let (mut stored, mut answers, mut count) = (Vec::new(), Vec::new(), 0);
-    let mut next = Some(first);
-    while let Some(task) = next.take() {
-        match task {
-            ReadyTask::Decide { judged, answer } => {
-                let mut verdicts = Vec::with_capacity(judged.len());
-                for (judged, replay) in judged {
-                    let decided = match replay {
-                        Some(number) => writer.replay(judged, number)?,
-                        None => writer.decide(judged)?,
-                    };
-                    let mut verdict = decided.verdict;
-                    // Racing copies are a kiosk's affair; a caller wants to know what is new.
-                    if matches!(answer, Answer::Caller(_))
-                        && decided.stored.is_none()
-                        && verdict.decision == Decision::Accepted
-                    {
-                        verdict.decision = Decision::Duplicate;
-                    }
-                    verdicts.push(verdict);
-                    stored.extend(decided.stored);
-                }
-                count += verdicts.len();
-                answers.push((answer, verdicts));
-            }
-            still @ ReadyTask::Still(_) => {
-                *held = Some(still);
-                break;
-            }
+) -> Option<Note<T>> {
+    let mut gathered = Gathered { stored: Vec::new(), answers: Vec::new() };
+    let committed = gathered.fill(writer, first, queue, held, gate).and_then(|()| {
+        let begun = Instant::now();
+        writer.commit().map(|end| (end, begun.elapsed()))
+    });
+    match committed {
+        Ok((end, took)) => {
+            Some(Note::Committed { end, took, stored: gathered.stored, answers: gathered.answers })
         }
-        if count < GATHER_RECORDS && gate.lock().tickets > queue.next {
-            next = queue.wait_until(deadline);
+        Err(error) => {
+            tracing::error!("{}", failure(&error));
+            // Said before the answers go: whoever waits for one finds the reason, not only that none comes.
+            gate.stop(&failure(&error));
+            None
         }
     }
-    let begun = Instant::now();
-    let end = writer.commit()?;
-    Ok(Note::Committed { end, took: begun.elapsed(), stored, answers })
+}
+
+/// What one commit holds.
+struct Gathered<T> {
+    stored: Vec<Stored>,
+    answers: Vec<(Answer<T>, Vec<Verdict>)>,
+}
+
+impl<T> Gathered<T> {
+    fn fill(
+        &mut self,
+        writer: &mut Writer,
+        first: ReadyTask<T>,
+        queue: &mut Queue<'_, T>,
+        held: &mut Option<ReadyTask<T>>,
+        gate: &Gate,
+    ) -> Result<(), LogError> {
+        let deadline = Instant::now() + GATHER_TIME;
+        let mut count = 0;
+        let mut next = Some(first);
+        while let Some(task) = next.take() {
+            match task {
+                ReadyTask::Decide { judged, answer } => {
+                    let verdicts = Vec::with_capacity(judged.len());
+                    count += judged.len();
+                    self.answers.push((answer, verdicts));
+                    for (judged, replay) in judged {
+                        self.decide(writer, judged, replay)?;
+                    }
+                }
+                still @ ReadyTask::Still(_) => {
+                    *held = Some(still);
+                    break;
+                }
+            }
+            if count < GATHER_RECORDS && gate.lock().tickets > queue.next {
+                next = queue.wait_until(deadline);
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, writer: &mut Writer, judged: Judged, replay: Option<u64>) -> Result<(), LogError> {
+        let Some((answer, verdicts)) = self.answers.last_mut() else { return Ok(()) };
+        let decided = match replay {
+            Some(number) => writer.replay(judged, number)?,
+            None => writer.decide(judged)?,
+        };
+        let mut verdict = decided.verdict;
+        // Racing copies are a kiosk's affair; a caller wants to know what is new.
+        if matches!(answer, Answer::Caller(_))
+            && decided.stored.is_none()
+            && verdict.decision == Decision::Accepted
+        {
+            verdict.decision = Decision::Duplicate;
+        }
+        verdicts.push(verdict);
+        self.stored.extend(decided.stored);
+        Ok(())
+    }
 }
