@@ -27,12 +27,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Hash, KioskId, RecordId, Sequence};
-use crate::keys::{KeyId, OpenKey, SealKem, SealKey, Signature, SigningKey, VerifyingKey, from_base64, to_base64};
+use crate::keys::{KeyId, OpenKey, Opening, SealKem, SealKey, Signature, SigningKey, VerifyingKey, from_base64, to_base64};
 use crate::limits::{MAX_ENVELOPE_BYTES, MAX_RECORD_BYTES};
 use crate::record::Record;
 
 type SealAead = hpke::aead::ChaCha20Poly1305;
-type SealKdf = hpke::kdf::HkdfSha256;
+pub(crate) type SealKdf = hpke::kdf::HkdfSha256;
 
 const INFO: &[u8] = b"wardvoice-record-1";
 
@@ -245,10 +245,10 @@ impl Envelope {
     pub fn open_bytes(&self, key: &OpenKey) -> Result<Vec<u8>, EnvelopeError> {
         let cannot_open = || EnvelopeError::CannotOpen(self.file.key.clone());
         let encapsulated =
-            <SealKem as hpke::Kem>::EncappedKey::from_bytes(&self.encapsulated).map_err(|_| cannot_open())?;
+            <Opening as hpke::Kem>::EncappedKey::from_bytes(&self.encapsulated).map_err(|_| cannot_open())?;
         let file = &self.file;
         let header = header(&file.kiosk, file.sequence, file.record, file.previous, &file.key);
-        hpke::single_shot_open::<SealAead, SealKdf, SealKem>(
+        hpke::single_shot_open::<SealAead, SealKdf, Opening>(
             &OpModeR::Base,
             &key.secret,
             &encapsulated,

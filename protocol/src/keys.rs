@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::Hash;
 
+mod opening;
+
+pub(crate) use opening::Opening;
+
 pub(crate) type SealKem = hpke::kem::X25519HkdfSha256;
 
 /// Why bytes or a text are not a key.
@@ -205,23 +209,29 @@ impl fmt::Display for SealKey {
 /// The aggregator's secret HPKE key that opens records.
 #[derive(Clone)]
 pub struct OpenKey {
-    pub(crate) secret: <SealKem as hpke::Kem>::PrivateKey,
+    pub(crate) secret: <Opening as hpke::Kem>::PrivateKey,
     public: SealKey,
+    id: KeyId,
 }
 
 impl OpenKey {
     /// Draws a new key.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        let (secret, public) = SealKem::gen_keypair_with_rng(rng);
-        Self { secret, public: SealKey(public) }
+        let (secret, public) = Opening::gen_keypair_with_rng(rng);
+        Self::new(secret, SealKey(public))
     }
 
     /// A key from its 32 secret bytes.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let secret =
-            <SealKem as hpke::Kem>::PrivateKey::from_bytes(bytes).map_err(|_| KeyError(SECRET_SEAL_KEY))?;
-        let public = SealKey(SealKem::sk_to_pk(&secret));
-        Ok(Self { secret, public })
+            <Opening as hpke::Kem>::PrivateKey::from_bytes(bytes).map_err(|_| KeyError(SECRET_SEAL_KEY))?;
+        let public = SealKey(Opening::sk_to_pk(&secret));
+        Ok(Self::new(secret, public))
+    }
+
+    fn new(secret: <Opening as hpke::Kem>::PrivateKey, public: SealKey) -> Self {
+        let id = public.key_id();
+        Self { secret, public, id }
     }
 
     /// The secret bytes, to be kept in a file only its owner can read.
@@ -232,6 +242,11 @@ impl OpenKey {
     /// The public half, given to kiosks.
     pub fn seal_key(&self) -> &SealKey {
         &self.public
+    }
+
+    /// The public half's short name.
+    pub fn key_id(&self) -> &KeyId {
+        &self.id
     }
 }
 

@@ -135,7 +135,7 @@ fn not_signed(claim: &Claim) -> (Reason, String) {
 }
 
 fn open(envelope: &Envelope, arrival: &Arrival, world: &World) -> Result<Opened, (Reason, String)> {
-    let key = world.open_keys.iter().find(|key| key.seal_key().key_id() == *envelope.key_id());
+    let key = world.open_keys.iter().find(|key| key.key_id() == envelope.key_id());
     let key = key.ok_or_else(|| {
         (Reason::StaleKey, format!("the envelope is sealed to key {}, which is not in use", envelope.key_id()))
     })?;
