@@ -1,12 +1,12 @@
 //! A fleet of kiosks without windows: the same interview, outbox, courier and link, with patients who were never there.
 //!
-//! Kiosk `n` of the fleet is `sim-<seed>-<n>`. It introduces itself, is given a ward, and sees its share of the
+//! Kiosk `n` of the fleet is `sim-<seed>-<n>-<tag>`, the tag being the beginning of its key's hash. It introduces itself, is given a ward, and sees its share of the
 //! patients one after the other. One patient is one record, so the number of a kiosk's last record says how many of
 //! its patients it has seen: a fleet that was killed goes on where its outboxes stand, and a fleet that has seen all
 //! of its patients only delivers what is left.
 //!
-//! Content is fixed by the seed and the ward; ids, keys and encryption are not. Two runs of one seed against one
-//! aggregator are two tablets with one name, so without `data` the seed should be new for each run.
+//! Content is fixed by the seed and the ward; ids, keys and encryption are not. Two runs of one seed are two fleets with
+//! the same answers; with `data` the second is the first, going on.
 //!
 //! Units: outages are in seconds after the first patient; latencies in milliseconds from submitting a record to the
 //! receipt that settles it.
@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::contact::Outcome;
-use wardvoice_protocol::id::{IdError, KioskId};
+use wardvoice_protocol::id::{Hash, IdError, KioskId};
+use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireError};
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::Body;
@@ -269,6 +270,11 @@ fn introduce(
     }
 }
 
+/// Tells fleets of one seed apart: the first eight digits of the hash of the public key.
+fn tag(key: &SigningKey) -> String {
+    Hash::of(key.verifying_key().to_string().as_bytes()).to_string().chars().take(8).collect()
+}
+
 impl Member {
     fn start(
         options: &Options,
@@ -277,9 +283,11 @@ impl Member {
         runtime: &tokio::runtime::Handle,
         news: &Sender<News>,
     ) -> Result<Self, SimulateError> {
-        let kiosk = KioskId::new(format!("sim-{}-{number}", options.seed))?;
-        let data = data.join(kiosk.as_str());
-        let identity = Identity { kiosk: kiosk.clone(), signing_key: identity::load_or_create(&data)? };
+        let name = format!("sim-{}-{number}", options.seed);
+        let data = data.join(&name);
+        let signing_key = identity::load_or_create(&data)?;
+        let kiosk = KioskId::new(format!("{name}-{}", tag(&signing_key)))?;
+        let identity = Identity { kiosk: kiosk.clone(), signing_key };
         let known = settings::load_assignment(&data, SIMULATED_ORIGIN)?;
         let submitted = Arc::new(Mutex::new(Instant::now()));
         let mut config =

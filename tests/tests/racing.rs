@@ -10,6 +10,7 @@ use serde_json::Value;
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::receipt::{Decision, Verdict};
+use wardvoice_tests::fleet::Fleet;
 use wardvoice_tests::mqtt::{Client, Options};
 use wardvoice_tests::tablet::Tablet;
 use wardvoice_tests::ward::{Between, Ward};
@@ -153,5 +154,20 @@ fn a_record_that_comes_after_its_fortnight_closed_makes_a_numbered_revision() ->
     ensure!(revision(&again)? == revision(&after)?, "a second late record of one day made another revision");
     ensure!(again.get("responses").and_then(Value::as_u64) == Some(2), "two late responses are not two");
     ward.aggregator.verify()?;
+    Ok(())
+}
+
+#[test]
+fn one_seed_twice_is_two_fleets_with_the_same_answers() -> Result<()> {
+    let ward = Ward::open(Between::Embedded)?;
+    for round in 1..=2_u64 {
+        let arguments = ["--kiosks", "3", "--responses", "40", "--seed", "11", "--patience", "20"];
+        let summary = Fleet::run(ward.broker_port()?, &arguments)?;
+        ensure!(summary["acknowledged"] == 40 && summary["refused"] == 0, "round {round}: {summary}");
+    }
+    let report = ward.aggregator.json(&["verify"])?;
+    let kiosks = report["kiosks"].as_array().context("verify lists no kiosks")?;
+    let stored: u64 = kiosks.iter().filter_map(|kiosk| kiosk["stored"].as_u64()).sum();
+    ensure!((kiosks.len(), stored) == (6, 80), "{report}");
     Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) struct Simulate {
     /// How many patients a second over all kiosks; as fast as possible when not given
     #[arg(long, value_name = "R", value_parser = rate)]
     rate: Option<f64>,
-    /// Fixes names and answers; drawn when not given
+    /// Fixes the answers; drawn when not given
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
     /// Cut the network START seconds after the first patient for LENGTH seconds; several: 5:2|20:10
