@@ -1,7 +1,8 @@
 //! Open pages that stay true: server-sent events, one fragment rendered for all who look at the same ward and period.
 //!
-//! The first change after a quiet moment is rendered at once; while changes keep coming, at most one fragment leaves in
-//! [`REST`], and it holds them all. A page that (re)connects says which fragment it has and gets the present one when that is
+//! The first change after a quiet moment is rendered at once; while changes keep coming, a room rests between two fragments
+//! for [`REST_SHARE`] times as long as the last one took to render, so that however many answers come and however much there
+//! is to draw, a room keeps no more than a tenth of a processor busy. Each fragment holds everything up to it. A page that (re)connects says which fragment it has and gets the present one when that is
 //! another, so nothing is missed. Once a minute a room looks again by itself: days pass and wards fall silent without any record.
 
 use std::collections::HashMap;
@@ -25,8 +26,12 @@ use super::ward::{Fragment, fragment, off_thread, period, view, ward_of};
 use super::{Shared, Web};
 use crate::ingest::Change;
 
-/// While changes keep coming, at most one fragment leaves in this time.
-const REST: Duration = Duration::from_millis(50);
+/// How much longer a room rests than it worked.
+const REST_SHARE: u32 = 9;
+/// The shortest rest: faster than this no eye follows, and each fragment costs every open page some drawing.
+const SHORTEST_REST: Duration = Duration::from_millis(10);
+/// The longest rest: what happens on a ward is on its page within this time, however busy the machine is.
+const LONGEST_REST: Duration = Duration::from_millis(500);
 /// How often a room looks by itself.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// How often a quiet stream says that it is still there.
@@ -163,6 +168,7 @@ async fn keep(web: Shared, key: Key, room: watch::Sender<Arc<Sent>>, mut changes
         };
         // What is waiting already is in the facts, so this fragment holds it too.
         drain(&mut changes);
+        let begun = Instant::now();
         if let Ok(sent) = render(&web, &key).await {
             let differs = room.send_if_modified(|present| {
                 let differs = present.version != sent.version;
@@ -178,11 +184,14 @@ async fn keep(web: Shared, key: Key, room: watch::Sender<Arc<Sent>>, mut changes
             // Why has been logged. The pages keep what they have, and the next change tries again.
             tracing::warn!(ward = %key.0, "failed to render a live page");
         }
-        if let Some(noticed) = noticed {
-            sleep_until(noticed + REST).await;
-        }
+        sleep_until(Instant::now() + rest(begun.elapsed())).await;
     }
     web.rooms.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+}
+
+/// How long a room rests after a fragment that took so long.
+fn rest(worked: Duration) -> Duration {
+    (worked * REST_SHARE).clamp(SHORTEST_REST, LONGEST_REST)
 }
 
 fn drain(changes: &mut broadcast::Receiver<Change>) {
