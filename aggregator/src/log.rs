@@ -319,10 +319,13 @@ impl Log {
         self.shared.check()?;
         let noted = self.shared.store.refresh(grown_bytes).and_then(|refreshed| {
             let meta = if refreshed { self.shared.meta()?.unwrap_or(Meta::EMPTY) } else { self.meta };
-            if (meta.commits, meta.position, meta.running) == (self.meta.commits, self.meta.position, self.meta.running) {
+            if (meta.commits, meta.position, meta.running)
+                == (self.meta.commits, self.meta.position, self.meta.running)
+            {
                 return Ok(());
             }
-            let what = format!("it was closed with {} records and opened with {}", self.meta.position, meta.position);
+            let what =
+                format!("it was closed with {} records and opened with {}", self.meta.position, meta.position);
             Err(LogError::Inconsistent { path: open::store_path(&self.directory), what })
         });
         noted.inspect_err(|error| self.shared.poison(error))

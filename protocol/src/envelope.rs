@@ -27,7 +27,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Hash, KioskId, RecordId, Sequence};
-use crate::keys::{KeyId, OpenKey, Opening, SealKem, SealKey, Signature, SigningKey, VerifyingKey, from_base64, to_base64};
+use crate::keys::{
+    KeyId, OpenKey, Opening, SealKem, SealKey, Signature, SigningKey, VerifyingKey, from_base64, to_base64,
+};
 use crate::limits::{MAX_ENVELOPE_BYTES, MAX_RECORD_BYTES};
 use crate::record::Record;
 

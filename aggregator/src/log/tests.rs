@@ -341,7 +341,10 @@ fn a_store_that_has_grown_notes_where_everything_is_while_it_is_in_use() {
     assert_eq!(under_way.next().unwrap().unwrap().position, 1);
     log.note_places(1).unwrap();
     assert_eq!(noted(folder.path()), before, "somebody is reading");
-    assert_eq!(under_way.map(|record| record.unwrap().position).collect::<Vec<_>>(), (2..=300).collect::<Vec<_>>());
+    assert_eq!(
+        under_way.map(|record| record.unwrap().position).collect::<Vec<_>>(),
+        (2..=300).collect::<Vec<_>>()
+    );
 
     log.note_places(1).unwrap();
     let after = noted(folder.path());

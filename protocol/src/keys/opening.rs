@@ -129,8 +129,10 @@ mod tests {
     #[test]
     fn the_shared_secret_is_the_rfcs() {
         let bytes = |hex: &str| -> [u8; 32] {
-            let digits: Vec<u8> = hex.chars().map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap()).collect();
-            let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+            let digits: Vec<u8> =
+                hex.chars().map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap()).collect();
+            let bytes: Vec<u8> =
+                digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
             bytes.try_into().unwrap()
         };
         let secret = bytes("4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8");
@@ -142,7 +144,11 @@ mod tests {
     #[test]
     fn points_that_give_nothing_away_and_nothing_in_are_refused() {
         // RFC 7748, section 6.1: with a point of small order the shared secret is zero whatever the key.
-        for encapsulated in [[0; 32], { let mut one = [0; 32]; one[0] = 1; one }] {
+        for encapsulated in [[0; 32], {
+            let mut one = [0; 32];
+            one[0] = 1;
+            one
+        }] {
             assert_eq!(decapsulate::<Opening>(&[7; 32], &encapsulated), Err(HpkeError::DecapError));
             assert_eq!(decapsulate::<SealKem>(&[7; 32], &encapsulated), Err(HpkeError::DecapError));
         }

@@ -8,8 +8,8 @@ use wardvoice_protocol::receipt::{Decision, Verdict};
 
 use super::judges::{Ready, ReadyTask};
 use super::{Answer, GATHER_RECORDS, GATHER_TIME, Gate, failure};
-use crate::ingest::{Judged, Writer};
 use crate::ingest::writer::Stored;
+use crate::ingest::{Judged, Writer};
 use crate::log::{Committed, Log, LogError};
 
 /// What the herald gets: either durable, or to be done while nothing is under way.
@@ -132,9 +132,7 @@ fn gather<T>(
         writer.commit().map(|end| (end, begun.elapsed()))
     });
     match committed {
-        Ok((end, took)) => {
-            Some(Note::Committed { end, took, stored: gathered.stored, answers: gathered.answers })
-        }
+        Ok((end, took)) => Some(Note::Committed { end, took, stored: gathered.stored, answers: gathered.answers }),
         Err(error) => {
             tracing::error!("{}", failure(&error));
             // Said before the answers go: whoever waits for one finds the reason, not only that none comes.
