@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use slint::ComponentHandle as _;
-use wardvoice_kiosk_ui::{KioskWindow, words};
+use wardvoice_kiosk_ui::{KioskWindow, fonts, words};
 use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::questionnaire::Questionnaire;
 
@@ -51,6 +51,7 @@ pub fn run_window(
     select_renderer()?;
     let questionnaire = Arc::new(Questionnaire::inpatient().context("failed to read the questionnaire")?);
     let setting = setting(assignment, &questionnaire).context("failed to follow the assignment")?;
+    fonts::register();
     let window = KioskWindow::new().context("failed to open a window")?;
     window.set_covers_screen(options.fullscreen);
     if let Some((width, height)) = options.size {
@@ -81,7 +82,10 @@ fn select_renderer() -> anyhow::Result<()> {
 }
 
 fn setting(assignment: &Assignment, questionnaire: &Arc<Questionnaire>) -> Result<Setting, SettingError> {
-    Setting::new(assignment, Arc::clone(questionnaire), |language| words::phrases(language.as_str()).is_some())
+    // What nobody has checked is for demonstrations, the kiosk's own words as much as the questionnaire's.
+    let spoken =
+        |tag: &str| words::phrases(tag).is_some() && (assignment.demonstration || words::is_approved(tag));
+    Setting::new(assignment, Arc::clone(questionnaire), |language| spoken(language.as_str()))
 }
 
 fn submit(dispatch: &Dispatch) -> stage::Submit {

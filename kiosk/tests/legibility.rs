@@ -1,45 +1,53 @@
 //! What is on the screen can be read: every character has a shape, every text stands out from its ground.
 //!
-//! A character that the shipped fonts lack would be a silent blank.
+//! A character that the shipped fonts lack would be a silent blank. The keys of the keyboards are held against the fonts beside
+//! their layouts.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use skrifa::{FontRef, MetadataProvider as _};
+use wardvoice_kiosk_ui::fonts::FONTS;
 use wardvoice_kiosk_ui::words;
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::questionnaire::{Questionnaire, Text};
 
-const FONTS: [(&str, &[u8]); 2] = [
-    ("Regular", include_bytes!("../ui/fonts/AtkinsonHyperlegibleNext-Regular.ttf")),
-    ("Bold", include_bytes!("../ui/fonts/AtkinsonHyperlegibleNext-Bold.ttf")),
+/// The window's first font, which the components import; every other is in [`FONTS`].
+const LATIN: [(u16, &[u8]); 2] = [
+    (400, include_bytes!("../ui/fonts/AtkinsonHyperlegibleNext-Regular.ttf")),
+    (700, include_bytes!("../ui/fonts/AtkinsonHyperlegibleNext-Bold.ttf")),
 ];
 
 #[test]
 fn every_character_of_every_language_is_in_the_fonts() {
-    let questionnaire = Questionnaire::inpatient().unwrap();
     for tag in words::LANGUAGES {
-        let language = Language::new(tag).unwrap();
-        let mut characters = BTreeSet::new();
-        // The debug form of the words holds them all.
-        characters.extend(format!("{:?}", words::phrases(tag).unwrap()).chars());
-        characters.extend(include_str!("../src/screens/keyboard.rs").chars());
-        let mut read =
-            |text: &Text| characters.extend(text.get(&language).into_iter().flat_map(|text| text.chars()));
+        let characters = characters(tag);
+        assert!(characters.len() > 20, "{tag} has {characters:?}");
+        for (weight, latin) in LATIN {
+            let others = FONTS.iter().filter(|font| font.weight == weight).map(|font| font.bytes);
+            let charmaps: Vec<_> =
+                std::iter::once(latin).chain(others).map(|bytes| FontRef::new(bytes).unwrap().charmap()).collect();
+            let has = |character: &char| charmaps.iter().any(|charmap| charmap.map(*character).is_some());
+            let missing: String = characters.iter().filter(|character| !has(character)).collect();
+            assert!(missing.is_empty(), "no font of weight {weight} has {missing:?} ({tag})");
+        }
+    }
+}
+
+/// Every character that the kiosk says in a language of its own accord.
+fn characters(tag: &str) -> BTreeSet<char> {
+    let language = Language::new(tag).unwrap();
+    let mut characters: BTreeSet<char> = words::texts(tag).iter().flat_map(|text| text.chars()).collect();
+    for questionnaire in [Questionnaire::inpatient().unwrap(), Questionnaire::friends_and_family().unwrap()] {
+        let mut read = |text: &Text| characters.extend(text[&language].chars());
+        read(&questionnaire.file().title);
         for question in questionnaire.questions() {
             read(&question.text);
             question.options.iter().for_each(|option| read(&option.text));
-            question.not_applicable.iter().for_each(&mut read);
-        }
-        for (name, bytes) in FONTS {
-            let charmap = FontRef::new(bytes).unwrap().charmap();
-            let missing: String = characters
-                .iter()
-                .filter(|character| !character.is_control() && charmap.map(**character).is_none())
-                .collect();
-            assert!(missing.is_empty(), "{name} has no {missing:?} ({tag})");
+            question.not_applicable.iter().chain(&question.dont_know).for_each(&mut read);
         }
     }
+    characters
 }
 
 /// Text and its ground (7:1), then lines and marks and theirs (3:1, WCAG 2.2 success criterion 1.4.11).

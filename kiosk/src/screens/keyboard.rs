@@ -1,100 +1,112 @@
-//! The kiosk's own keyboard: layouts as data, and what a key does to a text.
+//! The kiosk's own keyboard: what keys there are, and what a key does to a text. [`layouts`] says which characters stand where.
 //!
-//! A field of ten letter keys by four rows. The last row is the same in every layout. Shift holds for one character and
-//! sets itself at the beginning of a sentence. Positions in a text are in bytes, as the window counts them.
+//! A field of ten letter keys by four rows. Shift holds for one character and sets itself at the beginning of a sentence; a
+//! layer of further letters holds for one character too, as a letter with a mark is followed by plain ones. The layer of signs
+//! stays until it is left. Positions in a text are in bytes, as the window counts them.
+//!
+//! Backspace takes one code point: a vowel sign or a virama goes without the consonant it stands on, as writers of the scripts
+//! of India expect.
 
 use slint::SharedString;
 use wardvoice_kiosk_ui::{Edited, Key, KeyKind, Phrases};
 use wardvoice_protocol::id::Language;
 
+mod layouts;
+
+use layouts::{Layer, Layout};
+
 const COLUMNS: f32 = 10.0;
 const WIDE_KEY: f32 = 1.5;
-
-/// The characters of a layer's first three rows; the third stands between two wide keys.
-type Layer = [&'static str; 3];
-
-const LETTERS: Layer = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
-const SYMBOLS: Layer = ["1234567890", "-/:;()£&@\"", "+=%#*!?"];
-const WELSH_SYMBOLS: Layer = ["1234567890", "âêîôûŵŷïäö", "-/()!?\""];
+const RETURN_KEY: f32 = 2.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
     Letters,
-    Symbols,
+    Further,
+    Signs,
 }
 
 /// Which keys are shown, and whether the next letter is a capital.
 #[derive(Debug)]
 pub(super) struct Keyboard {
-    symbols: Layer,
+    layout: &'static Layout,
     shown: Shown,
     shift: bool,
 }
 
 impl Default for Keyboard {
     fn default() -> Self {
-        Self { symbols: SYMBOLS, shown: Shown::Letters, shift: true }
+        Self::new(&Language::english(), "")
     }
 }
 
 impl Keyboard {
     /// The keyboard of a language over a text.
     pub(super) fn new(language: &Language, text: &str) -> Self {
-        let symbols = if language.as_str() == "cy" { WELSH_SYMBOLS } else { SYMBOLS };
-        Self { symbols, shown: Shown::Letters, shift: begins_sentence(text) }
+        let layout = layouts::of(language.as_str());
+        Self { layout, shown: Shown::Letters, shift: layout.cased && begins_sentence(text) }
     }
 
-    /// The keys with their places.
+    /// The keys with their places, in reading order.
     pub(super) fn keys(&self, say: &Phrases) -> Vec<Key> {
-        let layer = match self.shown {
-            Shown::Letters => &LETTERS,
-            Shown::Symbols => &self.symbols,
-        };
+        let [first, second, third] = self.layer().rows;
+        let [before_space, after_space] = self.layer().foot;
         let mut keys = Vec::new();
-        for (row, characters) in (0..).zip(layer) {
-            let width = characters.chars().count() as f32;
-            let begin = (COLUMNS - width) / 2.0;
-            for (place, character) in (0u8..).zip(characters.chars()) {
-                keys.push(self.character(character, begin + f32::from(place), row));
-            }
+        for (row, characters) in [(0, first), (1, second)] {
+            let begin = (COLUMNS - count(characters)) / 2.0;
+            self.push_characters(&mut keys, characters, begin, row);
         }
-        let other = if self.shown == Shown::Letters { &say.key_symbols } else { &say.key_letters };
-        let wide = |kind, label: &SharedString, column, row, width| Key {
-            kind,
-            label: label.clone(),
-            name: label.clone(),
-            writes: SharedString::new(),
-            column,
-            row,
-            width,
-            active: false,
-        };
-        let backspace = COLUMNS - WIDE_KEY;
-        keys.push(Key { active: self.shift, ..wide(KeyKind::Shift, &say.key_shift, 0.0, 2, WIDE_KEY) });
-        keys.push(wide(KeyKind::Backspace, &say.key_backspace, backspace, 2, WIDE_KEY));
-        keys.push(wide(KeyKind::Layer, other, 0.0, 3, WIDE_KEY));
-        keys.push(self.character(',', WIDE_KEY, 3));
-        keys.push(self.character('\'', WIDE_KEY + 1.0, 3));
-        let space = wide(KeyKind::Character, &say.key_space, WIDE_KEY + 2.0, 3, 3.5);
+
+        let further = self.further_key(say);
+        if self.layout.cased {
+            keys.push(Key { active: self.shift, ..named(KeyKind::Shift, &say.key_shift, 0.0, 2, WIDE_KEY) });
+        } else if let Some(label) = &further {
+            keys.push(named(KeyKind::Layer, label, 0.0, 2, WIDE_KEY));
+        }
+        self.push_characters(&mut keys, third, (COLUMNS - count(third)) / 2.0, 2);
+        keys.push(named(KeyKind::Backspace, &say.key_backspace, COLUMNS - WIDE_KEY, 2, WIDE_KEY));
+
+        let signs = if self.shown == Shown::Signs { &say.key_letters } else { &say.key_symbols };
+        keys.push(named(KeyKind::Layer, signs, 0.0, 3, WIDE_KEY));
+        let mut column = WIDE_KEY;
+        if let Some(label) = further.filter(|_| self.layout.cased) {
+            keys.push(named(KeyKind::Layer, &label, column, 3, WIDE_KEY));
+            column += WIDE_KEY;
+        }
+        column = self.push_characters(&mut keys, before_space, column, 3);
+        let after = COLUMNS - RETURN_KEY - count(after_space);
+        let space = named(KeyKind::Character, &say.key_space, column, 3, after - column);
         keys.push(Key { writes: " ".into(), ..space });
-        keys.push(self.character('.', 7.0, 3));
-        keys.push(wide(KeyKind::Return, &say.key_return, 8.0, 3, 2.0));
+        self.push_characters(&mut keys, after_space, after, 3);
+        keys.push(named(KeyKind::Return, &say.key_return, COLUMNS - RETURN_KEY, 3, RETURN_KEY));
         keys
     }
 
-    fn character(&self, character: char, column: f32, row: i32) -> Key {
-        let text: SharedString =
-            if self.shift { character.to_uppercase().collect::<String>() } else { character.to_string() }.into();
-        Key {
-            kind: KeyKind::Character,
-            label: text.clone(),
-            name: text.clone(),
-            writes: text,
-            column,
-            row,
-            width: 1.0,
-            active: false,
+    fn layer(&self) -> &'static Layer {
+        match (self.shown, &self.layout.further) {
+            (Shown::Further, Some(further)) => &further.layer,
+            (Shown::Signs, _) => &self.layout.signs,
+            _ => &self.layout.letters,
         }
+    }
+
+    /// What the key says that shows the further letters, or the letters again.
+    fn further_key(&self, say: &Phrases) -> Option<SharedString> {
+        let further = self.layout.further.as_ref()?;
+        Some(if self.shown == Shown::Further { say.key_letters.clone() } else { further.label.into() })
+    }
+
+    /// One key after the other from a column on; where the next would stand.
+    fn push_characters(&self, keys: &mut Vec<Key>, characters: &str, begin: f32, row: i32) -> f32 {
+        let mut column = begin;
+        for text in characters.split_whitespace() {
+            let writes: SharedString = if self.shift { text.to_uppercase() } else { text.to_owned() }.into();
+            let label =
+                if text.chars().all(is_mark) { format!("\u{25cc}{writes}").into() } else { writes.clone() };
+            keys.push(Key { name: writes.clone(), writes, ..named(KeyKind::Character, &label, column, row, 1.0) });
+            column += 1.0;
+        }
+        column
     }
 
     /// What becomes of a text and its caret when a key is pressed on it.
@@ -107,7 +119,7 @@ impl Keyboard {
                 edited(text.to_owned(), end)
             }
             KeyKind::Layer => {
-                self.shown = if self.shown == Shown::Letters { Shown::Symbols } else { Shown::Letters };
+                self.shown = self.shown_by(key);
                 edited(text.to_owned(), end)
             }
             KeyKind::Backspace => {
@@ -120,12 +132,56 @@ impl Keyboard {
         }
     }
 
+    /// The layer that a layer key shows: of the two keys one leads to each of the layers that are not shown.
+    fn shown_by(&self, key: &Key) -> Shown {
+        let leads_further = self.layout.further.as_ref().is_some_and(|further| key.label == further.label);
+        match self.shown {
+            Shown::Letters | Shown::Signs if leads_further => Shown::Further,
+            Shown::Letters => Shown::Signs,
+            Shown::Signs => Shown::Letters,
+            // Both keys stand where they stood on the letters: the one in the corner leads to the signs.
+            Shown::Further if key.column < WIDE_KEY && key.row == 3 => Shown::Signs,
+            Shown::Further => Shown::Letters,
+        }
+    }
+
     fn replaced(&mut self, before: &str, written: &str, after: &str) -> Edited {
         let before = format!("{before}{written}");
-        self.shift = begins_sentence(&before);
+        self.shift = self.layout.cased && begins_sentence(&before);
+        if self.shown == Shown::Further && !written.is_empty() {
+            self.shown = Shown::Letters;
+        }
         let caret = before.len();
         edited(before + after, caret)
     }
+}
+
+/// A key with words on it.
+fn named(kind: KeyKind, label: &SharedString, column: f32, row: i32, width: f32) -> Key {
+    Key {
+        kind,
+        label: label.clone(),
+        name: label.clone(),
+        writes: SharedString::new(),
+        column,
+        row,
+        width,
+        active: false,
+    }
+}
+
+fn count(characters: &str) -> f32 {
+    characters.split_whitespace().count() as f32
+}
+
+/// Whether a character stands on another: alone it is shown on a dotted circle. Those of the scripts there are layouts of.
+fn is_mark(character: char) -> bool {
+    matches!(u32::from(character),
+        0x064b..=0x0655 | 0x0670                                            // Arabic
+        | 0x0981..=0x0983 | 0x09bc | 0x09be..=0x09cd                        // Bengali
+        | 0x0a01..=0x0a03 | 0x0a3c | 0x0a3e..=0x0a4d | 0x0a70..=0x0a71      // Gurmukhi
+        | 0x0a81..=0x0a83 | 0x0abc | 0x0abe..=0x0acd                        // Gujarati
+    )
 }
 
 fn edited(text: String, caret: usize) -> Edited {
@@ -145,86 +201,4 @@ fn begins_sentence(before: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
-
-    use proptest::prelude::*;
-    use wardvoice_kiosk_ui::words;
-
-    use super::*;
-
-    fn key(keyboard: &Keyboard, kind: KeyKind, label: &str) -> Key {
-        let keys = keyboard.keys(&words::english());
-        keys.into_iter().find(|key| key.kind == kind && (label.is_empty() || key.label == label)).unwrap()
-    }
-
-    fn type_keys(keyboard: &mut Keyboard, labels: &[&str]) -> String {
-        let mut text = String::new();
-        for label in labels {
-            let keys = keyboard.keys(&words::english());
-            let key = keys.into_iter().find(|key| key.label == *label).unwrap();
-            let end = i32::try_from(text.len()).unwrap();
-            text = keyboard.press(&key, &text, end, end).text.into();
-        }
-        text
-    }
-
-    #[test]
-    fn sentences_begin_with_a_capital_and_go_on_without() {
-        let text = type_keys(
-            &mut Keyboard::default(),
-            &["H", "i", ".", "Space", "O", "k", "New line", "A", "Delete", "B"],
-        );
-        assert_eq!(text, "Hi. Ok\nB");
-    }
-
-    #[test]
-    fn shift_holds_for_one_letter() {
-        let text = type_keys(&mut Keyboard::default(), &["A", "Shift", "B", "c"]);
-        assert_eq!(text, "ABc");
-    }
-
-    #[test]
-    fn the_other_layer_has_digits_and_in_welsh_its_own_letters() {
-        let cy = Language::new("cy").unwrap();
-        let mut keyboard = Keyboard::new(&cy, "D");
-        assert_eq!(type_keys(&mut keyboard, &["123", "ŵ", "7"]), "ŵ7");
-    }
-
-    #[test]
-    fn keys_act_at_the_caret_and_on_a_selection() {
-        let mut keyboard = Keyboard::new(&Language::english(), "a");
-        let x = key(&keyboard, KeyKind::Character, "x");
-        assert_eq!(keyboard.press(&x, "aŵb", 1, 3), Edited { text: "axb".into(), caret: 2 });
-        let delete = key(&keyboard, KeyKind::Backspace, "");
-        assert_eq!(keyboard.press(&delete, "aŵb", 3, 3), Edited { text: "ab".into(), caret: 1 });
-        assert_eq!(keyboard.press(&delete, "aŵb", 3, 0), Edited { text: "b".into(), caret: 0 });
-    }
-
-    #[test]
-    fn no_key_lies_outside_or_over_another() {
-        for symbols in [SYMBOLS, WELSH_SYMBOLS] {
-            for shown in [Shown::Letters, Shown::Symbols] {
-                let keys = Keyboard { symbols, shown, shift: false }.keys(&words::english());
-                for (at, key) in keys.iter().enumerate() {
-                    assert!(key.column >= 0.0 && key.column + key.width <= COLUMNS, "{key:?}");
-                    for other in keys.iter().skip(at + 1).filter(|other| other.row == key.row) {
-                        let apart =
-                            key.column + key.width <= other.column || other.column + other.width <= key.column;
-                        assert!(apart, "{key:?} {other:?}");
-                    }
-                }
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_key_breaks_a_text(text in any::<String>(), anchor in -5i32..500, caret in -5i32..500, pick in 0usize..40) {
-            let mut keyboard = Keyboard::default();
-            let keys = keyboard.keys(&words::english());
-            let edited = keyboard.press(&keys[pick % keys.len()], &text, anchor, caret);
-            prop_assert!(edited.text.is_char_boundary(usize::try_from(edited.caret).unwrap()));
-        }
-    }
-}
+mod tests;

@@ -18,7 +18,7 @@ use slint::platform::{PointerEventButton, WindowEvent};
 use wardvoice_kiosk::app::post::Post;
 use wardvoice_kiosk::app::stage::{Done, Stage};
 use wardvoice_kiosk::interview::{Happening, Screen, Setting, StoreFailed, View};
-use wardvoice_kiosk_ui::{KioskWindow, Survey};
+use wardvoice_kiosk_ui::{KioskWindow, Survey, fonts};
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience};
 use wardvoice_protocol::contact::Contact;
 use wardvoice_protocol::id::{ConsultantId, KioskId, Language, WardId};
@@ -53,6 +53,7 @@ impl Patient {
         let options =
             TestingBackendOptions { mock_time: true, threading: false, renderer_name: Some("software".into()) };
         slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
+        fonts::register();
         let window = KioskWindow::new().unwrap();
         let now_ms = Rc::new(Cell::new(0));
         let stored = Rc::new(RefCell::new(Vec::new()));

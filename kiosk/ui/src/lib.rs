@@ -1,5 +1,6 @@
 //! The kiosk's window: components, words in every language, fonts. Nothing here decides anything.
 
+pub mod fonts;
 pub mod words;
 
 /// What the Slint compiler makes of `ui/kiosk.slint`.
