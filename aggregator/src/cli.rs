@@ -122,9 +122,12 @@ enum Command {
 
 #[derive(Debug, Clone, clap::Args)]
 struct Places {
-    /// Use a broker of your own: mqtt://host:port.
+    /// Use a broker of your own: mqtt://host:port, or mqtts://host:port for TLS.
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
+    /// Certificates (PEM) that the broker's is checked with, for mqtts://; the system's when absent.
+    #[arg(long, value_name = "FILE", conflicts_with = "broker_listen")]
+    ca: Option<PathBuf>,
     /// Where the broker inside listens; port 0 is any free port.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "broker")]
     broker_listen: Option<String>,
@@ -332,6 +335,7 @@ impl Places {
     fn overrides(&self) -> Overrides {
         Overrides {
             broker_url: self.broker.clone(),
+            broker_ca: self.ca.clone(),
             broker_listen: self.broker_listen.clone(),
             web_listen: self.listen.clone(),
         }

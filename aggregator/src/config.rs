@@ -197,6 +197,8 @@ impl ConfigFile {
 pub struct Overrides {
     /// A broker of one's own.
     pub broker_url: Option<String>,
+    /// Whose certificates that broker's is checked with.
+    pub broker_ca: Option<PathBuf>,
     /// Where the broker inside listens; overrides a broker of one's own in the file.
     pub broker_listen: Option<String>,
     /// Where pages are served.
@@ -212,6 +214,9 @@ impl ConfigFile {
         }
         if overrides.broker_url.is_some() {
             self.broker.url = overrides.broker_url;
+        }
+        if overrides.broker_ca.is_some() {
+            self.broker.ca_file = overrides.broker_ca;
         }
         if let Some(listen) = overrides.web_listen {
             self.web.listen = listen;

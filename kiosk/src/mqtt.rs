@@ -15,23 +15,22 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
-    SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport,
+    SubscribeFilter, SubscribeReasonCode, Transport,
 };
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::JoinHandle;
 use tokio::time::{self, Instant};
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::limits::MAX_MESSAGE_BYTES;
 use wardvoice_protocol::topic::Topic;
+
+mod tls;
 
 /// How long outstanding publishes may go without any acknowledgement.
 const STALL: Duration = Duration::from_secs(30);
@@ -156,29 +155,10 @@ impl Link {
             .set_last_will(LastWill::new(last_will.0.to_string(), last_will.1, QoS::AtLeastOnce, false));
         if broker.tls {
             let ca = ca.ok_or_else(|| MqttError::NoCertificates(broker.clone()))?;
-            options.set_transport(Transport::tls_with_config(tls(ca)?));
+            options.set_transport(Transport::tls_with_config(tls::trusting(ca)?));
         }
         Ok(Self { options, subscriptions })
     }
-}
-
-fn tls(ca: &Path) -> Result<TlsConfiguration, MqttError> {
-    let certificates = |reason: String| MqttError::Certificates { path: ca.to_owned(), reason };
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(ca).map_err(|error| certificates(error.to_string()))? {
-        let certificate = certificate.map_err(|error| certificates(error.to_string()))?;
-        roots.add(certificate).map_err(|error| certificates(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(certificates("there is no certificate in it".to_owned()));
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| MqttError::Tls(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConfiguration::Rustls(Arc::new(config)))
 }
 
 enum End {
@@ -298,7 +278,7 @@ async fn one_connection(
                     stalled_at = Instant::now() + STALL;
                 }
                 Some(Ok(_)) => {}
-                Some(Err(error)) => return lost(error.to_string()),
+                Some(Err(error)) => return lost(tls::why(&error)),
                 None => return lost("the connection ended".to_owned()),
             },
             command = commands.recv() => match command {

@@ -28,6 +28,13 @@ pub enum Carrier {
     Embedded,
     /// A broker of its own, at this address.
     External(String),
+    /// The same, over TLS.
+    Encrypted {
+        /// Its address.
+        url: String,
+        /// The PEM file of the authority its certificate is checked with.
+        authority: PathBuf,
+    },
 }
 
 /// An aggregator.
@@ -53,6 +60,9 @@ impl Aggregator {
                 (format!("listen = \"127.0.0.1:{port}\""), Some(port))
             }
             Carrier::External(url) => (format!("url = \"{url}\""), None),
+            Carrier::Encrypted { url, authority } => {
+                (format!("url = \"{url}\"\nca_file = \"{}\"", authority.display()), None)
+            }
         };
         let config = format!(
             "[broker]\n{broker}\n\n[web]\nlisten = \"127.0.0.1:{web_port}\"\n\n[kiosks]\naccept_simulated = true\n"
@@ -72,6 +82,14 @@ impl Aggregator {
     /// Starts `serve` with kill points armed, such as `log.before_flush=3*off->return`.
     pub fn start_with(&mut self, failpoints: Option<&str>) -> Result<()> {
         self.spawn(failpoints)?;
+        self.wait_until_well()
+    }
+
+    /// Starts `serve` with arguments of its own, as typed by hand.
+    pub fn serve(&mut self, arguments: &[&str]) -> Result<()> {
+        let mut command = self.command()?;
+        command.arg("serve").args(arguments);
+        self.process = Some(Process::start("aggregator", command, &self.logs)?);
         self.wait_until_well()
     }
 
@@ -125,6 +143,11 @@ impl Aggregator {
     /// The address of a page.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.web_port)
+    }
+
+    /// The port of its pages.
+    pub fn web_port(&self) -> u16 {
+        self.web_port
     }
 
     /// The port of the broker inside.

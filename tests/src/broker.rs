@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use crate::certificates::Certificate;
 use crate::loopback;
 use crate::process::Process;
 use crate::programs;
@@ -25,6 +26,7 @@ pub enum Setup {
 #[derive(Debug)]
 pub struct Broker {
     directory: PathBuf,
+    setup: Setup,
     port: u16,
     process: Option<Process>,
 }
@@ -32,13 +34,36 @@ pub struct Broker {
 impl Broker {
     /// Starts a mosquitto and waits until it answers.
     pub fn start(directory: &Path, setup: Setup) -> Result<Self> {
+        Self::start_with(directory, setup, None)
+    }
+
+    /// Starts a mosquitto that speaks TLS and nothing else.
+    pub fn start_encrypted(directory: &Path, setup: Setup, certificate: &Certificate) -> Result<Self> {
+        Self::start_with(directory, setup, Some(certificate))
+    }
+
+    fn start_with(directory: &Path, setup: Setup, certificate: Option<&Certificate>) -> Result<Self> {
         let port = loopback::free_port()?;
-        let state = directory.join("mosquitto");
+        let mut broker = Self { directory: directory.to_path_buf(), setup, port, process: None };
+        let state = broker.state();
         fs::create_dir_all(&state).with_context(|| format!("failed to make {}", state.display()))?;
-        fs::write(directory.join("mosquitto.conf"), configuration(setup, port, &state)?)?;
-        let mut broker = Self { directory: directory.to_path_buf(), port, process: None };
+        broker.configure(certificate)?;
         broker.start_again()?;
         Ok(broker)
+    }
+
+    /// Kills it and starts it again on the same port with another certificate.
+    pub fn present(&mut self, certificate: &Certificate) -> Result<()> {
+        self.kill()?;
+        self.configure(Some(certificate))?;
+        self.start_again()
+    }
+
+    /// What it and its predecessors have printed.
+    pub fn output(&self) -> Result<String> {
+        let path = self.directory.join("mosquitto.log");
+        let bytes = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The port it listens on, the same over restarts.
@@ -72,7 +97,7 @@ impl Broker {
     /// Forgets every session and every waiting message: killed, emptied, started.
     pub fn drop_sessions(&mut self) -> Result<()> {
         self.kill()?;
-        let state = self.directory.join("mosquitto");
+        let state = self.state();
         fs::remove_dir_all(&state).with_context(|| format!("failed to empty {}", state.display()))?;
         fs::create_dir_all(&state)?;
         self.start_again()
@@ -82,10 +107,23 @@ impl Broker {
     pub fn process(&self) -> Option<&Process> {
         self.process.as_ref()
     }
+
+    fn state(&self) -> PathBuf {
+        self.directory.join("mosquitto")
+    }
+
+    fn configure(&self, certificate: Option<&Certificate>) -> Result<()> {
+        let text = configuration(self.setup, self.port, &self.state(), certificate)?;
+        fs::write(self.directory.join("mosquitto.conf"), text)?;
+        Ok(())
+    }
 }
 
-fn configuration(setup: Setup, port: u16, state: &Path) -> Result<String> {
+fn configuration(setup: Setup, port: u16, state: &Path, certificate: Option<&Certificate>) -> Result<String> {
     let mut text = format!("listener {port} 127.0.0.1\nallow_anonymous true\n");
+    if let Some(Certificate { certificate, key }) = certificate {
+        writeln!(text, "certfile {}\nkeyfile {}", certificate.display(), key.display())?;
+    }
     // As root, mosquitto would become a user that may not write to the story's directory.
     writeln!(text, "user {}", user()?)?;
     if setup == Setup::Tuned {

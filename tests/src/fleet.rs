@@ -19,13 +19,19 @@ pub struct Fleet {
 impl Fleet {
     /// Starts a fleet that goes on by itself.
     pub fn start(port: u16, arguments: &[&str], directory: &Path) -> Result<Self> {
-        let process = Process::start("fleet", Self::command(port, arguments)?, directory)?;
+        let process =
+            Process::start("fleet", Self::command(&format!("mqtt://127.0.0.1:{port}"), arguments)?, directory)?;
         Ok(Self { process })
     }
 
     /// Runs a fleet to its end and returns what it reports.
     pub fn run(port: u16, arguments: &[&str]) -> Result<Value> {
-        let output = Self::command(port, arguments)?
+        Self::run_against(&format!("mqtt://127.0.0.1:{port}"), arguments)
+    }
+
+    /// The same against a broker at any address.
+    pub fn run_against(broker: &str, arguments: &[&str]) -> Result<Value> {
+        let output = Self::command(broker, arguments)?
             .arg("--json")
             .stdin(Stdio::null())
             .output()
@@ -53,9 +59,9 @@ impl Fleet {
         &mut self.process
     }
 
-    fn command(port: u16, arguments: &[&str]) -> Result<Command> {
+    fn command(broker: &str, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(programs::kiosk()?);
-        command.arg("simulate").arg("--broker").arg(format!("mqtt://127.0.0.1:{port}")).args(arguments);
+        command.arg("simulate").arg("--broker").arg(broker).args(arguments);
         Ok(command)
     }
 }

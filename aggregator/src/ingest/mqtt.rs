@@ -35,6 +35,7 @@ use crate::ingest::Arrival;
 mod link;
 mod poller;
 mod sender;
+mod tls;
 
 pub use link::{Link, LinkError};
 
@@ -301,7 +302,7 @@ enum Ended {
 impl Connections {
     async fn run(&mut self) {
         let mut backoff = FIRST_BACKOFF;
-        let mut told = false;
+        let mut told = None;
         loop {
             self.number += 1;
             let before = self.messenger.state.connections.load(Ordering::Relaxed);
@@ -309,11 +310,11 @@ impl Connections {
             self.messenger.state.connected.store(false, Ordering::Relaxed);
             let Ended::Lost(reason) = ended else { return };
             if self.messenger.state.connections.load(Ordering::Relaxed) > before {
-                (backoff, told) = (FIRST_BACKOFF, false);
+                (backoff, told) = (FIRST_BACKOFF, None);
             }
-            if !told {
+            if told.as_ref() != Some(&reason) {
                 tracing::warn!(broker = %self.place, %reason, "no connection to the broker; trying until there is one");
-                told = true;
+                told = Some(reason);
             }
             tokio::time::sleep(backoff.mul_f64(rand::random_range(0.5..1.0))).await;
             backoff = (backoff * 2).min(LONGEST_BACKOFF);

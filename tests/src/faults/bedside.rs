@@ -29,6 +29,9 @@ use crate::wait::until_true;
 /// Between two patients of one kiosk.
 const BETWEEN_PATIENTS: Duration = Duration::from_millis(40);
 
+/// Where a kiosk looks for certificates by itself.
+const CERTIFICATES: &str = "ca.pem";
+
 /// The marks a kiosk has said are flushed.
 #[derive(Debug, Clone, Default)]
 pub struct Kept(Arc<Mutex<BTreeSet<String>>>);
@@ -81,6 +84,18 @@ impl Bedside {
         }
         std::fs::write(data.join("settings.json"), settings.to_string())?;
         Ok(Self { name, data, logs: directory.to_path_buf(), kept: Kept::default(), lives: 0, process: None })
+    }
+
+    /// Says whose certificates its broker's is checked with.
+    pub fn trust(&self, authority: &Path) -> Result<()> {
+        std::fs::copy(authority, self.data.join(CERTIFICATES))
+            .with_context(|| format!("failed to copy {}", authority.display()))?;
+        Ok(())
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// Starts a process, with a kill point armed or not.
@@ -205,5 +220,7 @@ fn as_configured(data: &Path) -> Result<DispatchConfig> {
     let broker = settings.broker.parse()?;
     let origin = settings.origin();
     let trust = Trust::Pinned { assignment: settings.assignment, origin };
-    Ok(DispatchConfig::new(data.to_path_buf(), identity, broker, trust))
+    let mut config = DispatchConfig::new(data.to_path_buf(), identity, broker, trust);
+    config.ca = Some(data.join(CERTIFICATES)).filter(|path| path.exists());
+    Ok(config)
 }

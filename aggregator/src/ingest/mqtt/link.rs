@@ -2,14 +2,11 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use rumqttc::{MqttOptions, TlsConfiguration, Transport};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+use rumqttc::{MqttOptions, Transport};
 
+use super::tls::{self, Authority};
 use crate::config::ExternalBroker;
 
 /// Where the broker is and who the aggregator is to it.
@@ -23,12 +20,6 @@ pub struct Link {
     tls: Option<Authority>,
 }
 
-#[derive(Debug, Clone)]
-enum Authority {
-    System,
-    File(PathBuf),
-}
-
 /// Why the line cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
@@ -40,6 +31,9 @@ pub enum LinkError {
         /// What is wrong.
         reason: String,
     },
+    /// The system trusts nobody, so nobody can be believed.
+    #[error("check the broker's certificate: this system trusts no authority{0}; set broker.ca_file")]
+    NoAuthority(String),
     /// The thread or its runtime could not be made.
     #[error("start the line to the broker: {0}")]
     Start(String),
@@ -87,31 +81,11 @@ impl Link {
         if let Some((username, password)) = &self.credentials {
             options.set_credentials(username.clone(), password.clone());
         }
-        match &self.tls {
-            None => {}
-            Some(Authority::System) => {
-                options.set_transport(Transport::tls_with_default_config());
-            }
-            Some(Authority::File(path)) => {
-                let config = Arc::new(trusting(path)?);
-                options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
-            }
+        if let Some(authority) = &self.tls {
+            options.set_transport(Transport::tls_with_config(tls::trusting(authority)?));
         }
         Ok(options)
     }
-}
-
-fn trusting(path: &Path) -> Result<ClientConfig, LinkError> {
-    let failed = |reason: String| LinkError::File { path: path.to_owned(), reason };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))? {
-        let certificate = certificate.map_err(|error| failed(error.to_string()))?;
-        roots.add(certificate).map_err(|error| failed(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(failed("it holds no certificate".to_owned()));
-    }
-    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }
 
 impl fmt::Display for Link {

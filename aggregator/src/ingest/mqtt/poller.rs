@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use wardvoice_protocol::status::{Introduction, Status};
 use wardvoice_protocol::topic::{Channel, Topic};
 
+use super::tls;
 use super::{Ack, Ended, Greeting, Incoming, Letter, Messenger, Outgoing};
 use crate::ingest::Arrival;
 
@@ -34,7 +35,7 @@ impl Poller<'_> {
                 }
                 Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) => return Ended::Finished,
                 Ok(_) => Ok(()),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(tls::why(&error)),
             };
             if let Err(reason) = handled {
                 return Ended::Lost(reason);
