@@ -32,12 +32,15 @@ use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
 use crate::ingest::Arrival;
 use crate::operations::Talk;
+use crate::pins::Role;
 use crate::premises::{DEMONSTRATION, House, Premises, failed, log_folder};
 
 /// How many fortnights of past there are.
 const FORTNIGHTS: u32 = 10;
 /// How many records are taken in at once.
 const AT_ONCE: usize = 512;
+/// The PINs of a demonstration. They open nothing else.
+const PINS: [(Role, &str); 2] = [(Role::Volunteer, "2580"), (Role::Manager, "13579")];
 const FILLING: &str = "filling\n";
 const FILLED: &str = "filled\n";
 
@@ -87,6 +90,9 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
     durable_file::replace(&path, &file, Readers::Anyone)
         .with_context(|| format!("failed to write {}", path.display()))?;
     let premises = Premises::open(data, config.clone())?;
+    for (role, pin) in PINS {
+        premises.pins.set(role, pin).map_err(failed)?;
+    }
     let questionnaire = premises.questionnaires.first().context("failed to find a questionnaire")?;
     let (directory, calendar) = (&premises.directory, &config.calendar);
     let past = demo_data::history(seed, directory, questionnaire, calendar, premises.today(), FORTNIGHTS)
