@@ -32,7 +32,7 @@ use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
 use crate::ingest::Arrival;
 use crate::operations::Talk;
-use crate::pins::Role;
+use crate::pins::{Pins, Role};
 use crate::premises::{DEMONSTRATION, House, Premises, failed, log_folder};
 
 /// How many fortnights of past there are.
@@ -48,7 +48,7 @@ const FILLED: &str = "filled\n";
 pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<()> {
     let mark = data.join(DEMONSTRATION);
     match fs::read_to_string(&mark) {
-        Ok(text) if text == FILLED => return Ok(()),
+        Ok(text) if text == FILLED => return set_pins(data),
         Ok(_) => empty(data)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let real = ["directory.json", "kiosks.json", "log"].iter().find(|name| data.join(name).exists());
@@ -68,7 +68,17 @@ pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Ta
     };
     say(FILLING)?;
     fill(data, config, seed, talk)?;
+    set_pins(data)?;
     say(FILLED)
+}
+
+/// Sets the PINs that are printed, unless somebody has set others.
+fn set_pins(data: &Path) -> Result<()> {
+    let pins = Pins::open(data.join("pins.json")).map_err(failed)?;
+    for (role, pin) in PINS.into_iter().filter(|(role, _)| pins.hash(*role).is_none()) {
+        pins.set(role, pin).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Removes what an interrupted filling left.
@@ -90,9 +100,6 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
     durable_file::replace(&path, &file, Readers::Anyone)
         .with_context(|| format!("failed to write {}", path.display()))?;
     let premises = Premises::open(data, config.clone())?;
-    for (role, pin) in PINS {
-        premises.pins.set(role, pin).map_err(failed)?;
-    }
     let questionnaire = premises.questionnaires.first().context("failed to find a questionnaire")?;
     let (directory, calendar) = (&premises.directory, &config.calendar);
     let past = demo_data::history(seed, directory, questionnaire, calendar, premises.today(), FORTNIGHTS)
@@ -206,6 +213,8 @@ mod tests {
         prepare(data, &config, 5, &mut Quiet).unwrap();
         let filled = contacts(data, &config);
         assert!((3_000..5_000).contains(&filled.0), "{}", filled.0);
+        let pins = Pins::open(data.join("pins.json")).unwrap();
+        assert!(pins.hash(Role::Volunteer).is_some() && pins.hash(Role::Manager).is_some());
         prepare(data, &config, 6, &mut Quiet).unwrap();
         assert_eq!(contacts(data, &config), filled, "a second start adds nothing");
 

@@ -2,11 +2,13 @@
 //!
 //! The files are the payloads as they came and are verified again when they are read, so what a round rests on after thirty days
 //! without a network is what the aggregator signed. Nothing expires; the newest that came stands, and an earlier one that
-//! comes again (a broker may repeat anything) is passed over. A file that does not verify is as good as none.
+//! comes again (a broker may repeat anything) is passed over, unless the one that is held is of the future: then the hospital's
+//! clock was wrong once, and must not lock its kiosks out for years. A file that does not verify is as good as none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use wardvoice_protocol::board::{Bay, Board};
 use wardvoice_protocol::id::{KioskId, WardId};
@@ -61,10 +63,15 @@ impl BriefingShelf {
     }
 
     /// Takes a round that came.
-    pub(crate) fn take_round(&mut self, payload: &[u8], key: &VerifyingKey) -> Result<Taken, signed::SignedError> {
+    pub(crate) fn take_round(
+        &mut self,
+        payload: &[u8],
+        key: &VerifyingKey,
+        now: Timestamp,
+    ) -> Result<Taken, signed::SignedError> {
         let round: Round = signed::verify(payload, &self.round_topic(), key)?;
         let known = self.briefing.round.as_ref();
-        if round.kiosk != self.kiosk || known.is_some_and(|known| round.issued < known.issued) {
+        if round.kiosk != self.kiosk || known.is_some_and(|known| is_earlier(round.issued, known.issued, now)) {
             return Ok(Taken::Nothing);
         }
         let same = known.is_some_and(|known| Round { issued: known.issued, ..round.clone() } == *known);
@@ -83,11 +90,14 @@ impl BriefingShelf {
         ward: &WardId,
         payload: &[u8],
         key: &VerifyingKey,
+        now: Timestamp,
     ) -> Result<Taken, signed::SignedError> {
         let board: Board = signed::verify(payload, &Topic::Board(ward.clone()), key)?;
         let expected = self.wards().any(|known| known == ward) && board.ward == *ward;
-        let earlier = self.briefing.boards.get(ward).is_some_and(|known| board.issued <= known.issued);
-        if !expected || earlier || Bay::check(&board.bays).is_err() {
+        let known = self.briefing.boards.get(ward);
+        let no_news =
+            known.is_some_and(|known| board.issued == known.issued || is_earlier(board.issued, known.issued, now));
+        if !expected || no_news || Bay::check(&board.bays).is_err() {
             return Ok(Taken::Nothing);
         }
         keep(&self.board_path(ward), payload);
@@ -112,6 +122,13 @@ impl BriefingShelf {
     }
 }
 
+/// Whether what was issued is older than what is held, as far as what is held can be believed.
+fn is_earlier(issued: Timestamp, held: Timestamp, now: Timestamp) -> bool {
+    /// How far two right clocks may be apart, with room for a time zone that was set wrong.
+    const TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
+    issued < held && held.duration_since(now) <= TOLERANCE
+}
+
 fn read<T: DeserializeOwned>(path: &Path, topic: &Topic, key: &VerifyingKey) -> Option<T> {
     let payload = fs::read(path).ok()?;
     signed::verify(&payload, topic, key)
@@ -131,7 +148,6 @@ fn keep(path: &Path, payload: &[u8]) {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
-    use jiff::Timestamp;
     use wardvoice_protocol::keys::SigningKey;
     use wardvoice_protocol::round::WardName;
 
@@ -173,20 +189,36 @@ mod tests {
     #[test]
     fn what_came_is_there_after_a_restart_and_an_earlier_word_changes_nothing() {
         let data = tempfile::tempdir().unwrap();
-        let key = key().verifying_key();
+        let (key, now) = (key().verifying_key(), at("2026-11-03T00:00:00Z"));
         let mut first = shelf(data.path());
         let ward: WardId = "W1".parse().unwrap();
         assert_eq!(first.topics().len(), 1);
-        assert_eq!(first.take_board(&ward, &board("W1", "2026-11-02T00:00:00Z", 1), &key), Ok(Taken::Nothing));
-        assert_eq!(first.take_round(&round("2026-11-01T00:00:00Z", &["W1", "W2"]), &key), Ok(Taken::New));
+        assert_eq!(
+            first.take_board(&ward, &board("W1", "2026-11-02T00:00:00Z", 1), &key, now),
+            Ok(Taken::Nothing)
+        );
+        assert_eq!(first.take_round(&round("2026-11-01T00:00:00Z", &["W1", "W2"]), &key, now), Ok(Taken::New));
         assert_eq!(first.topics().len(), 3);
-        assert_eq!(first.take_round(&round("2026-11-02T00:00:00Z", &["W1", "W2"]), &key), Ok(Taken::Nothing));
-        assert_eq!(first.take_round(&round("2026-11-01T12:00:00Z", &["W2"]), &key), Ok(Taken::Nothing));
-        assert_eq!(first.take_board(&ward, &board("W1", "2026-11-02T00:00:00Z", 5), &key), Ok(Taken::New));
-        assert_eq!(first.take_board(&ward, &board("W1", "2026-11-01T00:00:00Z", 4), &key), Ok(Taken::Nothing));
+        assert_eq!(first.take_round(&round("2026-11-02T00:00:00Z", &["W1", "W2"]), &key, now), Ok(Taken::Nothing));
+        assert_eq!(first.take_round(&round("2026-11-01T12:00:00Z", &["W2"]), &key, now), Ok(Taken::Nothing));
+        assert_eq!(first.take_board(&ward, &board("W1", "2026-11-02T00:00:00Z", 5), &key, now), Ok(Taken::New));
+        assert_eq!(
+            first.take_board(&ward, &board("W1", "2026-11-01T00:00:00Z", 4), &key, now),
+            Ok(Taken::Nothing)
+        );
         let again = shelf(data.path());
         assert_eq!(again.briefing().boards.get(&ward).unwrap().completed, 5);
         assert_eq!(again.briefing().round.as_ref().unwrap().wards.len(), 2);
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_once_does_not_lock_the_door_for_years() {
+        let data = tempfile::tempdir().unwrap();
+        let (key, now) = (key().verifying_key(), at("2026-11-03T00:00:00Z"));
+        let mut shelf = shelf(data.path());
+        assert_eq!(shelf.take_round(&round("2036-11-01T00:00:00Z", &["W1"]), &key, now), Ok(Taken::New));
+        assert_eq!(shelf.take_round(&round("2026-11-03T00:00:00Z", &["W2"]), &key, now), Ok(Taken::New));
+        assert_eq!(shelf.take_round(&round("2026-11-02T00:00:00Z", &["W1"]), &key, now), Ok(Taken::Nothing));
     }
 
     #[test]
@@ -194,9 +226,13 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let mut first = shelf(data.path());
         let stranger = SigningKey::from_bytes(&[6; 32]).verifying_key();
-        assert!(first.take_round(&round("2026-11-01T00:00:00Z", &["W1"]), &stranger).is_err());
+        assert!(
+            first
+                .take_round(&round("2026-11-01T00:00:00Z", &["W1"]), &stranger, at("2026-11-03T00:00:00Z"))
+                .is_err()
+        );
         let verifying = key().verifying_key();
-        first.take_round(&round("2026-11-01T00:00:00Z", &["W1"]), &verifying).unwrap();
+        first.take_round(&round("2026-11-01T00:00:00Z", &["W1"]), &verifying, at("2026-11-03T00:00:00Z")).unwrap();
         let path = data.path().join("round.json");
         let text = fs::read_to_string(&path).unwrap().replace("W1", "W9");
         fs::write(&path, text).unwrap();

@@ -16,7 +16,8 @@
 //! - *Thanked means flushed.* [`Screen::Thanks`] appears only after [`Happening::Stored`] said `Ok` for that contact.
 //! - A person who agreed and comes to an end (finished, stopped, left) is stored as exactly one contact.
 //! - Nobody who did not agree has an answer stored; declining stores a contact without a response.
-//! - Once a person's interview is over, nothing they answered is left in here or in the view.
+//! - Once a person's interview is over, nothing they answered is left in here or in the view; one that a volunteer interrupts
+//!   is not over for half an hour.
 //! - While the store refuses, nobody is asked anything.
 //! - A new assignment takes effect between interviews only.
 //!

@@ -23,7 +23,7 @@ pub struct Board {
     pub ward: WardId,
     /// Its name.
     pub ward_name: String,
-    /// When this was said. A kiosk keeps the newest it has seen and refuses an earlier one.
+    /// When this was said. A kiosk keeps the newest it has seen.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub issued: Timestamp,
     /// The name of the fortnight, `2026-F23`.

@@ -19,7 +19,7 @@ use crate::id::{KioskId, WardId};
 pub struct Round {
     /// The kiosk.
     pub kiosk: KioskId,
-    /// When this was said. A kiosk keeps the newest it has seen and refuses an earlier one.
+    /// When this was said. A kiosk keeps the newest it has seen.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub issued: Timestamp,
     /// The argon2id hash of the volunteers' PIN, in PHC form; absent while there is none, and then nobody comes in.

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc::UnboundedSender;
@@ -278,10 +278,13 @@ impl Keeper {
 
     fn read_briefing(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
         let (Some(shelf), Some(assignment)) = (&mut self.shelf, &self.assignment) else { return Ok(()) };
+        let offset = SignedDuration::from_secs(self.time.offset_s().unwrap_or(0));
+        let now = Timestamp::now();
+        let now = now.checked_add(offset).unwrap_or(now);
         let key = &assignment.aggregator_key;
         let taken = match topic {
-            Topic::Board(ward) => shelf.take_board(ward, payload, key)?,
-            _ => shelf.take_round(payload, key)?,
+            Topic::Board(ward) => shelf.take_board(ward, payload, key, now)?,
+            _ => shelf.take_round(payload, key, now)?,
         };
         if taken == Taken::New {
             let briefing = Arc::new(shelf.briefing().clone());
