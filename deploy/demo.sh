@@ -127,6 +127,7 @@ Wardvoice is running. Everything in it is generated.
   a ward's page   $web/ward/$ward
   everything      $web/
   kiosks connect  $broker
+  volunteers      hold the ward's name on the kiosk (or Ctrl+Shift+V): volunteer PIN 2580, manager PIN 13579
   data and logs   $dir
 
 Ctrl-C ends it.

@@ -25,6 +25,7 @@ use wardvoice_protocol::receipt::{Decision, Verdict};
 use wardvoice_protocol::status::{Introduction, Presence, Status};
 
 use crate::assignments::Assignments;
+use crate::boards::{self, Boards};
 use crate::broker::Broker;
 use crate::config::{BrokerChoice, Config};
 use crate::control;
@@ -93,7 +94,8 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
 
     let (broken, breakdown) = mpsc::unbounded_channel();
     let (to_broker, mqtt) = broker(&house.premises)?;
-    let line = connect(&house, unconnected, &to_broker, broken)?;
+    let boards = Arc::new(noticeboards(&house)?);
+    let line = connect(&house, &boards, unconnected, &to_broker, broken)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("pages")
@@ -108,9 +110,16 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let addresses = Addresses { http, mqtt };
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
+        let stopping = CancellationToken::new();
+        let changes = house.changes.subscribe();
+        let keeping = boards::keep(Arc::clone(&boards), changes, messenger.clone(), stopping.clone());
+        let keeping = tokio::spawn(keeping);
         wait_connected(&messenger).await;
         announce(&addresses)?;
-        pages(&house, metrics, listener, breakdown).await
+        let ended = pages(&house, metrics, listener, breakdown).await;
+        stopping.cancel();
+        drop(keeping.await);
+        ended
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
 
@@ -185,8 +194,23 @@ async fn listen(wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<Tc
     })
 }
 
+/// Everything that boards are made of.
+fn noticeboards(house: &House) -> Result<Boards> {
+    let premises = &house.premises;
+    let questionnaire = premises.questionnaires.first().context("failed to find a questionnaire")?;
+    Ok(Boards::new(
+        premises.directory.clone(),
+        premises.config.calendar.clone(),
+        questionnaire,
+        Arc::clone(&house.scoring),
+        Arc::clone(&house.facts),
+        premises.keys.signing_key().clone(),
+    ))
+}
+
 fn connect(
     house: &Arc<House>,
+    boards: &Arc<Boards>,
     unconnected: Unconnected,
     link: &Link,
     broken: mpsc::UnboundedSender<String>,
@@ -200,7 +224,10 @@ fn connect(
         stopped: AtomicBool::new(false),
     };
     let assignments = Arc::clone(&premises.assignments);
-    let greeting: Greeting = Box::new(move || assignments.everything());
+    let boards = Arc::clone(boards);
+    let greeting: Greeting = Box::new(move || {
+        assignments.everything().into_iter().chain(boards.everything(Timestamp::now())).collect()
+    });
     let key = premises.keys.signing_key().clone();
     unconnected.connect(link, key, Box::new(inbox), greeting).map_err(failed)
 }
@@ -228,7 +255,8 @@ impl Intake {
     }
 
     fn assign(&self, kiosk: &KioskId) {
-        if let Some(message) = self.assignments().message(kiosk) {
+        let assignments = self.assignments();
+        for message in [assignments.message(kiosk), assignments.round_message(kiosk)].into_iter().flatten() {
             self.messenger.publish(message);
         }
     }
@@ -289,9 +317,15 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
             Request::KioskAdd { id, .. } | Request::KioskReplaceKey { id, .. } => Some(id.clone()),
             _ => None,
         };
+        let new_pin = matches!(request, Request::PinSet { .. });
         let well = operations::perform(&house, request, talk)?;
-        if let Some(message) = changed.and_then(|kiosk| house.premises.assignments.message(&kiosk)) {
-            messenger.publish(message);
+        let assignments = &house.premises.assignments;
+        if let Some(kiosk) = changed {
+            let messages = [assignments.message(&kiosk), assignments.round_message(&kiosk)];
+            messages.into_iter().flatten().for_each(|message| messenger.publish(message));
+        }
+        if new_pin {
+            assignments.rounds().into_iter().for_each(|message| messenger.publish(message));
         }
         Ok(well)
     };

@@ -9,7 +9,8 @@
 //! at every start and never leaves the process.
 //!
 //! What a kiosk may do, by its client id: publish its records, status and introduction; have its status as its last
-//! will; subscribe to its receipts, its assignment and the directory. Everything else is refused, and a refused
+//! will; subscribe to its receipts, its assignment, its round, the board of any ward and the directory. Everything else is
+//! refused, and a refused
 //! publish ends the connection. The client id is the kiosk id, or the kiosk id with a dot and more for a second
 //! connection beside the kiosk's own. It proves nothing (the signatures do); binding it to topics keeps an honest
 //! mistake and a noisy neighbour in their own corner.
@@ -59,6 +60,8 @@ const OWN_QUEUE: usize = 50_000;
 /// How many unacknowledged records the aggregator is given: enough for several commits.
 const OWN_IN_FLIGHT: u16 = 4_096;
 const KIOSK_IN_FLIGHT: u16 = 64;
+/// Its own topics and the boards of the wards that are visited with it.
+const KIOSK_SUBSCRIPTIONS: usize = 64;
 /// How long anything waits in the broker. Longer than any restart of a tablet, shorter than for ever.
 const MESSAGE_EXPIRY: Duration = Duration::from_hours(24);
 const KIOSK_LISTENER: u16 = 1;
@@ -179,7 +182,7 @@ async fn prepare(
         .laddr(listen)
         .max_packet_size(KIOSK_PACKET_BYTES)
         .max_clientid_len(64)
-        .max_subscriptions(8)
+        .max_subscriptions(KIOSK_SUBSCRIPTIONS)
         .max_mqueue_len(KIOSK_QUEUE)
         .max_inflight(NonZeroU16::new(KIOSK_IN_FLIGHT).unwrap_or(NonZeroU16::MIN));
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -278,8 +281,8 @@ fn is_own(topic: &str, client: &str, channels: &[Channel]) -> bool {
 
 fn may_subscribe(session: &Session, subscribe: &Subscribe) -> SubscribeAclResult {
     let filter: &str = &subscribe.topic_filter;
-    let own = is_own(filter, &session.id.client_id, &[Channel::Receipts, Channel::Assignment]);
-    if own || Topic::from_str(filter) == Ok(Topic::Directory) {
+    let own = is_own(filter, &session.id.client_id, &[Channel::Receipts, Channel::Assignment, Channel::Round]);
+    if own || matches!(Topic::from_str(filter), Ok(Topic::Directory | Topic::Board(_))) {
         SubscribeAclResult::new_success(subscribe.opts.qos(), None)
     } else {
         SubscribeAclResult::new_failure(SubscribeAckReason::NotAuthorized)

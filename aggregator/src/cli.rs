@@ -15,6 +15,7 @@ use wardvoice_protocol::keys::VerifyingKey;
 
 use crate::config::{Config, ConfigFile, Overrides, Required};
 use crate::operations::Request;
+use crate::pins::Role;
 use crate::{app, config, demo, directory};
 
 mod desk;
@@ -115,6 +116,9 @@ enum Command {
     /// Say who may sign in to the pages.
     #[command(subcommand)]
     User(UserCommand),
+    /// Set the PINs of the kiosks' doors.
+    #[command(subcommand)]
+    Pin(PinCommand),
     /// Mend a log that does not open.
     #[command(subcommand)]
     Log(LogCommand),
@@ -222,6 +226,19 @@ enum UserCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum PinCommand {
+    /// Set the PIN that volunteers or managers come in with at every kiosk.
+    Set {
+        /// volunteer or manager.
+        #[arg(long)]
+        role: Role,
+        /// Read the PIN from standard input instead of asking for it.
+        #[arg(long)]
+        pin_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum LogCommand {
     /// Move a damaged log aside and take over every record that can still be read.
     Salvage {
@@ -321,10 +338,20 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             say::text(&line).map(|()| ExitCode::SUCCESS)
         }
         Command::User(UserCommand::Add { name, password_stdin }) => {
-            let password = if *password_stdin { first_line_of_input()? } else { ask_for_password()? };
+            let password = if *password_stdin {
+                first_line_of_input()?
+            } else {
+                ask_for("password (12 characters or more)")?
+            };
             let request = Request::UserAdd { name: name.clone(), password };
             let done = ask(request, say::Style::Json).map(well)?;
             say::text(&format!("{name} can sign in with the new password.\n"))?;
+            Ok(done)
+        }
+        Command::Pin(PinCommand::Set { role, pin_stdin }) => {
+            let pin = if *pin_stdin { first_line_of_input()? } else { ask_for("PIN (4 to 8 digits)")? };
+            let done = ask(Request::PinSet { role: *role, pin }, say::Style::Json).map(well)?;
+            say::text(&format!("The {role} PIN is set. Kiosks learn it as they connect.\n"))?;
             Ok(done)
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
@@ -360,15 +387,15 @@ fn checked(file: ConfigFile) -> Result<Config> {
 
 fn first_line_of_input() -> Result<String> {
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).context("failed to read the password from standard input")?;
+    io::stdin().lock().read_line(&mut line).context("failed to read standard input")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Asks twice with the echo off.
-fn ask_for_password() -> Result<String> {
+fn ask_for(what: &str) -> Result<String> {
     anyhow::ensure!(
         io::stdin().is_terminal(),
-        "failed to ask for the password: there is no terminal; pipe it in with --password-stdin"
+        "failed to ask for the {what}: there is no terminal; pipe it in (see --help)"
     );
     let echo = |state: &str| std::process::Command::new("stty").arg(state).status();
     let once = |prompt: &str| -> Result<String> {
@@ -383,9 +410,9 @@ fn ask_for_password() -> Result<String> {
         writeln!(out)?;
         line
     };
-    let first = once("New password (12 characters or more): ")?;
+    let first = once(&format!("New {what}: "))?;
     let second = once("The same again: ")?;
-    anyhow::ensure!(first == second, "failed to set the password: the two differ; run the command again");
+    anyhow::ensure!(first == second, "failed to set it: the two differ; run the command again");
     Ok(first)
 }
 

@@ -23,6 +23,7 @@ pub struct ConfigFile {
     web: WebFile,
     programme: ProgrammeFile,
     kiosks: KiosksFile,
+    volunteers: VolunteersFile,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -60,6 +61,13 @@ struct KiosksFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     broker_url: Option<String>,
     accept_simulated: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct VolunteersFile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safeguarding: Option<String>,
 }
 
 impl Default for BrokerFile {
@@ -105,6 +113,8 @@ pub struct Config {
     pub kiosk_broker_url: Option<BrokerUrl>,
     /// Whether `sim-` kiosks may introduce themselves.
     pub accept_simulated: bool,
+    /// Whom volunteers call when somebody tells of harm, as kiosks show it.
+    pub safeguarding: Option<String>,
 }
 
 /// Which broker carries the messages.
@@ -228,6 +238,8 @@ impl ConfigFile {
     #[must_use]
     pub fn for_demonstration(mut self) -> Self {
         self.kiosks.accept_simulated = true;
+        let made_up = || "Safeguarding team, extension 0000 (made up for the demonstration)".to_owned();
+        self.volunteers.safeguarding.get_or_insert_with(made_up);
         self
     }
 }
@@ -245,7 +257,7 @@ impl TryFrom<ConfigFile> for Config {
     type Error = ConfigError;
 
     fn try_from(file: ConfigFile) -> Result<Self, ConfigError> {
-        let ConfigFile { broker, web, programme, kiosks } = file;
+        let ConfigFile { broker, web, programme, kiosks, volunteers } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
         })?;
@@ -276,6 +288,11 @@ impl TryFrom<ConfigFile> for Config {
         }
         let kiosk_broker_url =
             kiosks.broker_url.map(|url| BrokerUrl::parse("kiosks.broker_url", &url)).transpose()?;
+        let fits =
+            |text: &String| (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if let Some(text) = volunteers.safeguarding.as_ref().filter(|text| !fits(text)) {
+            return Err(value("volunteers.safeguarding", text, "write one line of 1 to 200 characters"));
+        }
         Ok(Self {
             broker: broker.try_into()?,
             web_listen: address("web.listen", &web.listen)?,
@@ -285,6 +302,7 @@ impl TryFrom<ConfigFile> for Config {
             languages,
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
+            safeguarding: volunteers.safeguarding,
         })
     }
 }
@@ -388,6 +406,10 @@ languages = ["{language}"]
 #broker_url = "mqtts://wardvoice.example:8883"
 # Let kiosks whose id starts with sim- introduce themselves. For demonstrations and tests only.
 accept_simulated = {accept_simulated}
+
+[volunteers]
+# Whom a volunteer calls when somebody tells of harm: one line, shown on the kiosk. Set this before volunteers go round.
+#safeguarding = "Safeguarding team: extension 4321, day and night"
 "#,
         broker_listen = file.broker.listen,
         web_listen = file.web.listen,
@@ -439,6 +461,7 @@ mod tests {
         check("[programme]\ncontacts_per_fortnight = 0", "contacts_per_fortnight");
         check("[programme]\nfinal_after_days = 61", "final_after_days");
         check("[kiosks]\nlanguages = []", "at least one language");
+        check("[volunteers]\nsafeguarding = \"\"", "volunteers.safeguarding");
         check("[kiosks]\nlanguages = [\"e n\"]", "kiosks.languages");
     }
 

@@ -32,12 +32,15 @@ use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
 use crate::ingest::Arrival;
 use crate::operations::Talk;
+use crate::pins::{Pins, Role};
 use crate::premises::{DEMONSTRATION, House, Premises, failed, log_folder};
 
 /// How many fortnights of past there are.
 const FORTNIGHTS: u32 = 10;
 /// How many records are taken in at once.
 const AT_ONCE: usize = 512;
+/// The PINs of a demonstration. They open nothing else.
+const PINS: [(Role, &str); 2] = [(Role::Volunteer, "2580"), (Role::Manager, "13579")];
 const FILLING: &str = "filling\n";
 const FILLED: &str = "filled\n";
 
@@ -45,7 +48,7 @@ const FILLED: &str = "filled\n";
 pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<()> {
     let mark = data.join(DEMONSTRATION);
     match fs::read_to_string(&mark) {
-        Ok(text) if text == FILLED => return Ok(()),
+        Ok(text) if text == FILLED => return set_pins(data),
         Ok(_) => empty(data)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let real = ["directory.json", "kiosks.json", "log"].iter().find(|name| data.join(name).exists());
@@ -65,7 +68,17 @@ pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Ta
     };
     say(FILLING)?;
     fill(data, config, seed, talk)?;
+    set_pins(data)?;
     say(FILLED)
+}
+
+/// Sets the PINs that are printed, unless somebody has set others.
+fn set_pins(data: &Path) -> Result<()> {
+    let pins = Pins::open(data.join("pins.json")).map_err(failed)?;
+    for (role, pin) in PINS.into_iter().filter(|(role, _)| pins.hash(*role).is_none()) {
+        pins.set(role, pin).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Removes what an interrupted filling left.
@@ -200,6 +213,8 @@ mod tests {
         prepare(data, &config, 5, &mut Quiet).unwrap();
         let filled = contacts(data, &config);
         assert!((3_000..5_000).contains(&filled.0), "{}", filled.0);
+        let pins = Pins::open(data.join("pins.json")).unwrap();
+        assert!(pins.hash(Role::Volunteer).is_some() && pins.hash(Role::Manager).is_some());
         prepare(data, &config, 6, &mut Quiet).unwrap();
         assert_eq!(contacts(data, &config), filled, "a second start adds nothing");
 

@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod app;
 pub mod assignments;
+pub mod boards;
 pub mod broker;
 pub mod cli;
 pub mod config;
@@ -21,6 +22,7 @@ mod killpoint;
 pub mod log;
 pub mod metrics;
 pub mod operations;
+pub mod pins;
 pub mod premises;
 pub mod rebuild;
 pub mod registry;

@@ -12,6 +12,7 @@ use wardvoice_protocol::id::{KioskId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::receipt::Decision;
 
+use crate::pins::Role;
 use crate::premises::{House, Premises, failed};
 use crate::scoring::score;
 use crate::{rebuild, transfer, verify};
@@ -47,6 +48,13 @@ pub enum Request {
         name: String,
         /// The password.
         password: String,
+    },
+    /// Sets the PIN that a role comes in with at every kiosk.
+    PinSet {
+        /// Whose.
+        role: Role,
+        /// The PIN.
+        pin: String,
     },
     /// Proves that everything is there and adds up.
     Verify {
@@ -90,7 +98,11 @@ impl Request {
     pub fn needs_only_premises(&self) -> bool {
         matches!(
             self,
-            Self::KioskAdd { .. } | Self::KioskList | Self::KioskReplaceKey { .. } | Self::UserAdd { .. }
+            Self::KioskAdd { .. }
+                | Self::KioskList
+                | Self::KioskReplaceKey { .. }
+                | Self::UserAdd { .. }
+                | Self::PinSet { .. }
         )
     }
 }
@@ -181,6 +193,10 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
         }
         Request::UserAdd { name, password } => {
             premises.accounts.set_password(&name, &password).map_err(failed)?;
+            Ok(true)
+        }
+        Request::PinSet { role, pin } => {
+            premises.pins.set(role, &pin).map_err(failed)?;
             Ok(true)
         }
         other => bail!("failed to do {other:?}: it needs the log"),

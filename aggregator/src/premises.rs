@@ -5,7 +5,7 @@
 //! process can have the house open.
 //!
 //! ```text
-//! data/config.toml  directory.json  kiosks.json  accounts.json  addresses.json  control.sock
+//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  addresses.json  control.sock
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
 
@@ -31,6 +31,7 @@ use crate::ingest::{Change, Pipeline, Sinks, World};
 use crate::keys::{Keys, Missing};
 use crate::log::{Log, Reader};
 use crate::metrics::Metrics;
+use crate::pins::Pins;
 use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::scoring::ScoringWorld;
@@ -52,6 +53,8 @@ pub struct Premises {
     pub registry: Arc<Registry>,
     /// Who may sign in.
     pub accounts: Arc<Accounts>,
+    /// The PINs of volunteers and managers.
+    pub pins: Arc<Pins>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
     /// Whether everything in the folder is generated.
@@ -91,6 +94,7 @@ impl Premises {
         let keys = Keys::open(&data.join("keys"), missing).map_err(failed)?;
         let registry = Arc::new(Registry::open(data.join("kiosks.json")).map_err(failed)?);
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
+        let pins = Arc::new(Pins::open(data.join("pins.json")).map_err(failed)?);
         let questionnaires =
             vec![Questionnaire::inpatient().context("failed to read the inpatient questionnaire")?];
         let questionnaire = questionnaires.first().context("failed to find a questionnaire")?.reference();
@@ -104,9 +108,22 @@ impl Premises {
             signing_key: keys.signing_key().clone(),
             fortnight_anchor: config.calendar.anchor(),
             demonstration,
+            pins: Arc::clone(&pins),
+            safeguarding: config.safeguarding.clone(),
         });
         let data = data.to_owned();
-        Ok(Self { data, config, keys, directory, questionnaires, registry, accounts, assignments, demonstration })
+        Ok(Self {
+            data,
+            config,
+            keys,
+            directory,
+            questionnaires,
+            registry,
+            accounts,
+            pins,
+            assignments,
+            demonstration,
+        })
     }
 
     /// The local day it is.

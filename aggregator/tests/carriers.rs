@@ -39,6 +39,7 @@ fn online() -> Presence {
         last_sequence: 0,
         clock_offset_s: None,
         assignment: None,
+        tablet: None,
     })
 }
 
@@ -111,6 +112,33 @@ fn the_assignment_meets_a_kiosk_that_comes_later() {
         late.subscribe(&topic.to_string()).unwrap();
         let (_, payload, retained) = late.message(PATIENCE).unwrap();
         assert_eq!((payload.as_slice(), retained), (&b"second"[..], true));
+    });
+}
+
+#[test]
+fn a_kiosk_hears_its_round_and_the_boards_of_forty_wards() {
+    with_both(|place| {
+        let mut kiosk = Client::connect(place.kiosk_port, "k-1", None);
+        for channel in [Channel::Receipts, Channel::Assignment, Channel::Round] {
+            kiosk.subscribe(&topic("k-1", channel).to_string()).unwrap();
+        }
+        let board = |number: usize| Topic::Board(format!("W{number}").parse().unwrap());
+        for number in 1..=40 {
+            kiosk.subscribe(&board(number).to_string()).unwrap();
+        }
+        for number in 1..=40 {
+            place.messenger().publish(Message { topic: board(number), payload: vec![1], retain: true });
+        }
+        let mut boards = std::collections::BTreeSet::new();
+        while boards.len() < 40 {
+            boards.insert(kiosk.message(PATIENCE).unwrap().0);
+        }
+        let round = topic("k-1", Channel::Round);
+        place.messenger().publish(Message { topic: round.clone(), payload: b"round".to_vec(), retain: true });
+        assert_eq!(kiosk.message(PATIENCE).unwrap().0, round.to_string());
+        let mut late = Client::connect(place.kiosk_port, "k-2", None);
+        late.subscribe(&board(7).to_string()).unwrap();
+        assert!(late.message(PATIENCE).unwrap().2, "the board was retained for who comes later");
     });
 }
 
@@ -192,6 +220,10 @@ fn the_broker_inside_keeps_kiosks_to_their_own_topics() {
         "wardvoice/#",
         "wardvoice/1/kiosks/+/receipts",
         "wardvoice/1/kiosks/k-2/receipts",
+        "wardvoice/1/kiosks/k-2/round",
+        "wardvoice/1/kiosks/+/round",
+        "wardvoice/1/wards/+/board",
+        "wardvoice/1/wards/#",
         "wardvoice/1/kiosks/k-1/records",
         "wardvoice/1/kiosks/k-1/status",
         "$SYS/#",
@@ -208,6 +240,8 @@ fn the_broker_inside_keeps_kiosks_to_their_own_topics() {
         "wardvoice/1/kiosks/k-2/status",
         "wardvoice/1/kiosks/k-1/receipts",
         "wardvoice/1/kiosks/k-1/assignment",
+        "wardvoice/1/kiosks/k-1/round",
+        "wardvoice/1/wards/W1/board",
         "wardvoice/1/directory",
         "something/else",
     ] {

@@ -15,13 +15,18 @@ use wardvoice_kiosk_ui::{KioskWindow, fonts, words};
 use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::questionnaire::Questionnaire;
 
+use crate::appliance::Watchdog;
 use crate::dispatch::{self, Dispatch, DispatchState};
+use crate::interview::volunteer::Word;
 use crate::interview::{Carriage, Happening, Setting, SettingError, StoreFailed, Storing};
+use crate::placement;
 
+mod errands;
 pub mod post;
 pub mod stage;
 mod watch;
 
+use errands::Errands;
 use post::Post;
 use stage::{Done, Stage};
 
@@ -50,7 +55,9 @@ pub fn run_window(
 ) -> anyhow::Result<()> {
     select_renderer()?;
     let questionnaire = Arc::new(Questionnaire::inpatient().context("failed to read the questionnaire")?);
-    let setting = setting(assignment, &questionnaire).context("failed to follow the assignment")?;
+    let moved = placement::moved(dispatch.data(), &assignment.ward);
+    let placed = placement::placed(assignment, moved.as_ref(), &dispatch.briefing());
+    let setting = setting(&placed, &questionnaire).context("failed to follow the assignment")?;
     fonts::register();
     let window = KioskWindow::new().context("failed to open a window")?;
     window.set_covers_screen(options.fullscreen);
@@ -62,8 +69,11 @@ pub fn run_window(
     let clock = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), submit(dispatch), post.clone(), incoming);
     watch::attach(&stage, &window, options)?;
+    let errands = Errands::new(dispatch.data(), dispatch, &window, Arc::clone(&questionnaire), post.clone())?;
+    stage.attended_by(move |errand| errands.run(errand));
     report(dispatch, &post);
-    follow(assignments, questionnaire, post)?;
+    follow(dispatch, assignments, questionnaire, post)?;
+    let _watched = watched();
     window.run().context("failed to run the window")?;
     // Somebody may have been in front of it: what they had agreed to and answered is stored before the dispatch stops.
     stage.meet(Happening::Closing);
@@ -104,6 +114,9 @@ fn submit(dispatch: &Dispatch) -> stage::Submit {
 fn report(dispatch: &Dispatch, post: &Post) {
     let tell = |post: &Post, state: &DispatchState| {
         post.put(Happening::Carriage(Carriage { connected: state.connected, waiting: state.waiting }));
+        if let Some(reached) = state.last_receipt {
+            post.put(Happening::Volunteer(Word::Reached(reached)));
+        }
         post.put(Happening::Storing(match state.storing {
             dispatch::Storing::Ready => Storing::Ready,
             dispatch::Storing::Refusing(_) => Storing::Refusing,
@@ -111,19 +124,47 @@ fn report(dispatch: &Dispatch, post: &Post) {
     };
     let changed = post.clone();
     dispatch.on_change(move |state| tell(&changed, state));
+    let briefed = post.clone();
+    dispatch.on_briefing(move |briefing| {
+        briefed.put(Happening::Volunteer(Word::Briefed(Arc::clone(briefing))));
+    });
     tell(post, &dispatch.state());
 }
 
 /// Posts every later assignment that the kiosk can follow.
-fn follow(assignments: Receiver<Assignment>, questionnaire: Arc<Questionnaire>, post: Post) -> anyhow::Result<()> {
+fn follow(
+    dispatch: &Dispatch,
+    assignments: Receiver<Assignment>,
+    questionnaire: Arc<Questionnaire>,
+    post: Post,
+) -> anyhow::Result<()> {
+    let data = dispatch.data().to_owned();
+    // Not the dispatch itself: this thread ends when the dispatch does.
+    let briefing = dispatch.briefing_reader();
     let follow = move || {
         for assignment in assignments {
-            match setting(&assignment, &questionnaire) {
-                Ok(setting) => post.put(Happening::Assigned(Arc::new(setting))),
-                Err(error) => tracing::error!(%error, "an assignment cannot be followed"),
-            }
+            let moved = placement::moved(&data, &assignment.ward);
+            assign(&post, &placement::placed(&assignment, moved.as_ref(), &briefing()), &questionnaire);
         }
     };
     thread::Builder::new().name("assignments".to_owned()).spawn(follow).context("failed to start a thread")?;
     Ok(())
+}
+
+/// Posts what an assignment makes of the kiosk, if it can be followed.
+fn assign(post: &Post, assignment: &Assignment, questionnaire: &Arc<Questionnaire>) {
+    match setting(assignment, questionnaire) {
+        Ok(setting) => post.put(Happening::Assigned(Arc::new(setting))),
+        Err(error) => tracing::error!(%error, "an assignment cannot be followed"),
+    }
+}
+
+/// Lets systemd know that the window turns, for as long as the timer lives.
+fn watched() -> Option<slint::Timer> {
+    let watchdog = Watchdog::from_environment()?;
+    watchdog.ready();
+    let every = watchdog.every()?;
+    let timer = slint::Timer::default();
+    timer.start(slint::TimerMode::Repeated, every, move || watchdog.ping());
+    Some(timer)
 }

@@ -1,4 +1,4 @@
-//! The command line: `key`, `run`, `outbox`, `simulate`.
+//! The command line: `key`, `run`, `outbox`, `visits`, `simulate`.
 //!
 //! Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage. With `--json` the last line of standard
 //! output is one JSON object.
@@ -15,10 +15,12 @@ use crate::app::{self, WindowOptions};
 use crate::dispatch::{Dispatch, DispatchConfig, Trust};
 use crate::identity::{self, Identity};
 use crate::mqtt::BrokerAddress;
+use crate::revive;
 use crate::settings::Settings;
 
 mod outbox;
 mod simulate;
+mod visits;
 
 /// The Wardvoice kiosk: asks patients at the bedside and keeps what they say until the hospital has it.
 #[derive(Debug, Parser)]
@@ -36,6 +38,8 @@ enum Command {
     Run(Run),
     /// Look at the records that wait, or bring a damaged outbox back
     Outbox(outbox::Outbox),
+    /// Look at the rounds that volunteers went, and at the order of beds that was drawn for each
+    Visits(visits::Visits),
     /// Run a fleet of kiosks without windows, with patients who were never there
     Simulate(simulate::Simulate),
 }
@@ -82,6 +86,7 @@ impl Cli {
             }
             Command::Run(run) => run.run(),
             Command::Outbox(outbox) => outbox.run(),
+            Command::Visits(visits) => visits.run(),
             Command::Simulate(simulate) => simulate.run(),
         }
     }
@@ -89,6 +94,7 @@ impl Cli {
 
 impl Run {
     fn run(self) -> anyhow::Result<ExitCode> {
+        revive::after_panics();
         let data = self.data.data;
         let signing_key = identity::load(&data)?;
         if let Some(file) = &self.settings {

@@ -8,7 +8,7 @@
 //! refused, and the outbox is closed and opened again through all of its checks, every [`REOPEN_MS`] until that works.
 //! A damaged outbox stays refused until a person recovers it. Every callback runs on the dispatch thread: be quick.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::UnboundedSender;
 use wardvoice_protocol::assignment::Assignment;
-use wardvoice_protocol::id::{Hash, WardId};
+use wardvoice_protocol::id::{Hash, KioskId, WardId};
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::Body;
 use wardvoice_protocol::status::{Presence, Status};
@@ -25,6 +25,7 @@ use wardvoice_protocol::topic::{Channel, Topic};
 
 use crate::courier::Pace;
 use crate::identity::Identity;
+use crate::interview::volunteer::Briefing;
 use crate::mqtt::{self, BrokerAddress, Command, Link, MqttError};
 use crate::outbox::{self, Outbox, OutboxError};
 
@@ -105,7 +106,7 @@ pub struct DispatchState {
     pub waiting: u64,
     /// The number of the last sealed record, 0 for none.
     pub last_sequence: u64,
-    /// The aggregator's time in the last receipt of this run.
+    /// The aggregator's time in the last receipt, of this run or an earlier one.
     pub last_receipt: Option<Timestamp>,
     /// Whether a broker is connected. Says nothing about the aggregator behind it.
     pub connected: bool,
@@ -164,6 +165,8 @@ pub struct Dispatch {
 }
 
 struct Running {
+    data: PathBuf,
+    kiosk: KioskId,
     messages: Sender<Message>,
     commands: UnboundedSender<Command>,
     shared: Arc<Shared>,
@@ -172,12 +175,15 @@ struct Running {
 
 type Listener = Box<dyn Fn(&DispatchState) + Send>;
 type AssignmentListener = Box<dyn Fn(&Assignment) + Send>;
+type BriefingListener = Box<dyn Fn(&Arc<Briefing>) + Send>;
 
 struct Shared {
     state: Mutex<DispatchState>,
     assignment: Mutex<Option<Assignment>>,
     listeners: Mutex<Vec<Listener>>,
     assignment_listeners: Mutex<Vec<AssignmentListener>>,
+    briefing: Mutex<Arc<Briefing>>,
+    briefing_listeners: Mutex<Vec<BriefingListener>>,
 }
 
 impl DispatchConfig {
@@ -220,6 +226,7 @@ impl Dispatch {
             // The keeper is gone only when everything ends.
             let _gone = reports.send(Message::Report(report));
         }));
+        let (data, kiosk) = (config.data.clone(), kiosk.clone());
         let keeper = Keeper::new(config, outbox, commands.clone());
         let shared = keeper.shared();
         let thread = thread::Builder::new()
@@ -229,7 +236,7 @@ impl Dispatch {
                 end(runtime, &handle, carrying);
             })
             .map_err(DispatchError::Thread)?;
-        let running = Running { messages, commands, shared, thread: Mutex::new(Some(thread)) };
+        let running = Running { data, kiosk, messages, commands, shared, thread: Mutex::new(Some(thread)) };
         Ok(Self { running: Arc::new(running) })
     }
 
@@ -239,6 +246,16 @@ impl Dispatch {
         if let Err(mpsc::SendError(Message::Submit { done, .. })) = self.running.messages.send(message) {
             done(Err(SubmitError::Stopped));
         }
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> &Path {
+        &self.running.data
+    }
+
+    /// The kiosk.
+    pub fn kiosk(&self) -> &KioskId {
+        &self.running.kiosk
     }
 
     /// How it is doing now.
@@ -260,6 +277,28 @@ impl Dispatch {
     /// interview takes it up between two patients.
     pub fn on_assignment(&self, listener: impl Fn(&Assignment) + Send + 'static) {
         locked(&self.running.shared.assignment_listeners).push(Box::new(listener));
+    }
+
+    /// What the hospital has said about volunteers and wards.
+    pub fn briefing(&self) -> Arc<Briefing> {
+        Arc::clone(&locked(&self.running.shared.briefing))
+    }
+
+    /// Reads the briefing without keeping the dispatch alive.
+    pub fn briefing_reader(&self) -> impl Fn() -> Arc<Briefing> + Send + 'static {
+        let shared = Arc::downgrade(&self.running.shared);
+        move || shared.upgrade().map(|shared| Arc::clone(&locked(&shared.briefing))).unwrap_or_default()
+    }
+
+    /// Calls back with every change of the briefing, from now on.
+    pub fn on_briefing(&self, listener: impl Fn(&Arc<Briefing>) + Send + 'static) {
+        locked(&self.running.shared.briefing_listeners).push(Box::new(listener));
+    }
+
+    /// The ward a manager has moved the kiosk to, for its status.
+    pub fn set_moved(&self, ward: Option<WardId>) {
+        // A dispatch that has stopped has no status to say.
+        let _stopped = self.running.messages.send(Message::Moved(ward));
     }
 
     /// Cuts the network, or lets it come back: for tests and for outages on purpose.

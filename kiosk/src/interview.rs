@@ -7,6 +7,8 @@
 //! The journey of a patient alone: rest, language, consent, one question a screen, thank you, please wipe the tablet,
 //! rest. "I need someone to help me" lies over any of these screens and its record never holds an answer.
 //!
+//! What lies around it when a volunteer carries the tablet from bed to bed is in [`volunteer`].
+//!
 //! Vocabulary: a *sheet* is what one person has answered so far; a *ticket* ties a body handed out for storing to the
 //! word that comes back about it.
 //!
@@ -14,7 +16,8 @@
 //! - *Thanked means flushed.* [`Screen::Thanks`] appears only after [`Happening::Stored`] said `Ok` for that contact.
 //! - A person who agreed and comes to an end (finished, stopped, left) is stored as exactly one contact.
 //! - Nobody who did not agree has an answer stored; declining stores a contact without a response.
-//! - Once a person's interview is over, nothing they answered is left in here or in the view.
+//! - Once a person's interview is over, nothing they answered is left in here or in the view; one that a volunteer interrupts
+//!   is not over for half an hour.
 //! - While the store refuses, nobody is asked anything.
 //! - A new assignment takes effect between interviews only.
 //!
@@ -33,6 +36,7 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 mod view;
+pub mod volunteer;
 
 pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFailed, Storing, Ticket, Trouble};
 pub use setting::{Setting, SettingError};
@@ -106,6 +110,7 @@ pub struct Interview {
     touched_ms: u64,
     /// Since when it is being asked whether anybody is there.
     asked_since_ms: Option<u64>,
+    volunteer: volunteer::Volunteer,
 }
 
 impl Interview {
@@ -122,6 +127,7 @@ impl Interview {
             help: None,
             touched_ms: now_ms,
             asked_since_ms: None,
+            volunteer: volunteer::Volunteer::default(),
         }
     }
 
@@ -136,9 +142,12 @@ impl Interview {
             Happening::Storing(storing) => self.storing(storing),
             Happening::Carriage(carriage) => self.carried(carriage),
             Happening::Assigned(setting) => self.assign(setting),
+            Happening::Volunteer(word) => self.volunteer_hears(word, now_ms, &mut effects),
+            Happening::Closing if self.volunteer_parks(now_ms) => {}
             Happening::Closing => self.leave(now_ms, &mut effects),
             Happening::Tick => self.tick(now_ms, &mut effects),
         }
+        self.keep_draft(&mut effects);
         if self.view(now_ms) != before {
             effects.push(Effect::Show);
         }
@@ -163,17 +172,22 @@ impl Interview {
             Some(since_ms) => Some(now_ms + 1_000 - now_ms.saturating_sub(since_ms) % 1_000),
             None => self.somebody_may_be_here().then_some(self.touched_ms + IDLE_MS),
         };
-        [stage, help, idle].into_iter().flatten().min()
+        [stage, help, idle, self.volunteer_deadline_ms(now_ms)].into_iter().flatten().min()
     }
 
     fn somebody_may_be_here(&self) -> bool {
-        self.help.is_some() || matches!(self.stage, Stage::Language | Stage::Consent | Stage::Asking(_))
+        // In a session the volunteer is: it pauses and locks by itself.
+        !self.volunteer.is_in()
+            && (self.help.is_some() || matches!(self.stage, Stage::Language | Stage::Consent | Stage::Asking(_)))
     }
 
     fn touch(&mut self, action: Action, now_ms: u64, effects: &mut Vec<Effect>) {
         self.touched_ms = now_ms;
         if self.asked_since_ms.take().is_some() {
             // Whatever was touched, it says that somebody is there; it was not meant for the screen beneath.
+            return;
+        }
+        if self.volunteer_takes(&action, now_ms, effects) {
             return;
         }
         if self.help.is_some() {
@@ -293,6 +307,11 @@ impl Interview {
     }
 
     fn store(&mut self, body: Body, effects: &mut Vec<Effect>) -> Ticket {
+        let body = self.stamp(body);
+        self.hand_out(body, effects)
+    }
+
+    fn hand_out(&mut self, body: Body, effects: &mut Vec<Effect>) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         effects.push(Effect::Store { ticket, body });
@@ -348,9 +367,12 @@ impl Interview {
 
     /// Back to the beginning: the next person finds nothing of the one before.
     fn rest(&mut self) {
-        if let Some(setting) = self.next_setting.take() {
+        if !self.volunteer.is_away()
+            && let Some(setting) = self.next_setting.take()
+        {
             self.setting = setting;
         }
+        self.patient_left();
         self.language = self.setting.default_language();
         self.asked_since_ms = None;
         self.stage = match self.storing {
@@ -401,6 +423,7 @@ impl Interview {
     }
 
     fn tick(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
+        self.volunteer_tick(now_ms, effects);
         if let Some(Help { step: HelpStep::Sending { since_ms, .. }, .. }) = &self.help
             && now_ms >= since_ms + STORE_LIMIT_MS
         {

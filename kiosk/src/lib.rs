@@ -4,16 +4,22 @@
 //! [courier] decides when it is sent and when a receipt allows it to be deleted. [mqtt] carries, [dispatch] binds them.
 
 pub mod app;
+pub mod appliance;
+mod briefing;
 pub mod cli;
 pub mod courier;
 pub mod dispatch;
+mod draft_box;
 mod files;
 pub mod identity;
 pub mod interview;
 pub mod killpoint;
 pub mod mqtt;
 pub mod outbox;
+mod placement;
+pub mod revive;
 mod screens;
 pub mod settings;
 pub mod simulate;
 mod steady;
+mod visits;

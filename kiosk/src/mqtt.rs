@@ -112,6 +112,8 @@ impl std::fmt::Display for BrokerAddress {
 pub(crate) enum Command {
     /// Publish with QoS 1 on the connection of this number; dropped when that connection is gone.
     Publish { connection: u64, topic: Topic, payload: Vec<u8> },
+    /// Subscribe to more on the connection of this number, each by itself. A broker may refuse: then nothing comes.
+    Subscribe { connection: u64, topics: Vec<Topic> },
     /// Allow or cut the connection.
     Allow(bool),
     /// Publish a last message, say goodbye and end.
@@ -177,7 +179,7 @@ pub(crate) async fn run(link: Link, mut commands: UnboundedReceiver<Command>, re
         while !allowed {
             match commands.recv().await {
                 Some(Command::Allow(now)) => allowed = now,
-                Some(Command::Publish { .. }) => {}
+                Some(Command::Publish { .. } | Command::Subscribe { .. }) => {}
                 Some(Command::Stop { .. }) | None => return,
             }
         }
@@ -200,7 +202,7 @@ pub(crate) async fn run(link: Link, mut commands: UnboundedReceiver<Command>, re
         loop {
             match time::timeout_at(until, commands.recv()).await {
                 Err(_) => break,
-                Ok(Some(Command::Publish { .. })) => {}
+                Ok(Some(Command::Publish { .. } | Command::Subscribe { .. })) => {}
                 Ok(Some(Command::Allow(now))) => {
                     allowed = now;
                     break;
@@ -261,6 +263,12 @@ async fn one_connection(
                         return lost(error.to_string());
                     }
                 }
+                Some(Ok(Event::Incoming(Packet::SubAck(answer)))) if stands => {
+                    // An aggregator from before there were volunteers refuses these; a kiosk can do without.
+                    if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
+                        tracing::debug!("the broker refuses a subscription for volunteers");
+                    }
+                }
                 Some(Ok(Event::Incoming(Packet::SubAck(answer)))) => {
                     if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
                         return lost("the broker refuses the subscription to receipts".to_owned());
@@ -291,6 +299,16 @@ async fn one_connection(
                         match client.try_publish(topic.to_string(), QoS::AtLeastOnce, false, payload) {
                             Ok(()) => outstanding += 1,
                             Err(error) => tracing::debug!(%error, "not queued"),
+                        }
+                    }
+                }
+                Some(Command::Subscribe { connection: wanted, topics }) => {
+                    if wanted == connection && stands {
+                        for topic in topics {
+                            // A full queue has room again by the next connection, which subscribes anew.
+                            if let Err(error) = client.try_subscribe(topic.to_string(), QoS::AtLeastOnce) {
+                                tracing::debug!(%error, %topic, "not subscribed");
+                            }
                         }
                     }
                 }

@@ -10,17 +10,20 @@ use slint::{ComponentHandle as _, Model as _, SharedString, VecModel};
 use wardvoice_kiosk_ui::{Journey, KioskWindow, Phrases, ScreenKind, Words, words};
 use wardvoice_protocol::id::Language;
 
+use crate::interview::volunteer::{DoorKey, VolunteerTouch};
 use crate::interview::{Action, Progress, Screen, View};
 
 mod comment;
 mod consent;
 mod consultant;
+mod door;
 mod help;
 mod keyboard;
 mod language;
 mod message;
 mod question;
 mod rest;
+mod volunteer;
 
 /// Takes what was touched.
 pub(crate) type Touch = Rc<dyn Fn(Action)>;
@@ -38,6 +41,8 @@ pub(crate) struct Screens {
     consultant: consultant::Consultant,
     help: help::Help,
     message: message::Message,
+    door: door::Door,
+    volunteer: volunteer::Volunteer,
 }
 
 /// Which screen it is, for tests: the screen and, where there is one, the question.
@@ -67,6 +72,8 @@ impl Screens {
             consultant: consultant::Consultant::connect(window, touch),
             help: help::Help::connect(window, touch),
             message: message::Message::connect(window, touch),
+            door: door::Door::connect(window, touch),
+            volunteer: volunteer::Volunteer::connect(window, touch),
         }
     }
 
@@ -93,8 +100,11 @@ impl Screens {
                 self.consultant.show(consultant)
             }
             Screen::Help(help) => self.help.show(*help, &say),
+            Screen::Door(door) => self.door.show(*door),
+            Screen::Volunteer(page) => self.volunteer.show(page),
             screen => self.message.show(screen, &say),
         };
+        self.volunteer.show_margin(view.margin.as_ref());
         self.kind.set(kind);
         journey.set_screen(kind);
         let name = ScreenName::of(&view.screen);
@@ -140,6 +150,8 @@ impl ScreenName {
             Screen::Wipe => ("wipe", None),
             Screen::Help(_) => ("help", None),
             Screen::Staff(_) => ("staff", None),
+            Screen::Door(_) => ("door", None),
+            Screen::Volunteer(view) => (view.page.name(), None),
         };
         Self { screen, question }
     }
@@ -154,6 +166,9 @@ fn connect_journey(window: &KioskWindow, touch: &Touch, kind: &Rc<Cell<ScreenKin
     journey.on_help(sends(touch, Action::Help));
     let (touch, kind) = (Rc::clone(touch), Rc::clone(kind));
     journey.on_digit(move |number| {
+        if let (ScreenKind::Door, Ok(digit @ 0..=9)) = (kind.get(), u8::try_from(number)) {
+            touch(Action::Volunteer(VolunteerTouch::Key(DoorKey::Digit(digit))));
+        }
         // A digit chooses only where answers are in a list; elsewhere it is no touch at all.
         if matches!(kind.get(), ScreenKind::Question | ScreenKind::Consultant)
             && let Some(position) = usize::try_from(number).ok().and_then(|number| number.checked_sub(1))

@@ -82,6 +82,11 @@ impl Timekeeper {
         Clock::new(wall, learnt)
     }
 
+    /// The aggregator's time in the last receipt, of this run or an earlier one.
+    pub(crate) fn aggregator_time(&self) -> Option<Timestamp> {
+        self.last.map(|(_, aggregator_time)| aggregator_time)
+    }
+
     /// The last offset, in seconds.
     pub(crate) fn offset_s(&self) -> Option<i64> {
         self.last.map(|(offset_s, _)| offset_s)

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::board::{Bay, BayError};
 use crate::id::{ConsultantId, DepartmentId, SiteId, SpecialtyId, TrustId, WardId};
 
 /// The directory as a file says it.
@@ -62,7 +63,9 @@ entry!(/// A ward.
         site: SiteId, /// The department it belongs to.
         department: DepartmentId, /// Its specialties, the first is the main one.
         specialties: Vec<SpecialtyId>, /// Its beds, which weigh its share of the fortnight's plan.
-        beds: u16 });
+        beds: u16, /// Where its beds are, for volunteers. On boards, and in the file; not in the directory on its topic.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bays: Vec<Bay> });
 entry!(/// A consultant.
     ConsultantEntry { /// The id. Never a name.
         id: ConsultantId, /// What screens show.
@@ -105,6 +108,14 @@ pub enum DirectoryError {
     /// A list that may not be empty is.
     #[error("{0} is empty")]
     Empty(&'static str),
+    /// A ward's bays contradict each other.
+    #[error("in the bays of ward {ward} {error}")]
+    Bays {
+        /// The ward.
+        ward: WardId,
+        /// What is wrong.
+        error: BayError,
+    },
 }
 
 fn unique<'a, T: Ord + fmt::Display + 'a>(
@@ -149,6 +160,14 @@ impl TryFrom<DirectoryFile> for Directory {
                 return Err(missing(from(), "specialty", id));
             }
         }
+        let consultant_ids: BTreeSet<_> = file.consultants.iter().map(|entry| &entry.id).collect();
+        for ward in &file.wards {
+            Bay::check(&ward.bays).map_err(|error| DirectoryError::Bays { ward: ward.id.clone(), error })?;
+            let mut named = ward.bays.iter().filter_map(|bay| bay.consultant.as_ref());
+            if let Some(id) = named.find(|id| !consultant_ids.contains(id)) {
+                return Err(missing(format!("ward {}", ward.id), "consultant", id));
+            }
+        }
         for consultant in &file.consultants {
             let from = || format!("consultant {}", consultant.id);
             if !specialties.contains(&consultant.specialty) {
@@ -169,6 +188,14 @@ impl Directory {
     /// The file it was made from.
     pub fn file(&self) -> &DirectoryFile {
         &self.file
+    }
+
+    /// The directory as it is published: without bays, which kiosks find on boards, so that a reader from before there were
+    /// bays still understands it.
+    pub fn published(&self) -> DirectoryFile {
+        let mut file = self.file.clone();
+        file.wards.iter_mut().for_each(|ward| ward.bays.clear());
+        file
     }
 
     /// A ward.

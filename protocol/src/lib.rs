@@ -13,6 +13,7 @@
 #[cfg(test)]
 mod arbitrary;
 pub mod assignment;
+pub mod board;
 pub mod clock;
 pub mod contact;
 pub mod directory;
@@ -24,6 +25,7 @@ pub mod limits;
 pub mod questionnaire;
 pub mod receipt;
 pub mod record;
+pub mod round;
 pub mod schema;
 pub mod signed;
 pub mod status;

@@ -7,11 +7,13 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
 use crate::assignment::{Assignment, KioskSettings};
+use crate::board::Board;
 use crate::directory::DirectoryFile;
 use crate::envelope::EnvelopeFile;
 use crate::questionnaire::QuestionnaireFile;
 use crate::receipt::Receipt;
 use crate::record::Record;
+use crate::round::Round;
 use crate::signed::SignedFile;
 use crate::status::{Introduction, Status};
 
@@ -19,6 +21,7 @@ use crate::status::{Introduction, Status};
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("assignment", of::<Assignment>()),
+        ("board", of::<Board>()),
         ("directory", of::<DirectoryFile>()),
         ("envelope", of::<EnvelopeFile>()),
         ("introduction", of::<Introduction>()),
@@ -26,6 +29,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("questionnaire", of::<QuestionnaireFile>()),
         ("receipt", of::<Receipt>()),
         ("record", of::<Record>()),
+        ("round", of::<Round>()),
         ("signed", of::<SignedFile>()),
         ("status", of::<Status>()),
     ]

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use crate::id::{Hash, KioskId, WardId};
 use crate::keys::VerifyingKey;
 use crate::limits::MAX_MESSAGE_BYTES;
-use crate::version::{VersionedError, read_versioned};
+use crate::version::{VersionedError, read_versioned, read_versioned_to};
 
 /// A kiosk's presence, published on connecting and every minute; its last will says offline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Status {
-    /// The version of this shape: 1.
-    #[schemars(range(min = 1, max = 1))]
+    /// The version of this shape: 2 when it says something about the [tablet](Health::tablet), otherwise 1.
+    #[schemars(range(min = 1, max = 2))]
     pub version: u32,
     /// The kiosk.
     pub kiosk: KioskId,
@@ -51,6 +51,27 @@ pub struct Health {
     /// The hash of the assignment it works by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<Hash>,
+    /// How the tablet itself is; only in version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tablet: Option<Tablet>,
+}
+
+/// How a tablet is. What it cannot tell is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tablet {
+    /// The charge of its battery, 0 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub battery_percent: Option<u8>,
+    /// Whether it hangs on a charger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charging: Option<bool>,
+    /// The free bytes of the disk that its outbox is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_disk_bytes: Option<u64>,
+    /// The ward a manager has moved it to, when that is not the one of its assignment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<WardId>,
 }
 
 /// A simulated kiosk asks to be known. Real kiosks are registered by hand.
@@ -90,14 +111,18 @@ pub enum StatusError {
 }
 
 impl Status {
-    /// Presence as this software's version of the message says it.
+    /// Presence, in the oldest version of the message that can say it.
+    ///
+    /// An aggregator from before version 2 refuses it, so a kiosk speaks of its tablet only to one that has sent it a
+    /// [round](crate::round), which is of the same age.
     pub fn new(kiosk: KioskId, presence: Presence) -> Self {
-        Self { version: 1, kiosk, presence }
+        let speaks_of_tablet = matches!(&presence, Presence::Online(Health { tablet: Some(_), .. }));
+        Self { version: if speaks_of_tablet { 2 } else { 1 }, kiosk, presence }
     }
 
-    /// Reads the payload of a kiosk's status topic.
+    /// Reads the payload of a kiosk's status topic, of version 1 or 2.
     pub fn read(payload: &[u8], kiosk: &KioskId) -> Result<Self, StatusError> {
-        let status: Self = read(payload)?;
+        let status: Self = read_as(payload, |payload| read_versioned_to(payload, 2))?;
         if status.kiosk == *kiosk { Ok(status) } else { Err(StatusError::WrongTopic(status.kiosk)) }
     }
 }
@@ -117,10 +142,17 @@ impl Introduction {
 }
 
 fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, StatusError> {
+    read_as(payload, read_versioned)
+}
+
+fn read_as<T>(
+    payload: &[u8],
+    read_payload: impl FnOnce(&[u8]) -> Result<T, VersionedError>,
+) -> Result<T, StatusError> {
     if payload.len() > MAX_MESSAGE_BYTES {
         return Err(StatusError::Oversize(payload.len()));
     }
-    read_versioned(payload).map_err(|error| match error {
+    read_payload(payload).map_err(|error| match error {
         VersionedError::Unreadable(error) => StatusError::Unreadable(error),
         VersionedError::UnknownVersion(version) => StatusError::UnknownVersion(version),
     })
@@ -152,6 +184,7 @@ mod tests {
             last_sequence: 12,
             clock_offset_s: Some(-4),
             assignment: None,
+            tablet: None,
         };
         check(r#"{"version":1,"kiosk":"k-1","presence":"offline"}"#, &Ok(Presence::Offline));
         check(
@@ -164,6 +197,31 @@ mod tests {
         check("", &Err(StatusError::Unreadable(String::new())));
         let large = " ".repeat(MAX_MESSAGE_BYTES + 1);
         check(&large, &Err(StatusError::Oversize(MAX_MESSAGE_BYTES + 1)));
+    }
+
+    #[test]
+    fn a_tablet_is_version_two_and_nothing_else_is() {
+        let health = |tablet| Health {
+            software: "0.1.0".to_owned(),
+            waiting: 0,
+            last_sequence: 0,
+            clock_offset_s: None,
+            assignment: None,
+            tablet,
+        };
+        let tablet = Tablet {
+            battery_percent: Some(81),
+            charging: Some(false),
+            free_disk_bytes: Some(9_000_000_000),
+            moved_to: None,
+        };
+        let status = |tablet| Status::new(kiosk("k-1"), Presence::Online(health(tablet)));
+        assert_eq!(status(None).version, 1);
+        let with_tablet = status(Some(tablet));
+        assert_eq!(with_tablet.version, 2);
+        let json = serde_json::to_vec(&with_tablet).unwrap();
+        assert_eq!(Status::read(&json, &kiosk("k-1")), Ok(with_tablet));
+        check(r#"{"version":3,"kiosk":"k-1","presence":"offline"}"#, &Err(StatusError::UnknownVersion(3)));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! MQTT topics: parsed and written here and nowhere else.
 //!
-//! `wardvoice/1/kiosks/{kiosk}/{channel}` for what belongs to one kiosk, `wardvoice/1/directory` for the trust.
+//! `wardvoice/1/kiosks/{kiosk}/{channel}` for what belongs to one kiosk, `wardvoice/1/wards/{ward}/board` for what is said
+//! about a ward, `wardvoice/1/directory` for the trust.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::id::KioskId;
+use crate::id::{KioskId, WardId};
 
 const ROOT: &str = "wardvoice/1";
 
@@ -22,10 +23,13 @@ pub enum Channel {
     Assignment,
     /// Kiosk to aggregator: a simulated kiosk asks to be known (only where the aggregator allows it).
     Introduction,
+    /// Aggregator to kiosk: what it needs to take volunteers in, signed, retained.
+    Round,
 }
 
 impl Channel {
-    const ALL: [Self; 5] = [Self::Records, Self::Receipts, Self::Status, Self::Assignment, Self::Introduction];
+    const ALL: [Self; 6] =
+        [Self::Records, Self::Receipts, Self::Status, Self::Assignment, Self::Introduction, Self::Round];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -34,6 +38,7 @@ impl Channel {
             Self::Status => "status",
             Self::Assignment => "assignment",
             Self::Introduction => "introduction",
+            Self::Round => "round",
         }
     }
 
@@ -48,6 +53,8 @@ impl Channel {
 pub enum Topic {
     /// A topic of one kiosk.
     Kiosk(KioskId, Channel),
+    /// A ward's signed board, retained.
+    Board(WardId),
     /// The signed directory of the trust, retained.
     Directory,
 }
@@ -61,6 +68,7 @@ impl fmt::Display for Topic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kiosk(kiosk, channel) => write!(formatter, "{ROOT}/kiosks/{kiosk}/{}", channel.as_str()),
+            Self::Board(ward) => write!(formatter, "{ROOT}/wards/{ward}/board"),
             Self::Directory => write!(formatter, "{ROOT}/directory"),
         }
     }
@@ -74,6 +82,9 @@ impl FromStr for Topic {
         let rest = text.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')).ok_or_else(error)?;
         if rest == "directory" {
             return Ok(Self::Directory);
+        }
+        if let Some(ward) = rest.strip_prefix("wards/").and_then(|rest| rest.strip_suffix("/board")) {
+            return WardId::new(ward).map(Self::Board).map_err(|_| error());
         }
         let (kiosk, channel) =
             rest.strip_prefix("kiosks/").and_then(|rest| rest.split_once('/')).ok_or_else(error)?;
@@ -103,7 +114,9 @@ mod tests {
         check(Topic::Kiosk(kiosk.clone(), Channel::Receipts), "wardvoice/1/kiosks/k-0017/receipts");
         check(Topic::Kiosk(kiosk.clone(), Channel::Status), "wardvoice/1/kiosks/k-0017/status");
         check(Topic::Kiosk(kiosk.clone(), Channel::Assignment), "wardvoice/1/kiosks/k-0017/assignment");
-        check(Topic::Kiosk(kiosk, Channel::Introduction), "wardvoice/1/kiosks/k-0017/introduction");
+        check(Topic::Kiosk(kiosk.clone(), Channel::Introduction), "wardvoice/1/kiosks/k-0017/introduction");
+        check(Topic::Kiosk(kiosk, Channel::Round), "wardvoice/1/kiosks/k-0017/round");
+        check(Topic::Board(WardId::new("W12").unwrap()), "wardvoice/1/wards/W12/board");
         check(Topic::Directory, "wardvoice/1/directory");
         assert_eq!(Channel::Records.of_every_kiosk(), "wardvoice/1/kiosks/+/records");
     }
@@ -129,6 +142,10 @@ mod tests {
             "wardvoice/1/kiosks/k-1/records/x",
             "wardvoice/1/kiosks/k-1/other",
             "wardvoice/1/kiosks/k-1/Records",
+            "wardvoice/1/wards//board",
+            "wardvoice/1/wards/+/board",
+            "wardvoice/1/wards/W1/W2/board",
+            "wardvoice/1/wards/W1/records",
             "$SYS/broker/version",
         ] {
             assert_eq!(text.parse::<Topic>(), Err(TopicError(text.to_owned())));
@@ -143,7 +160,7 @@ mod tests {
         }
 
         #[test]
-        fn what_reads_has_one_spelling(text in "(wardvoice/1/)?(kiosks/)?[a-z/+#-]{0,20}") {
+        fn what_reads_has_one_spelling(text in "(wardvoice/1/)?(kiosks/|wards/)?[a-z/+#-]{0,20}(/board)?") {
             if let Ok(topic) = text.parse::<Topic>() {
                 prop_assert_eq!(topic.to_string(), text);
             }

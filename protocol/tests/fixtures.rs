@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
+use wardvoice_protocol::board::{Bay, Board};
 use wardvoice_protocol::contact::{AttributionSource, Mode, Outcome};
 use wardvoice_protocol::directory::{Directory, DirectoryFile};
 use wardvoice_protocol::envelope::{ChainHead, Envelope, EnvelopeFile};
@@ -24,6 +25,7 @@ use wardvoice_protocol::keys::{OpenKey, SigningKey};
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireFile};
 use wardvoice_protocol::receipt::{Decision, Reason, Receipt};
 use wardvoice_protocol::record::{Body, Record};
+use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed::{self, SignedFile};
 use wardvoice_protocol::status::{Introduction, Presence, Status};
 use wardvoice_protocol::topic::{Channel, Topic};
@@ -157,6 +159,20 @@ fn directories() {
 }
 
 #[test]
+fn boards_and_rounds() {
+    let key = aggregator_key().verifying_key();
+    let board: Board = read("board.json");
+    let ward = board.ward.clone();
+    let verified = signed::verify::<Board>(&bytes("board-signed.json"), &Topic::Board(ward), &key);
+    assert_eq!(verified.as_ref(), Ok(&board));
+    Bay::check(&board.bays).unwrap();
+    let round: Round = read("round.json");
+    let verified = signed::verify::<Round>(&bytes("round-signed.json"), &topic(Channel::Round), &key);
+    assert_eq!(verified.as_ref(), Ok(&round));
+    assert_eq!(round.wards[0].id, board.ward);
+}
+
+#[test]
 fn statuses() {
     let online = Status::read(&bytes("status-online.json"), &kiosk()).unwrap();
     let Presence::Online(health) = &online.presence else { panic!("not online") };
@@ -166,6 +182,10 @@ fn statuses() {
     assert_eq!(read::<Status>("status-online.json"), online);
     let offline = Status::read(&bytes("status-offline.json"), &kiosk()).unwrap();
     assert_eq!(offline, Status::new(kiosk(), Presence::Offline));
+    let tablet = Status::read(&bytes("status-tablet.json"), &kiosk()).unwrap();
+    assert_eq!(read::<Status>("status-tablet.json"), tablet);
+    let Presence::Online(health) = &tablet.presence else { panic!("not online") };
+    assert_eq!(health.tablet.as_ref().and_then(|tablet| tablet.battery_percent), Some(81));
     let simulated = KioskId::new("sim-0001").unwrap();
     let introduction = Introduction::read(&bytes("introduction.json"), &simulated).unwrap();
     assert_eq!(introduction.signing_key, kiosk_key().verifying_key());

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
+use wardvoice_protocol::board::Board;
 use wardvoice_protocol::contact::{Answer, Mode, Outcome};
 use wardvoice_protocol::directory::DirectoryFile;
 use wardvoice_protocol::envelope::Envelope;
@@ -13,6 +14,7 @@ use wardvoice_protocol::limits;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireFile};
 use wardvoice_protocol::receipt::{Reason, Receipt};
 use wardvoice_protocol::record::Record;
+use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed::SignedFile;
 use wardvoice_protocol::status::{Introduction, Status};
 
@@ -45,6 +47,8 @@ fn check(kind: &str, text: &str) -> Result<(), String> {
         "record" => Record::from_json(text.as_bytes()).map(|_| ()),
         "envelope" => Envelope::read(text.as_bytes()).map(|_| ()).map_err(|error| error.to_string()),
         "signed" => reads::<SignedFile>(text),
+        "board" => reads::<Board>(text),
+        "round" => reads::<Round>(text),
         "receipt" => reads::<Receipt>(text),
         "assignment" => reads::<Assignment>(text),
         "settings" => reads::<KioskSettings>(text),
@@ -67,7 +71,8 @@ fn every_example_reads_as_what_it_says_it_is() {
         }
         assert_ne!(info, "json", "an example says what it is an example of: {text}");
     }
-    for kind in ["record", "envelope", "signed", "receipt", "settings", "status", "introduction"] {
+    for kind in ["record", "envelope", "signed", "receipt", "settings", "status", "introduction", "round", "board"]
+    {
         assert!(kinds.iter().any(|known| known == kind), "no example of {kind}");
     }
 }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::aggregator::Aggregator;
+use crate::aggregator::{Aggregator, arm};
 use crate::desktop::Desktop;
 use crate::process::Process;
 use crate::programs;
@@ -24,6 +24,7 @@ pub struct KioskWindow<'a> {
     desktop: &'a Desktop,
     process: Process,
     trace: PathBuf,
+    directory: PathBuf,
 }
 
 /// What is on the screen and where it can be touched.
@@ -69,16 +70,25 @@ impl<'a> KioskWindow<'a> {
         if let Some(address) = settings.get_mut("broker") {
             *address = Value::from(broker);
         }
-        let file = directory.join("settings.json");
-        std::fs::write(&file, settings.to_string())?;
+        std::fs::write(directory.join("settings.json"), settings.to_string())?;
+        let process = launch(desktop, directory, None)?;
         let trace = directory.join("controls");
-        let mut command = Command::new(programs::kiosk()?);
-        command.arg("run").arg("--data").arg(&data).arg("--settings").arg(file).arg("--fullscreen");
-        command.arg("--trace-controls").arg(&trace).env("DISPLAY", desktop.name()).env_remove("WAYLAND_DISPLAY");
-        let process = Process::start("window", command, directory)?;
-        let mut window = Self { desktop, process, trace };
+        let mut window = Self { desktop, process, trace, directory: directory.to_path_buf() };
         window.until("the first screen", |_| true)?;
         Ok(window)
+    }
+
+    /// Kills the program as an empty battery does, and starts it again, with kill points armed or none.
+    pub fn kill_and_start(&mut self, failpoints: Option<&str>) -> Result<Shown> {
+        self.process.kill()?;
+        std::fs::remove_file(&self.trace).context("failed to forget the trace")?;
+        self.process = launch(self.desktop, &self.directory, failpoints)?;
+        self.until("the first screen after a restart", |_| true)
+    }
+
+    /// The kiosk's data directory.
+    pub fn data(&self) -> PathBuf {
+        self.directory.join("kiosk")
     }
 
     /// What is shown now.
@@ -124,6 +134,16 @@ impl<'a> KioskWindow<'a> {
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
     }
+}
+
+fn launch(desktop: &Desktop, directory: &Path, failpoints: Option<&str>) -> Result<Process> {
+    let mut command = Command::new(programs::kiosk()?);
+    command.arg("run").arg("--data").arg(directory.join("kiosk"));
+    command.arg("--settings").arg(directory.join("settings.json")).arg("--fullscreen");
+    command.arg("--trace-controls").arg(directory.join("controls"));
+    command.env("DISPLAY", desktop.name()).env_remove("WAYLAND_DISPLAY");
+    arm(&mut command, failpoints);
+    Process::start("window", command, directory)
 }
 
 impl Shown {

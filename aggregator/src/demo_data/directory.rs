@@ -1,9 +1,10 @@
 //! The generated trust: 3 sites, 26 wards, 60 consultants with numbers for names.
 
+use wardvoice_protocol::board::Bay;
 use wardvoice_protocol::directory::{
     ConsultantEntry, DepartmentEntry, DirectoryFile, SiteEntry, SpecialtyEntry, TrustEntry, WardEntry,
 };
-use wardvoice_protocol::id::IdError;
+use wardvoice_protocol::id::{ConsultantId, IdError};
 
 use super::dice::Dice;
 
@@ -54,9 +55,10 @@ fn generate(seed: u64) -> Result<DirectoryFile, IdError> {
             department: department.parse()?,
             specialties: vec![specialty.parse()?],
             beds: u16::try_from(16 + dice.below(17)).unwrap_or(16),
+            bays: Vec::new(),
         })
     });
-    let wards = wards.collect::<Result<Vec<_>, IdError>>()?;
+    let mut wards = wards.collect::<Result<Vec<_>, IdError>>()?;
     let consultants = (1..=CONSULTANTS).map(|number| {
         // Consultants share the specialties in proportion to the wards: dealt round the list of wards.
         let dealt = wards.get((number - 1) % wards.len()).and_then(|ward| ward.specialties.first());
@@ -66,6 +68,10 @@ fn generate(seed: u64) -> Result<DirectoryFile, IdError> {
         Ok(ConsultantEntry { id: id.parse()?, label: format!("Consultant {id}"), wards: on.collect(), specialty })
     });
     let consultants = consultants.collect::<Result<Vec<_>, IdError>>()?;
+    for ward in &mut wards {
+        let here = consultants.iter().filter(|consultant| consultant.wards.contains(&ward.id));
+        ward.bays = bays(ward.beds, &here.map(|consultant| consultant.id.clone()).collect::<Vec<_>>());
+    }
     let site =
         |(id, name): &(&str, &str)| Ok(SiteEntry { id: id.parse()?, name: format!("{name} (demonstration)") });
     let department = |(id, name): &(&str, &str)| Ok(DepartmentEntry { id: id.parse()?, name: (*name).to_owned() });
@@ -81,4 +87,23 @@ fn generate(seed: u64) -> Result<DirectoryFile, IdError> {
         wards,
         consultants,
     })
+}
+
+/// Bays of six beds and side rooms of one. The roster gives each bay to one of the ward's consultants; side rooms are
+/// nobody's by the roster, so that the volunteer has something to choose.
+fn bays(beds: u16, consultants: &[ConsultantId]) -> Vec<Bay> {
+    const IN_A_BAY: usize = 6;
+    const SIDE_ROOMS: u16 = 4;
+    let numbers = |from: u16, to: u16| (from..=to).map(|number| number.to_string()).collect::<Vec<_>>();
+    let in_bays = numbers(1, beds.saturating_sub(SIDE_ROOMS));
+    let bays = in_bays.chunks(IN_A_BAY).enumerate().map(|(place, beds)| Bay {
+        name: format!("Bay {}", place + 1),
+        beds: beds.to_vec(),
+        consultant: consultants.get(place % consultants.len().max(1)).cloned(),
+    });
+    let side_rooms = numbers(beds.saturating_sub(SIDE_ROOMS) + 1, beds)
+        .into_iter()
+        .enumerate()
+        .map(|(place, bed)| Bay { name: format!("Side room {}", place + 1), beds: vec![bed], consultant: None });
+    bays.chain(side_rooms).collect()
 }

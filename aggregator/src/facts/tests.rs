@@ -22,6 +22,7 @@ fn directory() -> Directory {
         department: "D1".parse().unwrap(),
         specialties: vec!["orthopaedics".parse().unwrap()],
         beds: 20,
+        bays: Vec::new(),
     };
     let consultant = |number: u32| ConsultantEntry {
         id: format!("C{number:02}").parse().unwrap(),

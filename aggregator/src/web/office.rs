@@ -60,6 +60,14 @@ pub(crate) struct KioskSheet {
     software: Option<String>,
     /// How far its clock was out when it last learnt, in seconds.
     clock_offset_s: Option<i64>,
+    /// The charge of its battery, 0 to 100, as it last said.
+    battery_percent: Option<u8>,
+    /// Whether it hung on a charger.
+    charging: Option<bool>,
+    /// The free bytes of its disk.
+    free_disk_bytes: Option<u64>,
+    /// The ward to which a manager has moved it on the spot.
+    moved_to: Option<String>,
 }
 
 /// Numbers of a kiosk's chain that nothing has come for.
@@ -176,6 +184,7 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
             Some(Status::Online(health)) => Some(health),
             _ => None,
         };
+        let tablet = health.and_then(|health| health.tablet.clone()).unwrap_or_default();
         // Every number up to the highest is held: there is no gap, and no need to walk the chain to know.
         let gaps = if head.stored + head.refused >= head.highest {
             Vec::new()
@@ -199,6 +208,10 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
             gaps,
             software: health.map(|health| health.software.clone()),
             clock_offset_s: health.and_then(|health| health.clock_offset_s),
+            battery_percent: tablet.battery_percent,
+            charging: tablet.charging,
+            free_disk_bytes: tablet.free_disk_bytes,
+            moved_to: tablet.moved_to.map(|ward| ward.to_string()),
         });
     }
     sheets.sort_by_key(|sheet| (Reverse(sheet.silent), sheet.connected, sheet.last_record));
@@ -297,10 +310,16 @@ fn kiosk_table(web: &Web, kiosks: &[KioskSheet]) -> Markup {
                     @for kiosk in kiosks {
                         tr {
                             th scope="row" { (kiosk.kiosk) @if kiosk.simulated { small { "simulated" } } }
-                            td { (kiosk.ward.as_deref().unwrap_or("not registered")) }
+                            td {
+                                (kiosk.ward.as_deref().unwrap_or("not registered"))
+                                @if let Some(ward) = &kiosk.moved_to { small { "moved to " (ward) } }
+                            }
                             td {
                                 @if kiosk.silent { span.tag.silent { "Silent" } " " }
                                 (if kiosk.connected { "connected" } else if kiosk.last_status.is_some() { "gone" } else { "no word since the last restart" })
+                                @if let Some(charge) = kiosk.battery_percent {
+                                    small { "battery " (charge) " %" @if kiosk.charging == Some(true) { ", charging" } }
+                                }
                             }
                             td { (kiosk.last_record.map_or_else(|| "never".to_owned(), |time| moment(web, time))) }
                             td { (completeness(kiosk)) }

@@ -11,6 +11,7 @@ use wardvoice_kiosk_ui::KioskWindow;
 use wardvoice_protocol::record::Body;
 
 use super::post::Post;
+use crate::interview::volunteer::Errand;
 use crate::interview::{Action, Effect, Event, Happening, Interview, Setting, StoreFailed, View};
 use crate::screens::{Screens, Touch};
 
@@ -24,6 +25,7 @@ pub type Submit = Box<dyn Fn(Body, Done)>;
 pub type Done = Box<dyn FnOnce(Result<(), StoreFailed>) + Send>;
 
 type Observer = Box<dyn Fn(&View)>;
+type Attendant = Box<dyn Fn(Errand)>;
 
 /// An interview on a window.
 pub struct Stage {
@@ -35,6 +37,7 @@ pub struct Stage {
     incoming: Receiver<Happening>,
     timer: slint::Timer,
     observers: RefCell<Vec<Observer>>,
+    attendant: RefCell<Option<Attendant>>,
     this: Weak<Self>,
 }
 
@@ -64,6 +67,7 @@ impl Stage {
                 incoming,
                 timer: slint::Timer::default(),
                 observers: RefCell::default(),
+                attendant: RefCell::default(),
                 this: Weak::clone(this),
             }
         });
@@ -75,6 +79,11 @@ impl Stage {
         });
         stage.show();
         stage
+    }
+
+    /// Hands every errand of the volunteer's screens to somebody. Without anybody none is run, and nobody comes in.
+    pub fn attended_by(&self, attendant: impl Fn(Errand) + 'static) {
+        self.attendant.replace(Some(Box::new(attendant)));
     }
 
     /// Calls back with every view that is shown.
@@ -97,14 +106,25 @@ impl Stage {
 
     /// Takes in what happened.
     pub fn meet(&self, happening: Happening) {
+        if matches!(happening, Happening::Touch(Action::Agree)) {
+            fail::fail_point!("window.agreed");
+        }
         // A touch has moved something in the window even where the interview stays as it is.
         let touched = matches!(happening, Happening::Touch(_));
         let effects = self.interview.borrow_mut().apply(Event { now_ms: (self.clock)(), happening });
         for effect in &effects {
-            if let Effect::Store { ticket, body } = effect {
-                let (post, ticket) = (self.post.clone(), *ticket);
-                let done = move |result| post.put(Happening::Stored { ticket, result });
-                (self.submit)(body.clone(), Box::new(done));
+            match effect {
+                Effect::Store { ticket, body } => {
+                    let (post, ticket) = (self.post.clone(), *ticket);
+                    let done = move |result| post.put(Happening::Stored { ticket, result });
+                    (self.submit)(body.clone(), Box::new(done));
+                }
+                Effect::Errand(errand) => {
+                    if let Some(attendant) = &*self.attendant.borrow() {
+                        attendant(errand.clone());
+                    }
+                }
+                Effect::Show => {}
             }
         }
         if touched || effects.contains(&Effect::Show) {

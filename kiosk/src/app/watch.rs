@@ -149,12 +149,19 @@ impl Watch {
         let ScreenName { screen, question } = ScreenName::of(&view.screen);
         let question = question.map(|question| format!("-{question}")).unwrap_or_default();
         let name = format!("{:03}-{screen}{question}-{}.png", self.view.get(), view.language);
-        let file = BufWriter::new(File::create(directory.join(name))?);
-        let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
-        encoder.set_color(png::ColorType::Rgba);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Fast);
-        encoder.write_header()?.write_image_data(picture.as_bytes())?;
-        Ok(())
+        write_picture(&picture, &directory.join(name))
     }
+}
+
+/// Writes a picture of the screen as PNG.
+pub(super) fn write_picture(
+    picture: &slint::SharedPixelBuffer<slint::Rgba8Pixel>,
+    path: &Path,
+) -> anyhow::Result<()> {
+    let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), picture.width(), picture.height());
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    encoder.write_header()?.write_image_data(picture.as_bytes())?;
+    Ok(())
 }

@@ -4,19 +4,21 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc::UnboundedSender;
 use wardvoice_protocol::assignment::Assignment;
-use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::id::{Hash, WardId};
 use wardvoice_protocol::receipt::{Receipt, Verdict};
 use wardvoice_protocol::record::Body;
 use wardvoice_protocol::signed;
-use wardvoice_protocol::status::{Health, Introduction, Presence, Status};
+use wardvoice_protocol::status::{Health, Introduction, Presence, Status, Tablet};
 use wardvoice_protocol::topic::{Channel, Topic};
 
 use super::{DispatchConfig, DispatchState, ParcelEvent, Shared, Storing, SubmitError, Trust, locked};
+use crate::appliance;
+use crate::briefing::{BriefingShelf, Taken};
 use crate::courier::{Courier, Effect, Event, EventKind};
 use crate::killpoint;
 use crate::mqtt::{Command, Report};
@@ -34,6 +36,7 @@ const LOOK_MS: u64 = 5_000;
 pub(super) enum Message {
     Submit { body: Box<Body>, done: Box<dyn FnOnce(Result<(), SubmitError>) + Send> },
     Report(Report),
+    Moved(Option<WardId>),
     Tick,
     Stop,
 }
@@ -51,6 +54,9 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     state: DispatchState,
     assignment: Option<Assignment>,
+    /// None for a simulated kiosk, which no volunteer carries.
+    shelf: Option<BriefingShelf>,
+    moved_to: Option<WardId>,
     connection: Option<u64>,
     introduced: bool,
     status_due_ms: u64,
@@ -68,10 +74,18 @@ impl Keeper {
             Trust::Pinned { assignment, .. } => (Some(assignment.clone()), true),
             Trust::Introduce { known, .. } => (known.clone(), false),
         };
+        let shelf = match &config.trust {
+            Trust::Pinned { assignment, .. } => {
+                let (kiosk, key) = (&config.identity.kiosk, &assignment.aggregator_key);
+                Some(BriefingShelf::open(&config.data, kiosk, key))
+            }
+            Trust::Introduce { .. } => None,
+        };
+        let briefing = shelf.as_ref().map(|shelf| shelf.briefing().clone()).unwrap_or_default();
         let state = DispatchState {
             waiting: outbox.waiting().len() as u64,
             last_sequence: outbox.head().sequence,
-            last_receipt: None,
+            last_receipt: time.aggregator_time(),
             connected: false,
             storing: storing(outbox.can_keep()),
             clock_offset_s: time.offset_s(),
@@ -82,6 +96,8 @@ impl Keeper {
             assignment: Mutex::new(assignment.clone()),
             listeners: Mutex::new(Vec::new()),
             assignment_listeners: Mutex::new(Vec::new()),
+            briefing: Mutex::new(Arc::new(briefing)),
+            briefing_listeners: Mutex::new(Vec::new()),
         };
         let rng = StdRng::try_from_rng(&mut SysRng).unwrap_or_else(|_| StdRng::seed_from_u64(0));
         Self {
@@ -93,6 +109,8 @@ impl Keeper {
             shared: Arc::new(shared),
             state,
             assignment,
+            shelf,
+            moved_to: None,
             connection: None,
             introduced,
             status_due_ms: u64::MAX,
@@ -137,6 +155,12 @@ impl Keeper {
                 }
             }
             Message::Report(report) => self.hear(report),
+            Message::Moved(ward) => {
+                self.moved_to = ward;
+                if self.connection.is_some() {
+                    self.status_due_ms = 0;
+                }
+            }
             Message::Tick => self.drive(EventKind::Tick),
             Message::Stop => {}
         }
@@ -214,6 +238,7 @@ impl Keeper {
                     self.introduce_due_ms = 0;
                 }
                 self.do_what_is_due();
+                self.subscribe_to_briefing();
                 self.drive(EventKind::Connected);
             }
             Report::Disconnected(reason) => {
@@ -233,6 +258,7 @@ impl Keeper {
             Topic::Kiosk(kiosk, _) if *kiosk != self.config.identity.kiosk => return,
             Topic::Kiosk(_, Channel::Receipts) => self.read_receipt(topic, payload),
             Topic::Kiosk(_, Channel::Assignment) => self.read_assignment(topic, payload),
+            Topic::Kiosk(_, Channel::Round) | Topic::Board(_) => self.read_briefing(topic, payload),
             _ => return,
         };
         if let Err(error) = read {
@@ -248,6 +274,35 @@ impl Keeper {
             self.drive(EventKind::Receipt { receipt, wall: Timestamp::now() });
         }
         Ok(())
+    }
+
+    fn read_briefing(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
+        let (Some(shelf), Some(assignment)) = (&mut self.shelf, &self.assignment) else { return Ok(()) };
+        let offset = SignedDuration::from_secs(self.time.offset_s().unwrap_or(0));
+        let now = Timestamp::now();
+        let now = now.checked_add(offset).unwrap_or(now);
+        let key = &assignment.aggregator_key;
+        let taken = match topic {
+            Topic::Board(ward) => shelf.take_board(ward, payload, key, now)?,
+            _ => shelf.take_round(payload, key, now)?,
+        };
+        if taken == Taken::New {
+            let briefing = Arc::new(shelf.briefing().clone());
+            *locked(&self.shared.briefing) = Arc::clone(&briefing);
+            for listener in locked(&self.shared.briefing_listeners).iter() {
+                listener(&briefing);
+            }
+            if !matches!(topic, Topic::Board(_)) {
+                self.subscribe_to_briefing();
+            }
+        }
+        Ok(())
+    }
+
+    fn subscribe_to_briefing(&self) {
+        let (Some(connection), Some(shelf)) = (self.connection, &self.shelf) else { return };
+        // A link that has ended subscribes to nothing; the next connection does.
+        let _ended = self.commands.send(Command::Subscribe { connection, topics: shelf.topics() });
     }
 
     fn read_assignment(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
@@ -366,8 +421,21 @@ impl Keeper {
             last_sequence: self.state.last_sequence,
             clock_offset_s: self.state.clock_offset_s,
             assignment: assignment.map(|bytes| Hash::of(&bytes)),
+            tablet: self.tablet(),
         };
-        Status { version: 1, kiosk: self.config.identity.kiosk.clone(), presence: Presence::Online(health) }
+        Status::new(self.config.identity.kiosk.clone(), Presence::Online(health))
+    }
+
+    /// How the tablet is; only for an aggregator that has sent a round, because an older one would refuse the status.
+    fn tablet(&self) -> Option<Tablet> {
+        self.shelf.as_ref()?.briefing().round.as_ref()?;
+        let power = appliance::power();
+        Some(Tablet {
+            battery_percent: power.battery_percent,
+            charging: power.charging,
+            free_disk_bytes: appliance::free_disk_bytes(&self.config.data),
+            moved_to: self.moved_to.clone(),
+        })
     }
 
     fn say_goodbye(&self) {

@@ -6,6 +6,7 @@ use wardvoice_protocol::id::Language;
 use wardvoice_protocol::record::{Body, Need};
 
 use super::setting::Setting;
+use super::volunteer::{Errand, VolunteerTouch, Word};
 
 /// Something that happened, and when.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub enum Happening {
     Carriage(Carriage),
     /// The kiosk is told to be something else.
     Assigned(Arc<Setting>),
+    /// The shell found out something for the volunteer's screens.
+    Volunteer(Word),
     /// The window is closing: as if the person had left.
     Closing,
     /// Time has passed. Due at [`Interview::deadline_ms`]; harmless at any other time.
@@ -96,6 +99,8 @@ pub enum Action {
     Wiped,
     /// A screen that only says something has been read.
     Dismiss,
+    /// Something that only a volunteer or a manager does.
+    Volunteer(VolunteerTouch),
 }
 
 /// What the shell has to do.
@@ -108,6 +113,8 @@ pub enum Effect {
         /// What to store.
         body: Body,
     },
+    /// Something for the volunteer's screens is to be done.
+    Errand(Errand),
     /// What the screen shows has changed.
     Show,
 }

@@ -74,6 +74,11 @@ impl Setting {
         })
     }
 
+    /// The same for another ward that a volunteer visits with it.
+    pub(super) fn visiting(&self, ward: WardId, ward_name: String, consultants: Vec<ConsultantChoice>) -> Self {
+        Self { ward, ward_name, consultants, ..self.clone() }
+    }
+
     /// The ward the kiosk stands on.
     pub fn ward(&self) -> &WardId {
         &self.ward

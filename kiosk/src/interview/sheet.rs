@@ -75,6 +75,21 @@ impl Sheet {
         self.named.as_ref()
     }
 
+    /// Everything a draft keeps of it.
+    pub(super) fn parts(&self) -> (&BTreeMap<QuestionId, Answer>, &BTreeSet<QuestionId>, Option<&Named>) {
+        (&self.answers, &self.shown, self.named.as_ref())
+    }
+
+    /// A sheet from what a draft kept. The minutes count from now: nobody knows how long nobody answered.
+    pub(super) fn from_parts(
+        answers: BTreeMap<QuestionId, Answer>,
+        shown: BTreeSet<QuestionId>,
+        named: Option<Named>,
+        now_ms: u64,
+    ) -> Self {
+        Self { answers, shown, named, started_ms: now_ms }
+    }
+
     pub(super) fn show(&mut self, setting: &Setting, place: Place) {
         if let Some(question) = setting.questionnaire().questions().get(place.question()) {
             self.shown.insert(question.id.clone());

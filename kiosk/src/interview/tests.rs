@@ -17,7 +17,7 @@ fn language(tag: &str) -> Language {
     Language::new(tag).unwrap()
 }
 
-fn assignment(consultants: usize) -> Assignment {
+pub(super) fn assignment(consultants: usize) -> Assignment {
     Assignment {
         kiosk: KioskId::new("k-1").unwrap(),
         ward: WardId::new("W1").unwrap(),
@@ -38,7 +38,7 @@ fn assignment(consultants: usize) -> Assignment {
     }
 }
 
-fn setting() -> Arc<Setting> {
+pub(super) fn setting() -> Arc<Setting> {
     let questionnaire = Arc::new(Questionnaire::inpatient().unwrap());
     Arc::new(Setting::new(&assignment(10), questionnaire, |_| true).unwrap())
 }

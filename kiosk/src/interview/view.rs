@@ -6,6 +6,7 @@ use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::{KindFile, QuestionFile, Text};
 
 use super::sheet::{Named, Place, choices, consultants_of_page};
+use super::volunteer::{DoorView, Margin, VolunteerView};
 use super::{Asking, Farewell, HelpStep, Interview, STILL_THERE_MS, Setting, Stage, Trouble};
 
 /// How many names of consultants are on one screen.
@@ -24,6 +25,8 @@ pub struct View {
     pub demonstration: bool,
     /// The screen.
     pub screen: Screen,
+    /// What stands beside it while a volunteer asks.
+    pub margin: Option<Margin>,
 }
 
 /// The screens.
@@ -64,6 +67,10 @@ pub enum Screen {
     Help(HelpView),
     /// Staff are needed.
     Staff(Trouble),
+    /// Which PIN?
+    Door(DoorView),
+    /// A screen behind the door.
+    Volunteer(Box<VolunteerView>),
 }
 
 /// Where in the interview a question stands: 4 of 14.
@@ -167,6 +174,7 @@ impl Interview {
             ward_name: self.setting.ward_name().to_owned(),
             demonstration: self.setting.is_demonstration(),
             screen: self.screen(now_ms),
+            margin: self.margin(),
         }
     }
 
@@ -184,6 +192,9 @@ impl Interview {
                 HelpStep::Delivered => HelpView::Delivered,
                 HelpStep::Failed => HelpView::Failed,
             });
+        }
+        if let Some(screen) = self.volunteer_screen(now_ms) {
+            return screen;
         }
         let languages = || self.setting.languages().to_vec();
         match &self.stage {

@@ -99,7 +99,7 @@ fn touch(setting: &Setting, patient: &mut Patient, screen: Screen) -> Touch {
         Screen::Help(_) => Action::CloseHelp,
         Screen::Wipe => Action::Wiped,
         Screen::Saving | Screen::Thanks(_) => return Touch::Wait,
-        Screen::Staff(_) => Action::Dismiss,
+        Screen::Staff(_) | Screen::Door(_) | Screen::Volunteer(_) => Action::Dismiss,
     })
 }
 

@@ -89,6 +89,24 @@ fn names_of_what_is_not_there() {
 }
 
 #[test]
+fn bays_are_places_and_stay_off_the_topic() {
+    let bays = |bays: Value| move |file: &mut Value| file["wards"][0]["bays"] = bays.clone();
+    check(
+        bays(json!([{"name": "Bay 1", "beds": ["1", "1"]}])),
+        &DirectoryError::Bays { ward: "W1".parse().unwrap(), error: BayError::Twice("1".to_owned()) },
+    );
+    check(
+        bays(json!([{"name": "Bay 1", "beds": ["1"], "consultant": "C9"}])),
+        &missing("ward W1", "consultant", "C9"),
+    );
+    let mut with_bays = file();
+    bays(json!([{"name": "Bay 1", "beds": ["1", "2"], "consultant": "C1"}]))(&mut with_bays);
+    let directory = Directory::try_from(serde_json::from_value::<DirectoryFile>(with_bays).unwrap()).unwrap();
+    assert_eq!(directory.wards()[0].bays[0].beds, ["1", "2"]);
+    assert_eq!(serde_json::to_value(directory.published()).unwrap(), file(), "as it was before there were bays");
+}
+
+#[test]
 fn units_have_one_spelling() {
     for text in ["ward:W12", "department:D1", "site:S1", "trust:T1", "specialty:general", "consultant:C1"] {
         let unit: Unit = text.parse().unwrap();

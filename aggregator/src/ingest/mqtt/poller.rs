@@ -90,10 +90,7 @@ fn read(publish: &Publish, ack: Ack) -> (Option<Incoming>, Option<Ack>) {
             let arrival = Arrival { kiosk, payload: payload.to_vec(), received: Timestamp::now() };
             return (Some(Incoming::Letter(Letter { arrival, ack })), None);
         }
-        Ok(Topic::Kiosk(kiosk, Channel::Status)) => serde_json::from_slice::<Status>(payload)
-            .ok()
-            .filter(|status| status.version == 1 && status.kiosk == kiosk)
-            .map(Incoming::Status),
+        Ok(Topic::Kiosk(kiosk, Channel::Status)) => Status::read(payload, &kiosk).ok().map(Incoming::Status),
         Ok(Topic::Kiosk(kiosk, Channel::Introduction)) => serde_json::from_slice::<Introduction>(payload)
             .ok()
             .filter(|introduction| introduction.version == 1 && introduction.kiosk == kiosk)

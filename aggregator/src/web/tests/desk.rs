@@ -153,6 +153,7 @@ impl Bench {
             last_sequence: 12,
             clock_offset_s: Some(-3),
             assignment: None,
+            tablet: None,
         };
         let status = Status { version: 1, kiosk: kiosk(id), presence: Presence::Online(health) };
         self.desk.fleet.status(&status, noon());

@@ -1,0 +1,205 @@
+//! What the volunteer's screens ask of the shell: a PIN checked, a draft kept or wiped, a visit noted, the tablet looked at.
+//!
+//! An errand that takes long (a PIN is a tenth of a second of argon2id) has a thread of its own; what comes of it comes back by
+//! the window's post. The rest is a small file each, written before the errand returns.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::Context as _;
+use argon2::Argon2;
+use argon2::password_hash::PasswordVerifier as _;
+use argon2::password_hash::phc::PasswordHash;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use slint::ComponentHandle as _;
+use wardvoice_kiosk_ui::KioskWindow;
+use wardvoice_protocol::fortnight::Calendar;
+use wardvoice_protocol::questionnaire::Questionnaire;
+use wardvoice_protocol::round::WardName;
+
+use super::post::Post;
+use crate::dispatch::Dispatch;
+use crate::draft_box::DraftBox;
+use crate::interview::Happening;
+use crate::interview::volunteer::{Errand, Pin, Role, TabletState, Word};
+use crate::{appliance, files, placement, visits};
+
+const DOOR: &str = "door.json";
+const TEST_PICTURE: &str = "test-picture.png";
+
+/// Runs the errands of one kiosk.
+pub(super) struct Errands {
+    data: PathBuf,
+    dispatch: Dispatch,
+    post: Post,
+    window: slint::Weak<KioskWindow>,
+    questionnaire: Arc<Questionnaire>,
+    drafts: DraftBox,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoorFile {
+    version: u32,
+    wrong: u32,
+}
+
+impl Errands {
+    /// Prepares the errands of a data directory, and tells the window what earlier runs left.
+    pub(super) fn new(
+        data: &Path,
+        dispatch: &Dispatch,
+        window: &KioskWindow,
+        questionnaire: Arc<Questionnaire>,
+        post: Post,
+    ) -> anyhow::Result<Rc<Self>> {
+        let (drafts, found) = DraftBox::open(data).context("failed to open the place for drafts")?;
+        let errands = Self {
+            data: data.to_owned(),
+            dispatch: dispatch.clone(),
+            post,
+            window: window.as_weak(),
+            questionnaire,
+            drafts,
+        };
+        errands.dispatch.set_moved(errands.moved().map(|ward| ward.id));
+        errands.say(Word::DoorRemembered { wrong: wrong_pins(data) });
+        errands.say(Word::Briefed(errands.dispatch.briefing()));
+        if let Some((draft, age_ms)) = found {
+            errands.say(Word::DraftFound { draft: Box::new(draft), age_ms });
+        }
+        Ok(Rc::new(errands))
+    }
+
+    /// Runs one.
+    pub(super) fn run(&self, errand: Errand) {
+        match errand {
+            Errand::RememberDoor { wrong } => report("the tries at the door", remember_door(&self.data, wrong)),
+            Errand::CheckPin { pin, volunteer, manager } => self.check_pin(pin, volunteer, manager),
+            Errand::LookAtTablet => self.say(Word::Tablet(Box::new(self.look()))),
+            Errand::KeepDraft(draft) => self.drafts.keep(*draft),
+            Errand::WipeDraft => self.drafts.wipe(),
+            Errand::LogVisit(note) => report("the visit log", visits::note(&self.data, note, Timestamp::now())),
+            Errand::MoveTo(ward) => self.move_to(ward),
+            Errand::KeepTestCard => self.keep_test_card(),
+            Errand::Exit => {
+                if let Err(error) = slint::quit_event_loop() {
+                    tracing::error!(%error, "the program does not end");
+                }
+            }
+        }
+    }
+
+    fn say(&self, word: Word) {
+        self.post.put(Happening::Volunteer(word));
+    }
+
+    fn check_pin(&self, pin: Pin, volunteer: Option<String>, manager: Option<String>) {
+        let post = self.post.clone();
+        let check = move || {
+            let role = role_of(&pin, volunteer.as_deref(), manager.as_deref());
+            let mut seed = [0; 8];
+            // Without randomness there is no fair order; the door stays closed.
+            let role = role.filter(|_| getrandom::fill(&mut seed).is_ok());
+            post.put(Happening::Volunteer(Word::Checked { role, seed: u64::from_le_bytes(seed) }));
+        };
+        if let Err(error) = thread::Builder::new().name("pin".to_owned()).spawn(check) {
+            tracing::error!(%error, "a PIN is not checked");
+            self.say(Word::Checked { role: None, seed: 0 });
+        }
+    }
+
+    fn look(&self) -> TabletState {
+        let state = self.dispatch.state();
+        let power = appliance::power();
+        let now = Timestamp::now();
+        let offset = SignedDuration::from_secs(state.clock_offset_s.unwrap_or(0));
+        let corrected = now.checked_add(offset).unwrap_or(now);
+        let anchor = self.dispatch.assignment().map(|assignment| assignment.fortnight_anchor);
+        let today =
+            anchor.and_then(|anchor| Calendar::new(anchor).ok()).map(|calendar| calendar.day_of(corrected));
+        TabletState {
+            kiosk: self.dispatch.kiosk().clone(),
+            software: env!("CARGO_PKG_VERSION").to_owned(),
+            today: today.unwrap_or_else(|| jiff::tz::TimeZone::UTC.to_datetime(corrected).date()),
+            battery_percent: power.battery_percent,
+            charging: power.charging,
+            clock_offset_s: state.clock_offset_s,
+            free_disk_bytes: appliance::free_disk_bytes(&self.data),
+            last_error: state.last_error,
+            moved_to: self.moved(),
+        }
+    }
+
+    fn moved(&self) -> Option<WardName> {
+        placement::moved(&self.data, &self.dispatch.assignment()?.ward)
+    }
+
+    fn move_to(&self, ward: Option<WardName>) {
+        let Some(assignment) = self.dispatch.assignment() else { return };
+        report("the move", placement::move_to(&self.data, &assignment.ward, ward));
+        let moved = self.moved();
+        self.dispatch.set_moved(moved.as_ref().map(|ward| ward.id.clone()));
+        let placed = placement::placed(&assignment, moved.as_ref(), &self.dispatch.briefing());
+        super::assign(&self.post, &placed, &self.questionnaire);
+    }
+
+    fn keep_test_card(&self) {
+        let path = self.data.join(TEST_PICTURE);
+        let kept = self.window.upgrade().context("the window is gone").and_then(|window| {
+            let picture = window.window().take_snapshot().map_err(|error| anyhow::anyhow!("{error}"))?;
+            super::watch::write_picture(&picture, &path)
+        });
+        let kept = kept.map(|()| path.display().to_string()).map_err(|error| format!("{error:#}"));
+        self.say(Word::TestCardKept(kept));
+    }
+}
+
+/// Whose PIN it is. A manager's is looked at first, so that the same PIN for both, which the aggregator refuses, is a manager's.
+fn role_of(pin: &Pin, volunteer: Option<&str>, manager: Option<&str>) -> Option<Role> {
+    let opens = |hash: Option<&str>| {
+        let hash = hash.and_then(|hash| PasswordHash::new(hash).ok());
+        hash.is_some_and(|hash| Argon2::default().verify_password(pin.digits().as_bytes(), &hash).is_ok())
+    };
+    if opens(manager) { Some(Role::Manager) } else { opens(volunteer).then_some(Role::Volunteer) }
+}
+
+/// How many PINs in a row were wrong, as an earlier run left it. A file that does not read counts as the free tries.
+fn wrong_pins(data: &Path) -> u32 {
+    match fs::read(data.join(DOOR)) {
+        Ok(bytes) => serde_json::from_slice::<DoorFile>(&bytes).map_or(3, |file| file.wrong),
+        Err(_) => 0,
+    }
+}
+
+fn remember_door(data: &Path, wrong: u32) -> io::Result<()> {
+    files::replace(&data.join(DOOR), &serde_json::to_vec(&DoorFile { version: 1, wrong })?, 0o600)
+}
+
+fn report(what: &str, done: io::Result<()>) {
+    if let Err(error) = done {
+        tracing::error!(%error, "not kept: {what}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    #[test]
+    fn the_tries_at_the_door_outlive_a_restart() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(wrong_pins(data.path()), 0);
+        remember_door(data.path(), 7).unwrap();
+        assert_eq!(wrong_pins(data.path()), 7);
+        fs::write(data.path().join(DOOR), "").unwrap();
+        assert_eq!(wrong_pins(data.path()), 3, "a damaged file gives no free try");
+    }
+}

@@ -1,0 +1,260 @@
+//! The door to the volunteer's and the staff's screens: digits in, a PIN to be checked out, and patience after wrong ones.
+//!
+//! The check itself takes a tenth of a second of hard work (argon2id) and is the shell's errand. A try is counted as wrong
+//! *before* it is checked and the count outlives a restart, so neither pulling the battery nor killing the program gives a
+//! free try. The wait ends at a quarter of an hour, so that somebody who plays with the keys cannot keep volunteers out for the
+//! day; at that pace a PIN of four digits lasts a hundred days.
+
+use std::fmt;
+
+use wardvoice_protocol::round::{MAX_PIN_DIGITS, MIN_PIN_DIGITS};
+
+/// How many wrong PINs are free.
+const FREE_TRIES: u32 = 3;
+const FIRST_WAIT_MS: u64 = 30_000;
+const LONGEST_WAIT_MS: u64 = 900_000;
+/// How long an open door waits for a touch.
+pub const DOOR_OPEN_MS: u64 = 60_000;
+
+/// Who comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Goes from bed to bed.
+    Volunteer,
+    /// May also move the kiosk to another ward and end its program.
+    Manager,
+}
+
+/// A PIN on its way to the check. It does not show itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pin(pub(super) String);
+
+impl Pin {
+    /// The digits.
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Pin")
+    }
+}
+
+/// What the door shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DoorView {
+    /// How many digits there are.
+    pub digits: usize,
+    /// Whose PIN is wanted.
+    pub wanted: Role,
+    /// How it stands.
+    pub state: DoorState,
+}
+
+/// How the door stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoorState {
+    /// It takes digits.
+    Ready,
+    /// It takes digits after a wrong PIN.
+    Wrong,
+    /// The PIN is being checked.
+    Checking,
+    /// Too many were wrong.
+    Waiting {
+        /// For how long.
+        seconds: u64,
+    },
+    /// No PIN is set at the hospital, or none has arrived here yet.
+    NoPin,
+}
+
+/// The door.
+#[derive(Debug, Default)]
+pub(super) struct Door {
+    wrong: u32,
+    waits_until_ms: u64,
+    entering: Option<Entering>,
+}
+
+#[derive(Debug)]
+struct Entering {
+    pin: Pin,
+    wanted: Role,
+    checking: bool,
+    was_wrong: bool,
+}
+
+/// What the keys of the door do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoorKey {
+    /// A digit, 0 to 9.
+    Digit(u8),
+    /// Take the last digit back.
+    Erase,
+    /// That is the PIN.
+    Enter,
+}
+
+impl Door {
+    pub(super) fn open(&mut self, wanted: Role) {
+        self.entering = Some(Entering { pin: Pin(String::new()), wanted, checking: false, was_wrong: false });
+    }
+
+    pub(super) fn close(&mut self) {
+        self.entering = None;
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.entering.is_some()
+    }
+
+    pub(super) fn wanted(&self) -> Option<Role> {
+        self.entering.as_ref().map(|entering| entering.wanted)
+    }
+
+    /// An earlier run left so many wrong tries: the wait begins again.
+    pub(super) fn remember(&mut self, wrong: u32, now_ms: u64) {
+        self.wrong = wrong;
+        self.waits_until_ms = now_ms + wait_ms(wrong);
+    }
+
+    /// A key; gives the PIN to be checked and the number of wrong tries to be written down first.
+    pub(super) fn press(&mut self, key: DoorKey, now_ms: u64) -> Option<(Pin, u32)> {
+        let entering = self.entering.as_mut()?;
+        if entering.checking || now_ms < self.waits_until_ms {
+            return None;
+        }
+        entering.was_wrong = false;
+        let Pin(digits) = &mut entering.pin;
+        match key {
+            DoorKey::Digit(digit) => {
+                if digits.len() < MAX_PIN_DIGITS
+                    && let Some(digit) = char::from_digit(u32::from(digit), 10)
+                {
+                    digits.push(digit);
+                }
+            }
+            DoorKey::Erase => {
+                digits.pop();
+            }
+            DoorKey::Enter if digits.len() >= MIN_PIN_DIGITS => {
+                entering.checking = true;
+                self.wrong = self.wrong.saturating_add(1);
+                let pin = std::mem::replace(&mut entering.pin, Pin(String::new()));
+                return Some((pin, self.wrong));
+            }
+            DoorKey::Enter => {}
+        }
+        None
+    }
+
+    /// The check is over; says whether the door opens, and then forgets the wrong tries.
+    pub(super) fn checked(&mut self, role: Option<Role>, now_ms: u64) -> bool {
+        let Some(entering) = &mut self.entering else { return false };
+        if !std::mem::take(&mut entering.checking) {
+            return false;
+        }
+        if role.is_some_and(|role| role >= entering.wanted) {
+            self.wrong = 0;
+            self.entering = None;
+            return true;
+        }
+        entering.was_wrong = true;
+        self.waits_until_ms = now_ms + wait_ms(self.wrong);
+        false
+    }
+
+    /// When the wait is over or its seconds change.
+    pub(super) fn deadline_ms(&self, now_ms: u64) -> Option<u64> {
+        let left_ms = self.waits_until_ms.checked_sub(now_ms).filter(|left| *left > 0)?;
+        self.entering.as_ref()?;
+        Some(now_ms + (left_ms - 1) % 1_000 + 1)
+    }
+
+    pub(super) fn view(&self, has_pin: bool, now_ms: u64) -> Option<DoorView> {
+        let entering = self.entering.as_ref()?;
+        let left_ms = self.waits_until_ms.saturating_sub(now_ms);
+        let state = match entering {
+            _ if !has_pin => DoorState::NoPin,
+            Entering { checking: true, .. } => DoorState::Checking,
+            _ if left_ms > 0 => DoorState::Waiting { seconds: left_ms.div_ceil(1_000) },
+            Entering { was_wrong: true, .. } => DoorState::Wrong,
+            _ => DoorState::Ready,
+        };
+        Some(DoorView { digits: entering.pin.0.len(), wanted: entering.wanted, state })
+    }
+}
+
+/// How long the door waits after so many wrong tries in a row.
+fn wait_ms(wrong: u32) -> u64 {
+    match wrong.checked_sub(FREE_TRIES) {
+        None => 0,
+        Some(doublings) => FIRST_WAIT_MS.saturating_mul(2_u64.saturating_pow(doublings)).min(LONGEST_WAIT_MS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    fn enters(door: &mut Door, digits: &str, now_ms: u64) -> Option<(Pin, u32)> {
+        for digit in digits.bytes() {
+            door.press(DoorKey::Digit(digit - b'0'), now_ms);
+        }
+        door.press(DoorKey::Enter, now_ms)
+    }
+
+    #[test]
+    fn the_wait_doubles_after_three_and_ends_at_a_quarter_of_an_hour() {
+        for (wrong, seconds) in [(0, 0), (2, 0), (3, 30), (4, 60), (5, 120), (7, 480), (8, 900), (40, 900)] {
+            assert_eq!(wait_ms(wrong), seconds * 1_000, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_try_counts_before_it_is_checked() {
+        let mut door = Door::default();
+        door.open(Role::Volunteer);
+        assert_eq!(enters(&mut door, "123", 0), None, "three digits are no PIN");
+        let (pin, wrong) = enters(&mut door, "4", 0).unwrap();
+        assert_eq!((pin.digits(), wrong), ("1234", 1));
+        assert_eq!(format!("{pin:?}"), "Pin");
+        assert_eq!(door.view(true, 0).unwrap().state, DoorState::Checking);
+        assert_eq!(enters(&mut door, "1234", 0), None, "one at a time");
+        assert!(!door.checked(None, 0));
+        assert_eq!(
+            door.view(true, 0).unwrap(),
+            DoorView { digits: 0, wanted: Role::Volunteer, state: DoorState::Wrong }
+        );
+    }
+
+    #[test]
+    fn a_restart_gives_no_free_try() {
+        let mut door = Door::default();
+        door.remember(4, 1_000);
+        door.open(Role::Volunteer);
+        assert_eq!(enters(&mut door, "1234", 60_999), None);
+        assert_eq!(door.view(true, 60_999).unwrap().state, DoorState::Waiting { seconds: 1 });
+        assert_eq!(door.deadline_ms(60_500), Some(61_000));
+        assert_eq!(enters(&mut door, "1234", 61_000).unwrap().1, 5);
+        assert!(door.checked(Some(Role::Volunteer), 61_000));
+        door.open(Role::Volunteer);
+        assert_eq!(enters(&mut door, "1234", 61_000).unwrap().1, 1, "a right PIN forgets the wrong ones");
+    }
+
+    #[test]
+    fn a_managers_door_wants_a_manager() {
+        let mut door = Door::default();
+        door.open(Role::Manager);
+        enters(&mut door, "1234", 0).unwrap();
+        assert!(!door.checked(Some(Role::Volunteer), 0));
+        enters(&mut door, "1234", 0).unwrap();
+        assert!(door.checked(Some(Role::Manager), 0));
+        assert!(!door.checked(Some(Role::Manager), 0), "a word nobody waits for opens nothing");
+    }
+}

@@ -1,0 +1,832 @@
+//! A volunteer's afternoon, and what no sequence of events may do behind the door.
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use wardvoice_protocol::assignment::ConsultantChoice;
+use wardvoice_protocol::board::{Bay, Board};
+use wardvoice_protocol::contact::{AttributionSource, Contact};
+use wardvoice_protocol::round::{Round, WardName};
+
+use super::super::event::{Carriage, Event, Happening, StoreFailed, Ticket};
+use super::super::tests::{assignment, setting};
+use super::super::{CONFIRMATION_MS, IDLE_MS, STILL_THERE_MS, THANKS_MS, WIPE_MS};
+use super::*;
+
+const PIN: &str = "2580";
+const MANAGER: &str = "10357";
+/// A name that would be found anywhere it had leaked to.
+const BED: &str = "bed-secret-";
+
+fn as_contact(body: &Body) -> Option<&Contact> {
+    match body {
+        Body::Contact(contact) => Some(contact),
+        Body::HelpRequest(_) | Body::Cleaning(_) => None,
+    }
+}
+
+fn board(ward: &str, beds: usize) -> Board {
+    let beds: Vec<String> = (0..beds).map(|number| format!("{BED}{number}")).collect();
+    let bay = |(place, beds): (usize, &[String])| Bay {
+        name: format!("Bay {place}"),
+        beds: beds.to_vec(),
+        consultant: (place == 0).then(|| "C3".parse().unwrap()),
+    };
+    Board {
+        ward: ward.parse().unwrap(),
+        ward_name: format!("Ward {ward}"),
+        issued: "2026-11-25T09:00:00Z".parse().unwrap(),
+        fortnight: "2026-F24".to_owned(),
+        first_day: "2026-11-23".parse().unwrap(),
+        last_day: "2026-12-06".parse().unwrap(),
+        target: 40,
+        completed: 31,
+        contacts: 44,
+        few: vec!["81plus".parse().unwrap()],
+        changes: Vec::new(),
+        bays: beds.chunks(4).enumerate().map(bay).collect(),
+        consultants: (0..4)
+            .map(|number| ConsultantChoice {
+                id: format!("C{number}").parse().unwrap(),
+                label: format!("Consultant {number}"),
+            })
+            .collect(),
+    }
+}
+
+fn briefing(beds: usize) -> Arc<Briefing> {
+    let name = |id: &str| WardName { id: id.parse().unwrap(), name: format!("Ward {id}") };
+    let round = Round {
+        kiosk: "k-1".parse().unwrap(),
+        issued: "2026-11-25T09:00:00Z".parse().unwrap(),
+        volunteer_pin: Some("hash of 2580".to_owned()),
+        manager_pin: Some("hash of 10357".to_owned()),
+        wards: vec![name("W1"), name("W2")],
+        safeguarding: Some("extension 4321".to_owned()),
+    };
+    let boards = ["W1", "W2"].map(|ward| (ward.parse().unwrap(), board(ward, beds)));
+    Arc::new(Briefing { round: Some(round), boards: boards.into() })
+}
+
+/// A kiosk and its shell: PINs are checked, stores are answered, drafts lie on a disk.
+struct Tablet {
+    interview: Interview,
+    now_ms: u64,
+    stored: Vec<Body>,
+    tickets: Vec<Ticket>,
+    errands: Vec<Errand>,
+    /// The draft on the disk, and what else happened to it in order.
+    disk: Option<Draft>,
+    order: Vec<&'static str>,
+    answers_stores: bool,
+}
+
+impl Tablet {
+    fn new(beds: usize) -> Self {
+        let mut tablet = Self {
+            interview: Interview::new(setting(), 0),
+            now_ms: 0,
+            stored: Vec::new(),
+            tickets: Vec::new(),
+            errands: Vec::new(),
+            disk: None,
+            order: Vec::new(),
+            answers_stores: true,
+        };
+        tablet.hears(Word::Briefed(briefing(beds)));
+        tablet
+    }
+
+    /// In front of the list of wards.
+    fn opened(beds: usize) -> Self {
+        let mut tablet = Self::new(beds);
+        tablet.enters(PIN);
+        tablet
+    }
+
+    /// At the first bed of a round.
+    fn at_a_bed(beds: usize) -> Self {
+        let mut tablet = Self::opened(beds);
+        tablet.does([VolunteerTouch::Ward(0), VolunteerTouch::Begin]);
+        tablet
+    }
+
+    fn meets(&mut self, happening: Happening) {
+        let mut answers = Vec::new();
+        for effect in self.interview.apply(Event { now_ms: self.now_ms, happening }) {
+            match effect {
+                Effect::Store { ticket, body } => {
+                    self.order.push("store");
+                    self.stored.push(body);
+                    if self.answers_stores {
+                        answers.push(Happening::Stored { ticket, result: Ok(()) });
+                    } else {
+                        self.tickets.push(ticket);
+                    }
+                }
+                Effect::Errand(errand) => {
+                    match &errand {
+                        Errand::CheckPin { pin, volunteer, manager } => {
+                            let opens = |hash: &Option<String>| {
+                                hash.as_deref() == Some(format!("hash of {}", pin.digits()).as_str())
+                            };
+                            let role = if opens(manager) {
+                                Some(Role::Manager)
+                            } else {
+                                opens(volunteer).then_some(Role::Volunteer)
+                            };
+                            answers.push(Happening::Volunteer(Word::Checked { role, seed: 7 }));
+                        }
+                        Errand::KeepDraft(draft) => self.disk = Some((**draft).clone()),
+                        Errand::WipeDraft => {
+                            self.order.push("wipe");
+                            self.disk = None;
+                        }
+                        Errand::LookAtTablet => {
+                            let state = TabletState {
+                                kiosk: "k-1".parse().unwrap(),
+                                software: "0".to_owned(),
+                                today: "2026-12-04".parse().unwrap(),
+                                battery_percent: None,
+                                charging: None,
+                                clock_offset_s: None,
+                                free_disk_bytes: None,
+                                last_error: None,
+                                moved_to: None,
+                            };
+                            answers.push(Happening::Volunteer(Word::Tablet(Box::new(state))));
+                        }
+                        _ => {}
+                    }
+                    self.errands.push(errand);
+                }
+                Effect::Show => {}
+            }
+        }
+        for answer in answers {
+            self.meets(answer);
+        }
+    }
+
+    fn hears(&mut self, word: Word) {
+        self.meets(Happening::Volunteer(word));
+    }
+
+    fn touches(&mut self, action: Action) {
+        self.now_ms += 1_000;
+        self.meets(Happening::Touch(action));
+    }
+
+    fn does(&mut self, touches: impl IntoIterator<Item = VolunteerTouch>) {
+        for touch in touches {
+            self.touches(Action::Volunteer(touch));
+        }
+    }
+
+    fn types(&mut self, pin: &str) {
+        for digit in pin.bytes() {
+            self.does([VolunteerTouch::Key(DoorKey::Digit(digit - b'0'))]);
+        }
+        self.does([VolunteerTouch::Key(DoorKey::Enter)]);
+    }
+
+    fn enters(&mut self, pin: &str) {
+        self.does([VolunteerTouch::Knock]);
+        self.types(pin);
+    }
+
+    fn waits(&mut self, ms: u64) {
+        let until_ms = self.now_ms + ms;
+        while let Some(deadline_ms) = self.interview.deadline_ms(self.now_ms).filter(|at| *at <= until_ms) {
+            self.now_ms = self.now_ms.max(deadline_ms);
+            self.meets(Happening::Tick);
+        }
+        self.now_ms = until_ms;
+    }
+
+    fn screen(&self) -> Screen {
+        self.interview.view(self.now_ms).screen
+    }
+
+    fn page(&self) -> Page {
+        match self.screen() {
+            Screen::Volunteer(view) => view.page,
+            screen => panic!("no page: {screen:?}"),
+        }
+    }
+
+    fn bed(&self) -> BedView {
+        match self.page() {
+            Page::Bed(bed) => bed,
+            page => panic!("no bed: {page:?}"),
+        }
+    }
+
+    fn asks(&mut self, mode: Mode, team: usize) {
+        self.does([VolunteerTouch::Start, VolunteerTouch::Mode(mode), VolunteerTouch::Team(team)]);
+        self.touches(Action::ChooseLanguage("en".parse().unwrap()));
+        self.touches(Action::Agree);
+    }
+
+    /// Answers with the first choice to the end, and wipes the tablet.
+    fn answers_all(&mut self) {
+        for _ in 0..60 {
+            match self.screen() {
+                Screen::Question(_) | Screen::Consultant(_) => {
+                    // "No" at the end: nobody needs help, and nobody knows the consultant.
+                    let last = matches!(self.screen(), Screen::Question(question)
+                        if ["help", "consultant"].contains(&question.id.as_str()));
+                    self.touches(Action::Choose(usize::from(last)));
+                    self.waits(CONFIRMATION_MS);
+                }
+                Screen::Comment(_) => self.touches(Action::Skip),
+                Screen::Thanks(_) => self.waits(THANKS_MS),
+                Screen::Wipe => return self.touches(Action::Wiped),
+                screen => panic!("{screen:?}"),
+            }
+        }
+    }
+
+    fn contacts(&self) -> Vec<&Contact> {
+        self.stored.iter().filter_map(as_contact).collect()
+    }
+}
+
+#[test]
+fn a_pin_opens_and_nothing_else_does() {
+    let mut tablet = Tablet::new(4);
+    tablet.does([VolunteerTouch::Ward(0), VolunteerTouch::Begin, VolunteerTouch::Tablet, VolunteerTouch::Exit]);
+    assert!(matches!(tablet.screen(), Screen::Rest { .. }));
+    tablet.enters("1111");
+    assert!(matches!(tablet.screen(), Screen::Door(DoorView { state: DoorState::Wrong, .. })));
+    tablet.types(PIN);
+    let Page::Wards(wards) = tablet.page() else { panic!("{:?}", tablet.page()) };
+    assert_eq!(wards.len(), 2);
+    assert_eq!(wards.first().unwrap().plan.unwrap().days_left, Some(3), "4, 5 and 6 December");
+    let remembered: Vec<_> = tablet
+        .errands
+        .iter()
+        .filter_map(|errand| match errand {
+            Errand::RememberDoor { wrong } => Some(*wrong),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(remembered, [1, 2, 0], "each try is written down before it is checked");
+}
+
+#[test]
+fn without_a_pin_the_door_says_so() {
+    let mut tablet = Tablet::new(4);
+    let round = Round { volunteer_pin: None, manager_pin: None, ..briefing(4).round.clone().unwrap() };
+    tablet.hears(Word::Briefed(Arc::new(Briefing { round: Some(round), ..Briefing::default() })));
+    tablet.enters(PIN);
+    assert!(matches!(tablet.screen(), Screen::Door(DoorView { state: DoorState::NoPin, digits: 0, .. })));
+    assert!(tablet.errands.is_empty());
+    tablet.waits(DOOR_OPEN_MS);
+    assert!(matches!(tablet.screen(), Screen::Rest { .. }), "an open door closes by itself");
+}
+
+#[test]
+fn after_three_wrong_pins_it_waits() {
+    let mut tablet = Tablet::new(4);
+    tablet.enters("1111");
+    tablet.types("1112");
+    tablet.types("1113");
+    assert!(matches!(tablet.screen(), Screen::Door(DoorView { state: DoorState::Waiting { .. }, .. })));
+    tablet.types(PIN);
+    assert!(matches!(tablet.screen(), Screen::Door(_)), "even the right one");
+    tablet.waits(30_000);
+    tablet.types(PIN);
+    assert!(matches!(tablet.page(), Page::Wards(_)));
+}
+
+#[test]
+fn a_patient_who_is_asked_is_not_disturbed_by_the_door() {
+    let mut tablet = Tablet::new(4);
+    tablet.touches(Action::Start);
+    tablet.does([VolunteerTouch::Knock]);
+    assert!(matches!(tablet.screen(), Screen::Language { .. }));
+}
+
+#[test]
+fn a_round_sees_every_bed_once_and_writes_none_down() {
+    let mut tablet = Tablet::at_a_bed(10);
+    let mut beds = BTreeSet::new();
+    while let Page::Bed(bed) = tablet.page() {
+        assert_eq!((bed.number, bed.of), (beds.len() + 1, 10));
+        assert!(beds.insert(bed.bed.unwrap()), "a bed came twice");
+        if beds.len() % 3 == 0 {
+            tablet.asks(Mode::Interview, 4);
+            tablet.answers_all();
+        } else {
+            tablet.does([VolunteerTouch::NotToday(Outcome::Asleep)]);
+        }
+    }
+    assert_eq!(beds.len(), 10);
+    assert_eq!(tablet.page(), Page::Round { answered: 3, approached: 10 });
+    let outcomes: Vec<_> = tablet.contacts().iter().map(|contact| contact.outcome).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Completed).count(), 3);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Asleep).count(), 7);
+    assert!(tablet.contacts().iter().all(|contact| contact.mode == Mode::Interview));
+    let everything = format!("{:?} {:?}", tablet.stored, tablet.errands);
+    assert!(!everything.contains(BED), "a bed left the screen");
+}
+
+#[test]
+fn the_order_is_the_one_of_the_noted_seed() {
+    let mut tablet = Tablet::at_a_bed(8);
+    let note = tablet.errands.iter().find_map(|errand| match errand {
+        Errand::LogVisit(note) => Some(note.clone()),
+        _ => None,
+    });
+    let note = note.unwrap();
+    assert_eq!((note.beds, note.method.as_str(), note.ward.as_str()), (8, METHOD, "W1"));
+    for place in order(note.seed.parse().unwrap(), 8) {
+        assert_eq!(tablet.bed().bed, Some(format!("{BED}{place}")));
+        tablet.does([VolunteerTouch::NotToday(Outcome::Away)]);
+    }
+    tablet.does([VolunteerTouch::Back, VolunteerTouch::Ward(1), VolunteerTouch::Begin]);
+    let notes = tablet.errands.iter().filter(|errand| matches!(errand, Errand::LogVisit(_))).count();
+    assert_eq!(notes, 2, "another ward is another visit with a seed of its own");
+    assert_eq!(tablet.interview.setting.ward().as_str(), "W2");
+}
+
+#[test]
+fn later_puts_a_bed_at_the_end() {
+    let mut tablet = Tablet::at_a_bed(3);
+    let first = tablet.bed().bed;
+    tablet.does([VolunteerTouch::Later]);
+    assert_ne!(tablet.bed().bed, first);
+    tablet.does([VolunteerTouch::NotToday(Outcome::Away), VolunteerTouch::NotToday(Outcome::Away)]);
+    assert_eq!(tablet.bed().bed, first);
+    assert!(!tablet.bed().can_wait);
+}
+
+#[test]
+fn a_ward_without_a_list_of_beds_goes_on_for_ever() {
+    let mut tablet = Tablet::opened(4);
+    let known = briefing(4);
+    tablet.hears(Word::Briefed(Arc::new(Briefing { round: known.round.clone(), ..Briefing::default() })));
+    tablet.does([VolunteerTouch::Ward(1)]);
+    assert!(matches!(tablet.page(), Page::Plan(PlanView { plan: None, beds: 0, .. })));
+    tablet.does([VolunteerTouch::Begin]);
+    for number in 1..50 {
+        assert_eq!((tablet.bed().number, tablet.bed().bed), (number, None));
+        tablet.does([VolunteerTouch::NotToday(Outcome::Unwell)]);
+    }
+    assert_eq!(tablet.contacts().last().unwrap().ward.as_str(), "W2");
+    tablet.does([VolunteerTouch::Start, VolunteerTouch::Mode(Mode::Proxy)]);
+    assert!(matches!(tablet.screen(), Screen::Language { .. }), "no consultants are known: nobody asks for one");
+}
+
+#[test]
+fn the_contact_says_how_and_whose_and_who_said_so() {
+    let check = |mode: Mode, team: usize, expected: Option<(&str, AttributionSource)>| {
+        let mut tablet = Tablet::at_a_bed(4);
+        tablet.asks(mode, team);
+        tablet.answers_all();
+        let contacts = tablet.contacts();
+        let contact = contacts.first().unwrap();
+        assert_eq!((contact.mode, contact.ward.as_str()), (mode, "W1"));
+        let said = contact.attribution.as_ref().map(|said| (said.consultant.as_str(), said.source));
+        assert_eq!(said, expected, "{mode:?} {team}");
+    };
+    check(Mode::Interview, 3, Some(("C3", AttributionSource::Roster)));
+    check(Mode::Assisted, 1, Some(("C1", AttributionSource::Volunteer)));
+    check(Mode::Proxy, 4, None);
+}
+
+#[test]
+fn what_the_patient_says_about_the_consultant_stands() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Interview, 1);
+    loop {
+        match tablet.screen() {
+            Screen::Consultant(_) => {
+                tablet.touches(Action::Choose(2));
+                tablet.waits(CONFIRMATION_MS);
+                break;
+            }
+            _ => {
+                tablet.touches(Action::Choose(0));
+                tablet.waits(CONFIRMATION_MS);
+            }
+        }
+    }
+    tablet.touches(Action::Stop);
+    tablet.touches(Action::StopNow);
+    let contacts = tablet.contacts();
+    let said = contacts.first().unwrap().attribution.as_ref().unwrap();
+    assert_eq!((said.consultant.as_str(), said.source), ("C2", AttributionSource::Patient));
+}
+
+#[test]
+fn declining_is_a_contact_and_going_back_is_none() {
+    let mut tablet = Tablet::at_a_bed(4);
+    let bed = tablet.bed().bed;
+    tablet.does([VolunteerTouch::Start, VolunteerTouch::Mode(Mode::Interview), VolunteerTouch::Team(0)]);
+    tablet.touches(Action::Back);
+    assert_eq!(tablet.bed().bed, bed, "nothing came of it: the same bed again");
+    assert!(tablet.contacts().is_empty());
+    tablet.does([VolunteerTouch::Start, VolunteerTouch::Mode(Mode::Interview), VolunteerTouch::Team(0)]);
+    tablet.touches(Action::ChooseLanguage("cy".parse().unwrap()));
+    tablet.touches(Action::Decline);
+    tablet.waits(THANKS_MS + WIPE_MS);
+    assert_eq!(tablet.bed().number, 2);
+    let contacts = tablet.contacts();
+    let contact = contacts.first().unwrap();
+    assert_eq!((contact.outcome, contact.mode), (Outcome::Declined, Mode::Interview));
+}
+
+#[test]
+fn the_script_stands_beside_the_questions_unless_the_patient_holds_the_tablet() {
+    let margin = |mode: Mode| {
+        let mut tablet = Tablet::at_a_bed(4);
+        tablet.asks(mode, 4);
+        tablet.interview.view(tablet.now_ms).margin
+    };
+    assert_eq!(margin(Mode::Interview).unwrap().mode, Mode::Interview);
+    assert!(!margin(Mode::Assisted).unwrap().before_questions);
+    assert_eq!(margin(Mode::Alone), None);
+    let mut tablet = Tablet::new(4);
+    tablet.touches(Action::Start);
+    assert_eq!(tablet.interview.view(tablet.now_ms).margin, None, "a patient alone sees nothing of volunteers");
+}
+
+#[test]
+fn a_pause_keeps_the_answers_and_nobody_is_asked_whether_they_are_there() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Interview, 4);
+    tablet.touches(Action::Choose(0));
+    tablet.waits(IDLE_MS + STILL_THERE_MS);
+    assert!(matches!(tablet.screen(), Screen::Question(_)), "no wipe: a volunteer is here");
+    tablet.waits(PAUSE_MS);
+    assert_eq!(tablet.page(), Page::Paused { handed_over: false });
+    assert!(tablet.disk.is_some());
+    tablet.does([VolunteerTouch::CarryOn]);
+    assert!(matches!(tablet.screen(), Screen::Question(question) if question.id.as_str() == "coordination"));
+    tablet.does([VolunteerTouch::Pause, VolunteerTouch::EndDraft]);
+    assert_eq!(tablet.contacts().first().unwrap().outcome, Outcome::Partial);
+    assert_eq!(tablet.disk, None);
+}
+
+#[test]
+fn a_patient_who_holds_the_tablet_reaches_nothing_of_the_volunteers() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Alone, 4);
+    tablet.touches(Action::Choose(0));
+    tablet.waits(PAUSE_MS);
+    assert_eq!(tablet.page(), Page::Paused { handed_over: true });
+    let before = tablet.screen();
+    tablet.does([
+        VolunteerTouch::EndDraft,
+        VolunteerTouch::Harm,
+        VolunteerTouch::Lock,
+        VolunteerTouch::Back,
+        VolunteerTouch::Begin,
+    ]);
+    assert_eq!(tablet.screen(), before);
+    tablet.does([VolunteerTouch::CarryOn]);
+    tablet.answers_all();
+    assert!(matches!(tablet.screen(), Screen::Door(_)), "the next bed is behind the door");
+    tablet.types(PIN);
+    assert_eq!(tablet.bed().number, 2, "and the round goes on");
+    assert_eq!(tablet.contacts().first().unwrap().mode, Mode::Alone);
+}
+
+#[test]
+fn the_volunteer_can_take_the_tablet_back() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Alone, 4);
+    tablet.does([VolunteerTouch::Knock]);
+    assert!(matches!(tablet.screen(), Screen::Door(_)));
+    tablet.types(PIN);
+    assert_eq!(tablet.page(), Page::Paused { handed_over: false });
+    tablet.does([VolunteerTouch::CarryOn, VolunteerTouch::Harm]);
+    assert!(matches!(tablet.screen(), Screen::Question(_)), "handed over again");
+}
+
+#[test]
+fn harm_is_one_touch_away_and_staff_can_be_called_from_it() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.does([VolunteerTouch::Ward(1), VolunteerTouch::Harm]);
+    assert_eq!(tablet.page(), Page::Harm { safeguarding: Some("extension 4321".to_owned()) });
+    tablet.does([VolunteerTouch::AskForHelp]);
+    assert!(matches!(tablet.screen(), Screen::Help(_)));
+    tablet.touches(Action::Need(wardvoice_protocol::record::Need::Talk));
+    tablet.touches(Action::CloseHelp);
+    assert!(matches!(tablet.stored.last(), Some(Body::HelpRequest(request)) if request.ward.as_str() == "W1"));
+    tablet.does([VolunteerTouch::CloseAside]);
+    tablet.asks(Mode::Interview, 4);
+    tablet.does([VolunteerTouch::Harm, VolunteerTouch::CloseAside]);
+    assert!(matches!(tablet.screen(), Screen::Question(_)));
+}
+
+#[test]
+fn ten_minutes_without_a_touch_lock_and_the_draft_waits_behind_the_pin() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Interview, 1);
+    tablet.touches(Action::Choose(2));
+    tablet.waits(LOCK_MS + 1_000);
+    assert!(matches!(tablet.screen(), Screen::Rest { .. }));
+    assert!(tablet.contacts().is_empty() && tablet.disk.is_some());
+    tablet.touches(Action::Start);
+    tablet.touches(Action::ChooseLanguage("en".parse().unwrap()));
+    tablet.touches(Action::Agree);
+    assert!(
+        matches!(tablet.screen(), Screen::Question(question) if question.chosen.is_none()),
+        "a patient alone finds nothing of it"
+    );
+    tablet.waits(IDLE_MS + STILL_THERE_MS + WIPE_MS);
+    tablet.enters(PIN);
+    let Page::Resume { minutes: 12..=14, answered: 1 } = tablet.page() else { panic!("{:?}", tablet.page()) };
+    tablet.does([VolunteerTouch::Resume]);
+    assert!(matches!(tablet.screen(), Screen::Question(question) if question.id.as_str() == "coordination"));
+    tablet.touches(Action::Back);
+    assert!(matches!(tablet.screen(), Screen::Question(question) if question.chosen == Some(2)));
+    tablet.answers_all();
+    let contacts = tablet.contacts();
+    let contact = contacts.last().unwrap();
+    assert_eq!((contact.mode, contact.outcome), (Mode::Interview, Outcome::Completed));
+    assert_eq!(contact.attribution.as_ref().unwrap().consultant.as_str(), "C1");
+    assert_eq!(tablet.disk, None);
+    assert!(matches!(tablet.page(), Page::Plan(_)), "the order of the visit is gone; a new one is drawn");
+}
+
+#[test]
+fn after_half_an_hour_a_draft_is_stored_as_partial_and_gone() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Assisted, 4);
+    tablet.touches(Action::Choose(2));
+    tablet.waits(KEEP_MS - 1);
+    assert!(tablet.contacts().is_empty());
+    tablet.waits(2);
+    let contacts = tablet.contacts();
+    let [contact] = contacts[..] else { panic!("{} contacts", contacts.len()) };
+    assert_eq!((contact.outcome, contact.mode), (Outcome::Partial, Mode::Assisted));
+    assert_eq!(tablet.disk, None);
+    let ends = tablet.order.len() - 2;
+    assert_eq!(tablet.order.get(ends..).unwrap(), ["wipe", "store"], "wiped before it is handed over");
+    tablet.enters(PIN);
+    assert!(matches!(tablet.page(), Page::Wards(_)));
+}
+
+#[test]
+fn a_battery_swap_in_mid_interview_costs_nothing() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.does([VolunteerTouch::Back, VolunteerTouch::Back, VolunteerTouch::Ward(1), VolunteerTouch::Begin]);
+    tablet.asks(Mode::Proxy, 2);
+    tablet.touches(Action::Choose(1));
+    tablet.waits(CONFIRMATION_MS);
+    tablet.touches(Action::Skip);
+    let question = tablet.screen();
+    let json = serde_json::to_vec(tablet.disk.as_ref().unwrap()).unwrap();
+    assert!(!String::from_utf8_lossy(&json).contains(BED));
+
+    let mut again = Tablet::new(4);
+    let draft: Draft = serde_json::from_slice(&json).unwrap();
+    again.hears(Word::DraftFound { draft: Box::new(draft), age_ms: 240_000 });
+    assert!(matches!(again.screen(), Screen::Rest { .. }), "nothing of it without the PIN");
+    again.enters(PIN);
+    assert!(matches!(again.page(), Page::Resume { minutes: 4, answered: 2 }));
+    again.does([VolunteerTouch::Resume]);
+    assert_eq!(again.screen(), question);
+    assert_eq!(again.interview.setting.ward().as_str(), "W2");
+    again.answers_all();
+    let contacts = again.contacts();
+    let contact = contacts.first().unwrap();
+    assert_eq!((contact.mode, contact.ward.as_str()), (Mode::Proxy, "W2"));
+}
+
+#[test]
+fn a_draft_that_is_too_old_or_of_other_questions_is_wiped() {
+    let draft = {
+        let mut tablet = Tablet::at_a_bed(4);
+        tablet.asks(Mode::Interview, 4);
+        tablet.disk.unwrap()
+    };
+    let mut tablet = Tablet::new(4);
+    tablet.hears(Word::DraftFound { draft: Box::new(draft.clone()), age_ms: KEEP_MS });
+    assert_eq!(tablet.order, ["wipe"]);
+    let other = serde_json::to_string(&draft).unwrap().replace("\"consistency\"", "\"no_such_question\"");
+    let mut tablet = Tablet::new(4);
+    tablet.hears(Word::DraftFound { draft: Box::new(serde_json::from_str(&other).unwrap()), age_ms: 0 });
+    assert_eq!(tablet.order, ["wipe"]);
+    tablet.enters(PIN);
+    assert!(matches!(tablet.page(), Page::Wards(_)));
+}
+
+#[test]
+fn ending_the_program_keeps_the_draft_for_the_next_start() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Interview, 4);
+    tablet.touches(Action::Choose(0));
+    tablet.meets(Happening::Closing);
+    assert!(tablet.contacts().is_empty(), "it is not over");
+    assert!(tablet.disk.is_some());
+}
+
+#[test]
+fn only_a_manager_moves_and_ends() {
+    let mut tablet = Tablet::opened(4);
+    tablet.does([VolunteerTouch::Tablet, VolunteerTouch::Move]);
+    assert!(matches!(tablet.screen(), Screen::Door(DoorView { wanted: Role::Manager, .. })));
+    tablet.types(PIN);
+    assert!(matches!(tablet.screen(), Screen::Door(_)), "a volunteer's PIN is not enough");
+    tablet.types(MANAGER);
+    assert_eq!(tablet.page(), Page::Move(vec!["Ward W1".to_owned(), "Ward W2".to_owned()]));
+    tablet.does([VolunteerTouch::MoveTo(1)]);
+    let moved = tablet
+        .errands
+        .iter()
+        .any(|errand| matches!(errand, Errand::MoveTo(Some(ward)) if ward.id.as_str() == "W2"));
+    assert!(moved);
+    tablet.does([VolunteerTouch::Exit, VolunteerTouch::Back]);
+    assert!(!tablet.errands.contains(&Errand::Exit));
+
+    let mut tablet = Tablet::new(4);
+    tablet.enters(MANAGER);
+    tablet.does([VolunteerTouch::Tablet, VolunteerTouch::Move, VolunteerTouch::MoveTo(2), VolunteerTouch::Exit]);
+    assert!(tablet.errands.contains(&Errand::MoveTo(None)) && tablet.errands.contains(&Errand::Exit));
+}
+
+#[test]
+fn while_the_store_refuses_nobody_is_asked_and_the_page_says_why() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.meets(Happening::Storing(Storing::Refusing));
+    tablet.does([VolunteerTouch::Start, VolunteerTouch::NotToday(Outcome::Asleep)]);
+    assert!(
+        matches!(tablet.screen(), Screen::Volunteer(view) if view.refusing && matches!(view.page, Page::Bed(_)))
+    );
+    assert!(tablet.stored.is_empty());
+    tablet.meets(Happening::Storing(Storing::Ready));
+    tablet.does([VolunteerTouch::NotToday(Outcome::Asleep)]);
+    assert_eq!(tablet.contacts().len(), 1);
+}
+
+#[test]
+fn a_store_that_fails_in_mid_round_is_told_and_the_round_goes_on() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Interview, 4);
+    tablet.answers_stores = false;
+    tablet.touches(Action::Stop);
+    tablet.touches(Action::StopNow);
+    let ticket = *tablet.tickets.last().unwrap();
+    tablet.meets(Happening::Stored { ticket, result: Err(StoreFailed) });
+    assert!(matches!(tablet.screen(), Screen::Staff(_)));
+    tablet.touches(Action::Dismiss);
+    assert!(matches!(tablet.page(), Page::Bed(_)));
+}
+
+#[test]
+fn the_home_ward_is_back_when_the_session_ends() {
+    let mut tablet = Tablet::opened(4);
+    tablet.does([VolunteerTouch::Ward(1), VolunteerTouch::Begin, VolunteerTouch::NotToday(Outcome::Away)]);
+    assert_eq!(tablet.contacts().first().unwrap().ward.as_str(), "W2");
+    let elsewhere = wardvoice_protocol::assignment::Assignment { ward: "W3".parse().unwrap(), ..assignment(0) };
+    let questionnaire = Arc::new(wardvoice_protocol::questionnaire::Questionnaire::inpatient().unwrap());
+    let elsewhere = Setting::new(&elsewhere, questionnaire, |_| true).unwrap();
+    tablet.meets(Happening::Assigned(Arc::new(elsewhere)));
+    tablet.does([VolunteerTouch::NotToday(Outcome::Away)]);
+    assert_eq!(tablet.contacts().last().unwrap().ward.as_str(), "W2", "the visit goes on where it is");
+    tablet.does([VolunteerTouch::Lock]);
+    assert!(matches!(tablet.screen(), Screen::Rest { .. }));
+    assert_eq!(tablet.interview.setting.ward().as_str(), "W3");
+}
+
+#[test]
+fn the_standing_is_on_every_page() {
+    let mut tablet = Tablet::opened(4);
+    tablet.meets(Happening::Carriage(Carriage { connected: false, waiting: 12 }));
+    tablet.hears(Word::Reached("2026-11-25T14:05:00Z".parse().unwrap()));
+    let Screen::Volunteer(view) = tablet.screen() else { panic!("no page") };
+    assert_eq!((view.waiting, view.reached.is_some(), view.connected), (12, true, false));
+}
+
+fn any_touch() -> impl Strategy<Value = Action> {
+    let outcome = prop::sample::select(&Outcome::ALL[..]);
+    let volunteer = prop_oneof![
+        4 => Just(VolunteerTouch::Knock),
+        6 => (1u8..10).prop_map(|digit| VolunteerTouch::Key(DoorKey::Digit(digit))),
+        2 => Just(VolunteerTouch::Key(DoorKey::Enter)),
+        1 => Just(VolunteerTouch::Key(DoorKey::Erase)),
+        3 => Just(VolunteerTouch::Back),
+        3 => (0usize..3).prop_map(VolunteerTouch::Ward),
+        4 => Just(VolunteerTouch::Begin),
+        6 => Just(VolunteerTouch::Start),
+        3 => outcome.prop_map(VolunteerTouch::NotToday),
+        1 => Just(VolunteerTouch::Later),
+        4 => prop::sample::select(&Mode::ALL[..]).prop_map(VolunteerTouch::Mode),
+        4 => (0usize..6).prop_map(VolunteerTouch::Team),
+        2 => Just(VolunteerTouch::Resume),
+        1 => Just(VolunteerTouch::EndDraft),
+        1 => Just(VolunteerTouch::Pause),
+        2 => Just(VolunteerTouch::CarryOn),
+        1 => Just(VolunteerTouch::Harm),
+        1 => Just(VolunteerTouch::CloseAside),
+        1 => Just(VolunteerTouch::AskForHelp),
+        1 => Just(VolunteerTouch::Tablet),
+        1 => Just(VolunteerTouch::Move),
+        1 => (0usize..4).prop_map(VolunteerTouch::MoveTo),
+        1 => Just(VolunteerTouch::Exit),
+        1 => Just(VolunteerTouch::Lock),
+    ];
+    let patient = prop_oneof![
+        2 => Just(Action::Start),
+        3 => Just(Action::ChooseLanguage("en".parse().unwrap())),
+        4 => Just(Action::Agree),
+        1 => Just(Action::Decline),
+        12 => (0usize..4).prop_map(Action::Choose),
+        2 => Just(Action::Skip),
+        1 => Just(Action::Back),
+        1 => Just(Action::Stop),
+        1 => Just(Action::StopNow),
+        1 => Just(Action::CarryOn),
+        1 => Just(Action::CloseHelp),
+        2 => Just(Action::Wiped),
+        1 => Just(Action::Dismiss),
+    ];
+    prop_oneof![3 => volunteer.prop_map(Action::Volunteer), 2 => patient]
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Touch(Action),
+    /// The right PIN, where a door asks for one.
+    Pin(bool),
+    Wait(u64),
+    Storing(bool),
+    Restart,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        60 => any_touch().prop_map(Step::Touch),
+        4 => any::<bool>().prop_map(Step::Pin),
+        12 => (0u64..2_000).prop_map(Step::Wait),
+        2 => (0u64..700_000).prop_map(Step::Wait),
+        1 => prop::bool::weighted(0.9).prop_map(Step::Storing),
+        1 => Just(Step::Restart),
+    ]
+}
+
+/// People who agreed and of whom something is here: stored, on the screen, or interrupted.
+fn people(tablet: &Tablet) -> usize {
+    let stored = tablet.contacts().iter().filter(|contact| contact.response.is_some()).count();
+    let asking = usize::from(matches!(tablet.interview.stage, Stage::Asking(_)));
+    stored + asking + usize::from(tablet.interview.volunteer.parked.is_some())
+}
+
+proptest! {
+    #[test]
+    fn no_sequence_of_events_opens_the_door_or_loses_or_doubles_an_answer(
+        steps in prop::collection::vec(any_step(), 1..250),
+    ) {
+        let mut tablet = Tablet::new(5);
+        for step in steps {
+            let was_in = tablet.interview.volunteer.is_in();
+            let people_before = people(&tablet);
+            // Random digits have no 0, so only this opens a door.
+            let right_pin = matches!(step, Step::Pin(_));
+            let refuses = matches!(step, Step::Storing(false));
+            match step {
+                Step::Touch(action) => tablet.touches(action),
+                Step::Pin(manager) => {
+                    if matches!(tablet.screen(), Screen::Door(_)) {
+                        tablet.does(std::iter::repeat_n(VolunteerTouch::Key(DoorKey::Erase), 8));
+                        tablet.types(if manager { MANAGER } else { PIN });
+                    }
+                }
+                Step::Wait(ms) => tablet.waits(ms),
+                Step::Storing(ready) => {
+                    tablet.meets(Happening::Storing(if ready { Storing::Ready } else { Storing::Refusing }));
+                }
+                Step::Restart => {
+                    tablet.meets(Happening::Closing);
+                    let (stored, disk) = (std::mem::take(&mut tablet.stored), tablet.disk.take());
+                    tablet = Tablet::new(5);
+                    tablet.stored = stored;
+                    if let Some(draft) = disk {
+                        tablet.disk = Some(draft.clone());
+                        tablet.hears(Word::DraftFound { draft: Box::new(draft), age_ms: 1_000 });
+                    }
+                }
+            }
+            let is_in = tablet.interview.volunteer.is_in();
+            prop_assert!(!is_in || was_in || right_pin, "came in without a PIN");
+            if !is_in {
+                prop_assert!(!matches!(tablet.screen(), Screen::Volunteer(_)), "a page without a session");
+                prop_assert!(!tablet.interview.volunteer.is_away(), "the visited ward outlived the session");
+            }
+            // A refusing store ends an interview that is under way, as it does for a patient alone.
+            prop_assert!(refuses || people(&tablet) >= people_before, "an answer was lost");
+            prop_assert!(people(&tablet) <= people_before + 1, "an answer was doubled");
+            let asking = matches!(tablet.interview.stage, Stage::Asking(_));
+            let here = (asking && is_in) || tablet.interview.volunteer.parked.is_some();
+            prop_assert_eq!(tablet.disk.is_some(), here, "the draft on the disk is another than the one here");
+        }
+        let everything = format!("{:?} {:?} {:?}", tablet.stored, tablet.errands, tablet.disk);
+        prop_assert!(!everything.contains(BED), "a bed left the screen");
+    }
+}

@@ -1,0 +1,89 @@
+//! The visit log, `visits.ndjson`: which rounds were gone from this tablet, and the seed each order of beds was drawn from.
+//!
+//! Together with the ward's board of the time a seed gives the order again, so that an audit can ask whether volunteers follow
+//! it, although no bed was ever written down and no record says in which visit it was made. It stays on the tablet.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::interview::volunteer::VisitNote;
+
+const FILE: &str = "visits.ndjson";
+/// How many visits are remembered: two a day for a year.
+const MOST: usize = 800;
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VisitLine {
+    /// The moment, cut down to the hour as record ids are.
+    pub(crate) hour: Timestamp,
+    /// The visit.
+    pub(crate) visit: VisitNote,
+}
+
+/// Adds a visit; the oldest are dropped once there are twice as many as are worth it.
+pub(crate) fn note(data: &Path, visit: VisitNote, now: Timestamp) -> io::Result<()> {
+    let path = data.join(FILE);
+    let hour = Timestamp::from_second(now.as_second().div_euclid(3_600) * 3_600).unwrap_or(now);
+    let mut line = serde_json::to_string(&VisitLine { hour, visit })?;
+    line.push('\n');
+    let known = fs::read_to_string(&path).unwrap_or_default();
+    let count = known.lines().count();
+    if count >= 2 * MOST {
+        let newest: Vec<&str> = known.lines().skip(count - MOST).collect();
+        let text = newest.join("\n") + "\n" + &line;
+        return files::replace(&path, text.as_bytes(), 0o600);
+    }
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    file.write_all(line.as_bytes())?;
+    file.sync_all()
+}
+
+/// Every visit that is remembered, oldest first. A line that a power cut has torn is left out.
+pub(crate) fn read(data: &Path) -> io::Result<Vec<VisitLine>> {
+    match fs::read_to_string(data.join(FILE)) {
+        Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+    use crate::interview::volunteer::METHOD;
+
+    #[test]
+    fn the_log_has_an_hour_and_a_seed_and_an_end() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(read(data.path()).unwrap(), []);
+        let visit = |seed: usize| VisitNote {
+            ward: "W1".parse().unwrap(),
+            board: None,
+            beds: 24,
+            seed: seed.to_string(),
+            method: METHOD.to_owned(),
+        };
+        let full: Vec<String> = (0..2 * MOST)
+            .map(|seed| {
+                let hour = "2026-11-25T10:00:00Z".parse().unwrap();
+                serde_json::to_string(&VisitLine { hour, visit: visit(seed) }).unwrap()
+            })
+            .collect();
+        fs::write(data.path().join(FILE), full.join("\n") + "\n{torn\n").unwrap();
+        note(data.path(), visit(2 * MOST), "2026-11-25T10:59:59Z".parse().unwrap()).unwrap();
+        let lines = read(data.path()).unwrap();
+        assert_eq!(lines.len(), MOST, "the newest, less the torn one");
+        let last = lines.last().unwrap();
+        assert_eq!((last.hour.to_string().as_str(), last.visit.seed.as_str()), ("2026-11-25T10:00:00Z", "1600"));
+    }
+}

@@ -1,0 +1,162 @@
+//! A volunteer at a real window: the PIN, a bed, an interview, an empty battery in the middle of it; and a panic, after which the
+//! kiosk is at rest again and has lost nothing.
+//!
+//! The pictures of every step are in `target/artefacts/volunteer-round`.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use wardvoice_tests::desktop::{Album, Desktop};
+use wardvoice_tests::wait::{until, until_true};
+use wardvoice_tests::ward::{Between, Ward};
+use wardvoice_tests::window::{KioskWindow, Shown};
+
+const DEADLINE: Duration = Duration::from_mins(1);
+const PIN: &str = "2580";
+
+fn set_pin(ward: &Ward) -> Result<()> {
+    let mut command = ward.aggregator.command()?;
+    command.args(["pin", "set", "--role", "volunteer", "--pin-stdin"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+    writeln!(child.stdin.take().context("no input")?, "{PIN}")?;
+    ensure!(child.wait()?.success(), "`pin set` failed");
+    Ok(())
+}
+
+/// Opens the door once the PIN has come from the hospital.
+fn comes_in(desktop: &Desktop, kiosk: &mut KioskWindow<'_>) -> Result<Shown> {
+    desktop.key("ctrl+shift+v")?;
+    let mut shown = kiosk.until("the door", |shown| shown.screen == "door")?;
+    for digit in PIN.chars() {
+        shown = kiosk.touch_key(&shown, &digit.to_string())?;
+    }
+    kiosk.touch_on(&shown, "OK")
+}
+
+fn label_with<'a>(shown: &'a Shown, part: &str) -> Result<&'a str> {
+    let labels = shown.labels();
+    labels.iter().copied().find(|label| label.contains(part)).with_context(|| format!("no {part:?} in {labels:?}"))
+}
+
+#[test]
+fn a_round_survives_an_empty_battery() -> Result<()> {
+    let mut album = Album::new("volunteer-round")?;
+    let ward = Ward::open(Between::Embedded)?;
+    set_pin(&ward)?;
+    let desktop = Desktop::start(1280, 800, ward.path())?;
+    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
+    let mut kiosk = KioskWindow::open(&desktop, &ward.aggregator, "W1", &broker, ward.path())?;
+    let data = kiosk.data();
+    until_true("the PIN and the board to come", DEADLINE, || {
+        Ok(data.join("round.json").exists() && data.join("boards/W1.json").exists())
+    })?;
+
+    let wards = comes_in(&desktop, &mut kiosk)?;
+    ensure!(wards.screen == "volunteer_wards", "{}", wards.screen);
+    desktop.keep(&album.next("wards"))?;
+    let plan = kiosk.touch_on(&wards, label_with(&wards, "Ward 1 ·")?)?;
+    desktop.keep(&album.next("plan"))?;
+    let bed = kiosk.touch_on(&plan, "Start the round")?;
+    desktop.keep(&album.next("bed"))?;
+    let bed = kiosk.touch_key(&bed, "is asleep")?;
+    let how = kiosk.touch_on(&bed, "Start the interview")?;
+    let team = kiosk.touch_on(&how, "I read the questions aloud")?;
+    let mut shown = kiosk.touch_on(&team, "Consultant C001")?;
+    for label in ["English", "Yes, start", "Yes, always", "Yes, completely"] {
+        if shown.labels().contains(&label) {
+            shown = kiosk.touch_on(&shown, label)?;
+        }
+    }
+    ensure!(shown.question.as_deref() == Some("respect"), "{shown:?}");
+    desktop.keep(&album.next("question"))?;
+    until_true("the draft to be on the disk", DEADLINE, || Ok(data.join("draft.sealed").exists()))?;
+
+    let rest = kiosk.kill_and_start(None)?;
+    ensure!(rest.screen == "rest", "after the battery the kiosk shows {}", rest.screen);
+    let resume = comes_in(&desktop, &mut kiosk)?;
+    ensure!(resume.screen == "volunteer_resume", "{}", resume.screen);
+    desktop.keep(&album.next("resume"))?;
+    let mut shown = kiosk.touch_on(&resume, "Go on with it")?;
+    ensure!(shown.question.as_deref() == Some("respect"), "it goes on with {:?}", shown.question);
+    shown = kiosk.touch_on(&shown, "Stop")?;
+    shown = kiosk.touch_on(&shown, "Stop now")?;
+    if shown.screen == "saving" {
+        shown = kiosk.until("thanks", |shown| shown.screen == "thanks")?;
+    }
+    shown = kiosk.touch_on(&shown, "Finish")?;
+    if shown.screen == "wipe" {
+        shown = kiosk.touch_on(&shown, "It has been wiped")?;
+    }
+    ensure!(shown.screen == "volunteer_plan", "{}", shown.screen);
+    ensure!(!data.join("draft.sealed").exists() && !data.join("draft.key").exists(), "the draft is wiped");
+
+    let export = until("both contacts and the cleaning to arrive", DEADLINE, || {
+        let export = ward.aggregator.run(&["export"])?;
+        Ok((export.lines().count() == 3).then_some(export))
+    })?;
+    ensure!(export.matches("\"mode\":\"interview\"").count() == 2, "{export}");
+    ensure!(export.contains("\"source\":\"volunteer\"") && export.contains("\"asleep\""), "{export}");
+    let visits = std::fs::read_to_string(data.join("visits.ndjson"))?;
+    ensure!(visits.lines().count() == 1, "one visit was gone: {visits}");
+    ward.aggregator.verify()?;
+    Ok(())
+}
+
+#[test]
+fn a_panic_ends_at_rest_with_the_outbox_intact() -> Result<()> {
+    let mut ward = Ward::open(Between::Embedded)?;
+    let desktop = Desktop::start(1280, 800, ward.path())?;
+    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
+    let mut kiosk = KioskWindow::open(&desktop, &ward.aggregator, "W1", &broker, ward.path())?;
+    // Nobody takes records: what is kept stays in the outbox.
+    ward.aggregator.stop()?;
+    let declines = |kiosk: &mut KioskWindow<'_>| -> Result<()> {
+        let mut shown = kiosk.until("rest", |shown| shown.screen == "rest")?;
+        for _ in 0..8 {
+            shown = match shown.screen.as_str() {
+                "rest" => kiosk.touch_on(&shown, "Touch here to start")?,
+                "language" => kiosk.touch_on(&shown, "English")?,
+                "consent" => kiosk.touch_on(&shown, "No, thank you")?,
+                "saving" => kiosk.until("thanks", |shown| shown.screen == "thanks")?,
+                "thanks" => kiosk.touch_on(&shown, "Finish")?,
+                "wipe" => {
+                    kiosk.touch_on(&shown, "It has been wiped")?;
+                    return Ok(());
+                }
+                other => bail!("{other}"),
+            };
+        }
+        bail!("the patient does not get to the end")
+    };
+    declines(&mut kiosk)?;
+
+    // The next window panics as soon as somebody agrees.
+    kiosk.kill_and_start(Some("window.agreed=panic"))?;
+    let id = kiosk.process().id();
+    let mut shown = kiosk.until("rest", |shown| shown.screen == "rest")?;
+    let mut before = shown.view;
+    while shown.screen != "consent" {
+        let label = if shown.screen == "rest" { "Touch here to start" } else { "English" };
+        shown = kiosk.touch_on(&shown, label)?;
+        before = shown.view;
+    }
+    kiosk.touch(&shown, "Yes, start")?;
+    // The new life counts its views from 1 again.
+    kiosk.until("the window to come back at rest", |shown| shown.screen == "rest" && shown.view < before)?;
+    ensure!(kiosk.process().id() == id, "it is the same process to whoever watches it");
+    let said = kiosk.process().output();
+    ensure!(said.contains("panicked") && !said.contains("as the fail point"), "{said}");
+    declines(&mut kiosk)?;
+
+    ward.aggregator.start()?;
+    until_true("both contacts to arrive", DEADLINE, || {
+        let export = ward.aggregator.run(&["export"])?;
+        Ok(export.matches("\"outcome\":\"declined\"").count() == 2)
+    })?;
+    let ledger = ward.aggregator.ledger()?;
+    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
+    ward.aggregator.verify()?;
+    Ok(())
+}
