@@ -107,6 +107,9 @@ impl Stage {
                 (self.submit)(body.clone(), Box::new(done));
             }
         }
+        if effects.contains(&Effect::MoveFocus) {
+            self.screens.move_focus();
+        }
         if touched || effects.contains(&Effect::Show) {
             self.show();
         } else {
