@@ -28,9 +28,11 @@ use std::sync::Arc;
 
 use wardvoice_protocol::contact::Outcome;
 use wardvoice_protocol::id::Language;
-use wardvoice_protocol::record::{Body, Cleaning, HelpRequest};
+use wardvoice_protocol::record::{self, Body, Cleaning, HelpRequest, Need};
 
+pub mod comfort;
 mod event;
+mod picture;
 mod setting;
 mod sheet;
 #[cfg(test)]
@@ -38,11 +40,13 @@ mod tests;
 mod view;
 pub mod volunteer;
 
+pub use comfort::Comfort;
 pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFailed, Storing, Ticket, Trouble};
-pub use setting::{Setting, SettingError};
+pub use picture::Picture;
+pub use setting::{Improvement, Setting, SettingError};
 use sheet::{Place, Sheet};
 pub use view::{
-    CONSULTANTS_A_PAGE, Choice, CommentView, ConsultantView, HelpView, Progress, QuestionView, Screen, View,
+    Choice, CommentView, ConsultantView, HelpView, PLACES_A_PAGE, Progress, QuestionView, Screen, View,
 };
 
 /// How long a choice is shown before the interview moves on by itself.
@@ -55,6 +59,8 @@ pub const STILL_THERE_MS: u64 = 30_000;
 pub const STORE_LIMIT_MS: u64 = 20_000;
 /// How long the thank-you stays.
 pub const THANKS_MS: u64 = 8_000;
+/// How long a kiosk at rest stays bright when nobody touches it, unless its setting says otherwise.
+pub const DIM_MS: u64 = 300_000;
 /// How long the kiosk waits for somebody to say that it was wiped.
 pub const WIPE_MS: u64 = 60_000;
 
@@ -90,9 +96,11 @@ struct Help {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HelpStep {
     Choosing,
+    Placing { need: Need, page: usize },
     Sending { ticket: Ticket, since_ms: u64 },
     Kept,
     Delivered,
+    Seen,
     Failed,
 }
 
@@ -108,6 +116,11 @@ pub struct Interview {
     stage: Stage,
     help: Option<Help>,
     touched_ms: u64,
+    comfort: Comfort,
+    /// Nobody has been here for long.
+    dimmed: bool,
+    /// When the focus last moved by itself.
+    scanned_ms: u64,
     /// Since when it is being asked whether anybody is there.
     asked_since_ms: Option<u64>,
     volunteer: volunteer::Volunteer,
@@ -126,6 +139,9 @@ impl Interview {
             stage: Stage::Rest,
             help: None,
             touched_ms: now_ms,
+            comfort: Comfort::default(),
+            dimmed: false,
+            scanned_ms: now_ms,
             asked_since_ms: None,
             volunteer: volunteer::Volunteer::default(),
         }
@@ -141,6 +157,7 @@ impl Interview {
             Happening::Stored { ticket, result } => self.stored(ticket, result, now_ms),
             Happening::Storing(storing) => self.storing(storing),
             Happening::Carriage(carriage) => self.carried(carriage),
+            Happening::HelpSeen => self.help_seen(),
             Happening::Assigned(setting) => self.assign(setting),
             Happening::Volunteer(word) => self.volunteer_hears(word, now_ms, &mut effects),
             Happening::Closing if self.volunteer_parks(now_ms) => {}
@@ -172,7 +189,8 @@ impl Interview {
             Some(since_ms) => Some(now_ms + 1_000 - now_ms.saturating_sub(since_ms) % 1_000),
             None => self.somebody_may_be_here().then_some(self.touched_ms + IDLE_MS),
         };
-        [stage, help, idle, self.volunteer_deadline_ms(now_ms)].into_iter().flatten().min()
+        let own = [self.rest_deadline_ms(), self.scan_deadline_ms(), self.volunteer_deadline_ms(now_ms)];
+        [stage, help, idle].into_iter().chain(own).flatten().min()
     }
 
     fn somebody_may_be_here(&self) -> bool {
@@ -183,11 +201,16 @@ impl Interview {
 
     fn touch(&mut self, action: Action, now_ms: u64, effects: &mut Vec<Effect>) {
         self.touched_ms = now_ms;
+        // A key or a switch that chose something starts the round of the focus anew.
+        self.scanned_ms = now_ms;
+        if self.wakes() {
+            return;
+        }
         if self.asked_since_ms.take().is_some() {
             // Whatever was touched, it says that somebody is there; it was not meant for the screen beneath.
             return;
         }
-        if self.volunteer_takes(&action, now_ms, effects) {
+        if self.touch_comfort(&action) || self.volunteer_takes(&action, now_ms, effects) {
             return;
         }
         if self.help.is_some() {
@@ -209,7 +232,8 @@ impl Interview {
                 self.language = language;
                 self.stage = Stage::Consent;
             }
-            (Stage::Language, Action::Back) | (Stage::Staff(_), Action::Dismiss) => self.rest(),
+            (Stage::Language, Action::Back) => self.rest_with_comfort(),
+            (Stage::Staff(_), Action::Dismiss) => self.rest(),
             (Stage::Consent, Action::Back) => {
                 self.stage = if self.setting.languages().len() > 1 { Stage::Language } else { Stage::Rest };
             }
@@ -244,9 +268,9 @@ impl Interview {
         // A second touch while the choice is being shown may change the choice; it must not skip a question.
         let confirming = asking.confirmed_until_ms.is_some();
         match action {
-            Action::Choose(choice) => asking.choose(choice, &self.setting, now_ms),
+            Action::Choose(choice) => asking.choose(choice, &self.setting, self.comfort, now_ms),
             Action::Write(text) => asking.sheet.write(&self.setting, asking.place, &text),
-            Action::More => asking.place = sheet::more(&self.setting, asking.place),
+            Action::More => asking.place = sheet::more(&self.setting, asking.place, self.comfort.text_size),
             Action::Skip if !confirming => {
                 asking.sheet.skip(&self.setting, asking.place);
                 self.advance(now_ms, effects);
@@ -280,7 +304,7 @@ impl Interview {
 
     fn go_on(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
         let Stage::Asking(asking) = &mut self.stage else { return };
-        match asking.sheet.after(&self.setting, asking.place) {
+        match asking.sheet.after(&self.setting, asking.place, self.comfort.text_size) {
             Some(place) => asking.go_to(place, &self.setting),
             None => self.finish(Outcome::Completed, Farewell::Completed, now_ms, now_ms, effects),
         }
@@ -344,6 +368,7 @@ impl Interview {
             (Storing::Refusing, Stage::Rest | Stage::Language | Stage::Consent | Stage::Asking(_)) => {
                 self.stage = Stage::Staff(Trouble::CannotKeep);
                 self.asked_since_ms = None;
+                self.dimmed = false;
             }
             (Storing::Ready, Stage::Staff(Trouble::CannotKeep)) => self.rest(),
             // What is being stored will be answered for; a thank-you was earned.
@@ -361,7 +386,7 @@ impl Interview {
     fn assign(&mut self, setting: Arc<Setting>) {
         self.next_setting = Some(setting);
         if matches!(self.stage, Stage::Rest) && self.help.is_none() {
-            self.rest();
+            self.rest_with_comfort();
         }
     }
 
@@ -374,6 +399,7 @@ impl Interview {
         }
         self.patient_left();
         self.language = self.setting.default_language();
+        self.comfort = Comfort::default();
         self.asked_since_ms = None;
         self.stage = match self.storing {
             Storing::Ready => Stage::Rest,
@@ -394,15 +420,41 @@ impl Interview {
     fn touch_help(&mut self, action: &Action, now_ms: u64, effects: &mut Vec<Effect>) {
         let Some(help) = &self.help else { return };
         match (action, help.step) {
-            (Action::Need(need), HelpStep::Choosing) => {
-                let request = HelpRequest { ward: self.setting.ward().clone(), need: *need, place: None };
-                let ticket = self.store(Body::HelpRequest(request), effects);
-                self.set_help_step(HelpStep::Sending { ticket, since_ms: now_ms });
+            (Action::Need(need), HelpStep::Choosing) if self.setting.places().is_empty() => {
+                self.request_help(*need, None, now_ms, effects);
             }
+            (Action::Need(need), HelpStep::Choosing) => {
+                self.set_help_step(HelpStep::Placing { need: *need, page: 0 });
+            }
+            (Action::Choose(choice), HelpStep::Placing { need, page }) => {
+                let places = view::places_of_page(&self.setting, page);
+                if *choice <= places.len() {
+                    let place = places.get(*choice).cloned();
+                    self.request_help(need, place, now_ms, effects);
+                }
+            }
+            (Action::More, HelpStep::Placing { need, page }) => {
+                let last = view::places_of_page(&self.setting, page + 1).is_empty();
+                self.set_help_step(HelpStep::Placing { need, page: if last { 0 } else { page + 1 } });
+            }
+            (Action::CloseHelp | Action::Back, HelpStep::Placing { .. }) => self.set_help_step(HelpStep::Choosing),
             // While it is being stored there is nothing to close: the word comes at once or the limit does.
             (Action::CloseHelp | Action::Back, HelpStep::Sending { .. }) => {}
             (Action::CloseHelp | Action::Back, _) => self.close_help(now_ms, effects),
             _ => {}
+        }
+    }
+
+    fn request_help(&mut self, need: Need, place: Option<record::Place>, now_ms: u64, effects: &mut Vec<Effect>) {
+        let request = HelpRequest { ward: self.setting.ward().clone(), need, place };
+        let ticket = self.store(Body::HelpRequest(request), effects);
+        self.set_help_step(HelpStep::Sending { ticket, since_ms: now_ms });
+    }
+
+    /// Somebody on the ward has said that they saw the request. Only one that is stored can have been seen.
+    fn help_seen(&mut self) {
+        if self.help.as_ref().is_some_and(|help| matches!(help.step, HelpStep::Kept | HelpStep::Delivered)) {
+            self.set_help_step(HelpStep::Seen);
         }
     }
 
@@ -418,7 +470,7 @@ impl Interview {
             self.go_on(now_ms, effects);
         }
         if matches!(self.stage, Stage::Rest) {
-            self.rest();
+            self.rest_with_comfort();
         }
     }
 
@@ -442,6 +494,8 @@ impl Interview {
             Stage::Wipe { since_ms } if now_ms >= since_ms + WIPE_MS => self.cleaned(false, effects),
             _ => {}
         }
+        self.tick_rest(now_ms);
+        self.scan(now_ms, effects);
         match self.asked_since_ms {
             Some(since_ms) if now_ms >= since_ms + STILL_THERE_MS => self.leave(now_ms, effects),
             None if self.somebody_may_be_here() && now_ms >= self.touched_ms + IDLE_MS => {
@@ -469,8 +523,8 @@ impl Interview {
 }
 
 impl Asking {
-    fn choose(&mut self, choice: usize, setting: &Setting, now_ms: u64) {
-        if self.sheet.choose(setting, self.place, choice) {
+    fn choose(&mut self, choice: usize, setting: &Setting, comfort: Comfort, now_ms: u64) {
+        if self.sheet.choose(setting, self.place, choice, comfort.text_size) {
             self.confirmed_until_ms = Some(now_ms + CONFIRMATION_MS);
         }
     }

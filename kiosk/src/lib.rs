@@ -21,5 +21,6 @@ pub mod revive;
 mod screens;
 pub mod settings;
 pub mod simulate;
+pub mod speech;
 mod steady;
 mod visits;

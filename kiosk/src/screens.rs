@@ -13,6 +13,7 @@ use wardvoice_protocol::id::Language;
 use crate::interview::volunteer::{DoorKey, VolunteerTouch};
 use crate::interview::{Action, Progress, Screen, View};
 
+mod aids;
 mod comment;
 mod consent;
 mod consultant;
@@ -60,6 +61,7 @@ impl Screens {
         let kind = Rc::new(Cell::new(ScreenKind::Rest));
         connect_journey(window, touch, &kind);
         consent::connect(window, touch);
+        aids::connect(window, touch);
         Self {
             window: window.clone_strong(),
             language: RefCell::default(),
@@ -80,11 +82,12 @@ impl Screens {
     /// Shows a view.
     pub(crate) fn show(&self, view: &View) {
         let say = self.speak(view);
+        aids::show(&self.window, view);
         let journey = self.window.global::<Journey>();
         journey.set_ward_name(view.ward_name.as_str().into());
         journey.set_notice(notice(view, &say));
         let kind = match &view.screen {
-            Screen::Rest { languages } => self.rest.show(languages),
+            Screen::Rest { languages, improvements } => self.rest.show(languages, improvements),
             Screen::Language { languages } => self.language_screen.show(languages),
             Screen::Consent => ScreenKind::Consent,
             Screen::Question(question) => {
@@ -97,9 +100,9 @@ impl Screens {
             }
             Screen::Consultant(consultant) => {
                 self.show_progress(consultant.progress, true, &say);
-                self.consultant.show(consultant)
+                self.consultant.show(consultant, &say)
             }
-            Screen::Help(help) => self.help.show(*help, &say),
+            Screen::Help(help) => self.help.show(help, &say),
             Screen::Door(door) => self.door.show(*door),
             Screen::Volunteer(page) => self.volunteer.show(page),
             screen => self.message.show(screen, &say),
@@ -107,11 +110,21 @@ impl Screens {
         self.volunteer.show_margin(view.margin.as_ref());
         self.kind.set(kind);
         journey.set_screen(kind);
+        if kind == ScreenKind::Rest {
+            self.question.forget();
+            self.comment.forget();
+            self.consultant.forget();
+        }
         let name = ScreenName::of(&view.screen);
         if *self.name.borrow() != name {
             self.name.replace(name);
             self.window.invoke_start_at_top();
         }
+    }
+
+    /// Moves the keyboard's focus to the next control.
+    pub(crate) fn move_focus(&self) {
+        aids::move_focus(&self.window, true);
     }
 
     /// Sets the words when the language has changed.
@@ -128,6 +141,7 @@ impl Screens {
         let journey = self.window.global::<Journey>();
         let label = fill(&say.progress, "{number}", progress.number);
         journey.set_progress_label(fill(&label, "{of}", progress.of));
+        journey.set_progress_numbers(slint::format!("{} / {}", progress.number, progress.of));
         journey.set_progress(progress.number as f32 / progress.of.max(1) as f32);
         journey.set_can_go_back(can_go_back);
     }

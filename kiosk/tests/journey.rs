@@ -130,7 +130,7 @@ fn by_keyboard(patient: &Patient) {
     const TAB: &str = "\u{9}";
     const RETURN: &str = "\u{a}";
     let tabs_to = |label: &str| {
-        for _ in 0..20 {
+        for _ in 0..40 {
             patient.presses(TAB);
             if patient.focused().as_deref() == Some(label) {
                 return patient.presses(RETURN);

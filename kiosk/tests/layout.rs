@@ -1,190 +1,165 @@
-//! Every screen, in every language, lying and standing: what can be touched is large enough, apart and on the screen.
-//! Keeps a picture of each under `target/tmp/screens`.
+//! Every screen, in every language, at every text size, in both palettes, on three panels: everything fits.
+//!
+//! Four tests so that they run beside each other. [`fit`](patient::fit) says what fitting is; a test of its own proves that it
+//! objects. The pictures of the same walk are made by `examples/screens.rs`.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod patient;
 
-use patient::{Patient, Store};
-use wardvoice_kiosk::interview::{Action, Carriage, Happening, Screen, StoreFailed, Storing};
-use wardvoice_protocol::id::Language;
-use wardvoice_protocol::record::Need;
+use std::collections::BTreeMap;
 
-/// The least height and width of what can be touched, and the least distance between two, in pixels.
-const TARGET: f32 = 72.0;
-const GAP: f32 = 16.0;
-/// A keyboard's keys stand closer.
-const KEY_GAP: f32 = 6.0;
+use patient::fit::{Area, GAP, KEY_GAP, Touchable, faults};
+use patient::walk::walk;
+use patient::{Patient, ward_with_bays};
+use slint::ComponentHandle as _;
+use wardvoice_kiosk::interview::comfort::TextSize;
+use wardvoice_kiosk::interview::{Action, Happening};
+use wardvoice_kiosk_ui::{FoundControl, FoundText, Journey, Theme, words};
 
-struct Photographer<'a> {
-    patient: &'a Patient,
-    language: &'static str,
-    number: u32,
+const PANELS: [(u16, u16); 3] = [(1280, 800), (800, 1280), (1024, 600)];
+
+#[test]
+fn everything_fits_at_100_percent() {
+    everything_fits(TextSize::Normal);
 }
 
 #[test]
-fn every_screen_fits_in_every_language_lying_and_standing() {
-    let patient = Patient::arrives(1280, 800);
-    for language in ["en", "cy"] {
-        Photographer { patient: &patient, language, number: 0 }.walks_through();
+fn everything_fits_at_125_percent() {
+    everything_fits(TextSize::Large);
+}
+
+#[test]
+fn everything_fits_at_150_percent() {
+    everything_fits(TextSize::Larger);
+}
+
+#[test]
+fn everything_fits_at_200_percent() {
+    everything_fits(TextSize::Largest);
+}
+
+/// How a screen is shown: with strong contrast, mirrored, with drawings.
+const SHOWINGS: [(&str, bool, bool, bool); 4] = [
+    ("light", false, false, false),
+    ("contrast", true, false, false),
+    ("mirrored", false, true, false),
+    ("drawn", false, false, true),
+];
+
+fn everything_fits(text_size: TextSize) {
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    // With a voice there is one control more.
+    patient.window.global::<Journey>().set_can_read_aloud(true);
+    let mut wrong = BTreeMap::new();
+    let mut seen = 0;
+    for language in words::LANGUAGES {
+        let mut look = |patient: &Patient, screen: &str| {
+            assert_eq!(patient.view().comfort.text_size, text_size, "{screen} has the size that was asked for");
+            let theme = patient.window.global::<Theme>();
+            let (rtl, pictures) = (theme.get_rtl(), theme.get_pictures());
+            for (width, height) in PANELS {
+                patient.turns(width.into(), height.into());
+                for (showing, contrast, mirrored, drawn) in SHOWINGS {
+                    // What a language already is, is not looked at twice; what it is not, English is looked at for.
+                    if (mirrored || drawn) && language != "en" {
+                        continue;
+                    }
+                    theme.set_contrast(contrast);
+                    theme.set_rtl(mirrored || rtl);
+                    theme.set_pictures(drawn || pictures);
+                    let found = faults_of(patient, screen, width, height);
+                    seen += 1;
+                    if !found.is_empty() {
+                        wrong.insert(format!("{language} {screen} {width}x{height} {showing}"), found);
+                    }
+                }
+                theme.set_contrast(false);
+                theme.set_rtl(rtl);
+                theme.set_pictures(pictures);
+            }
+        };
+        walk(&patient, language, &|patient| sets_size(patient, text_size), &mut look);
+    }
+    assert!(seen > 300 * words::LANGUAGES.len(), "{seen} screens were looked at");
+    let report: Vec<String> = wrong.iter().map(|(screen, faults)| format!("{screen}: {faults:#?}")).collect();
+    assert!(wrong.is_empty(), "{} of {seen} screens:\n{}", wrong.len(), report.join("\n"));
+}
+
+fn sets_size(patient: &Patient, text_size: TextSize) {
+    while patient.view().comfort.text_size != text_size {
+        patient.meets(Happening::Touch(Action::TextSize));
     }
 }
 
-impl Photographer<'_> {
-    fn touches(&self, action: Action) {
-        self.patient.meets(Happening::Touch(action));
-    }
+fn faults_of(patient: &Patient, screen: &str, width: u16, height: u16) -> Vec<String> {
+    let (controls, texts) = patient.surveys();
+    let window = Area::new(0.0, 0.0, width.into(), height.into());
+    let gap = if screen.starts_with("comment") { KEY_GAP } else { GAP };
+    faults(window, &controls.into_iter().map(touchable).collect::<Vec<_>>(), &texts, gap)
+}
 
-    fn chooses(&self, choice: usize) {
-        self.touches(Action::Choose(choice));
-        self.patient.waits(400);
-    }
+fn touchable(control: FoundControl) -> Touchable {
+    let FoundControl { label, x, y, width, height, .. } = control;
+    Touchable { label: label.into(), area: Area::new(x, y, width, height) }
+}
 
-    fn walks_through(&mut self) {
-        self.looks("rest");
-        self.touches(Action::Start);
-        self.looks("language");
-        self.touches(Action::ChooseLanguage(Language::new(self.language).unwrap()));
-        self.looks("consent");
-        self.touches(Action::Agree);
-        self.questions();
-        self.looks("saving");
-        self.patient.store_answers(Ok(()));
-        self.looks("thanks");
-        self.touches(Action::Dismiss);
-        self.looks("wipe");
-        self.touches(Action::Wiped);
-        self.asides();
-    }
-
-    fn questions(&mut self) {
-        loop {
-            match self.patient.view().screen {
-                Screen::Question(question) => {
-                    self.looks(&format!("question-{}", question.id));
-                    if question.id.as_str() == "help" {
-                        self.patient.store.set(Store::Waits);
-                        self.chooses(1);
-                        return;
-                    }
-                    if question.id.as_str() == "respect" {
-                        self.going_back();
-                    }
-                    self.touches(Action::Choose(1));
-                    if question.id.as_str() == "friends_and_family" {
-                        self.looks("question-chosen");
-                    }
-                    self.patient.waits(400);
-                    if question.id.as_str() == "consultant" {
-                        self.touches(Action::Back);
-                        self.chooses(0);
-                    }
+#[test]
+fn what_is_written_from_right_to_left_is_the_mirror_image() {
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    let mut look = |patient: &Patient, screen: &str| {
+        let theme = patient.window.global::<Theme>();
+        for (width, height) in PANELS {
+            patient.turns(width.into(), height.into());
+            let (straight, _) = patient.surveys();
+            theme.set_rtl(true);
+            let (mirrored, _) = patient.surveys();
+            theme.set_rtl(false);
+            assert_eq!(straight.len(), mirrored.len(), "{screen}");
+            for (one, other) in straight.iter().zip(&mirrored) {
+                assert_eq!(one.label, other.label, "{screen}: the order of reading stays");
+                // The keys of a keyboard are where its script has them.
+                if screen.starts_with("comment") && one.y > f32::from(height) / 2.0 && one.height < 73.0 {
+                    continue;
                 }
-                Screen::Comment(comment) => {
-                    self.looks(&format!("comment-{}", comment.id));
-                    let words = "The night staff came at once. ";
-                    self.touches(Action::Write(words.repeat(if comment.id.as_str() == "good" { 2 } else { 30 })));
-                    self.looks(&format!("comment-{}-written", comment.id));
-                    self.touches(Action::Next);
-                }
-                Screen::Consultant(_) => {
-                    self.looks("consultant");
-                    self.chooses(2);
-                }
-                screen => panic!("{screen:?} in the middle of the questions"),
+                let reflection = f32::from(width) - one.x - one.width;
+                assert!((other.x - reflection).abs() < 1.5, "{screen} {width}x{height}: {one:?} {other:?}");
+                assert!((other.y - one.y).abs() < 1.5, "{screen} {width}x{height}: {one:?} {other:?}");
             }
         }
-    }
-
-    fn going_back(&mut self) {
-        self.touches(Action::Skip);
-        self.touches(Action::Back);
-        self.looks("question-skipped");
-        self.touches(Action::Stop);
-        self.looks("stop-asked");
-        self.touches(Action::CarryOn);
-        self.patient.waits(60_000);
-        self.looks("still-there");
-        self.touches(Action::CarryOn);
-    }
-
-    /// What a straight journey does not meet.
-    fn asides(&mut self) {
-        self.patient.store.set(Store::Waits);
-        self.touches(Action::Start);
-        self.touches(Action::ChooseLanguage(Language::new(self.language).unwrap()));
-        self.touches(Action::Help);
-        self.looks("help-offline");
-        self.patient.meets(Happening::Carriage(Carriage { connected: true, waiting: 0 }));
-        self.looks("help");
-        self.touches(Action::Need(Need::Talk));
-        self.looks("help-sending");
-        self.patient.store_answers(Ok(()));
-        self.looks("help-kept");
-        self.patient.meets(Happening::Carriage(Carriage { connected: false, waiting: 1 }));
-        self.looks("help-waiting");
-        self.patient.meets(Happening::Carriage(Carriage { connected: true, waiting: 0 }));
-        self.looks("help-delivered");
-        self.touches(Action::CloseHelp);
-        self.touches(Action::Help);
-        self.touches(Action::Need(Need::Talk));
-        self.patient.store_answers(Err(StoreFailed));
-        self.looks("help-failed");
-        self.touches(Action::CloseHelp);
-        self.touches(Action::Agree);
-        self.touches(Action::Stop);
-        self.touches(Action::StopNow);
-        self.patient.store_answers(Err(StoreFailed));
-        self.looks("staff-not-kept");
-        self.touches(Action::Dismiss);
-        self.touches(Action::Start);
-        self.touches(Action::ChooseLanguage(Language::new(self.language).unwrap()));
-        self.patient.meets(Happening::Storing(Storing::Refusing));
-        self.looks("staff-cannot-keep");
-        self.patient.meets(Happening::Storing(Storing::Ready));
-        self.touches(Action::Start);
-        self.touches(Action::ChooseLanguage(Language::new(self.language).unwrap()));
-        self.touches(Action::Decline);
-        self.patient.store_answers(Ok(()));
-        self.looks("thanks-declined");
-        self.touches(Action::Dismiss);
-        self.touches(Action::Wiped);
-        self.patient.store_answers(Ok(()));
-    }
-
-    fn looks(&mut self, screen: &str) {
-        self.number += 1;
-        for (way, width, height) in [("standing", 800, 1280), ("lying", 1280, 800)] {
-            self.patient.turns(width, height);
-            let name = format!("{}-{way}-{:03}-{screen}", self.language, self.number);
-            self.patient.keeps_picture(&name);
-            check_controls(self.patient, &name, width, height);
-        }
-    }
+    };
+    walk(&patient, "en", &|_| {}, &mut look);
 }
 
-fn check_controls(patient: &Patient, name: &str, width: u32, height: u32) {
-    let (width, height) = (f32::from(u16::try_from(width).unwrap()), f32::from(u16::try_from(height).unwrap()));
-    let controls: Vec<_> = patient
-        .controls()
-        .iter()
-        .map(|control| {
-            let label = control.accessible_label().unwrap_or_default();
-            assert!(!label.is_empty(), "{name}: a control says nothing");
-            (label, control.absolute_position(), control.size())
-        })
-        .collect();
-    for (label, at, size) in &controls {
-        assert!(size.width >= TARGET && size.height >= TARGET, "{name}: {label} is {size:?}");
-        let inside = at.x >= 0.0 && at.y >= 0.0 && at.x + size.width <= width && at.y + size.height <= height;
-        assert!(inside, "{name}: {label} lies at {at:?} with {size:?}, off the screen");
-    }
-    let gap = if name.contains("comment") { KEY_GAP } else { GAP };
-    for (index, (label, at, size)) in controls.iter().enumerate() {
-        for (other, beside, extent) in controls.iter().skip(index + 1) {
-            let across = (beside.x - at.x - size.width).max(at.x - beside.x - extent.width);
-            let down = (beside.y - at.y - size.height).max(at.y - beside.y - extent.height);
-            // A hundredth for rounding.
-            assert!(across.max(down) > gap - 0.01, "{name}: {label} and {other} are {} apart", across.max(down));
-        }
-    }
+#[test]
+fn the_check_objects_to_whatever_does_not_fit() {
+    let window = Area::new(0.0, 0.0, 800.0, 600.0);
+    let control = |label: &str, x, y| Touchable { label: label.to_owned(), area: Area::new(x, y, 200.0, 80.0) };
+    let text = |x: f32, y: f32, needs_width: f32, needs_height: f32| FoundText {
+        text: "words".into(),
+        x,
+        y,
+        width: 100.0,
+        height: 30.0,
+        needs_width,
+        needs_height,
+    };
+    let judge = |controls: &[Touchable], texts: &[FoundText]| faults(window, controls, texts, GAP).len();
+    assert_eq!(judge(&[control("a", 0.0, 0.0), control("b", 216.0, 0.0)], &[text(10.0, 10.0, 100.0, 30.0)]), 0);
+    assert_eq!(judge(&[control("", 0.0, 0.0)], &[]), 1, "no label");
+    assert_eq!(judge(&[control("a", 610.0, 0.0)], &[]), 1, "outside");
+    assert_eq!(judge(&[control("a", 0.0, 0.0), control("b", 210.0, 0.0)], &[]), 1, "too close");
+    let small = Touchable { label: "a".to_owned(), area: Area::new(0.0, 0.0, 200.0, 60.0) };
+    assert_eq!(judge(&[small], &[]), 1, "too small");
+    assert_eq!(judge(&[], &[text(0.0, 0.0, 120.0, 30.0)]), 1, "a word is cut");
+    assert_eq!(judge(&[], &[text(0.0, 0.0, 90.0, 60.0)]), 1, "a line is cut");
+    assert_eq!(judge(&[], &[text(750.0, 0.0, 90.0, 30.0)]), 1, "a text is outside");
+    assert_eq!(judge(&[], &[text(0.0, 0.0, 90.0, 30.0), text(50.0, 10.0, 90.0, 30.0)]), 1, "two texts overlap");
+    assert_eq!(judge(&[control("a", 50.0, 0.0)], &[text(0.0, 10.0, 90.0, 30.0)]), 1, "a text lies over an edge");
+}
+
+/// The checks on a real window that is too small for what it shows.
+#[test]
+fn the_check_objects_to_a_window_that_is_too_small() {
+    let patient = Patient::arrives(400, 240);
+    assert!(!faults_of(&patient, "rest", 400, 240).is_empty());
 }

@@ -157,7 +157,8 @@ impl Shown {
         self.controls.iter().map(|control| (control.label.as_str(), control.w, control.h))
     }
 
-    fn place(&self, label: &str) -> Result<(usize, usize)> {
+    /// The middle of the control with a label.
+    pub fn place(&self, label: &str) -> Result<(usize, usize)> {
         let control = self.controls.iter().find(|control| control.label == label);
         let control = control.with_context(|| format!("no {label:?} among {:?}", self.labels()))?;
         let middle = |start: f64, length: f64| -> Result<usize> {

@@ -85,7 +85,7 @@ impl Afternoon {
                 Effect::Errand(Errand::CheckPin { .. }) => {
                     answers.push(Happening::Volunteer(Word::Checked { role: Some(Role::Volunteer), seed: 5 }));
                 }
-                Effect::Errand(_) | Effect::Show => {}
+                Effect::Errand(_) | Effect::Show | Effect::MoveFocus => {}
             }
         }
         answers.into_iter().for_each(|answer| self.meets(answer));

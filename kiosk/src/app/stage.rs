@@ -124,8 +124,11 @@ impl Stage {
                         attendant(errand.clone());
                     }
                 }
-                Effect::Show => {}
+                Effect::Show | Effect::MoveFocus => {}
             }
+        }
+        if effects.contains(&Effect::MoveFocus) {
+            self.screens.move_focus();
         }
         if touched || effects.contains(&Effect::Show) {
             self.show();

@@ -50,6 +50,8 @@ pub enum Happening {
     Storing(Storing),
     /// How the way to the hospital stands.
     Carriage(Carriage),
+    /// A member of staff has seen the request for help that is on the screen.
+    HelpSeen,
     /// The kiosk is told to be something else.
     Assigned(Arc<Setting>),
     /// The shell found out something for the volunteer's screens.
@@ -71,11 +73,11 @@ pub enum Action {
     Agree,
     /// "No, thank you", at consent.
     Decline,
-    /// Choose the answer or the consultant at that place of the list.
+    /// Choose the answer, the consultant or the bay at that place of the list.
     Choose(usize),
     /// The comment now reads so.
     Write(String),
-    /// More names.
+    /// More names or bays.
     More,
     /// On to the next question, keeping what stands.
     Next,
@@ -95,6 +97,18 @@ pub enum Action {
     Need(Need),
     /// Away from the help screen.
     CloseHelp,
+    /// The next larger text; the smallest after the largest.
+    TextSize,
+    /// The other contrast.
+    Contrast,
+    /// Without movement, or with it again.
+    Movement,
+    /// A switch was pressed where nothing has the focus: it goes round by itself from now on.
+    Switch,
+    /// A key was pressed that only somebody with more than a switch has.
+    OtherKey,
+    /// A dimmed screen was touched.
+    Wake,
     /// The tablet has been wiped.
     Wiped,
     /// A screen that only says something has been read.
@@ -117,6 +131,8 @@ pub enum Effect {
     Errand(Errand),
     /// What the screen shows has changed.
     Show,
+    /// The keyboard's focus goes on to the next control.
+    MoveFocus,
 }
 
 /// Ties a body handed out to the word about it.

@@ -5,6 +5,18 @@ use std::sync::Arc;
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice};
 use wardvoice_protocol::id::{Language, WardId};
 use wardvoice_protocol::questionnaire::{Approval, Questionnaire, QuestionnaireRef};
+use wardvoice_protocol::record::Place;
+
+use super::DIM_MS;
+
+/// What a ward did about what patients said, for the screen at rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Improvement {
+    /// What patients said.
+    pub you_said: String,
+    /// What the ward did.
+    pub we_did: String,
+}
 
 /// An assignment with the questionnaire it names, checked against each other.
 #[derive(Debug, Clone)]
@@ -14,6 +26,9 @@ pub struct Setting {
     questionnaire: Arc<Questionnaire>,
     languages: Vec<Language>,
     consultants: Vec<ConsultantChoice>,
+    places: Vec<Place>,
+    improvements: Vec<Improvement>,
+    dims_after_ms: u64,
     demonstration: bool,
 }
 
@@ -70,6 +85,9 @@ impl Setting {
             questionnaire,
             languages,
             consultants: assignment.consultants.clone(),
+            places: Vec::new(),
+            improvements: Vec::new(),
+            dims_after_ms: DIM_MS,
             demonstration: assignment.demonstration,
         })
     }
@@ -107,6 +125,39 @@ impl Setting {
     /// The consultants of the ward.
     pub fn consultants(&self) -> &[ConsultantChoice] {
         &self.consultants
+    }
+
+    /// The ward's bays and rooms, of which somebody who asks for help chooses one; none where the kiosk is fixed to one.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// What the ward did about what patients said.
+    pub fn improvements(&self) -> &[Improvement] {
+        &self.improvements
+    }
+
+    /// How long the screen at rest stays bright when nobody touches it.
+    pub fn dims_after_ms(&self) -> u64 {
+        self.dims_after_ms
+    }
+
+    /// The same on a ward of those bays and rooms.
+    #[must_use]
+    pub fn with_places(self, places: Vec<Place>) -> Self {
+        Self { places, ..self }
+    }
+
+    /// The same with those improvements to show.
+    #[must_use]
+    pub fn with_improvements(self, improvements: Vec<Improvement>) -> Self {
+        Self { improvements, ..self }
+    }
+
+    /// The same with a screen that stays bright for so long.
+    #[must_use]
+    pub fn with_dimming_after_ms(self, dims_after_ms: u64) -> Self {
+        Self { dims_after_ms, ..self }
     }
 
     /// Whether everything here is generated for a demonstration.

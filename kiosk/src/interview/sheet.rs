@@ -10,8 +10,9 @@ use wardvoice_protocol::id::{ConsultantId, Language, OptionId, QuestionId};
 use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::{KindFile, QuestionFile};
 
+use super::comfort::TextSize;
 use super::setting::Setting;
-use super::view::CONSULTANTS_A_PAGE;
+use super::view::names_a_page;
 
 /// The option of an attribution or help question that leads on to another screen.
 const YES: &str = "yes";
@@ -30,6 +31,14 @@ impl Place {
     pub(super) fn question(self) -> usize {
         match self {
             Self::Question(question) | Self::Consultant { question, .. } => question,
+        }
+    }
+
+    /// The same when a page of names holds another number: the first name that was shown is shown still.
+    pub(super) fn repaged(self, before: usize, now: usize) -> Self {
+        match self {
+            Self::Question(_) => self,
+            Self::Consultant { question, page } => Self::Consultant { question, page: page * before / now },
         }
     }
 }
@@ -97,7 +106,7 @@ impl Sheet {
     }
 
     /// Takes a choice; false when there is none at that place of the list.
-    pub(super) fn choose(&mut self, setting: &Setting, place: Place, choice: usize) -> bool {
+    pub(super) fn choose(&mut self, setting: &Setting, place: Place, choice: usize, text_size: TextSize) -> bool {
         match place {
             Place::Question(position) => {
                 let Some(question) = setting.questionnaire().questions().get(position) else { return false };
@@ -108,7 +117,7 @@ impl Sheet {
                 self.answers.insert(question.id.clone(), answer);
             }
             Place::Consultant { page, .. } => {
-                let names = consultants_of_page(setting, page);
+                let names = consultants_of_page(setting, page, text_size);
                 self.named = match names.get(choice) {
                     Some(consultant) => Some(Named::Consultant(consultant.id.clone())),
                     None if choice == names.len() => Some(Named::NotOnTheList),
@@ -158,12 +167,12 @@ impl Sheet {
     }
 
     /// The place after this one; none at the end.
-    pub(super) fn after(&self, setting: &Setting, place: Place) -> Option<Place> {
+    pub(super) fn after(&self, setting: &Setting, place: Place, text_size: TextSize) -> Option<Place> {
         if let Place::Question(question) = place
             && self.knows_consultant(setting, question)
             && !setting.consultants().is_empty()
         {
-            return Some(Place::Consultant { question, page: self.page_of_named(setting) });
+            return Some(Place::Consultant { question, page: self.page_of_named(setting, text_size) });
         }
         self.asked(setting).find(|position| *position > place.question()).map(Place::Question)
     }
@@ -228,12 +237,12 @@ impl Sheet {
         question.is_some_and(|question| question.kind == *kind && self.answer(question).is_some_and(is_yes))
     }
 
-    fn page_of_named(&self, setting: &Setting) -> usize {
+    fn page_of_named(&self, setting: &Setting, text_size: TextSize) -> usize {
         let position = match &self.named {
             Some(Named::Consultant(id)) => setting.consultants().iter().position(|choice| choice.id == *id),
             Some(Named::NotOnTheList) | None => None,
         };
-        position.unwrap_or(0) / CONSULTANTS_A_PAGE
+        position.unwrap_or(0) / names_a_page(text_size)
     }
 }
 
@@ -246,15 +255,15 @@ pub(super) fn choices(question: &QuestionFile) -> impl Iterator<Item = Answer> +
 }
 
 /// The names on a page; none beyond the last.
-pub(super) fn consultants_of_page(setting: &Setting, page: usize) -> &[ConsultantChoice] {
-    setting.consultants().chunks(CONSULTANTS_A_PAGE).nth(page).unwrap_or_default()
+pub(super) fn consultants_of_page(setting: &Setting, page: usize, text_size: TextSize) -> &[ConsultantChoice] {
+    setting.consultants().chunks(names_a_page(text_size)).nth(page).unwrap_or_default()
 }
 
 /// The next page of names, or the first again.
-pub(super) fn more(setting: &Setting, place: Place) -> Place {
+pub(super) fn more(setting: &Setting, place: Place, text_size: TextSize) -> Place {
     match place {
         Place::Consultant { question, page } => {
-            let page = if consultants_of_page(setting, page + 1).is_empty() { 0 } else { page + 1 };
+            let page = if consultants_of_page(setting, page + 1, text_size).is_empty() { 0 } else { page + 1 };
             Place::Consultant { question, page }
         }
         Place::Question(_) => place,

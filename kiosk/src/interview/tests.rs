@@ -13,6 +13,8 @@ use wardvoice_protocol::record::{Body, Need};
 
 use super::*;
 
+mod ease;
+
 fn language(tag: &str) -> Language {
     Language::new(tag).unwrap()
 }
@@ -420,6 +422,9 @@ fn any_action() -> impl Strategy<Value = Action> {
         2 => Just(Action::CloseHelp),
         1 => Just(Action::Wiped),
         1 => Just(Action::Dismiss),
+        1 => Just(Action::TextSize),
+        1 => prop_oneof![Just(Action::Contrast), Just(Action::Movement), Just(Action::Wake)],
+        1 => prop_oneof![Just(Action::Switch), Just(Action::OtherKey)],
     ]
 }
 

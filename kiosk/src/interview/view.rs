@@ -5,12 +5,28 @@ use wardvoice_protocol::id::{Language, QuestionId};
 use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::{KindFile, QuestionFile, Text};
 
+use super::comfort::{Comfort, TextSize};
+use super::picture::{Picture, picture};
+use super::setting::Improvement;
 use super::sheet::{Named, Place, choices, consultants_of_page};
 use super::volunteer::{DoorView, Margin, VolunteerView};
 use super::{Asking, Farewell, HelpStep, Interview, STILL_THERE_MS, Setting, Stage, Trouble};
 
-/// How many names of consultants are on one screen.
-pub const CONSULTANTS_A_PAGE: usize = 8;
+/// How many bays and rooms are on one screen.
+pub const PLACES_A_PAGE: usize = 8;
+/// The tag of easy-read English, whose answers have drawings.
+const EASY_READ: &str = "en-simple";
+/// The languages that are written from right to left.
+const RIGHT_TO_LEFT: [&str; 2] = ["ar", "ur"];
+
+/// How many names of consultants are on one screen: fewer where they are large.
+pub(super) fn names_a_page(text_size: TextSize) -> usize {
+    match text_size {
+        TextSize::Normal | TextSize::Large => 8,
+        TextSize::Larger => 6,
+        TextSize::Largest => 4,
+    }
+}
 
 /// What the window shows now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +39,10 @@ pub struct View {
     pub ward_name: String,
     /// Whether everything here is generated for a demonstration.
     pub demonstration: bool,
+    /// How the person in front of it wants it.
+    pub comfort: Comfort,
+    /// Nobody has been here for long: a touch only wakes the screen.
+    pub dimmed: bool,
     /// The screen.
     pub screen: Screen,
     /// What stands beside it while a volunteer asks.
@@ -36,6 +56,8 @@ pub enum Screen {
     Rest {
         /// The languages to say hello in.
         languages: Vec<Language>,
+        /// What the ward did about what patients said.
+        improvements: Vec<Improvement>,
     },
     /// Which language?
     Language {
@@ -110,6 +132,8 @@ pub struct Choice {
     pub answer: Answer,
     /// What it says.
     pub label: String,
+    /// What is drawn beside it, in easy read.
+    pub picture: Option<Picture>,
 }
 
 /// A question to be answered in writing.
@@ -145,12 +169,19 @@ pub struct ConsultantView {
 }
 
 /// The help screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HelpView {
     /// What is needed?
     Choosing {
         /// Whether a request can reach anybody now.
         connected: bool,
+    },
+    /// In which bay or room?
+    Placing {
+        /// The names on this page. One place further is "I would rather not say".
+        names: Vec<String>,
+        /// There are more.
+        has_more: bool,
     },
     /// Being stored.
     Sending,
@@ -161,8 +192,23 @@ pub enum HelpView {
     },
     /// Stored at the hospital.
     Delivered,
+    /// A member of staff has seen it.
+    Seen,
     /// Not even stored on the tablet.
     Failed,
+}
+
+impl View {
+    /// Whether the language is written from right to left, and the screen mirrored.
+    pub fn is_right_to_left(&self) -> bool {
+        let tag = self.language.as_str();
+        RIGHT_TO_LEFT.contains(&tag.split_once('-').map_or(tag, |(language, _)| language))
+    }
+
+    /// Whether answers have drawings.
+    pub fn has_pictures(&self) -> bool {
+        self.language.as_str() == EASY_READ
+    }
 }
 
 impl Interview {
@@ -173,6 +219,8 @@ impl Interview {
             approved: self.setting.is_approved(&self.language),
             ward_name: self.setting.ward_name().to_owned(),
             demonstration: self.setting.is_demonstration(),
+            comfort: self.comfort,
+            dimmed: self.dimmed,
             screen: self.screen(now_ms),
             margin: self.margin(),
         }
@@ -187,9 +235,17 @@ impl Interview {
             let connected = self.carriage.connected;
             return Screen::Help(match help.step {
                 HelpStep::Choosing => HelpView::Choosing { connected },
+                HelpStep::Placing { page, .. } => HelpView::Placing {
+                    names: places_of_page(&self.setting, page)
+                        .iter()
+                        .map(|place| place.as_str().to_owned())
+                        .collect(),
+                    has_more: self.setting.places().len() > PLACES_A_PAGE,
+                },
                 HelpStep::Sending { .. } => HelpView::Sending,
                 HelpStep::Kept => HelpView::Kept { connected },
                 HelpStep::Delivered => HelpView::Delivered,
+                HelpStep::Seen => HelpView::Seen,
                 HelpStep::Failed => HelpView::Failed,
             });
         }
@@ -198,11 +254,13 @@ impl Interview {
         }
         let languages = || self.setting.languages().to_vec();
         match &self.stage {
-            Stage::Rest => Screen::Rest { languages: languages() },
+            Stage::Rest => {
+                Screen::Rest { languages: languages(), improvements: self.setting.improvements().to_vec() }
+            }
             Stage::Language => Screen::Language { languages: languages() },
             Stage::Consent => Screen::Consent,
             Stage::Asking(Asking { stopping: true, .. }) => Screen::StopAsked,
-            Stage::Asking(asking) => asking.screen(&self.setting, &self.language),
+            Stage::Asking(asking) => asking.screen(&self.setting, &self.language, self.comfort.text_size),
             Stage::Saving { .. } => Screen::Saving,
             Stage::Thanks { farewell, .. } => Screen::Thanks(*farewell),
             Stage::Wipe { .. } => Screen::Wipe,
@@ -212,7 +270,7 @@ impl Interview {
 }
 
 impl Asking {
-    fn screen(&self, setting: &Setting, language: &Language) -> Screen {
+    fn screen(&self, setting: &Setting, language: &Language, text_size: TextSize) -> Screen {
         let position = self.place.question();
         let progress = Progress {
             number: self.sheet.asked(setting).filter(|asked| *asked <= position).count(),
@@ -222,7 +280,7 @@ impl Asking {
         let can_go_back = self.sheet.before(setting, self.place).is_some();
         match (self.place, setting.questionnaire().questions().get(position)) {
             (Place::Consultant { page, .. }, _) => {
-                Screen::Consultant(self.consultants(setting, page, progress, confirming))
+                Screen::Consultant(self.consultants(setting, page, progress, confirming, text_size))
             }
             (Place::Question(_), Some(question)) if question.kind == KindFile::Comment => {
                 let draft = match self.sheet.answer(question) {
@@ -256,8 +314,15 @@ impl Asking {
         }
     }
 
-    fn consultants(&self, setting: &Setting, page: usize, progress: Progress, confirming: bool) -> ConsultantView {
-        let names = consultants_of_page(setting, page);
+    fn consultants(
+        &self,
+        setting: &Setting,
+        page: usize,
+        progress: Progress,
+        confirming: bool,
+        text_size: TextSize,
+    ) -> ConsultantView {
+        let names = consultants_of_page(setting, page, text_size);
         let chosen = match self.sheet.named() {
             Some(Named::Consultant(id)) => names.iter().position(|choice| choice.id == *id),
             Some(Named::NotOnTheList) => Some(names.len()),
@@ -268,7 +333,7 @@ impl Asking {
             names: names.iter().map(|choice| choice.label.clone()).collect(),
             chosen,
             confirming,
-            has_more: setting.consultants().len() > CONSULTANTS_A_PAGE,
+            has_more: setting.consultants().len() > names_a_page(text_size),
         }
     }
 }
@@ -276,7 +341,17 @@ impl Asking {
 fn labelled(question: &QuestionFile, language: &Language) -> Vec<Choice> {
     let options = question.options.iter().map(|option| &option.text);
     let texts = options.chain(&question.not_applicable).chain(&question.dont_know);
-    choices(question).zip(texts).map(|(answer, text)| Choice { answer, label: wording(text, language) }).collect()
+    let choice = |(answer, text)| Choice {
+        picture: picture(&question.kind, &answer),
+        answer,
+        label: wording(text, language),
+    };
+    choices(question).zip(texts).map(choice).collect()
+}
+
+/// The bays and rooms on a page; none beyond the last.
+pub(super) fn places_of_page(setting: &Setting, page: usize) -> &[wardvoice_protocol::record::Place] {
+    setting.places().chunks(PLACES_A_PAGE).nth(page).unwrap_or_default()
 }
 
 /// A checked questionnaire has every text in every language it offers, and English always.

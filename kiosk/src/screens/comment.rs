@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use slint::{ComponentHandle as _, VecModel};
+use slint::{ComponentHandle as _, SharedString, VecModel};
 use wardvoice_kiosk_ui::{CommentAdapter, KioskWindow, Phrases, ScreenKind};
 use wardvoice_protocol::id::{Language, QuestionId};
 
@@ -32,6 +32,15 @@ impl Comment {
         let touch = Rc::clone(touch);
         adapter.on_write(move |draft| touch(Action::Write(draft.into())));
         Self { window: window.as_weak(), keys, keyboard, question: RefCell::default() }
+    }
+
+    /// Leaves nothing of the last person in the window.
+    pub(super) fn forget(&self) {
+        self.question.replace(None);
+        self.keyboard.replace(Keyboard::default());
+        if let Some(window) = self.window.upgrade() {
+            window.global::<CommentAdapter>().set_draft(SharedString::new());
+        }
     }
 
     pub(super) fn show(&self, view: &CommentView, language: &Language, say: &Phrases) -> ScreenKind {

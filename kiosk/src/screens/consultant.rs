@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, SharedString, VecModel};
-use wardvoice_kiosk_ui::{ConsultantAdapter, KioskWindow, ScreenKind};
+use wardvoice_kiosk_ui::{ConsultantAdapter, KioskWindow, Phrases, ScreenKind};
 
 use super::{Touch, chooses, position, sends, set_rows};
 use crate::interview::{Action, ConsultantView};
@@ -23,10 +23,19 @@ impl Consultant {
         Self { window: window.as_weak(), names }
     }
 
-    pub(super) fn show(&self, view: &ConsultantView) -> ScreenKind {
+    /// Leaves nothing of the last person in the window.
+    pub(super) fn forget(&self) {
+        if let Some(window) = self.window.upgrade() {
+            window.global::<ConsultantAdapter>().set_chosen(-1);
+        }
+    }
+
+    pub(super) fn show(&self, view: &ConsultantView, say: &Phrases) -> ScreenKind {
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<ConsultantAdapter>();
-            set_rows(&self.names, view.names.iter().map(SharedString::from).collect());
+            let names = view.names.iter().map(SharedString::from);
+            let rows = names.chain([say.consultant_not_listed.clone()]).collect();
+            set_rows(&self.names, rows);
             adapter.set_chosen(position(view.chosen));
             adapter.set_has_more(view.has_more);
             adapter.set_offers_next(!view.confirming && view.chosen.is_some());

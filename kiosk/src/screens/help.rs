@@ -1,5 +1,6 @@
 //! What help is needed, and what has become of the request.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, SharedString, VecModel};
@@ -15,6 +16,7 @@ const NEEDS: [Need; 6] = [Need::Pain, Need::Toilet, Need::Drink, Need::Worried, 
 pub(super) struct Help {
     window: slint::Weak<KioskWindow>,
     needs: Rc<VecModel<SharedString>>,
+    placing: Rc<Cell<bool>>,
 }
 
 impl Help {
@@ -23,33 +25,50 @@ impl Help {
         let adapter = window.global::<HelpAdapter>();
         adapter.set_needs(Rc::clone(&needs).into());
         adapter.on_close(sends(touch, Action::CloseHelp));
-        let touch = Rc::clone(touch);
+        adapter.on_more(sends(touch, Action::More));
+        let placing = Rc::new(Cell::new(false));
+        let (touch, asks_place) = (Rc::clone(touch), Rc::clone(&placing));
         adapter.on_choose(move |position| {
-            if let Some(need) = usize::try_from(position).ok().and_then(|position| NEEDS.get(position)) {
+            if asks_place.get() {
+                if let Ok(position) = usize::try_from(position) {
+                    touch(Action::Choose(position));
+                }
+            } else if let Some(need) = usize::try_from(position).ok().and_then(|position| NEEDS.get(position)) {
                 touch(Action::Need(*need));
             }
         });
-        Self { window: window.as_weak(), needs }
+        Self { window: window.as_weak(), needs, placing }
     }
 
-    pub(super) fn show(&self, view: HelpView, say: &Phrases) -> ScreenKind {
+    pub(super) fn show(&self, view: &HelpView, say: &Phrases) -> ScreenKind {
         let none = SharedString::new;
         let (title, body) = match view {
             HelpView::Choosing { connected: true } => (say.help_title.clone(), none()),
             HelpView::Choosing { connected: false } => (say.help_title.clone(), say.help_offline.clone()),
+            HelpView::Placing { .. } => (say.place_title.clone(), say.place_body.clone()),
             HelpView::Sending => (say.help_sending.clone(), none()),
             HelpView::Kept { connected: true } => (say.help_kept_title.clone(), say.help_kept.clone()),
             HelpView::Kept { connected: false } => (say.help_waiting_title.clone(), say.help_waiting.clone()),
             HelpView::Delivered => (say.help_delivered_title.clone(), say.help_delivered.clone()),
+            HelpView::Seen => (say.help_seen_title.clone(), say.help_seen.clone()),
             HelpView::Failed => (say.help_failed_title.clone(), say.help_failed.clone()),
         };
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<HelpAdapter>();
-            set_rows(&self.needs, NEEDS.iter().map(|need| label(*need, say)).collect());
+            let rows = match view {
+                HelpView::Placing { names, .. } => {
+                    names.iter().map(SharedString::from).chain([say.place_none.clone()]).collect()
+                }
+                _ => NEEDS.iter().map(|need| label(*need, say)).collect(),
+            };
+            set_rows(&self.needs, rows);
+            let placing = matches!(view, HelpView::Placing { .. });
+            self.placing.set(placing);
             adapter.set_title(title);
             adapter.set_body(body);
-            adapter.set_choosing(matches!(view, HelpView::Choosing { .. }));
-            adapter.set_closable(view != HelpView::Sending);
+            adapter.set_choosing(placing || matches!(view, HelpView::Choosing { .. }));
+            adapter.set_has_more(matches!(view, HelpView::Placing { has_more: true, .. }));
+            adapter.set_closable(*view != HelpView::Sending);
         }
         ScreenKind::Help
     }

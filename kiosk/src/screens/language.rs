@@ -1,8 +1,9 @@
 //! Which language?
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use slint::{ComponentHandle as _, VecModel};
+use slint::{ComponentHandle as _, SharedString, VecModel};
 use wardvoice_kiosk_ui::{KioskWindow, LanguageAdapter, LanguageItem, ScreenKind, words};
 use wardvoice_protocol::id::Language;
 
@@ -10,26 +11,31 @@ use super::{Touch, set_rows};
 use crate::interview::Action;
 
 pub(super) struct LanguageScreen {
-    languages: Rc<VecModel<LanguageItem>>,
+    names: Rc<VecModel<SharedString>>,
+    offered: Rc<RefCell<Vec<Language>>>,
 }
 
 impl LanguageScreen {
     pub(super) fn connect(window: &KioskWindow, touch: &Touch) -> Self {
-        let languages = Rc::new(VecModel::default());
+        let names = Rc::new(VecModel::default());
+        let offered = Rc::new(RefCell::new(Vec::<Language>::new()));
         let adapter = window.global::<LanguageAdapter>();
-        adapter.set_languages(Rc::clone(&languages).into());
-        let touch = Rc::clone(touch);
-        adapter.on_choose(move |tag| {
-            // The tags shown are those of the view.
-            if let Ok(language) = Language::new(tag.as_str()) {
+        adapter.set_names(Rc::clone(&names).into());
+        let (touch, chosen) = (Rc::clone(touch), Rc::clone(&offered));
+        adapter.on_choose(move |position| {
+            let language = usize::try_from(position).ok().and_then(|at| chosen.borrow().get(at).cloned());
+            if let Some(language) = language {
                 touch(Action::ChooseLanguage(language));
             }
         });
-        Self { languages }
+        Self { names, offered }
     }
 
     pub(super) fn show(&self, languages: &[Language]) -> ScreenKind {
-        set_rows(&self.languages, languages.iter().filter_map(item).collect());
+        let named = languages.iter().filter_map(|language| Some((language.clone(), item(language)?.name)));
+        let (offered, names): (Vec<Language>, Vec<SharedString>) = named.unzip();
+        self.offered.replace(offered);
+        set_rows(&self.names, names);
         ScreenKind::Language
     }
 }

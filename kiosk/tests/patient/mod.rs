@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics is a test that fails")]
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
+pub(crate) mod fit;
+pub(crate) mod walk;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +20,14 @@ use slint::ComponentHandle as _;
 use slint::platform::{PointerEventButton, WindowEvent};
 use wardvoice_kiosk::app::post::Post;
 use wardvoice_kiosk::app::stage::{Done, Stage};
-use wardvoice_kiosk::interview::{Happening, Screen, Setting, StoreFailed, View};
-use wardvoice_kiosk_ui::{KioskWindow, Survey, fonts};
+use wardvoice_kiosk::interview::{Happening, Improvement, Screen, Setting, StoreFailed, View};
+use wardvoice_kiosk_ui::{FoundControl, FoundText, KioskWindow, Survey, fonts, words};
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience};
 use wardvoice_protocol::contact::Contact;
 use wardvoice_protocol::id::{ConsultantId, KioskId, Language, WardId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
 use wardvoice_protocol::questionnaire::Questionnaire;
-use wardvoice_protocol::record::Body;
+use wardvoice_protocol::record::{Body, Place};
 
 /// What the store does with what it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,11 @@ pub(crate) struct Patient {
 impl Patient {
     /// Comes to a kiosk of that size, in pixels. One a process.
     pub(crate) fn arrives(width: u32, height: u32) -> Self {
+        Self::arrives_at(setting(), width, height)
+    }
+
+    /// Comes to a kiosk that is set so.
+    pub(crate) fn arrives_at(setting: Setting, width: u32, height: u32) -> Self {
         let options =
             TestingBackendOptions { mock_time: true, threading: false, renderer_name: Some("software".into()) };
         slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
@@ -75,8 +83,7 @@ impl Patient {
             move || now_ms.get()
         };
         let (post, incoming) = Post::new(&window);
-        let setting = Arc::new(setting());
-        let stage = Stage::new(&window, setting, Box::new(clock), Box::new(submit), post, incoming);
+        let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), Box::new(submit), post, incoming);
         let patient = Self { window, stage, stored, store, waiting, now_ms };
         patient.turns(width, height);
         patient.window.show().unwrap();
@@ -95,9 +102,12 @@ impl Patient {
     /// Lets time pass.
     pub(crate) fn waits(&self, ms: u64) {
         // In steps, as timers set timers.
-        for _ in 0..ms.div_ceil(50) {
-            self.now_ms.set(self.now_ms.get() + 50);
-            i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(50));
+        let mut left_ms = ms;
+        while left_ms > 0 {
+            let step_ms = left_ms.min(50);
+            left_ms -= step_ms;
+            self.now_ms.set(self.now_ms.get() + step_ms);
+            i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(step_ms));
             self.stage.read_post();
         }
     }
@@ -120,6 +130,33 @@ impl Patient {
     /// Draws the screen, as a display would: what a list shows is made when it is drawn.
     fn draws(&self) {
         self.window.window().take_snapshot().expect("the screen can be drawn");
+    }
+
+    /// Every control and every text on the screen, as the window itself finds them.
+    pub(crate) fn surveys(&self) -> (Vec<FoundControl>, Vec<FoundText>) {
+        // What a list shows comes into being in one round and is laid out in the next.
+        self.waits(1);
+        self.waits(1);
+        let (controls, texts) = (Rc::new(RefCell::new(Vec::new())), Rc::new(RefCell::new(Vec::new())));
+        let survey = self.window.global::<Survey>();
+        let (found, read) = (Rc::clone(&controls), Rc::clone(&texts));
+        survey.on_found(move |control| found.borrow_mut().push(control));
+        survey.on_read(move |text| read.borrow_mut().push(text));
+        survey.set_round(survey.get_round() + 1);
+        self.waits(1);
+        let mut texts = texts.take();
+        texts.retain(|text| !text.text.is_empty());
+        (controls.take(), texts)
+    }
+
+    /// Everything that anybody could read off the screen or have read to them by it.
+    pub(crate) fn readable(&self) -> Vec<String> {
+        self.draws();
+        let all = ElementQuery::from_root(&self.window).match_descendants().find_all();
+        let said = all.iter().flat_map(|element| {
+            [element.accessible_label(), element.accessible_value(), element.accessible_description()]
+        });
+        said.flatten().map(String::from).chain(self.surveys().1.into_iter().map(|text| text.text.into())).collect()
     }
 
     /// Every control on the screen.
@@ -182,6 +219,23 @@ impl Patient {
         self.waits(400);
     }
 
+    /// The same without waiting for what comes of it.
+    pub(crate) fn presses_quickly(&self, text: impl Into<slint::SharedString>) {
+        let text = text.into();
+        self.window.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+        self.window.window().dispatch_event(WindowEvent::KeyReleased { text });
+        self.waits(10);
+    }
+
+    /// Lets long times pass, a second at a time.
+    pub(crate) fn dozes(&self, ms: u64) {
+        for _ in 0..ms.div_ceil(1_000) {
+            self.now_ms.set(self.now_ms.get() + 1_000);
+            i_slint_backend_testing::mock_elapsed_time(Duration::from_secs(1));
+            self.stage.read_post();
+        }
+    }
+
     /// What is shown.
     pub(crate) fn view(&self) -> View {
         self.stage.view()
@@ -206,12 +260,10 @@ impl Patient {
         contacts.collect()
     }
 
-    /// Keeps a picture of the screen as a test artefact.
-    pub(crate) fn keeps_picture(&self, name: &str) {
-        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens");
-        std::fs::create_dir_all(&directory).unwrap();
+    /// Draws the screen into a file.
+    pub(crate) fn keeps_picture(&self, file: &Path) {
         let picture = self.window.window().take_snapshot().unwrap();
-        let file = std::fs::File::create(directory.join(format!("{name}.png"))).unwrap();
+        let file = std::fs::File::create(file).unwrap();
         let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), picture.width(), picture.height());
         encoder.set_color(png::ColorType::Rgba);
         encoder.set_compression(png::Compression::Fast);
@@ -219,7 +271,7 @@ impl Patient {
     }
 }
 
-fn setting() -> Setting {
+pub(crate) fn setting() -> Setting {
     let consultant = |number: usize| ConsultantChoice {
         id: ConsultantId::new(format!("C{number:03}")).unwrap(),
         label: format!("Consultant {number:03}, geriatric medicine"),
@@ -231,7 +283,7 @@ fn setting() -> Setting {
         ward_name: "Ward 12, care of older people".to_owned(),
         audience: KioskAudience::Patients,
         questionnaire: questionnaire.reference(),
-        languages: vec![Language::english(), Language::new("cy").unwrap()],
+        languages: words::LANGUAGES.iter().map(|tag| Language::new(*tag).unwrap()).collect(),
         consultants: (1..=11).map(consultant).collect(),
         seal_key: OpenKey::from_bytes(&[7; 32]).unwrap().seal_key().clone(),
         aggregator_key: SigningKey::from_bytes(&[8; 32]).verifying_key(),
@@ -239,4 +291,27 @@ fn setting() -> Setting {
         demonstration: true,
     };
     Setting::new(&assignment, questionnaire, |_| true).unwrap()
+}
+
+/// A ward that has bays, and something to show for earlier answers.
+pub(crate) fn ward_with_bays() -> Setting {
+    let place = |name: &str| Place::new(name).unwrap();
+    let places = [
+        "Bay A",
+        "Bay B",
+        "Bay C",
+        "Bay D",
+        "Side room 1",
+        "Side room 2",
+        "Side room 3",
+        "Day room",
+        "Garden room",
+    ];
+    let improvement =
+        |you_said: &str, we_did: &str| Improvement { you_said: you_said.to_owned(), we_did: we_did.to_owned() };
+    setting().with_places(places.map(place).to_vec()).with_improvements(vec![
+        improvement("The ward was noisy at night.", "The doors close softly now, and lights go down at ten."),
+        improvement("Nobody told us when tea was coming.", "A board in every bay says when."),
+        improvement("It was hard to reach water.", "Every table has a light cup and a jug with a handle."),
+    ])
 }

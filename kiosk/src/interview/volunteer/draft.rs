@@ -11,9 +11,10 @@ use wardvoice_protocol::contact::{Answer, Attribution, Mode};
 use wardvoice_protocol::id::{ConsultantId, Language, QuestionId, WardId};
 use wardvoice_protocol::questionnaire::QuestionnaireRef;
 
+use super::super::comfort::TextSize;
 use super::super::setting::Setting;
 use super::super::sheet::{Named, Place, Sheet};
-use super::super::view::CONSULTANTS_A_PAGE;
+use super::super::view::names_a_page;
 
 /// How long a draft is kept.
 pub const KEEP_MS: u64 = 30 * 60 * 1_000;
@@ -110,7 +111,7 @@ impl Draft {
         let place = match &named {
             Some(Named::Consultant(id)) if self.naming => {
                 let at = setting.consultants().iter().position(|choice| choice.id == *id);
-                Place::Consultant { question, page: at.unwrap_or(0) / CONSULTANTS_A_PAGE }
+                Place::Consultant { question, page: at.unwrap_or(0) / names_a_page(TextSize::default()) }
             }
             _ if self.naming => Place::Consultant { question, page: 0 },
             _ => Place::Question(question),

@@ -6,9 +6,11 @@ use wardvoice_protocol::id::{Language, WardId};
 use wardvoice_protocol::questionnaire::{AboutFact, KindFile};
 
 use super::super::Interview;
-use super::super::view::CONSULTANTS_A_PAGE;
 use super::session::{Aside, Session, Step, Visit};
 use super::view::{BedView, Page, Plan, PlanView, TabletView, TeamView, WardLine};
+
+/// How many names of consultants are on one page of the volunteer's.
+pub(super) const CONSULTANTS_A_PAGE: usize = 8;
 
 impl Interview {
     /// The page of the session; none when the interview's own screen shows.

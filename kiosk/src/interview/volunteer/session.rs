@@ -8,12 +8,12 @@ use wardvoice_protocol::contact::{Attribution, AttributionSource, Mode, Outcome}
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::super::event::{Effect, Farewell};
-use super::super::view::CONSULTANTS_A_PAGE;
 use super::super::{Interview, Stage, Storing};
 use super::door::{DoorKey, Role};
 use super::draft::Doing;
 use super::event::{Briefing, Errand, TabletState, VisitNote, VolunteerTouch};
 use super::order::{METHOD, order, visit_seed};
+use super::pages::CONSULTANTS_A_PAGE;
 
 /// Why the door is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -161,7 +161,7 @@ impl Tablet {
                     }
                     self.errands.push(errand);
                 }
-                Effect::Show => {}
+                Effect::Show | Effect::MoveFocus => {}
             }
         }
         for answer in answers {

@@ -1,0 +1,185 @@
+//! Pictures of every screen in every language, on contact sheets.
+//!
+//! ```text
+//! cargo build --workspace --locked --examples
+//! target/debug/examples/screens DIR [LANGUAGE …]
+//! ```
+//!
+//! writes `DIR/en-1.png` and so on: a row is a screen, in the order of `DIR/en.txt`; its pictures are of a tablet that lies, then of
+//! one that stands, each light at 100 and 200 %, then with strong contrast at 100 and 200 %. `en+mirrored` shows English as a
+//! language that is written from right to left is shown, `en+drawn` with the drawings of easy read. With `--half` each picture is
+//! also kept by itself at half its size. Languages are drawn side by side, each by a process of its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a tool for developers says what went wrong"
+)]
+
+#[path = "../tests/patient/mod.rs"]
+mod patient;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use patient::walk::walk;
+use patient::{Patient, ward_with_bays};
+use slint::ComponentHandle as _;
+use wardvoice_kiosk::interview::comfort::TextSize;
+use wardvoice_kiosk::interview::{Action, Happening};
+use wardvoice_kiosk_ui::{Journey, Theme, words};
+
+const SIZES: [TextSize; 2] = [TextSize::Normal, TextSize::Largest];
+/// A picture on a sheet is a third of the screen.
+const SHRINKING: u32 = 3;
+const ROWS: usize = 6;
+const BETWEEN: u32 = 8;
+
+struct Picture {
+    width: u32,
+    height: u32,
+    /// Red, green and blue.
+    pixels: Vec<u8>,
+}
+
+fn main() {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let half = arguments.iter().any(|argument| argument == "--half");
+    arguments.retain(|argument| argument != "--half");
+    let Some((directory, languages)) = arguments.split_first() else {
+        println!("usage: screens DIR [LANGUAGE …] [--half]");
+        std::process::exit(2);
+    };
+    let directory = PathBuf::from(directory);
+    fs::create_dir_all(&directory).expect("the directory can be made");
+    match languages {
+        [] => every_language(&directory, &words::LANGUAGES.map(str::to_owned), half),
+        [language] => draw(&directory, language, half),
+        languages => every_language(&directory, languages, half),
+    }
+}
+
+/// As many languages at once as there are processors.
+fn every_language(directory: &Path, languages: &[String], half: bool) {
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    for some in languages.chunks(at_once) {
+        let start = |language: &String| {
+            let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+            command.arg(directory).arg(language).args(half.then_some("--half"));
+            command.spawn().expect("this program can be started")
+        };
+        let children: Vec<Child> = some.iter().map(start).collect();
+        for mut child in children {
+            assert!(child.wait().expect("it ends").success(), "a language could not be drawn");
+        }
+    }
+}
+
+fn draw(directory: &Path, language: &str, half: bool) {
+    let (tag, showing) = language.split_once('+').unwrap_or((language, ""));
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    patient.window.global::<Journey>().set_can_read_aloud(true);
+    // Screens by name in the order of the walk, each with its pictures.
+    let mut rows: Vec<(String, Vec<Picture>)> = Vec::new();
+    for (way, width, height) in [("lying", 1280, 800), ("standing", 800, 1280)] {
+        for contrast in [false, true] {
+            for size in SIZES {
+                let prepare = |patient: &Patient| {
+                    while patient.view().comfort.text_size != size {
+                        patient.meets(Happening::Touch(Action::TextSize));
+                    }
+                };
+                patient.turns(width, height);
+                let mut position = 0;
+                let mut look = |patient: &Patient, screen: &str| {
+                    let theme = patient.window.global::<Theme>();
+                    theme.set_contrast(contrast);
+                    theme.set_rtl(theme.get_rtl() || showing == "mirrored");
+                    theme.set_pictures(theme.get_pictures() || showing == "drawn");
+                    // What depends on the palette comes to rest.
+                    patient.waits(300);
+                    let picture = photograph(patient);
+                    if rows.len() == position {
+                        rows.push((screen.to_owned(), Vec::new()));
+                    }
+                    if half {
+                        let palette = if contrast { "contrast" } else { "light" };
+                        let name = format!("{language}-{screen}-{}-{palette}-{way}.png", size.percent());
+                        write(&directory.join(name), &shrink(&picture, 2));
+                    }
+                    rows.get_mut(position).unwrap().1.push(shrink(&picture, SHRINKING));
+                    position += 1;
+                };
+                walk(&patient, tag, &prepare, &mut look);
+            }
+        }
+    }
+    for (page, some) in rows.chunks(ROWS).enumerate() {
+        write(&directory.join(format!("{language}-{}.png", page + 1)), &sheet(some));
+    }
+    let names: Vec<String> =
+        rows.iter().enumerate().map(|(at, (name, _))| format!("{} {name}\n", at / ROWS + 1)).collect();
+    fs::write(directory.join(format!("{language}.txt")), names.concat()).expect("the list can be written");
+}
+
+fn photograph(patient: &Patient) -> Picture {
+    let taken = patient.window.window().take_snapshot().expect("the screen can be drawn");
+    let pixels = taken.as_bytes().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    Picture { width: taken.width(), height: taken.height(), pixels }
+}
+
+/// The mean of every square of pixels.
+fn shrink(picture: &Picture, by: u32) -> Picture {
+    let (width, height) = (picture.width / by, picture.height / by);
+    let (by, stride) = (by as usize, picture.width as usize * 3);
+    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
+    let area = u32::try_from(by * by).unwrap();
+    for row in 0..height as usize {
+        let lines: Vec<&[u8]> =
+            (0..by).map(|line| &picture.pixels[(row * by + line) * stride..][..stride]).collect();
+        for column in 0..width as usize {
+            for channel in 0..3 {
+                let mut sum = 0;
+                for line in &lines {
+                    for beside in 0..by {
+                        sum += u32::from(line[(column * by + beside) * 3 + channel]);
+                    }
+                }
+                pixels.push(u8::try_from(sum / area).unwrap());
+            }
+        }
+    }
+    Picture { width, height, pixels }
+}
+
+fn sheet(rows: &[(String, Vec<Picture>)]) -> Picture {
+    let across = |pictures: &[Picture]| pictures.iter().map(|picture| picture.width + BETWEEN).sum::<u32>();
+    let tall = |pictures: &[Picture]| pictures.iter().map(|picture| picture.height).max().unwrap_or(0) + BETWEEN;
+    let width = rows.iter().map(|(_, pictures)| across(pictures)).max().unwrap_or(0);
+    let height = rows.iter().map(|(_, pictures)| tall(pictures)).sum();
+    let mut sheet = Picture { width, height, pixels: vec![128; (width * height * 3) as usize] };
+    let mut top = 0;
+    for (_, pictures) in rows {
+        let mut left = 0;
+        for picture in pictures {
+            for line in 0..picture.height {
+                let from = (line * picture.width * 3) as usize;
+                let to = (((top + line) * width + left) * 3) as usize;
+                let length = (picture.width * 3) as usize;
+                sheet.pixels[to..to + length].copy_from_slice(&picture.pixels[from..from + length]);
+            }
+            left += picture.width + BETWEEN;
+        }
+        top += tall(pictures);
+    }
+    sheet
+}
+
+fn write(path: &Path, picture: &Picture) {
+    let file = std::io::BufWriter::new(fs::File::create(path).expect("the file can be made"));
+    let mut encoder = png::Encoder::new(file, picture.width, picture.height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::Balanced);
+    encoder.write_header().unwrap().write_image_data(&picture.pixels).expect("the picture can be written");
+}

@@ -1,0 +1,195 @@
+//! Whoever is in front of it can use it: with large text, by keyboard, with one switch, in their own language.
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+mod patient;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use patient::walk::walk;
+use patient::{Patient, setting, ward_with_bays};
+use slint::ComponentHandle as _;
+use slint::platform::{Key, PointerEventButton, WindowEvent};
+use wardvoice_kiosk::interview::{Comfort, DIM_MS, Happening, HelpView, Screen};
+use wardvoice_kiosk_ui::{Journey, Theme, words};
+use wardvoice_protocol::id::Language;
+use wardvoice_protocol::questionnaire::{Questionnaire, Text};
+use wardvoice_protocol::record::{Body, Need};
+
+#[test]
+fn text_contrast_and_movement_are_set_on_the_screen_and_gone_with_the_visit() {
+    let patient = Patient::arrives(1280, 800);
+    let theme = patient.window.global::<Theme>();
+    let usual = theme.get_body();
+    patient.touches("Text size");
+    patient.touches("Text size");
+    assert!(theme.get_body() > 1.5 * usual, "two touches are from 125 to 200 %");
+    assert_eq!(patient.control("Text size").accessible_description().unwrap_or_default(), "200 %");
+    patient.touches("Strong contrast");
+    patient.touches("Less movement");
+    assert_eq!(patient.control("Strong contrast").accessible_checked(), Some(true));
+    assert_eq!(theme.get_gentle(), 0);
+    patient.touches("Touch here to start");
+    patient.touches("Cymraeg");
+    assert!(theme.get_contrast() && theme.get_body() > 1.5 * usual, "another language changes nothing of it");
+    patient.touches("Dim diolch");
+    patient.touches("Gorffen");
+    patient.touches("Mae wedi'i sychu");
+    assert!((theme.get_body() - usual).abs() < 0.1 && !theme.get_contrast());
+    assert_eq!(patient.view().comfort, Comfort::default());
+}
+
+#[test]
+fn arrow_keys_go_from_answer_to_answer() {
+    let patient = begins();
+    let down = || patient.presses(Key::DownArrow);
+    down();
+    assert_eq!(patient.focused().as_deref(), Some("Yes, always"), "the first arrow comes to the answers");
+    down();
+    down();
+    assert_eq!(patient.focused().as_deref(), Some("No"));
+    down();
+    assert_eq!(patient.focused().as_deref(), Some("Yes, always"), "the answers are a ring");
+    patient.presses(Key::UpArrow);
+    patient.presses(" ");
+    assert_eq!(patient.question().as_deref(), Some("coordination"));
+    patient.presses(Key::Escape);
+    assert_eq!(patient.control("No").accessible_checked(), Some(true));
+}
+
+#[test]
+fn tab_follows_the_order_of_reading_and_back_again() {
+    let patient = begins();
+    let mut forwards = Vec::new();
+    for _ in 0..patient.labels().len() {
+        patient.presses(Key::Tab);
+        forwards.push(patient.focused().unwrap());
+    }
+    let (top, answers, bottom) = (["Text size", "Stop"], ["Yes, always", "No"], ["Skip this question"]);
+    let place = |label: &str| forwards.iter().position(|focused| focused == label).unwrap();
+    let order: Vec<usize> = top.iter().chain(&answers).chain(&bottom).map(|label| place(label)).collect();
+    assert!(order.is_sorted(), "{forwards:?}");
+    patient.presses(Key::Backtab);
+    assert_eq!(patient.focused().as_ref(), forwards.get(forwards.len() - 2));
+}
+
+/// One switch, which is Space to the kiosk: press it when the focus stands where it should.
+#[test]
+fn one_switch_is_enough_to_answer() {
+    let patient = Patient::arrives(1280, 800);
+    let chooses = |label: &str| {
+        for _ in 0..40 {
+            if patient.focused().as_deref() == Some(label) {
+                return patient.presses(" ");
+            }
+            patient.waits(1_000);
+        }
+        panic!("the focus does not come to {label:?} among {:?}", patient.labels());
+    };
+    patient.presses(" ");
+    chooses("Touch here to start");
+    chooses("English");
+    chooses("Yes, start");
+    for question in ["consistency", "coordination", "respect"] {
+        assert_eq!(patient.question().as_deref(), Some(question));
+        chooses(if question == "coordination" { "Yes, to some extent" } else { "Yes, always" });
+    }
+    chooses("Stop");
+    chooses("Stop now");
+    assert_eq!(patient.contacts().len(), 1);
+}
+
+#[test]
+fn the_touch_that_wakes_the_screen_does_nothing_else() {
+    let patient = Patient::arrives(1280, 800);
+    let wake = |patient: &Patient| {
+        patient.dozes(DIM_MS);
+        assert!(patient.view().dimmed && patient.window.global::<Journey>().get_dimmed());
+    };
+    wake(&patient);
+    patient.touches("Touch here to start");
+    assert!(matches!(patient.view().screen, Screen::Rest { .. }) && !patient.view().dimmed);
+    wake(&patient);
+    let position = slint::LogicalPosition::new(5.0, 5.0);
+    let button = PointerEventButton::Left;
+    patient.window.window().dispatch_event(WindowEvent::PointerPressed { position, button });
+    patient.window.window().dispatch_event(WindowEvent::PointerReleased { position, button });
+    assert!(!patient.view().dimmed, "anywhere will do");
+    wake(&patient);
+    patient.presses(" ");
+    assert!(!patient.view().dimmed && patient.view().comfort.scanning_ms.is_none());
+    patient.touches("Touch here to start");
+    assert!(matches!(patient.view().screen, Screen::Language { .. }));
+}
+
+#[test]
+fn help_asks_where_and_says_when_staff_have_seen_it() {
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    patient.touches("I need someone to help me");
+    patient.touches("I am worried");
+    patient.touches("Next");
+    patient.touches("Garden room");
+    patient.meets(Happening::HelpSeen);
+    assert_eq!(patient.view().screen, Screen::Help(HelpView::Seen));
+    assert!(patient.readable().contains(&"Staff have seen your request".to_owned()));
+    let stored = patient.stored.borrow();
+    let [Body::HelpRequest(request)] = &stored[..] else { panic!("one request") };
+    assert_eq!((request.need, request.place.as_ref().unwrap().as_str()), (Need::Worried, "Garden room"));
+}
+
+#[test]
+fn what_the_ward_did_is_on_the_screen_at_rest() {
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    let said = patient.readable();
+    for text in ["You said", "We did", "The ward was noisy at night.", "Ward 12, care of older people"] {
+        assert!(said.contains(&text.to_owned()), "{text:?} is not in {said:?}");
+    }
+}
+
+/// Every control of every screen has a label, and one of its own language.
+#[test]
+fn every_label_is_in_the_language_of_the_screen() {
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    for tag in words::LANGUAGES {
+        let known = vocabulary(tag);
+        let foreign = RefCell::new(BTreeSet::new());
+        let mut look = |patient: &Patient, screen: &str| {
+            // At rest and in the list of languages nobody has chosen one yet.
+            if matches!(screen, "rest" | "language") || screen.starts_with("comment") {
+                return;
+            }
+            for label in patient.labels() {
+                if !known.contains(&label) {
+                    foreign.borrow_mut().insert(format!("{screen}: {label}"));
+                }
+            }
+        };
+        walk(&patient, tag, &|_| {}, &mut look);
+        assert!(foreign.borrow().is_empty(), "{tag}: {:?}", foreign.borrow());
+    }
+}
+
+/// Everything that is said in a language: the kiosk's own words, the questionnaire's, and the names of the ward.
+fn vocabulary(tag: &str) -> BTreeSet<String> {
+    let language = Language::new(tag).unwrap();
+    // The debug form of the words holds them all, each between quotation marks.
+    let mut known: BTreeSet<String> =
+        format!("{:?}", words::phrases(tag).unwrap()).split('"').map(|text| text.replace("\\'", "'")).collect();
+    let mut learn = |text: &Text| known.extend(text.get(&language).cloned());
+    for question in Questionnaire::inpatient().unwrap().questions() {
+        question.options.iter().for_each(|option| learn(&option.text));
+        question.not_applicable.iter().for_each(&mut learn);
+        question.dont_know.iter().for_each(&mut learn);
+    }
+    known.extend(setting().consultants().iter().map(|consultant| consultant.label.clone()));
+    known.extend(ward_with_bays().places().iter().map(|place| place.as_str().to_owned()));
+    known
+}
+
+fn begins() -> Patient {
+    let patient = Patient::arrives(1280, 800);
+    patient.touches("Touch here to start");
+    patient.touches("English");
+    patient.touches("Yes, start");
+    patient
+}
