@@ -92,6 +92,18 @@ impl Ledger {
         if self.gaps() > 0 {
             faults.push(format!("{} numbers are missing", self.gaps()));
         }
+        faults.extend(self.broken_links());
+        faults
+    }
+
+    /// The hashes of all envelopes.
+    pub fn hashes(&self) -> BTreeSet<Hash> {
+        self.entries.iter().map(|entry| entry.hash).collect()
+    }
+
+    /// The neighbours that do not belong together.
+    pub fn broken_links(&self) -> Vec<String> {
+        let mut faults = Vec::new();
         let hashes: BTreeMap<_, _> =
             self.entries.iter().map(|entry| ((&entry.kiosk, entry.sequence), entry.hash)).collect();
         for entry in &self.entries {

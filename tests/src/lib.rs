@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod load;
 pub mod loopback;
 pub mod mqtt;
+pub mod power;
 pub mod process;
 pub mod programs;
 pub mod proxy;

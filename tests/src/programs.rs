@@ -17,6 +17,11 @@ pub fn kiosk() -> Result<PathBuf> {
     program("wardvoice-kiosk")
 }
 
+/// This crate's own `power` program.
+pub fn power() -> Result<PathBuf> {
+    program("power")
+}
+
 /// The root of the workspace.
 pub fn workspace() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

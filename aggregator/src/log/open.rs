@@ -15,7 +15,7 @@ use wardvoice_protocol::id::KioskId;
 
 use super::marker::{Found, Mark, Marker};
 use super::row::{Meta, run_on};
-use super::store::{Store, sync_folder};
+use super::store::Store;
 use super::{Head, Holder, Log, LogError, Reader, Shared, Source};
 
 pub(super) fn store_path(directory: &Path) -> PathBuf {
@@ -48,11 +48,6 @@ pub(super) fn open(directory: &Path) -> Result<Log, LogError> {
         return Err(LogError::Shortened { path: store_path, promised: mark.position, found: 0 });
     }
     let store = Store::open(&store_path)?;
-    if !exists {
-        for folder in [&store_path, directory] {
-            sync_folder(folder).map_err(|source| file(folder, source))?;
-        }
-    }
     let mut shared = Shared { store, durable: AtomicU64::new(0), poisoned: Mutex::new(None) };
     let meta = shared.meta()?.unwrap_or(Meta::EMPTY);
     if meta.commits < mark.commits || meta.position < mark.position {

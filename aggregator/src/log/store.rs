@@ -4,15 +4,18 @@
 //! own flush is no barrier for the size of the file or the cache of the device (measured: 5 of 10 power cuts lost
 //! thousands of acknowledged records), so the fsync is ours. Every value carries a checksum over its key and itself.
 //!
-//! Two traps of sled 0.34 shape the sizes here. A leaf holds up to some 19 values, and a leaf of more than 128 KiB is
-//! written to a file of its own that sled does not fsync: so no value is larger than [`MAX_VALUE_BYTES`]. And a damaged
-//! file makes sled panic, not fail: so every call is guarded and a panic becomes an error.
+//! What sled does to names, it does while it opens; that is made durable once, before anything is promised.
 //!
-//! A third shapes the time a start takes: sled notes where everything is only while it opens, and an opening reads all that
+//! Three traps of sled 0.34 shape the sizes here. A leaf holds up to some 19 values, and a leaf of more than 128 KiB is
+//! written to a file of its own that sled does not fsync: so no value is larger than [`MAX_VALUE_BYTES`]. And a damaged
+//! file makes sled panic, not fail: so every call is guarded and a panic becomes an error. The third, what it does to its
+//! snapshots, is in [`snapshots`].
+//!
+//! One more shapes the time a start takes: sled notes where everything is only while it opens, and an opening reads all that
 //! was written since the one before. So a store that has grown is closed and opened again while it is in use, at a moment
 //! when nobody reads ([`Store::refresh`]).
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::ops::Deref;
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +26,8 @@ use std::time::{Duration, Instant};
 
 use super::LogError;
 use crate::killpoint::die;
+
+mod snapshots;
 
 /// The largest value that may be stored; larger things are cut into parts.
 pub(super) const MAX_VALUE_BYTES: usize = 6_000;
@@ -39,7 +44,6 @@ pub(super) struct Store {
     lent: Arc<()>,
     file: File,
     directory: PathBuf,
-    length: AtomicU64,
     /// The length of the file when it was opened last.
     noted: AtomicU64,
 }
@@ -101,7 +105,6 @@ impl Store {
             lent: Arc::default(),
             file,
             directory: directory.to_owned(),
-            length: AtomicU64::new(length),
             noted: AtomicU64::new(length),
         })
     }
@@ -109,7 +112,9 @@ impl Store {
     /// Closes and opens a store that has grown by so many bytes since it was opened last, so that the next start need not
     /// read them; whether it did. It does nothing while somebody iterates. Everything else waits meanwhile.
     pub(super) fn refresh(&self, grown_bytes: u64) -> Result<bool, LogError> {
-        let length = self.length.load(Ordering::Relaxed);
+        let length = self.file.metadata();
+        let length =
+            length.map_err(|source| LogError::File { path: self.directory.clone(), source })?.len();
         if length < self.noted.load(Ordering::Relaxed).saturating_add(grown_bytes) {
             return Ok(false);
         }
@@ -188,12 +193,8 @@ impl Store {
 
     fn sync(&self) -> Result<(), LogError> {
         let error = |source| LogError::File { path: self.directory.clone(), source };
-        let length = self.file.metadata().map_err(error)?.len();
-        // fdatasync flushes the size too when reading back needs it; the folder matters only when files appear.
+        // fdatasync flushes the size too when reading back needs it.
         self.file.sync_data().map_err(error)?;
-        if self.length.swap(length, Ordering::Relaxed) != length {
-            sync_folder(&self.directory).map_err(error)?;
-        }
         // Values are kept small so that nothing ever lands here; should sled change its mind, it is still flushed.
         for blob in fs::read_dir(self.directory.join("blobs")).map_err(error)? {
             File::open(blob.map_err(error)?.path()).and_then(|blob| blob.sync_all()).map_err(error)?;
@@ -204,38 +205,44 @@ impl Store {
 
 fn open_database(directory: &Path, patience: Duration) -> Result<sled::Db, LogError> {
     let path = || directory.to_owned();
+    let file = |source| LogError::File { path: path(), source };
     let config = sled::Config::new()
         .path(directory)
         .cache_capacity(CACHE_BYTES)
         .mode(sled::Mode::HighThroughput)
         .flush_every_ms(None);
     let patience = Instant::now() + patience;
-    loop {
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
-            Ok(Ok(database)) => return Ok(database),
-            Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {
-                // A store closed a moment ago in this process lets go of its lock when its last task ends.
-                if Instant::now() > patience {
-                    return Err(LogError::InUse(path()));
-                }
-                std::thread::sleep(Duration::from_millis(10));
+    let database = loop {
+        if prepare(directory).map_err(file)? {
+            match catch_unwind(AssertUnwindSafe(|| config.open())) {
+                Ok(Ok(database)) => break database,
+                Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {}
+                Ok(Err(error)) => return Err(LogError::WouldNotOpen { path: path(), reason: error.to_string() }),
+                Err(panic) => return Err(LogError::WouldNotOpen { path: path(), reason: panic_text(&*panic) }),
             }
-            // Not locked by another: what is unfinished is nobody's.
-            Ok(Err(_)) if forget_unfinished_snapshots(directory) => {}
-            Ok(Err(error)) => return Err(LogError::WouldNotOpen { path: path(), reason: error.to_string() }),
-            Err(panic) => return Err(LogError::WouldNotOpen { path: path(), reason: panic_text(&*panic) }),
         }
-    }
+        // A store closed a moment ago in this process lets go of its lock when its last task ends.
+        if Instant::now() > patience {
+            return Err(LogError::InUse(path()));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    snapshots::settle(directory).map_err(file)?;
+    Ok(database)
 }
 
-/// Removes the snapshots that sled was writing when it was killed; whether there were any.
-///
-/// sled writes `snap.*.generating` while it opens and, opening again, takes the unfinished file for a snapshot and calls
-/// the store corrupt. A snapshot is only a cache of the log, so nothing is lost.
-fn forget_unfinished_snapshots(directory: &Path) -> bool {
-    let unfinished = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
-    let unfinished = unfinished.filter(|path| path.extension().is_some_and(|extension| extension == "generating"));
-    unfinished.filter(|path| fs::remove_file(path).is_ok()).count() > 0
+/// Readies a store for opening, unless somebody has it open.
+fn prepare(directory: &Path) -> std::io::Result<bool> {
+    match File::open(directory.join("db")) {
+        // sled holds the same lock while it has the file open; ours ends with this function.
+        Ok(file) => match file.try_lock() {
+            Ok(()) => snapshots::prepare(directory).map(|()| true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => snapshots::prepare(directory).map(|()| true),
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {

@@ -6,8 +6,8 @@
 //! - A page above 128 KiB goes to a file under `blobs/` that sled never syncs: those are synced here too.
 //! - It panics on a flipped bit, at opening or at any later read: every call is guarded and a panic is an error.
 //! - A shortened file opens as an empty store: the caller compares with a marker kept outside.
-//! - Opening writes a snapshot (a cache of the log) to `snap.*.generating` and then takes an unfinished one for a real one:
-//!   a kill or a full disk at that moment leaves a store that never opens again. Unfinished ones are removed first.
+//! - Opening replaces a snapshot without which the store may not be read, syncs no directory while it does, and takes an
+//!   unfinished one for a real one: see [`snapshots`].
 //! - Its threads may hold the file's lock for a moment after the database was dropped: opening waits for that.
 //! - It never gives space back: the caller starts a new store when this one is empty and large.
 //!
@@ -28,6 +28,8 @@ use wardvoice_protocol::id::Hash;
 
 use crate::files;
 use crate::killpoint;
+
+mod snapshots;
 
 const HEAD_KEY: &[u8] = b"h";
 const ENVELOPE_PREFIX: u8 = b'e';
@@ -85,14 +87,14 @@ pub(super) struct Store {
     database: Option<sled::Db>,
     file: File,
     path: PathBuf,
-    // sled makes and renames files while it opens, and a file for each large page; never otherwise.
-    names_changed: bool,
 }
 
 impl Store {
     /// Opens or creates the store in a directory.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        remove_unfinished_snapshots(path)?;
+        if path.exists() {
+            snapshots::prepare(path)?;
+        }
         let deadline = Instant::now() + CLOSING;
         let database = loop {
             let opened = guard(|| {
@@ -112,8 +114,9 @@ impl Store {
                 Err(error) => return Err(failed(error)),
             }
         };
-        let file = File::open(path.join("db"))?;
-        Ok(Self { database: Some(database), file, path: path.to_owned(), names_changed: true })
+        // sled makes and renames files while it opens, and a file for each large page; never otherwise.
+        snapshots::settle(path)?;
+        Ok(Self { database: Some(database), file: File::open(path.join("db"))?, path: path.to_owned() })
     }
 
     /// Whether a directory holds a store's file.
@@ -195,17 +198,13 @@ impl Store {
         // fdatasync writes the file's size too when it has grown.
         self.file.sync_data()?;
         let blobs = self.path.join("blobs");
-        let mut names_changed = self.names_changed;
+        let mut new_names = false;
         for entry in fs::read_dir(&blobs)? {
             File::open(entry?.path())?.sync_all()?;
-            names_changed = true;
+            new_names = true;
         }
-        if names_changed {
-            File::open(self.path.join("conf"))?.sync_all()?;
+        if new_names {
             files::sync_directory(&blobs)?;
-            files::sync_directory(&self.path)?;
-            files::sync_directory(self.path.parent().unwrap_or(Path::new(".")))?;
-            self.names_changed = false;
         }
         Ok(())
     }
@@ -275,20 +274,6 @@ impl StoredHead {
             digest: *digest,
         })
     }
-}
-
-fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        let is_snapshot = path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("snap."));
-        if is_snapshot && path.extension().is_some_and(|extension| extension == "generating") {
-            fs::remove_file(path)?;
-        }
-    }
-    Ok(())
 }
 
 fn is_locked(error: &io::Error) -> bool {

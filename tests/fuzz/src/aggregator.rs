@@ -1,0 +1,91 @@
+//! What the aggregator reads from files and from the people who run it.
+
+use std::sync::{Arc, LazyLock};
+
+use wardvoice_aggregator::config::{Config, ConfigFile};
+use wardvoice_aggregator::facts::{Facts, Vocabulary};
+use wardvoice_aggregator::ingest::Arrival;
+use wardvoice_aggregator::scoring::Definition;
+use wardvoice_aggregator::statistics::desk::{self, METHODS};
+use wardvoice_aggregator::{directory, transfer};
+use wardvoice_protocol::directory::{Directory, DirectoryFile};
+use wardvoice_protocol::questionnaire::Questionnaire;
+use wardvoice_protocol::receipt::Verdict;
+
+static INPATIENT: LazyLock<Questionnaire> = LazyLock::new(|| Questionnaire::inpatient().expect("it is shipped"));
+static VOCABULARY: LazyLock<Arc<Vocabulary>> = LazyLock::new(|| {
+    let file: DirectoryFile = serde_json::from_str(directory::example_file()).expect("it is shipped");
+    let directory = Directory::try_from(file).expect("it is whole");
+    Arc::new(Vocabulary::new(&directory, &[INPATIENT.clone()]).expect("it is small"))
+});
+
+/// A scoring definition for the shipped questionnaire.
+pub fn definition(bytes: &[u8]) {
+    let Ok(definition) = Definition::from_json(bytes, &INPATIENT) else { return };
+    let (low, high) = definition.scale();
+    assert!(low < high && low.is_finite() && high.is_finite(), "{low} to {high}");
+    let text = serde_json::to_vec(definition.file()).expect("it can be written");
+    let again = Definition::from_json(&text, &INPATIENT).expect("what was written can be read");
+    assert_eq!(again.hash(), definition.hash());
+}
+
+/// The statistics desk: a figure is a number or says why there is none; never a panic, never a NaN.
+pub fn statistics(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    for method in METHODS {
+        if let Ok(output) = desk::run_text(method, text) {
+            assert!(output.is_object(), "{output}");
+        }
+    }
+    for line in text.lines() {
+        if let Some(answer) = desk::run_line(line) {
+            assert!(answer.get("output").is_some() != answer.get("error").is_some(), "{answer}");
+        }
+    }
+}
+
+/// The lines of an import, handed to somebody who keeps nothing.
+pub fn import(bytes: &[u8]) {
+    let lines = bytes.split(|byte| *byte == b'\n').count();
+    let mut taken = 0;
+    let settle = |arrivals: Vec<Arrival>| {
+        taken += arrivals.len();
+        Ok::<Vec<Verdict>, String>(Vec::new())
+    };
+    let _imported = transfer::import(bytes, settle, |_| ());
+    assert!(taken <= lines, "{taken} arrivals of {lines} lines");
+}
+
+/// The settings.
+pub fn config(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(file) = toml::from_str::<ConfigFile>(text) else { return };
+    let written = toml::to_string(&file).expect("what was read can be written");
+    assert_eq!(toml::from_str::<ConfigFile>(&written).expect("what was written can be read"), file);
+    if let Ok(config) = Config::try_from(file) {
+        assert!(!config.languages.is_empty());
+    }
+}
+
+/// A snapshot of the facts, with a checksum that fits, because none would by chance.
+pub fn facts(bytes: &[u8]) {
+    assert!(Facts::decode(bytes, Arc::clone(&VOCABULARY)).is_err() || bytes.len() >= 52);
+    let empty = Facts::new(Arc::clone(&VOCABULARY)).encode();
+    // The header of a real snapshot, the rows of the input, the number and the checksum that belong to them.
+    let mut snapshot: Vec<u8> = empty.get(..40).expect("a header has 48 bytes").to_vec();
+    let rows = bytes.len() / 32;
+    snapshot.extend((rows as u64).to_le_bytes());
+    snapshot.extend(bytes.get(..rows * 32).expect("it is shorter"));
+    snapshot.extend(checksum(&snapshot).to_le_bytes());
+    if let Ok(facts) = Facts::decode(&snapshot, Arc::clone(&VOCABULARY)) {
+        let again = Facts::decode(&facts.encode(), Arc::clone(&VOCABULARY)).expect("what was written can be read");
+        assert_eq!(again.digest(), facts.digest());
+        assert_eq!(again.len(), facts.len());
+    }
+}
+
+/// CRC-32 (IEEE), a bit at a time.
+fn checksum(bytes: &[u8]) -> u32 {
+    let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0_u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
+}

@@ -1,0 +1,173 @@
+//! What crosses the wire, and what a kiosk reads from its disk.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wardvoice_protocol::assignment::{Assignment, KioskSettings};
+use wardvoice_protocol::directory::{Directory, DirectoryFile, Unit};
+use wardvoice_protocol::envelope::Envelope;
+use wardvoice_protocol::fortnight::Calendar;
+use wardvoice_protocol::id::{
+    ConsultantId, Hash, KioskId, Language, OptionId, QuestionId, QuestionnaireId, RecordId, WardId,
+};
+use wardvoice_protocol::keys::{KeyId, OpenKey, SealKey, Signature, SigningKey, VerifyingKey};
+use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireRef};
+use wardvoice_protocol::receipt::{Decision, Receipt};
+use wardvoice_protocol::record::{Body, Record};
+use wardvoice_protocol::signed::{self, SignedError};
+use wardvoice_protocol::status::{Introduction, Presence, Status};
+use wardvoice_protocol::topic::{Channel, Topic};
+
+static KIOSK: LazyLock<KioskId> = LazyLock::new(|| KioskId::new("k-0017").expect("it is an id"));
+static SIMULATED: LazyLock<KioskId> = LazyLock::new(|| KioskId::new("sim-1").expect("it is an id"));
+static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::from_bytes(&[1; 32]));
+static OPEN_KEY: LazyLock<OpenKey> = LazyLock::new(|| OpenKey::from_bytes(&[2; 32]).expect("it is a key"));
+static INPATIENT: LazyLock<Questionnaire> = LazyLock::new(|| Questionnaire::inpatient().expect("it is shipped"));
+static CALENDAR: LazyLock<Calendar> =
+    LazyLock::new(|| Calendar::new("2026-01-05".parse().expect("a date")).expect("a Monday"));
+
+/// What was read is written and read again the same.
+fn reads_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
+    let text = serde_json::to_vec(value).expect("what was read can be written");
+    let again: T = serde_json::from_slice(&text).expect("what was written can be read");
+    assert_eq!(again, *value);
+}
+
+/// An envelope, its signature and its seal.
+pub fn envelope(bytes: &[u8]) {
+    let Ok(envelope) = Envelope::read(bytes) else { return };
+    assert_eq!(Envelope::read(&envelope.to_json()).as_ref(), Ok(&envelope));
+    assert_eq!(Hash::of(envelope.signing_input()), envelope.hash());
+    assert!(!envelope.is_signed_by(&KEY.verifying_key()), "nobody signed with that key");
+    assert!(envelope.open(&OPEN_KEY).is_err(), "nothing was sealed to that key");
+}
+
+/// What is inside an envelope.
+pub fn record(bytes: &[u8]) {
+    let Ok(record) = Record::from_json(bytes) else { return };
+    let clock = record.clock;
+    assert_eq!(clock.check(), Ok(()));
+    for time in [clock.by_monotonic_age(), clock.by_offset()].into_iter().flatten() {
+        let _day = CALENDAR.day_of(time);
+    }
+    if let Body::Contact(contact) = &record.body {
+        assert_eq!(contact.outcome.has_response(), contact.response.is_some());
+        if let Some(response) = &contact.response
+            && INPATIENT.check_answers(&response.answers).is_ok()
+        {
+            assert_eq!(INPATIENT.questions().len(), response.answers.len());
+        }
+    }
+    assert_eq!(Record::from_json(&serde_json::to_vec(&record).expect("it can be written")), Ok(record));
+}
+
+/// What the aggregator says is signed: nothing passes that was not signed for its topic, whatever it holds.
+pub fn receipt(bytes: &[u8]) {
+    let topic = Topic::Kiosk(KIOSK.clone(), Channel::Receipts);
+    if let Ok(receipt) = signed::read_trusting::<Receipt>(bytes) {
+        let settled = receipt.verdicts.iter().filter(|verdict| verdict.decision.settles());
+        assert!(settled.into_iter().all(|verdict| match &verdict.decision {
+            Decision::Accepted | Decision::Duplicate => true,
+            Decision::Refused(refusal) => refusal.kept,
+        }));
+        reads_back(&receipt);
+        let verified = signed::verify::<Receipt>(bytes, &topic, &KEY.verifying_key());
+        assert!(matches!(verified, Err(SignedError::WrongSignature(_))), "{verified:?}");
+    }
+    // The same text, honestly signed, is what it says; for another topic it is nothing.
+    if let Ok(receipt) = serde_json::from_slice::<Receipt>(bytes) {
+        let payload = signed::sign(&receipt, &topic, &KEY).expect("it can be written");
+        let key = KEY.verifying_key();
+        match signed::verify::<Receipt>(&payload, &topic, &key) {
+            Ok(read) => assert_eq!(read, receipt),
+            Err(error) => assert!(matches!(error, SignedError::Oversize(_)), "{error}"),
+        }
+        assert!(signed::verify::<Receipt>(&payload, &Topic::Directory, &key).is_err());
+    }
+}
+
+/// What a kiosk says about itself.
+pub fn status(bytes: &[u8]) {
+    let Ok(status) = Status::read(bytes, &KIOSK) else { return };
+    assert_eq!(status.kiosk, *KIOSK);
+    if let Presence::Online(health) = &status.presence {
+        reads_back(health);
+    }
+    let text = serde_json::to_vec(&status).expect("it can be written");
+    assert_eq!(Status::read(&text, &KIOSK).as_ref(), Ok(&status));
+    assert!(Status::read(&text, &SIMULATED).is_err(), "a status is believed of its own kiosk alone");
+}
+
+/// How a simulated kiosk makes itself known; no other may.
+pub fn introduction(bytes: &[u8]) {
+    assert!(Introduction::read(bytes, &KIOSK).is_err(), "a real kiosk introduced itself");
+    let Ok(introduction) = Introduction::read(bytes, &SIMULATED) else { return };
+    assert_eq!(introduction.kiosk, *SIMULATED);
+    reads_back(&introduction);
+}
+
+/// What a kiosk is told about itself.
+pub fn assignment(bytes: &[u8]) {
+    let topic = Topic::Kiosk(KIOSK.clone(), Channel::Assignment);
+    assert!(signed::verify::<Assignment>(bytes, &topic, &KEY.verifying_key()).is_err());
+    if let Ok(assignment) = signed::read_trusting::<Assignment>(bytes) {
+        reads_back(&assignment);
+    }
+    if let Ok(assignment) = serde_json::from_slice::<Assignment>(bytes) {
+        assert_eq!(assignment.seal_key.key_id().as_str().len(), 16);
+        reads_back(&assignment);
+    }
+}
+
+/// The wards of a trust.
+pub fn directory(bytes: &[u8]) {
+    let Ok(file) = serde_json::from_slice::<DirectoryFile>(bytes) else { return };
+    reads_back(&file);
+    let Ok(directory) = Directory::try_from(file) else { return };
+    for ward in directory.wards() {
+        assert_eq!(directory.ward(&ward.id), Some(ward));
+    }
+}
+
+/// Questions, answers and what leads where.
+pub fn questionnaire(bytes: &[u8]) {
+    let Ok(questionnaire) = Questionnaire::from_json(bytes) else { return };
+    for question in questionnaire.questions() {
+        assert_eq!(questionnaire.question(&question.id), Some(question));
+        let _asked = questionnaire.is_asked(question, &BTreeMap::new());
+    }
+    let _complaint = questionnaire.check_answers(&BTreeMap::new());
+    assert_eq!(questionnaire.reference().to_string().parse(), Ok(questionnaire.reference()));
+}
+
+/// What a new kiosk is handed as a file.
+pub fn kiosk_settings(bytes: &[u8]) {
+    let Ok(settings) = serde_json::from_slice::<KioskSettings>(bytes) else { return };
+    assert_eq!(settings.assignment.seal_key.key_id().as_str().len(), 16);
+    reads_back(&settings);
+}
+
+/// Everything that is written as a word: topics, ids, keys, periods, units.
+pub fn names(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    macro_rules! same {
+        ($($kind:ty),*) => {$(
+            if let Ok(value) = text.parse::<$kind>() {
+                assert_eq!(value.to_string(), text, stringify!($kind));
+            }
+        )*};
+    }
+    same!(Topic, Unit, QuestionnaireRef, RecordId, Hash, VerifyingKey, SealKey);
+    same!(KioskId, WardId, ConsultantId, QuestionnaireId, QuestionId, OptionId, Language);
+    if let Ok(period) = CALENDAR.period(text) {
+        assert_eq!(period.to_string(), text);
+    }
+    if let Ok(signature) = Signature::try_from(text.to_owned()) {
+        assert_eq!(String::from(signature), text);
+    }
+    if let Ok(key) = KeyId::try_from(text.to_owned()) {
+        assert_eq!(key.as_str(), text);
+    }
+}
