@@ -65,7 +65,9 @@ fn a_round_brings_its_boards_and_both_are_there_after_a_restart() {
     let mut bench = Bench::pinned(data.path());
     let told = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&told);
-    let listener = move |_: &Arc<Briefing>| drop(count.fetch_add(1, Ordering::Relaxed));
+    let listener = move |_: &Arc<Briefing>| {
+        count.fetch_add(1, Ordering::Relaxed);
+    };
     locked(&bench.keeper.shared().briefing_listeners).push(Box::new(listener));
     bench.connect(1);
     assert_eq!(subscribed(&mut bench), [[ROUND]]);
