@@ -118,12 +118,11 @@ impl Files {
     fn keep(&self, draft: Draft, written: Moment) -> io::Result<()> {
         let mut key = [0; 32];
         let mut nonce = [0; 12];
-        match fs::read(&self.key).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
-            Some(known) => key = known,
-            None => {
-                getrandom::fill(&mut key).map_err(io::Error::other)?;
-                files::replace(&self.key, &key, 0o600)?;
-            }
+        if let Some(known) = fs::read(&self.key).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
+            key = known;
+        } else {
+            getrandom::fill(&mut key).map_err(io::Error::other)?;
+            files::replace(&self.key, &key, 0o600)?;
         }
         // Drawn afresh for each write; a key sees some hundred of them at most.
         getrandom::fill(&mut nonce).map_err(io::Error::other)?;

@@ -331,6 +331,7 @@ impl<'a> Shell<'a> {
         let number = *self.number.borrow();
         for (way, width, height) in [("standing", 800_u16, 1280_u16), ("small", 1024, 600), ("lying", 1280, 800)] {
             self.patient.turns(u32::from(width), u32::from(height));
+            self.patient.waits(50);
             let name = format!("volunteer-{way}-{number:03}-{name}");
             self.patient.keeps_picture(&name);
             // The patient's own screens are looked at for a small tablet elsewhere.

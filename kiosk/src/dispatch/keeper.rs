@@ -55,7 +55,7 @@ pub(super) struct Keeper {
     state: DispatchState,
     assignment: Option<Assignment>,
     /// None for a simulated kiosk, which no volunteer carries.
-    shelf: Option<BriefingShelf>,
+    briefing: Option<BriefingShelf>,
     moved_to: Option<WardId>,
     connection: Option<u64>,
     introduced: bool,
@@ -74,14 +74,14 @@ impl Keeper {
             Trust::Pinned { assignment, .. } => (Some(assignment.clone()), true),
             Trust::Introduce { known, .. } => (known.clone(), false),
         };
-        let shelf = match &config.trust {
+        let kept = match &config.trust {
             Trust::Pinned { assignment, .. } => {
                 let (kiosk, key) = (&config.identity.kiosk, &assignment.aggregator_key);
                 Some(BriefingShelf::open(&config.data, kiosk, key))
             }
             Trust::Introduce { .. } => None,
         };
-        let briefing = shelf.as_ref().map(|shelf| shelf.briefing().clone()).unwrap_or_default();
+        let briefing = kept.as_ref().map(|kept| kept.briefing().clone()).unwrap_or_default();
         let state = DispatchState {
             waiting: outbox.waiting().len() as u64,
             last_sequence: outbox.head().sequence,
@@ -109,7 +109,7 @@ impl Keeper {
             shared: Arc::new(shared),
             state,
             assignment,
-            shelf,
+            briefing: kept,
             moved_to: None,
             connection: None,
             introduced,
@@ -277,17 +277,17 @@ impl Keeper {
     }
 
     fn read_briefing(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let (Some(shelf), Some(assignment)) = (&mut self.shelf, &self.assignment) else { return Ok(()) };
+        let (Some(kept), Some(assignment)) = (&mut self.briefing, &self.assignment) else { return Ok(()) };
         let offset = SignedDuration::from_secs(self.time.offset_s().unwrap_or(0));
         let now = Timestamp::now();
         let now = now.checked_add(offset).unwrap_or(now);
         let key = &assignment.aggregator_key;
         let taken = match topic {
-            Topic::Board(ward) => shelf.take_board(ward, payload, key, now)?,
-            _ => shelf.take_round(payload, key, now)?,
+            Topic::Board(ward) => kept.take_board(ward, payload, key, now)?,
+            _ => kept.take_round(payload, key, now)?,
         };
         if taken == Taken::New {
-            let briefing = Arc::new(shelf.briefing().clone());
+            let briefing = Arc::new(kept.briefing().clone());
             *locked(&self.shared.briefing) = Arc::clone(&briefing);
             for listener in locked(&self.shared.briefing_listeners).iter() {
                 listener(&briefing);
@@ -300,9 +300,9 @@ impl Keeper {
     }
 
     fn subscribe_to_briefing(&self) {
-        let (Some(connection), Some(shelf)) = (self.connection, &self.shelf) else { return };
+        let (Some(connection), Some(kept)) = (self.connection, &self.briefing) else { return };
         // A link that has ended subscribes to nothing; the next connection does.
-        let _ended = self.commands.send(Command::Subscribe { connection, topics: shelf.topics() });
+        let _ended = self.commands.send(Command::Subscribe { connection, topics: kept.topics() });
     }
 
     fn read_assignment(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
@@ -428,7 +428,7 @@ impl Keeper {
 
     /// How the tablet is; only for an aggregator that has sent a round, because an older one would refuse the status.
     fn tablet(&self) -> Option<Tablet> {
-        self.shelf.as_ref()?.briefing().round.as_ref()?;
+        self.briefing.as_ref()?.briefing().round.as_ref()?;
         let power = appliance::power();
         Some(Tablet {
             battery_percent: power.battery_percent,

@@ -207,7 +207,7 @@ impl Interview {
     pub(super) fn margin(&self) -> Option<Margin> {
         let session = self.volunteer.session.as_ref().filter(|_| self.volunteer.is_asking())?;
         let doing = session.doing.as_ref().filter(|doing| doing.mode != Mode::Alone)?;
-        self.somebody_is_asked().then(|| Margin {
+        self.somebody_is_asked().then_some(Margin {
             mode: doing.mode,
             waiting: self.carriage.waiting,
             reached: self.volunteer.reached,

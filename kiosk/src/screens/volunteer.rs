@@ -12,7 +12,7 @@ use wardvoice_protocol::contact::Mode;
 
 use super::{Touch, fill, sends, set_rows};
 use crate::interview::Action;
-use crate::interview::volunteer::{Margin, VolunteerTouch, VolunteerView};
+use crate::interview::volunteer::{Margin, Page, VolunteerTouch, VolunteerView};
 
 mod pages;
 
@@ -140,6 +140,10 @@ impl Volunteer {
 
 /// What stands above every page, and whether it is something to act upon.
 fn standing(view: &VolunteerView, say: &StaffWords) -> (SharedString, bool) {
+    // A patient who holds the tablet is told nothing technical.
+    if view.page == (Page::Paused { handed_over: true }) {
+        return (SharedString::new(), false);
+    }
     if view.refusing {
         return (say.get_standing_refusing(), true);
     }

@@ -2,7 +2,7 @@
 //!
 //! The order is a function of the visit's seed and the number of beds alone, so that whoever has the visit log and the ward's
 //! board can draw it again, although no bed was ever written down. It is Fisher and Yates' shuffle from the last place to the
-//! first, with numbers from SplitMix64 (Steele, Lea and Flood, 2014) taken below a bound by rejection, so that every order is
+//! first, with numbers from `SplitMix64` (Steele, Lea and Flood, 2014) taken below a bound by rejection, so that every order is
 //! equally likely. Changing any of this is a new [`METHOD`].
 
 /// The name of the method in the visit log.

@@ -245,7 +245,7 @@ impl Interview {
             }
             // The store has failed in the middle of it: the volunteer's screens say more than the patient's.
             (VolunteerTouch::Knock, Step::Interview) if matches!(self.stage, Stage::Staff(_)) => {
-                self.patient_left()
+                self.patient_left();
             }
             (VolunteerTouch::CarryOn, Step::Paused) => {
                 if let Some(session) = &mut self.volunteer.session {
@@ -258,7 +258,7 @@ impl Interview {
             (VolunteerTouch::Harm, _) => self.set_aside(Some(Aside::Harm)),
             (VolunteerTouch::Script, _) => self.set_aside(Some(Aside::Script)),
             (VolunteerTouch::CloseAside | VolunteerTouch::Back, _) if session.aside.is_some() => {
-                self.set_aside(None)
+                self.set_aside(None);
             }
             (VolunteerTouch::AskForHelp, _) => self.open_help(false),
             (VolunteerTouch::Lock, _) => self.end_session(now_ms),

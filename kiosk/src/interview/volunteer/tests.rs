@@ -401,19 +401,12 @@ fn the_contact_says_how_and_whose_and_who_said_so() {
 fn what_the_patient_says_about_the_consultant_stands() {
     let mut tablet = Tablet::at_a_bed(4);
     tablet.asks(Mode::Interview, 1);
-    loop {
-        match tablet.screen() {
-            Screen::Consultant(_) => {
-                tablet.touches(Action::Choose(2));
-                tablet.waits(CONFIRMATION_MS);
-                break;
-            }
-            _ => {
-                tablet.touches(Action::Choose(0));
-                tablet.waits(CONFIRMATION_MS);
-            }
-        }
+    while !matches!(tablet.screen(), Screen::Consultant(_)) {
+        tablet.touches(Action::Choose(0));
+        tablet.waits(CONFIRMATION_MS);
     }
+    tablet.touches(Action::Choose(2));
+    tablet.waits(CONFIRMATION_MS);
     tablet.touches(Action::Stop);
     tablet.touches(Action::StopNow);
     let contacts = tablet.contacts();
