@@ -10,8 +10,8 @@ use wardvoice_protocol::id::{ConsultantId, Language, OptionId, QuestionId};
 use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::{KindFile, QuestionFile};
 
-use super::setting::Setting;
 use super::comfort::TextSize;
+use super::setting::Setting;
 use super::view::names_a_page;
 
 /// The option of an attribution or help question that leads on to another screen.

@@ -105,9 +105,7 @@ impl Patient {
         while left_ms > 0 {
             let step_ms = left_ms.min(50);
             left_ms -= step_ms;
-            self.now_ms.set(self.now_ms.get() + step_ms);
-            i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(step_ms));
-            self.stage.read_post();
+            self.passes(step_ms);
         }
     }
 
@@ -155,7 +153,10 @@ impl Patient {
         let said = all.iter().flat_map(|element| {
             [element.accessible_label(), element.accessible_value(), element.accessible_description()]
         });
-        said.flatten().map(String::from).chain(self.surveys().1.into_iter().map(|text| text.text.into())).collect()
+        let read = self.surveys().1.into_iter().map(|text| text.text.into());
+        let mut all: Vec<String> = said.flatten().map(String::from).chain(read).collect();
+        all.sort();
+        all
     }
 
     /// Every control on the screen.
@@ -226,12 +227,17 @@ impl Patient {
         self.waits(10);
     }
 
+    /// Lets time pass in one step.
+    pub(crate) fn passes(&self, ms: u64) {
+        self.now_ms.set(self.now_ms.get() + ms);
+        i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(ms));
+        self.stage.read_post();
+    }
+
     /// Lets long times pass, a second at a time.
     pub(crate) fn dozes(&self, ms: u64) {
         for _ in 0..ms.div_ceil(1_000) {
-            self.now_ms.set(self.now_ms.get() + 1_000);
-            i_slint_backend_testing::mock_elapsed_time(Duration::from_secs(1));
-            self.stage.read_post();
+            self.passes(1_000);
         }
     }
 
@@ -295,11 +301,19 @@ pub(crate) fn setting() -> Setting {
 /// A ward that has bays, and something to show for earlier answers.
 pub(crate) fn ward_with_bays() -> Setting {
     let place = |name: &str| Place::new(name).unwrap();
-    let places = ["Bay A", "Bay B", "Bay C", "Bay D", "Side room 1", "Side room 2", "Side room 3", "Day room", "Garden room"];
-    let improvement = |you_said: &str, we_did: &str| Improvement {
-        you_said: you_said.to_owned(),
-        we_did: we_did.to_owned(),
-    };
+    let places = [
+        "Bay A",
+        "Bay B",
+        "Bay C",
+        "Bay D",
+        "Side room 1",
+        "Side room 2",
+        "Side room 3",
+        "Day room",
+        "Garden room",
+    ];
+    let improvement =
+        |you_said: &str, we_did: &str| Improvement { you_said: you_said.to_owned(), we_did: we_did.to_owned() };
     setting().with_places(places.map(place).to_vec()).with_improvements(vec![
         improvement("The ward was noisy at night.", "The doors close softly now, and lights go down at ten."),
         improvement("Nobody told us when tea was coming.", "A board in every bay says when."),

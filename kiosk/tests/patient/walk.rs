@@ -7,7 +7,12 @@ use wardvoice_protocol::record::Need;
 use super::{Patient, Store};
 
 /// Walks past every screen in a language, and calls at each with its name. What the caller does to the window it undoes.
-pub(crate) fn walk(patient: &Patient, language: &str, prepare: &dyn Fn(&Patient), look: &mut dyn FnMut(&Patient, &str)) {
+pub(crate) fn walk(
+    patient: &Patient,
+    language: &str,
+    prepare: &dyn Fn(&Patient),
+    look: &mut dyn FnMut(&Patient, &str),
+) {
     Walk { patient, language, prepare, look }.whole();
 }
 
