@@ -5,15 +5,17 @@
 //! target/debug/examples/screens DIR [LANGUAGE …]
 //! ```
 //!
-//! writes `DIR/en-1.png` and so on: a row is a screen, in the order of `DIR/en.txt`; its pictures are of a tablet that lies, then of
-//! one that stands, each light at 100 and 200 %, then with strong contrast at 100 and 200 %. `en+mirrored` shows English as a
+//! writes `DIR/en-lying-1.png`, `DIR/en-standing-1.png` and so on: a row is a screen, in the order of `DIR/en.txt`; its pictures are
+//! light at 100 and 200 %, then with strong contrast at 100 and 200 %. `en+mirrored` shows English as a
 //! language that is written from right to left is shown, `en+drawn` with the drawings of easy read. With `--half` each picture is
 //! also kept by itself at half its size. Languages are drawn side by side, each by a process of its own.
 #![expect(
-    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a tool for developers says what went wrong"
+    clippy::unwrap_used,
+    reason = "a tool for developers may stop at what is wrong"
 )]
 
 #[path = "../tests/patient/mod.rs"]
@@ -32,7 +34,7 @@ use wardvoice_kiosk_ui::{Journey, Theme, words};
 
 const SIZES: [TextSize; 2] = [TextSize::Normal, TextSize::Largest];
 /// A picture on a sheet is a third of the screen.
-const SHRINKING: u32 = 3;
+const SHRINKING: usize = 3;
 const ROWS: usize = 6;
 const BETWEEN: u32 = 8;
 
@@ -80,9 +82,9 @@ fn draw(directory: &Path, language: &str, half: bool) {
     let (tag, showing) = language.split_once('+').unwrap_or((language, ""));
     let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
     patient.window.global::<Journey>().set_can_read_aloud(true);
-    // Screens by name in the order of the walk, each with its pictures.
-    let mut rows: Vec<(String, Vec<Picture>)> = Vec::new();
     for (way, width, height) in [("lying", 1280, 800), ("standing", 800, 1280)] {
+        // Screens by name in the order of the walk, each with its pictures.
+        let mut rows: Vec<(String, Vec<Picture>)> = Vec::new();
         for contrast in [false, true] {
             for size in SIZES {
                 let prepare = |patient: &Patient| {
@@ -97,60 +99,51 @@ fn draw(directory: &Path, language: &str, half: bool) {
                     theme.set_contrast(contrast);
                     theme.set_rtl(theme.get_rtl() || showing == "mirrored");
                     theme.set_pictures(theme.get_pictures() || showing == "drawn");
-                    // What depends on the palette comes to rest.
-                    patient.waits(300);
-                    let picture = photograph(patient);
+                    // Nothing is caught in the middle of a movement, and no choice moves on before its picture is taken.
+                    theme.set_still(true);
+                    patient.passes(20);
                     if rows.len() == position {
                         rows.push((screen.to_owned(), Vec::new()));
                     }
                     if half {
                         let palette = if contrast { "contrast" } else { "light" };
                         let name = format!("{language}-{screen}-{}-{palette}-{way}.png", size.percent());
-                        write(&directory.join(name), &shrink(&picture, 2));
+                        write(&directory.join(name), &photograph(patient, 2));
                     }
-                    rows.get_mut(position).unwrap().1.push(shrink(&picture, SHRINKING));
+                    rows.get_mut(position).unwrap().1.push(photograph(patient, SHRINKING));
                     position += 1;
                 };
                 walk(&patient, tag, &prepare, &mut look);
             }
         }
+        for (page, some) in rows.chunks(ROWS).enumerate() {
+            write(&directory.join(format!("{language}-{way}-{}.png", page + 1)), &sheet(some));
+        }
+        let names: Vec<String> =
+            rows.iter().enumerate().map(|(at, (name, _))| format!("{} {name}\n", at / ROWS + 1)).collect();
+        fs::write(directory.join(format!("{language}.txt")), names.concat()).expect("the list can be written");
     }
-    for (page, some) in rows.chunks(ROWS).enumerate() {
-        write(&directory.join(format!("{language}-{}.png", page + 1)), &sheet(some));
-    }
-    let names: Vec<String> =
-        rows.iter().enumerate().map(|(at, (name, _))| format!("{} {name}\n", at / ROWS + 1)).collect();
-    fs::write(directory.join(format!("{language}.txt")), names.concat()).expect("the list can be written");
 }
 
-fn photograph(patient: &Patient) -> Picture {
+/// The screen, smaller: each pixel is the mean of those on the diagonal of its square, as this is not compiled for speed.
+fn photograph(patient: &Patient, by: usize) -> Picture {
     let taken = patient.window.window().take_snapshot().expect("the screen can be drawn");
-    let pixels = taken.as_bytes().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-    Picture { width: taken.width(), height: taken.height(), pixels }
-}
-
-/// The mean of every square of pixels.
-fn shrink(picture: &Picture, by: u32) -> Picture {
-    let (width, height) = (picture.width / by, picture.height / by);
-    let (by, stride) = (by as usize, picture.width as usize * 3);
-    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
-    let area = u32::try_from(by * by).unwrap();
-    for row in 0..height as usize {
-        let lines: Vec<&[u8]> =
-            (0..by).map(|line| &picture.pixels[(row * by + line) * stride..][..stride]).collect();
-        for column in 0..width as usize {
-            for channel in 0..3 {
-                let mut sum = 0;
-                for line in &lines {
-                    for beside in 0..by {
-                        sum += u32::from(line[(column * by + beside) * 3 + channel]);
-                    }
-                }
-                pixels.push(u8::try_from(sum / area).unwrap());
+    let (across, bytes) = (taken.width() as usize, taken.as_bytes());
+    let (width, height) = (across / by, taken.height() as usize / by);
+    let mut pixels = Vec::with_capacity(width * height * 3);
+    for row in 0..height {
+        for column in 0..width {
+            let (mut red, mut green, mut blue) = (0usize, 0usize, 0usize);
+            for step in 0..by {
+                let at = ((row * by + step) * across + column * by + step) * 4;
+                red += usize::from(bytes[at]);
+                green += usize::from(bytes[at + 1]);
+                blue += usize::from(bytes[at + 2]);
             }
+            pixels.extend([(red / by) as u8, (green / by) as u8, (blue / by) as u8]);
         }
     }
-    Picture { width, height, pixels }
+    Picture { width: u32::try_from(width).unwrap(), height: u32::try_from(height).unwrap(), pixels }
 }
 
 fn sheet(rows: &[(String, Vec<Picture>)]) -> Picture {

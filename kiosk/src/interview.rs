@@ -45,9 +45,7 @@ pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFaile
 pub use picture::Picture;
 pub use setting::{Improvement, Setting, SettingError};
 use sheet::{Place, Sheet};
-pub use view::{
-    Choice, CommentView, ConsultantView, HelpView, PLACES_A_PAGE, Progress, QuestionView, Screen, View,
-};
+pub use view::{Choice, CommentView, ConsultantView, HelpView, Progress, QuestionView, Screen, View};
 
 /// How long a choice is shown before the interview moves on by itself.
 pub const CONFIRMATION_MS: u64 = 300;
@@ -427,15 +425,16 @@ impl Interview {
                 self.set_help_step(HelpStep::Placing { need: *need, page: 0 });
             }
             (Action::Choose(choice), HelpStep::Placing { need, page }) => {
-                let places = view::places_of_page(&self.setting, page);
+                let places = view::places_of_page(&self.setting, page, self.comfort.text_size);
                 if *choice <= places.len() {
                     let place = places.get(*choice).cloned();
                     self.request_help(need, place, now_ms, effects);
                 }
             }
             (Action::More, HelpStep::Placing { need, page }) => {
-                let last = view::places_of_page(&self.setting, page + 1).is_empty();
-                self.set_help_step(HelpStep::Placing { need, page: if last { 0 } else { page + 1 } });
+                let next = view::places_of_page(&self.setting, page + 1, self.comfort.text_size);
+                let page = if next.is_empty() { 0 } else { page + 1 };
+                self.set_help_step(HelpStep::Placing { need, page });
             }
             (Action::CloseHelp | Action::Back, HelpStep::Placing { .. }) => self.set_help_step(HelpStep::Choosing),
             // While it is being stored there is nothing to close: the word comes at once or the limit does.

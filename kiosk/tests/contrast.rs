@@ -7,21 +7,21 @@ use wardvoice_kiosk_ui::{KioskWindow, Theme};
 
 type Token = fn(&Theme<'_>) -> Color;
 
-const INK: (&str, Token) = ("ink", Theme::get_ink);
-const INK_SOFT: (&str, Token) = ("ink-soft", Theme::get_ink_soft);
-const PAPER: (&str, Token) = ("paper", Theme::get_paper);
-const CARD: (&str, Token) = ("card", Theme::get_card);
-const PRESSED: (&str, Token) = ("pressed", Theme::get_pressed);
-const NOTICE: (&str, Token) = ("notice", Theme::get_notice);
-const READING: (&str, Token) = ("reading", Theme::get_reading);
-const PRIMARY: (&str, Token) = ("primary", Theme::get_primary);
-const PRIMARY_PRESSED: (&str, Token) = ("primary-pressed", Theme::get_primary_pressed);
-const ON_PRIMARY: (&str, Token) = ("on-primary", Theme::get_on_primary);
-const HELP: (&str, Token) = ("help", Theme::get_help);
-const ON_HELP: (&str, Token) = ("on-help", Theme::get_on_help);
-const LINE: (&str, Token) = ("line", Theme::get_line);
-const FOCUS: (&str, Token) = ("focus", Theme::get_focus);
-const TRACK: (&str, Token) = ("track", Theme::get_track);
+const INK: (&str, Token) = ("ink", |theme| theme.get_ink());
+const INK_SOFT: (&str, Token) = ("ink-soft", |theme| theme.get_ink_soft());
+const PAPER: (&str, Token) = ("paper", |theme| theme.get_paper());
+const CARD: (&str, Token) = ("card", |theme| theme.get_card());
+const PRESSED: (&str, Token) = ("pressed", |theme| theme.get_pressed());
+const NOTICE: (&str, Token) = ("notice", |theme| theme.get_notice());
+const READING: (&str, Token) = ("reading", |theme| theme.get_reading());
+const PRIMARY: (&str, Token) = ("primary", |theme| theme.get_primary());
+const PRIMARY_PRESSED: (&str, Token) = ("primary-pressed", |theme| theme.get_primary_pressed());
+const ON_PRIMARY: (&str, Token) = ("on-primary", |theme| theme.get_on_primary());
+const HELP: (&str, Token) = ("help", |theme| theme.get_help());
+const ON_HELP: (&str, Token) = ("on-help", |theme| theme.get_on_help());
+const LINE: (&str, Token) = ("line", |theme| theme.get_line());
+const FOCUS: (&str, Token) = ("focus", |theme| theme.get_focus());
+const TRACK: (&str, Token) = ("track", |theme| theme.get_track());
 
 /// Text and its ground (7:1, WCAG 2.2 success criterion 1.4.6).
 const TEXTS: [[(&str, Token); 2]; 16] = [

@@ -8,7 +8,7 @@
 //! arrow key ends it, as somebody who has those does not need it.
 
 use super::view::names_a_page;
-use super::{Action, Effect, IDLE_MS, Interview, Stage};
+use super::{Action, Effect, Help, HelpStep, IDLE_MS, Interview, Stage};
 
 /// How long the focus stays at a control while scanning.
 pub const SCANNING_MS: u64 = 2_000;
@@ -96,6 +96,9 @@ impl Interview {
                 let now = names_a_page(comfort.text_size);
                 if let Stage::Asking(asking) = &mut self.stage {
                     asking.place = asking.place.repaged(before, now);
+                }
+                if let Some(Help { step: HelpStep::Placing { page, .. }, .. }) = &mut self.help {
+                    *page = *page * before / now;
                 }
             }
             Action::Contrast => {

@@ -11,7 +11,7 @@ use wardvoice_protocol::questionnaire::{AboutFact, KindFile};
 pub enum Picture {
     /// Yes, always.
     ThumbUp,
-    /// Yes, sometimes: a hand held level.
+    /// Yes, sometimes: a hand with its thumb held level.
     HandLevel,
     /// No, where yes would be good.
     ThumbDown,

@@ -12,14 +12,12 @@ use super::sheet::{Named, Place, choices, consultants_of_page};
 use super::volunteer::{DoorView, Margin, VolunteerView};
 use super::{Asking, Farewell, HelpStep, Interview, STILL_THERE_MS, Setting, Stage, Trouble};
 
-/// How many bays and rooms are on one screen.
-pub const PLACES_A_PAGE: usize = 8;
 /// The tag of easy-read English, whose answers have drawings.
 const EASY_READ: &str = "en-simple";
 /// The languages that are written from right to left.
 const RIGHT_TO_LEFT: [&str; 2] = ["ar", "ur"];
 
-/// How many names of consultants are on one screen: fewer where they are large.
+/// How many names of consultants, or of bays and rooms, are on one screen: fewer where they are large.
 pub(super) fn names_a_page(text_size: TextSize) -> usize {
     match text_size {
         TextSize::Normal | TextSize::Large => 8,
@@ -236,11 +234,11 @@ impl Interview {
             return Screen::Help(match help.step {
                 HelpStep::Choosing => HelpView::Choosing { connected },
                 HelpStep::Placing { page, .. } => HelpView::Placing {
-                    names: places_of_page(&self.setting, page)
+                    names: places_of_page(&self.setting, page, self.comfort.text_size)
                         .iter()
                         .map(|place| place.as_str().to_owned())
                         .collect(),
-                    has_more: self.setting.places().len() > PLACES_A_PAGE,
+                    has_more: self.setting.places().len() > names_a_page(self.comfort.text_size),
                 },
                 HelpStep::Sending { .. } => HelpView::Sending,
                 HelpStep::Kept => HelpView::Kept { connected },
@@ -350,8 +348,12 @@ fn labelled(question: &QuestionFile, language: &Language) -> Vec<Choice> {
 }
 
 /// The bays and rooms on a page; none beyond the last.
-pub(super) fn places_of_page(setting: &Setting, page: usize) -> &[wardvoice_protocol::record::Place] {
-    setting.places().chunks(PLACES_A_PAGE).nth(page).unwrap_or_default()
+pub(super) fn places_of_page(
+    setting: &Setting,
+    page: usize,
+    text_size: TextSize,
+) -> &[wardvoice_protocol::record::Place] {
+    setting.places().chunks(names_a_page(text_size)).nth(page).unwrap_or_default()
 }
 
 /// A checked questionnaire has every text in every language it offers, and English always.

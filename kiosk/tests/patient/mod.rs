@@ -106,9 +106,7 @@ impl Patient {
         while left_ms > 0 {
             let step_ms = left_ms.min(50);
             left_ms -= step_ms;
-            self.now_ms.set(self.now_ms.get() + step_ms);
-            i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(step_ms));
-            self.stage.read_post();
+            self.passes(step_ms);
         }
     }
 
@@ -156,7 +154,10 @@ impl Patient {
         let said = all.iter().flat_map(|element| {
             [element.accessible_label(), element.accessible_value(), element.accessible_description()]
         });
-        said.flatten().map(String::from).chain(self.surveys().1.into_iter().map(|text| text.text.into())).collect()
+        let read = self.surveys().1.into_iter().map(|text| text.text.into());
+        let mut all: Vec<String> = said.flatten().map(String::from).chain(read).collect();
+        all.sort();
+        all
     }
 
     /// Every control on the screen.
@@ -227,12 +228,17 @@ impl Patient {
         self.waits(10);
     }
 
+    /// Lets time pass in one step.
+    pub(crate) fn passes(&self, ms: u64) {
+        self.now_ms.set(self.now_ms.get() + ms);
+        i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(ms));
+        self.stage.read_post();
+    }
+
     /// Lets long times pass, a second at a time.
     pub(crate) fn dozes(&self, ms: u64) {
         for _ in 0..ms.div_ceil(1_000) {
-            self.now_ms.set(self.now_ms.get() + 1_000);
-            i_slint_backend_testing::mock_elapsed_time(Duration::from_secs(1));
-            self.stage.read_post();
+            self.passes(1_000);
         }
     }
 

@@ -174,7 +174,7 @@ fn a_bay_goes_with_the_request_and_nothing_else() {
     patient.touches(Action::Help);
     patient.touches(Action::Need(Need::Pain));
     let Screen::Help(HelpView::Placing { names, has_more: true }) = patient.screen() else { panic!("no bays") };
-    assert_eq!(names.len(), PLACES_A_PAGE);
+    assert_eq!(names.len(), 8);
     patient.touches(Action::CloseHelp);
     assert_eq!(patient.screen(), Screen::Help(HelpView::Choosing { connected: false }), "back is one step");
     patient.touches(Action::Need(Need::Drink));
