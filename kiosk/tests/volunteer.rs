@@ -6,6 +6,7 @@
 mod patient;
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -333,7 +334,9 @@ impl<'a> Shell<'a> {
             self.patient.turns(u32::from(width), u32::from(height));
             self.patient.waits(50);
             let name = format!("volunteer-{way}-{number:03}-{name}");
-            self.patient.keeps_picture(&name);
+            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("volunteer");
+            std::fs::create_dir_all(&folder).unwrap();
+            self.patient.keeps_picture(&folder.join(format!("{name}.png")));
             // The patient's own screens are looked at for a small tablet elsewhere.
             if way != "small" || !name.contains("margin") {
                 check_controls(self.patient, &name, width, height);
