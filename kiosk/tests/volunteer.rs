@@ -171,7 +171,7 @@ impl<'a> Shell<'a> {
     fn the_door(&self) {
         // Held in the corner, as a volunteer does.
         let window = self.patient.window.window();
-        let at = slint::LogicalPosition::new(60.0, 30.0);
+        let at = slint::LogicalPosition::new(60.0, 64.0);
         let button = slint::platform::PointerEventButton::Left;
         window.dispatch_event(slint::platform::WindowEvent::PointerPressed { position: at, button });
         self.patient.waits(1_000);
@@ -282,6 +282,8 @@ impl<'a> Shell<'a> {
         self.touches("Yes, always");
         self.patient.waits(601_000);
         assert_eq!(self.screen(), "rest");
+        // The screen has dimmed, and the first touch only wakes it.
+        self.patient.meets(Happening::Touch(Action::Dismiss));
         let control = slint::SharedString::from(slint::platform::Key::Control);
         let shift = slint::SharedString::from(slint::platform::Key::Shift);
         let window = self.patient.window.window();
