@@ -27,15 +27,15 @@ pub(crate) struct Opening;
 pub(crate) struct Secret {
     /// As `hpke` holds it: checked and clamped.
     inner: <SealKem as Kem>::PrivateKey,
-    secret: StaticSecret,
+    scalar: StaticSecret,
     public: [u8; KEY_BYTES],
 }
 
 impl Secret {
     fn new(inner: <SealKem as Kem>::PrivateKey) -> Self {
-        let secret = StaticSecret::from(<[u8; KEY_BYTES]>::from(inner.to_bytes()));
-        let public = PublicKey::from(&secret).to_bytes();
-        Self { inner, secret, public }
+        let scalar = StaticSecret::from(<[u8; KEY_BYTES]>::from(inner.to_bytes()));
+        let public = PublicKey::from(&scalar).to_bytes();
+        Self { inner, scalar, public }
     }
 }
 
@@ -86,7 +86,7 @@ impl Kem for Opening {
             return Err(HpkeError::DecapError);
         }
         let encapsulated: [u8; KEY_BYTES] = encapsulated.to_bytes().into();
-        let exchanged = receiver.secret.diffie_hellman(&PublicKey::from(encapsulated));
+        let exchanged = receiver.scalar.diffie_hellman(&PublicKey::from(encapsulated));
         if !exchanged.was_contributory() {
             return Err(HpkeError::DecapError);
         }
