@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, Model as _, SharedString, VecModel};
-use wardvoice_kiosk_ui::{Journey, KioskWindow, Phrases, ScreenKind, Words, words};
+use wardvoice_kiosk_ui::{Journey, KioskWindow, Phrases, ScreenKind, Words, fonts, words};
 use wardvoice_protocol::id::Language;
 
 use crate::interview::volunteer::{DoorKey, VolunteerTouch};
@@ -132,6 +132,7 @@ impl Screens {
         let words = self.window.global::<Words>();
         if self.language.borrow().as_ref() != Some(&view.language) {
             words.set_say(words::phrases(view.language.as_str()).unwrap_or_else(words::english));
+            words.set_font(fonts::family(view.language.as_str()).into());
             self.language.replace(Some(view.language.clone()));
         }
         words.get_say()

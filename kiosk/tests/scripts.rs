@@ -2,7 +2,7 @@
 //! every layer of every keyboard has keys that are large enough.
 //!
 //! Keeps a picture of the languages, of a question and of every keyboard under `target/tmp/screens`.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod patient;
 
@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use patient::Patient;
 use slint::fontique_011::{fontique, shared_collection};
-use slint::{ComponentHandle as _, Model as _};
+use slint::{ComponentHandle as _, Model as _, Rgba8Pixel, SharedPixelBuffer};
 use wardvoice_kiosk::interview::{Action, Happening, Screen, Setting};
 use wardvoice_kiosk_ui::fonts::FONTS;
-use wardvoice_kiosk_ui::{CommentAdapter, Journey, Key, KeyKind, MessageAdapter, ScreenKind, words};
+use wardvoice_kiosk_ui::{CommentAdapter, Journey, Key, KeyKind, MessageAdapter, ScreenKind, Words, fonts, words};
 use wardvoice_protocol::assignment::{Assignment, KioskAudience};
 use wardvoice_protocol::id::{KioskId, Language, WardId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
@@ -33,6 +33,7 @@ fn every_language_can_be_read_and_written() {
     our_fonts_come_first();
     every_character_is_drawn(&patient);
     letters_join(&patient);
+    no_line_is_cut(&patient);
     patient.turns(1280, 800);
     every_language_on_the_screen(&patient);
 }
@@ -56,11 +57,15 @@ fn our_fonts_come_first() {
 
 /// Draws a text in bold and another in the regular weight.
 fn draw(patient: &Patient, bold: &str, regular: &str) -> Vec<u8> {
+    picture(patient, bold, regular).as_bytes().to_vec()
+}
+
+fn picture(patient: &Patient, bold: &str, regular: &str) -> SharedPixelBuffer<Rgba8Pixel> {
     let message = patient.window.global::<MessageAdapter>();
     message.set_title(bold.into());
     message.set_body(regular.into());
     patient.window.global::<Journey>().set_screen(ScreenKind::Message);
-    patient.window.window().take_snapshot().unwrap().as_bytes().to_vec()
+    patient.window.window().take_snapshot().unwrap()
 }
 
 fn every_character_is_drawn(patient: &Patient) {
@@ -69,6 +74,7 @@ fn every_character_is_drawn(patient: &Patient) {
     let blank = draw(patient, " ", " ");
     let unknown = [draw(patient, UNKNOWN, " "), draw(patient, " ", UNKNOWN)];
     for (language, _) in SCRIPTS {
+        patient.window.global::<Words>().set_font(fonts::family(language).into());
         let said = words::texts(language).iter().flat_map(|text| text.chars());
         let characters: BTreeSet<char> = said.filter(|character| *character > '\u{500}').collect();
         assert!(characters.len() > 30, "{language} has {characters:?}");
@@ -96,6 +102,37 @@ fn letters_join(patient: &Patient) {
         assert!(draw(patient, word, " ") != draw(patient, &apart, " "), "{language}: {word} is not shaped");
         assert!(draw(patient, " ", word) != draw(patient, " ", &apart), "{language}: {word} is not shaped");
     }
+}
+
+/// Every phrase and every question, in columns of several widths: a line that is broken too late loses its end at the edge.
+fn no_line_is_cut(patient: &Patient) {
+    let questionnaire = Questionnaire::inpatient().unwrap();
+    for (tag, _) in SCRIPTS {
+        patient.window.global::<Words>().set_font(fonts::family(tag).into());
+        let language = Language::new(tag).unwrap();
+        let questions = questionnaire.questions().iter().map(|question| question.text[&language].as_str());
+        let texts: Vec<&str> = questions.chain(words::texts(tag).iter().copied()).collect();
+        for width in [480, 560, 610] {
+            patient.turns(width, 900);
+            // The column begins and ends 24 pixels from the edges; letters keep a little away from its ends.
+            let ink_at_ends = |text: &str| {
+                let picture = picture(patient, text, " ");
+                ink(&picture, 24) + ink(&picture, width - 25)
+            };
+            let none = ink_at_ends(" ");
+            for text in texts.iter().filter(|text| text.chars().count() > 20) {
+                assert_eq!(ink_at_ends(text), none, "{tag}: {text:?} is cut in a window {width} wide");
+            }
+        }
+    }
+    patient.window.global::<Words>().set_font(fonts::family("en").into());
+}
+
+/// How many dark pixels a column of a picture has.
+fn ink(picture: &SharedPixelBuffer<Rgba8Pixel>, column: u32) -> usize {
+    let rows = picture.as_slice().chunks_exact(picture.width() as usize);
+    let pixels = rows.filter_map(|row| row.get(column as usize));
+    pixels.filter(|pixel| u32::from(pixel.r) + u32::from(pixel.g) + u32::from(pixel.b) < 330).count()
 }
 
 fn every_language_on_the_screen(patient: &Patient) {
@@ -128,6 +165,11 @@ fn every_language_on_the_screen(patient: &Patient) {
 fn every_layer(patient: &Patient, language: &str) {
     let mut layer = 0;
     let mut pressed = BTreeSet::new();
+    let in_its_script = SCRIPTS.iter().any(|(other, _)| *other == language);
+    let letters: Vec<_> =
+        patient.window.global::<CommentAdapter>().get_keys().iter().map(|key| key.writes).collect();
+    let foreign = letters.iter().any(|letter| letter.starts_with(|character: char| character > '\u{500}'));
+    assert_eq!(foreign, in_its_script, "{language} is written with {letters:?}");
     loop {
         layer += 1;
         keep(patient, &format!("{language}-keyboard-{layer}"));
@@ -141,7 +183,11 @@ fn every_layer(patient: &Patient, language: &str) {
         let Some(next) = next else { break };
         press(patient, &next);
     }
-    assert!(layer >= 3, "{language}: letters, signs and letters again");
+    let layers = if language.starts_with("en") { 3 } else { 4 };
+    assert_eq!(
+        layer, layers,
+        "{language}: letters, further letters where there are some, signs, and letters again"
+    );
 }
 
 fn press(patient: &Patient, key: &Key) {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, SharedString, VecModel};
-use wardvoice_kiosk_ui::{CommentAdapter, KioskWindow, Phrases, ScreenKind};
+use wardvoice_kiosk_ui::{CommentAdapter, Journey, KioskWindow, Phrases, ScreenKind};
 use wardvoice_protocol::id::{Language, QuestionId};
 
 use super::keyboard::Keyboard;
@@ -46,7 +46,10 @@ impl Comment {
     pub(super) fn show(&self, view: &CommentView, language: &Language, say: &Phrases) -> ScreenKind {
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<CommentAdapter>();
-            if self.question.borrow().as_ref() != Some(&view.id) {
+            // A keyboard begins anew with each question and each time the screen is come to: the language may have been
+            // changed in between.
+            let comes = window.global::<Journey>().get_screen() != ScreenKind::Comment;
+            if comes || self.question.borrow().as_ref() != Some(&view.id) {
                 self.question.replace(Some(view.id.clone()));
                 self.keyboard.replace(Keyboard::new(language, &view.draft));
             }

@@ -138,10 +138,9 @@ impl Keyboard {
         match self.shown {
             Shown::Letters | Shown::Signs if leads_further => Shown::Further,
             Shown::Letters => Shown::Signs,
-            Shown::Signs => Shown::Letters,
             // Both keys stand where they stood on the letters: the one in the corner leads to the signs.
             Shown::Further if key.column < WIDE_KEY && key.row == 3 => Shown::Signs,
-            Shown::Further => Shown::Letters,
+            Shown::Further | Shown::Signs => Shown::Letters,
         }
     }
 

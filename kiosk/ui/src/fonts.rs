@@ -1,15 +1,28 @@
-//! The fonts of the scripts that the window's first font does not have.
+//! The fonts: which there are, and which a language is drawn in.
 //!
-//! Latin is drawn in Atkinson Hyperlegible Next, which `ui/kiosk.slint` imports. Every other script has a Noto family in two
-//! weights, whole and unchanged, compiled in. A character without a font would be a silent blank, so a test holds every
-//! character of every language against [`FONTS`], and another draws them.
+//! Latin is drawn in Atkinson Hyperlegible Next, every other script in a Noto family; each in two weights, whole and unchanged,
+//! compiled in. A character without a font would be a silent blank, so tests hold every character of every language against
+//! [`FONTS`], and draw them.
 //!
-//! A font that a component imports is found by its name only. What makes it the fallback of a script is [`register`], and it
-//! puts our families before those of the machine: a kiosk looks the same whatever fonts are installed on it.
+//! [`register`] makes each font the fallback of its script and puts ours before those of the machine: a kiosk looks the same
+//! whatever fonts are installed on it.
+//!
+//! **The window's first font is the language's own** ([`family`]), not Latin with a fallback. Parley 0.11 breaks lines wrongly where
+//! a text has several runs and joined letters in one after the first: it looks the joined letters up at the place of others
+//! (`line_break.rs`, `run.get(cluster_idx + 1)` without the run's start), and a word may end beyond the edge. With a Latin font
+//! first every space is Latin and every word a run of its own; with the script's font first, a text is one run.
 
 use std::sync::Arc;
 
 use slint::fontique_011::{fontique, shared_collection};
+
+const LATIN: &str = "Atkinson Hyperlegible Next";
+/// The cut for screens: its lines are as high as Latin's. Naskh serves Arabic and Urdu; Nastaliq, the hand of printed Urdu,
+/// needs twice the height.
+const ARABIC: &str = "Noto Naskh Arabic UI";
+const BENGALI: &str = "Noto Sans Bengali";
+const GUJARATI: &str = "Noto Sans Gujarati";
+const GURMUKHI: &str = "Noto Sans Gurmukhi";
 
 /// A font that is compiled in.
 #[derive(Debug, Clone, Copy)]
@@ -25,29 +38,42 @@ pub struct Font {
 }
 
 macro_rules! font {
-    ($family:literal, $script:expr, $weight:literal, $file:literal) => {
+    ($family:expr, $script:expr, $weight:literal, $file:literal) => {
         Font {
             family: $family,
-            script: $script,
+            script: *$script,
             weight: $weight,
             bytes: include_bytes!(concat!("../fonts/", $file)),
         }
     };
 }
 
-/// The fonts by script. Naskh serves Arabic and Urdu: Nastaliq, the hand of printed Urdu, needs twice the height.
-pub static FONTS: [Font; 8] = [
-    font!("Noto Naskh Arabic", *b"Arab", 400, "noto/NotoNaskhArabic-Regular.ttf"),
-    font!("Noto Naskh Arabic", *b"Arab", 700, "noto/NotoNaskhArabic-Bold.ttf"),
-    font!("Noto Sans Bengali", *b"Beng", 400, "noto/NotoSansBengali-Regular.ttf"),
-    font!("Noto Sans Bengali", *b"Beng", 700, "noto/NotoSansBengali-Bold.ttf"),
-    font!("Noto Sans Gujarati", *b"Gujr", 400, "noto/NotoSansGujarati-Regular.ttf"),
-    font!("Noto Sans Gujarati", *b"Gujr", 700, "noto/NotoSansGujarati-Bold.ttf"),
-    font!("Noto Sans Gurmukhi", *b"Guru", 400, "noto/NotoSansGurmukhi-Regular.ttf"),
-    font!("Noto Sans Gurmukhi", *b"Guru", 700, "noto/NotoSansGurmukhi-Bold.ttf"),
+/// The fonts by script.
+pub static FONTS: [Font; 10] = [
+    font!(LATIN, b"Latn", 400, "AtkinsonHyperlegibleNext-Regular.ttf"),
+    font!(LATIN, b"Latn", 700, "AtkinsonHyperlegibleNext-Bold.ttf"),
+    font!(ARABIC, b"Arab", 400, "noto/NotoNaskhArabicUI-Regular.ttf"),
+    font!(ARABIC, b"Arab", 700, "noto/NotoNaskhArabicUI-Bold.ttf"),
+    font!(BENGALI, b"Beng", 400, "noto/NotoSansBengali-Regular.ttf"),
+    font!(BENGALI, b"Beng", 700, "noto/NotoSansBengali-Bold.ttf"),
+    font!(GUJARATI, b"Gujr", 400, "noto/NotoSansGujarati-Regular.ttf"),
+    font!(GUJARATI, b"Gujr", 700, "noto/NotoSansGujarati-Bold.ttf"),
+    font!(GURMUKHI, b"Guru", 400, "noto/NotoSansGurmukhi-Regular.ttf"),
+    font!(GURMUKHI, b"Guru", 700, "noto/NotoSansGurmukhi-Bold.ttf"),
 ];
 
-/// Makes each font the fallback of its script. To be called once, when the renderer is chosen and before the first window.
+/// The family that a language is drawn in.
+pub fn family(language: &str) -> &'static str {
+    match language {
+        "ar" | "ur" => ARABIC,
+        "bn" => BENGALI,
+        "gu" => GUJARATI,
+        "pa" => GURMUKHI,
+        _ => LATIN,
+    }
+}
+
+/// Gives the fonts to the renderer. To be called once, when the renderer is chosen and before the first window.
 pub fn register() {
     let mut collection = shared_collection();
     let mut families = Vec::new();
@@ -63,8 +89,7 @@ pub fn register() {
             }
         }
     }
-    // A sign that many scripts share, alone on a key, belongs to no script: it is looked for in all of them. These are also
-    // asked before a script's fallbacks, so ours come before the machine's.
+    // These are asked after the window's font and before a script's fallbacks, and they alone for a sign that belongs to no script.
     for generic in [fontique::GenericFamily::SansSerif, fontique::GenericFamily::SystemUi] {
         let others: Vec<_> =
             collection.generic_families(generic).filter(|family| !families.contains(family)).collect();

@@ -9,12 +9,13 @@
 //!
 //! **Scripts of India.** Vowel signs are in the first row, consonants in the order of the alphabet below. The further layer
 //! has the sister of each key in the same place: the vowel of a sign, the aspirated consonant of a plain one, as on the
-//! standard InScript keyboard. A conjunct is typed with the virama between its consonants.
+//! standard `InScript` keyboard. A conjunct is typed with the virama between its consonants.
 //!
 //! **Arabic and Urdu.** Rows run from left to right as on every keyboard of these scripts: Arabic like the standard layout
 //! as far as ten columns go, Urdu like the phonetic layout.
 //!
-//! A letter with a dot below that Unicode has as one character (ড়, ਸ਼) is written as that one, so that one backspace takes it.
+//! A letter with a dot below is written as the one character that Unicode has for it, so that one backspace takes it. It stands
+//! here by its number, as an editor makes two characters of it.
 
 /// The keys of a language.
 #[derive(Debug, PartialEq, Eq)]
@@ -157,12 +158,13 @@ static GURMUKHI: Layout = Layout {
     further: Some(Further {
         label: "ਖਘ",
         layer: Layer {
-            rows: ["ਆ ਇ ਈ ਉ ਊ ਏ ਐ ਓ ਔ ਅ", "ਖ ਘ ਛ ਝ ਠ ਢ ਥ ਧ ਫ ਭ", "ਣ ਙ ਞ ੜ ਲ਼ ਜ਼ ਸ਼"],
-            foot: ["੍ ,", "ਫ਼ ਖ਼"],
+            rows: ["ਆ ਇ ਈ ਉ ਊ ਏ ਐ ਓ ਔ ਅ", "ਖ ਘ ਛ ਝ ਠ ਢ ਥ ਧ ਫ ਭ", "ਣ ਙ ਞ ੜ \u{a33} \u{a5b} \u{a36}"],
+            foot: ["੍ ,", "\u{a5e} \u{a59}"],
         },
     }),
     signs: Layer {
-        rows: ["1 2 3 4 5 6 7 8 9 0", "੧ ੨ ੩ ੪ ੫ ੬ ੭ ੮ ੯ ੦", "- £ ? ! ੳ ੲ ਗ਼"], foot: ["( )", ", ।"]
+        rows: ["1 2 3 4 5 6 7 8 9 0", "੧ ੨ ੩ ੪ ੫ ੬ ੭ ੮ ੯ ੦", "- £ ? ! ੳ ੲ \u{a5a}"],
+        foot: ["( )", ", ।"],
     },
 };
 
@@ -174,12 +176,13 @@ static BENGALI: Layout = Layout {
     further: Some(Further {
         label: "খঘ",
         layer: Layer {
-            rows: ["আ ই ঈ উ ঊ ঋ এ ঐ ও ঔ", "খ ঘ ছ ঝ ঠ ঢ থ ধ ফ ভ", "ণ ঞ য় ড় ঙ শ ষ"],
+            rows: ["আ ই ঈ উ ঊ ঋ এ ঐ ও ঔ", "খ ঘ ছ ঝ ঠ ঢ থ ধ ফ ভ", "ণ ঞ \u{9df} \u{9dc} ঙ শ ষ"],
             foot: ["অ ৎ", "ঁ ঃ"],
         },
     }),
     signs: Layer {
-        rows: ["1 2 3 4 5 6 7 8 9 0", "১ ২ ৩ ৪ ৫ ৬ ৭ ৮ ৯ ০", "- : / £ ? ! ঢ়"], foot: ["( )", ", ।"]
+        rows: ["1 2 3 4 5 6 7 8 9 0", "১ ২ ৩ ৪ ৫ ৬ ৭ ৮ ৯ ০", "- : / £ ? ! \u{9dd}"],
+        foot: ["( )", ", ।"],
     },
 };
 
