@@ -2,7 +2,6 @@
 //!
 //! Four tests so that they run beside each other. [`fit`](patient::fit) says what fitting is; a test of its own proves that it
 //! objects. The pictures of the same walk are made by `examples/screens.rs`.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod patient;
 

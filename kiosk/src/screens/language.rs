@@ -32,8 +32,8 @@ impl LanguageScreen {
     }
 
     pub(super) fn show(&self, languages: &[Language]) -> ScreenKind {
-        let named = languages.iter().filter_map(|language| Some((language.clone(), item(language)?.name)));
-        let (offered, names): (Vec<Language>, Vec<SharedString>) = named.unzip();
+        let spoken = languages.iter().filter_map(|language| Some((language.clone(), item(language)?.name)));
+        let (offered, names): (Vec<Language>, Vec<SharedString>) = spoken.unzip();
         self.offered.replace(offered);
         set_rows(&self.names, names);
         ScreenKind::Language
