@@ -22,7 +22,7 @@ pub fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> 
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let name = path.file_name().ok_or_else(|| io::Error::other("the path has no file name"))?;
     let beside = folder.join(format!(".{}.new", name.to_string_lossy()));
     // A file left over from a crash may have other rights; it is removed so that the mode below applies.
@@ -40,6 +40,20 @@ pub fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> 
     drop(file);
     fs::rename(&beside, path)?;
     File::open(folder)?.sync_all()
+}
+
+/// Makes a folder and those above it that are missing, each name durable in the folder that holds it.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(above)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    File::open(above)?.sync_all()
 }
 
 #[cfg(test)]

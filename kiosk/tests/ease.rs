@@ -174,7 +174,7 @@ fn vocabulary(tag: &str) -> BTreeSet<String> {
     let language = Language::new(tag).unwrap();
     // The debug form of the words holds them all, each between quotation marks.
     let mut known: BTreeSet<String> =
-        format!("{:?}", words::phrases(tag).unwrap()).split('"').map(|text| text.replace("\\'", "'")).collect();
+        format!("{:?}", words::phrases(tag).unwrap()).split('"').map(unescaped).collect();
     let mut learn = |text: &Text| known.extend(text.get(&language).cloned());
     for question in Questionnaire::inpatient().unwrap().questions() {
         question.options.iter().for_each(|option| learn(&option.text));
@@ -184,6 +184,19 @@ fn vocabulary(tag: &str) -> BTreeSet<String> {
     known.extend(setting().consultants().iter().map(|consultant| consultant.label.clone()));
     known.extend(ward_with_bays().places().iter().map(|place| place.as_str().to_owned()));
     known
+}
+
+/// A text as it was before its debug form: that writes marks over and under letters as `\\u{a71}`.
+fn unescaped(text: &str) -> String {
+    let plain = text.replace("\\'", "'");
+    let mut parts = plain.split("\\u{");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_once('}').unwrap();
+        whole.push(char::from_u32(u32::from_str_radix(code, 16).unwrap()).unwrap());
+        whole.push_str(rest);
+    }
+    whole
 }
 
 fn begins() -> Patient {

@@ -7,6 +7,7 @@
 mod patient;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use patient::Patient;
@@ -165,7 +166,9 @@ fn check_keys(patient: &Patient, language: &str) {
 }
 
 fn keep(patient: &Patient, name: &str) {
-    patient.keeps_picture(&format!("script-{name}"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripts");
+    std::fs::create_dir_all(&folder).unwrap();
+    patient.keeps_picture(&folder.join(format!("{name}.png")));
 }
 
 /// A demonstration in every language.

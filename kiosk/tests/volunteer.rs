@@ -6,6 +6,7 @@
 mod patient;
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -170,7 +171,7 @@ impl<'a> Shell<'a> {
     fn the_door(&self) {
         // Held in the corner, as a volunteer does.
         let window = self.patient.window.window();
-        let at = slint::LogicalPosition::new(60.0, 30.0);
+        let at = slint::LogicalPosition::new(60.0, 64.0);
         let button = slint::platform::PointerEventButton::Left;
         window.dispatch_event(slint::platform::WindowEvent::PointerPressed { position: at, button });
         self.patient.waits(1_000);
@@ -281,6 +282,8 @@ impl<'a> Shell<'a> {
         self.touches("Yes, always");
         self.patient.waits(601_000);
         assert_eq!(self.screen(), "rest");
+        // The screen has dimmed, and the first touch only wakes it.
+        self.patient.meets(Happening::Touch(Action::Dismiss));
         let control = slint::SharedString::from(slint::platform::Key::Control);
         let shift = slint::SharedString::from(slint::platform::Key::Shift);
         let window = self.patient.window.window();
@@ -333,7 +336,9 @@ impl<'a> Shell<'a> {
             self.patient.turns(u32::from(width), u32::from(height));
             self.patient.waits(50);
             let name = format!("volunteer-{way}-{number:03}-{name}");
-            self.patient.keeps_picture(&name);
+            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("volunteer");
+            std::fs::create_dir_all(&folder).unwrap();
+            self.patient.keeps_picture(&folder.join(format!("{name}.png")));
             // The patient's own screens are looked at for a small tablet elsewhere.
             if way != "small" || !name.contains("margin") {
                 check_controls(self.patient, &name, width, height);

@@ -34,14 +34,14 @@ fn a_wire_carries_stalls_cuts_and_resets() -> Result<()> {
     wire.flow();
     ensure!(far.message(DEADLINE)?.payload == b"later");
 
-    wire.cut();
     near.wait_acknowledged(2, DEADLINE)?;
+    wire.cut();
     ensure!(near.receive(DEADLINE)? == Some(Incoming::Closed), "a cut wire is still there");
 
     let mut near = Client::connect(wire.port(), &Options::clean("near"))?;
     talks(&mut near, &mut far, b"again")?;
-    wire.reset();
     near.wait_acknowledged(1, DEADLINE)?;
+    wire.reset();
     ensure!(near.receive(DEADLINE)? == Some(Incoming::Closed), "a reset wire is still there");
 
     wire.refuse(true);

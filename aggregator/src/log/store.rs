@@ -113,8 +113,7 @@ impl Store {
     /// read them; whether it did. It does nothing while somebody iterates. Everything else waits meanwhile.
     pub(super) fn refresh(&self, grown_bytes: u64) -> Result<bool, LogError> {
         let length = self.file.metadata();
-        let length =
-            length.map_err(|source| LogError::File { path: self.directory.clone(), source })?.len();
+        let length = length.map_err(|source| LogError::File { path: self.directory.clone(), source })?.len();
         if length < self.noted.load(Ordering::Relaxed).saturating_add(grown_bytes) {
             return Ok(false);
         }

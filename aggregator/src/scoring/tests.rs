@@ -243,6 +243,7 @@ fn the_quota_is_split_by_beds_with_largest_remainders() {
         let mut file = demo_data::directory(1);
         file.consultants.clear();
         file.wards.truncate(beds.len());
+        file.wards.iter_mut().for_each(|ward| ward.bays.clear());
         file.wards.iter_mut().zip(beds).for_each(|(ward, beds)| ward.beds = *beds);
         assert_eq!(Plan::new(&Directory::try_from(file).unwrap(), total).quotas(), expected, "{beds:?}");
     };

@@ -22,8 +22,16 @@ impl Patient {
         let mut moves = 0;
         while let Some(deadline_ms) = self.interview.deadline_ms(self.now_ms).filter(|at| *at <= until_ms) {
             self.now_ms = self.now_ms.max(deadline_ms);
-            let effects = self.interview.apply(Event::tick(self.now_ms));
-            moves += effects.iter().filter(|effect| **effect == Effect::MoveFocus).count();
+            for effect in self.interview.apply(Event::tick(self.now_ms)) {
+                match effect {
+                    Effect::MoveFocus => moves += 1,
+                    Effect::Store { ticket, body } => {
+                        self.tickets.push(ticket);
+                        self.stored.push(body);
+                    }
+                    Effect::Show | Effect::Errand(_) => {}
+                }
+            }
         }
         self.now_ms = until_ms;
         moves

@@ -113,6 +113,10 @@ impl Tablet {
     }
 
     fn meets(&mut self, happening: Happening) {
+        if matches!(happening, Happening::Touch(_)) && self.interview.view(self.now_ms).dimmed {
+            // The first touch of a dimmed screen only wakes it.
+            self.interview.apply(Event::touch(self.now_ms, Action::Dismiss));
+        }
         let mut answers = Vec::new();
         for effect in self.interview.apply(Event { now_ms: self.now_ms, happening }) {
             match effect {
