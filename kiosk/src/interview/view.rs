@@ -212,14 +212,20 @@ impl View {
 impl Interview {
     /// What the window shows at a moment.
     pub fn view(&self, now_ms: u64) -> View {
+        let screen = self.screen(now_ms);
+        // Volunteers and staff work in English and in the kiosk's own type, whoever they have just asked.
+        let (language, comfort) = match screen {
+            Screen::Door(_) | Screen::Volunteer(_) => (Language::english(), Comfort::default()),
+            _ => (self.language.clone(), self.comfort),
+        };
         View {
-            language: self.language.clone(),
-            approved: self.setting.is_approved(&self.language),
+            approved: self.setting.is_approved(&language),
+            language,
             ward_name: self.setting.ward_name().to_owned(),
             demonstration: self.setting.is_demonstration(),
-            comfort: self.comfort,
+            comfort,
             dimmed: self.dimmed,
-            screen: self.screen(now_ms),
+            screen,
             margin: self.margin(),
         }
     }

@@ -442,6 +442,7 @@ impl Interview {
         }
         self.set_step(Step::Interview);
         self.language = self.setting.default_language();
+        self.comfort = super::super::Comfort::default();
         self.stage = if self.setting.languages().len() > 1 { Stage::Language } else { Stage::Consent };
     }
 
