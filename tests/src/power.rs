@@ -3,7 +3,7 @@
 //! A store lives its life in a process of its own under `strace`, which records every change of a file, every fsync and
 //! every promise in the order in which they happened ([`trace`]). The recording is played on a [`disk`] that keeps to
 //! what POSIX promises and to nothing more, and is [`cut`] at moments drawn from a seed, half of them right after a
-//! promise. Each image is opened by the store's own code and held against the promises made before the cut. The next
+//! promise and a quarter while the store is opened. Each image is opened by the store's own code and held against the promises made before the cut. The next
 //! life begins with one of the images, so that what a store does after a cut is cut as well.
 //!
 //! It needs no root and no device; a machine that writes honestly is assumed, as every store must. That a loss would be
@@ -230,7 +230,8 @@ fn live<S: Subject>(
     Ok(heir.unwrap_or(Heir { data: before.data, promises }))
 }
 
-/// The moments to cut at, in order: half of them right after a promise, the others anywhere.
+/// The moments to cut at, in order: half of them right after a promise, a quarter anywhere, and a quarter while the store is
+/// opened, which is when it changes what it had promised long ago.
 fn choose<S: Subject>(
     subject: &S,
     disk: &Disk,
@@ -241,27 +242,39 @@ fn choose<S: Subject>(
     report: &mut Report,
 ) -> Result<Vec<usize>> {
     let (mut disk, mut promises) = (disk.clone(), promises.clone());
-    let (mut kept, mut changed) = (Vec::new(), Vec::new());
+    let (mut kept, mut changed, mut opening) = (Vec::new(), Vec::new(), Vec::new());
+    let mut opens = true;
     for (number, moment) in moments.iter().enumerate() {
+        opens |= matches!(moment, Step::Killed(_));
         match play(&mut disk, moment)? {
             Effect::None => {}
-            Effect::Disk => changed.push(number),
+            Effect::Disk => {
+                changed.push(number);
+                if opens {
+                    opening.push(number);
+                }
+            }
             Effect::Hung(to) => subject.hung(&mut promises, to),
             Effect::Said(to, bytes) => {
                 let before = S::count(&promises);
                 subject.hear(&mut promises, to, &bytes)?;
                 if S::count(&promises) > before {
                     kept.push(number);
+                    opens = false;
                 }
             }
         }
     }
     report.moments += kept.len() + changed.len();
     report.lives += 1;
-    ensure!(!kept.is_empty() && !changed.is_empty(), "the recording shows no promise or no change of the disk");
+    ensure!(!kept.is_empty() && !opening.is_empty(), "the recording shows no promise or no change of the disk");
     let mut chosen: Vec<usize> = (0..cuts)
         .filter_map(|number| {
-            let from = if number % 2 == 0 { &kept } else { &changed };
+            let from = match number % 4 {
+                0 | 2 => &kept,
+                1 => &changed,
+                _ => &opening,
+            };
             from.get(chance.random_range(0..from.len())).copied()
         })
         .collect();
