@@ -2,7 +2,7 @@
 //!
 //! A character that the shipped fonts lack would be a silent blank. The keys of the keyboards are held against the fonts beside
 //! their layouts.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use std::collections::BTreeSet;
 

@@ -54,15 +54,15 @@ fn main() -> Result<()> {
 
     // Killed with everything since the start still to be found again, stopped in order, and killed soon after a start.
     ward.aggregator.kill()?;
-    let after_fill = cold_start(&mut ward)?;
+    let killed_in_filling = cold_start(&mut ward)?;
     ward.aggregator.stop()?;
-    let after_stop = cold_start(&mut ward)?;
+    let stopped = cold_start(&mut ward)?;
     ward.aggregator.kill()?;
-    let after_kill = cold_start(&mut ward)?;
+    let killed_soon = cold_start(&mut ward)?;
     let resident = ward.aggregator.process()?.resident_bytes()?;
     say(&json!({
-        "bench": "cold_start", "machine": machine, "records": stored, "after_kill_in_filling_ms": ms(after_fill),
-        "after_stop_ms": ms(after_stop), "after_kill_ms": ms(after_kill), "resident_mb": mb(resident),
+        "bench": "cold_start", "machine": machine, "records": stored, "after_kill_in_filling_ms": ms(killed_in_filling),
+        "after_stop_ms": ms(stopped), "after_kill_ms": ms(killed_soon), "resident_mb": mb(resident),
     }))?;
     pages(&ward, stored, &machine)?;
 

@@ -28,12 +28,12 @@ use x11rb::rust_connection::RustConnection;
 
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 800;
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// How long a picture stays the same before it counts as whole.
 const STILL: Duration = Duration::from_millis(400);
 /// How long a choice is shown before the next question, in both.
 const CONFIRMATION: Duration = Duration::from_millis(300);
-const AT_REST: Duration = Duration::from_secs(60);
+const AT_REST: Duration = Duration::from_mins(1);
 
 /// The display as a client of its own sees it.
 struct Eye {
@@ -118,7 +118,7 @@ fn main() -> Result<()> {
             let_pass(Duration::from_secs(2));
             let before = tree.processor_time()?;
             let_pass(AT_REST);
-            window.at_rest_cpu = tree.processor_time()? - before;
+            window.at_rest_cpu = tree.processor_time()?.saturating_sub(before);
         }
         for place in &places.before {
             eye.touch(*place)?;
@@ -141,7 +141,7 @@ fn main() -> Result<()> {
             let_pass(Duration::from_secs(2));
             let before = tree.processor_time()?;
             let_pass(AT_REST);
-            browser.at_rest_cpu = tree.processor_time()? - before;
+            browser.at_rest_cpu = tree.processor_time()?.saturating_sub(before);
         }
         // The first answer of every question is at the same place.
         let first = places.answers.first().context("no question was answered")?;
@@ -167,7 +167,7 @@ fn answer(eye: &Eye, tree: Tree, places: &[(i16, i16)], measured: &mut Measured)
         measured.to_next.push(at.saturating_duration_since(due));
         picture = eye.still()?.0;
     }
-    measured.question_cpu += tree.processor_time()? - before;
+    measured.question_cpu += tree.processor_time()?.saturating_sub(before);
     measured.questions += u32::try_from(places.len())?;
     measured.proportional_bytes = measured.proportional_bytes.max(tree.proportional_bytes()?);
     measured.processes = measured.processes.max(tree.count()?);

@@ -88,7 +88,9 @@ impl Afternoon {
                 Effect::Errand(_) | Effect::Show | Effect::MoveFocus => {}
             }
         }
-        answers.into_iter().for_each(|answer| self.meets(answer));
+        for answer in answers {
+            self.meets(answer);
+        }
     }
 
     fn does(&mut self, touch: VolunteerTouch) {

@@ -152,15 +152,14 @@ impl Store {
         let lent = Arc::clone(&self.lent);
         let opened = self.with(|database| Ok(database.range(from.to_vec()..until.to_vec())));
         let (mut entries, mut failure) = match opened {
-            Ok(entries) => (Some(entries), None),
+            Ok(entries) => (Some((entries, lent)), None),
             Err(error) => (None, Some(error)),
         };
         std::iter::from_fn(move || {
-            let _lent = &lent;
             if let Some(error) = failure.take() {
                 return Some(Err(error));
             }
-            let open = entries.as_mut()?;
+            let (open, _lent) = entries.as_mut()?;
             let item = match guarded(|| open.next().transpose()) {
                 Ok(item) => item.map(|(key, value)| checked(&key, value).map(|value| (key.to_vec(), value))),
                 Err(error) => Some(Err(error)),

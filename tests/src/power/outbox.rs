@@ -170,9 +170,11 @@ impl Subject for KioskOutbox {
         let foreign =
             waiting.keys().filter(|number| !said.tried.contains(number) || said.settled.contains(number));
         finding.invented(&foreign.map(|number| format!("record {number}")).collect::<Vec<_>>());
-        let last = said.kept.keys().next_back().copied().unwrap_or(0);
-        if outbox.head().sequence < last {
-            finding.faults.push(format!("the chain ends at {} and {last} was promised", outbox.head().sequence));
+        let highest = said.kept.keys().next_back().copied().unwrap_or(0);
+        if outbox.head().sequence < highest {
+            finding
+                .faults
+                .push(format!("the chain ends at {} and {highest} was promised", outbox.head().sequence));
         }
         finding.faults.extend(read_all(&mut outbox, &identity, &waiting)?);
         drop(outbox);
