@@ -7,10 +7,10 @@
 //! [`register`] makes each font the fallback of its script and puts ours before those of the machine: a kiosk looks the same
 //! whatever fonts are installed on it.
 //!
-//! **The window's first font is the language's own** ([`family`]), not Latin with a fallback. Parley 0.11 breaks lines wrongly where
-//! a text has several runs and joined letters in one after the first: it looks the joined letters up at the place of others
-//! (`line_break.rs`, `run.get(cluster_idx + 1)` without the run's start), and a word may end beyond the edge. With a Latin font
-//! first every space is Latin and every word a run of its own; with the script's font first, a text is one run.
+//! **The window's first font is the language's own** ([`family`]), not Latin with a fallback: with a Latin font first every space is
+//! Latin and every word a run of its own, and Parley 0.11 looks joined letters up at the wrong place in every run after the first
+//! when it breaks lines (`line_break.rs`, `run.get(cluster_idx + 1)` without the run's start), so that a line of Panjabi could
+//! lose its end at the edge.
 
 use std::sync::Arc;
 
