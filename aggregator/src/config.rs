@@ -234,15 +234,23 @@ impl ConfigFile {
         self
     }
 
-    /// The settings of a demonstration: simulated kiosks may introduce themselves.
+    /// The settings of a demonstration: simulated kiosks may introduce themselves, and kiosks offer every language there is,
+    /// unless others were chosen.
     #[must_use]
     pub fn for_demonstration(mut self) -> Self {
         self.kiosks.accept_simulated = true;
         let made_up = || "Safeguarding team, extension 0000 (made up for the demonstration)".to_owned();
         self.volunteers.safeguarding.get_or_insert_with(made_up);
+        if self.kiosks.languages == KiosksFile::default().languages {
+            self.kiosks.languages = SHIPPED_LANGUAGES.map(str::to_owned).to_vec();
+        }
         self
     }
 }
+
+/// Every language that the shipped questionnaires and the kiosk's own words exist in, English first and then as often spoken.
+const SHIPPED_LANGUAGES: [&str; 13] =
+    ["en", "en-simple", "cy", "pl", "ro", "pa", "ur", "pt", "es", "ar", "bn", "gu", "it"];
 
 /// Whether a file must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -437,6 +445,20 @@ mod tests {
             .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
             .fold(String::new(), |text, line| text + line + "\n");
         assert!(matches!(read(&uncommented).unwrap().broker, BrokerChoice::External(_)), "every line is usable");
+    }
+
+    #[test]
+    fn a_demonstration_offers_every_language_unless_told_otherwise() {
+        let languages = |file: ConfigFile| file.for_demonstration().kiosks.languages;
+        let questionnaire = wardvoice_protocol::questionnaire::Questionnaire::inpatient().unwrap();
+        let mut shipped: Vec<&str> = questionnaire.file().languages.keys().map(Language::as_str).collect();
+        let mut offered = languages(ConfigFile::default());
+        assert_eq!(offered.first().map(String::as_str), Some("en"));
+        shipped.sort_unstable();
+        offered.sort_unstable();
+        assert_eq!(offered, shipped);
+        let chosen = toml::from_str("[kiosks]\nlanguages = [\"cy\", \"en\"]").unwrap();
+        assert_eq!(languages(chosen), ["cy", "en"]);
     }
 
     #[test]

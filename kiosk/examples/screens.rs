@@ -30,7 +30,7 @@ use patient::{Patient, ward_with_bays};
 use slint::ComponentHandle as _;
 use wardvoice_kiosk::interview::comfort::TextSize;
 use wardvoice_kiosk::interview::{Action, Happening};
-use wardvoice_kiosk_ui::{Journey, Theme, words};
+use wardvoice_kiosk_ui::{Theme, words};
 
 const SIZES: [TextSize; 2] = [TextSize::Normal, TextSize::Largest];
 /// A picture on a sheet is a third of the screen.
@@ -81,7 +81,6 @@ fn every_language(directory: &Path, languages: &[String], half: bool) {
 fn draw(directory: &Path, language: &str, half: bool) {
     let (tag, showing) = language.split_once('+').unwrap_or((language, ""));
     let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
-    patient.window.global::<Journey>().set_can_read_aloud(true);
     for (way, width, height) in [("lying", 1280, 800), ("standing", 800, 1280)] {
         // Screens by name in the order of the walk, each with its pictures.
         let mut rows: Vec<(String, Vec<Picture>)> = Vec::new();

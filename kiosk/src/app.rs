@@ -4,6 +4,7 @@
 //! the event loop; what is to be stored goes out through a closure whose answer comes back by the same post.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread;
@@ -22,12 +23,16 @@ use crate::interview::{Carriage, Happening, Setting, SettingError, StoreFailed, 
 use crate::placement;
 
 mod errands;
+mod lamp;
 pub mod post;
+mod reader;
 pub mod stage;
 mod watch;
 
 use errands::Errands;
+use lamp::Lamp;
 use post::Post;
+use reader::Reader;
 use stage::{Done, Stage};
 
 /// How the window is shown.
@@ -41,6 +46,8 @@ pub struct WindowOptions {
     pub screenshot_dir: Option<PathBuf>,
     /// A test aid: where each control is, as JSON lines, each time the screen changes ([`watch`]).
     pub trace_controls: Option<PathBuf>,
+    /// A test aid: what is read aloud is written there as sound files instead of being played.
+    pub speech_dir: Option<PathBuf>,
 }
 
 /// Shows the window until it is closed.
@@ -69,8 +76,12 @@ pub fn run_window(
     let clock = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), submit(dispatch), post.clone(), incoming);
     watch::attach(&stage, &window, options)?;
-    let errands = Errands::new(dispatch.data(), dispatch, &window, Arc::clone(&questionnaire), post.clone())?;
+    let lamp = Lamp::light(dispatch.data(), dispatch, post.clone());
+    let following = Rc::clone(&lamp);
+    stage.observe(move |view| following.follow(view));
+    let errands = Errands::new(dispatch, &window, lamp, Arc::clone(&questionnaire), post.clone())?;
     stage.attended_by(move |errand| errands.run(errand));
+    stage.read_by(Reader::find(options.speech_dir.clone(), post.clone())?);
     report(dispatch, &post);
     follow(dispatch, assignments, questionnaire, post)?;
     let _watched = watched();

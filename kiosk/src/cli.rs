@@ -73,6 +73,9 @@ struct Run {
     /// Demonstrations only: write where each control is, as JSON lines
     #[arg(long, value_name = "FILE")]
     trace_controls: Option<PathBuf>,
+    /// Demonstrations only: write what is read aloud as sound files here instead of playing it
+    #[arg(long, value_name = "DIR")]
+    speech_dir: Option<PathBuf>,
 }
 
 impl Cli {
@@ -118,6 +121,7 @@ impl Run {
             size: self.size,
             screenshot_dir: self.screenshot_dir,
             trace_controls: self.trace_controls,
+            speech_dir: self.speech_dir,
         };
         let assignment = dispatch.assignment().unwrap_or(settings.assignment);
         let ended = app::run_window(&options, &dispatch, &assignment, assignments);

@@ -33,6 +33,7 @@ use wardvoice_protocol::record::{self, Body, Cleaning, HelpRequest, Need};
 pub mod comfort;
 mod event;
 mod picture;
+mod reading;
 mod setting;
 mod sheet;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub mod volunteer;
 pub use comfort::Comfort;
 pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFailed, Storing, Ticket, Trouble};
 pub use picture::Picture;
+pub use reading::{Aloud, ReadingNumber, Spoken};
 pub use setting::{Improvement, Setting, SettingError};
 use sheet::{Place, Sheet};
 pub use view::{Choice, CommentView, ConsultantView, HelpView, Progress, QuestionView, Screen, View};
@@ -59,6 +61,8 @@ pub const STORE_LIMIT_MS: u64 = 20_000;
 pub const THANKS_MS: u64 = 8_000;
 /// How long a kiosk at rest stays bright when nobody touches it, unless its setting says otherwise.
 pub const DIM_MS: u64 = 300_000;
+/// The same at night, when a bright screen is for nobody.
+pub const DIM_AT_NIGHT_MS: u64 = 30_000;
 /// How long the kiosk waits for somebody to say that it was wiped.
 pub const WIPE_MS: u64 = 60_000;
 
@@ -115,8 +119,10 @@ pub struct Interview {
     help: Option<Help>,
     touched_ms: u64,
     comfort: Comfort,
+    reader: reading::Reader,
     /// Nobody has been here for long.
     dimmed: bool,
+    night: bool,
     /// When the focus last moved by itself.
     scanned_ms: u64,
     /// Since when it is being asked whether anybody is there.
@@ -138,7 +144,9 @@ impl Interview {
             help: None,
             touched_ms: now_ms,
             comfort: Comfort::default(),
+            reader: reading::Reader::default(),
             dimmed: false,
+            night: false,
             scanned_ms: now_ms,
             asked_since_ms: None,
             volunteer: volunteer::Volunteer::default(),
@@ -156,6 +164,9 @@ impl Interview {
             Happening::Storing(storing) => self.storing(storing),
             Happening::Carriage(carriage) => self.carried(carriage),
             Happening::HelpSeen => self.help_seen(),
+            Happening::Night(night) => self.night = night,
+            Happening::Voices(voices) => self.reader.learn_voices(voices),
+            Happening::Spoken { reading, spoken } => self.hear(reading, spoken, now_ms),
             Happening::Assigned(setting) => self.assign(setting),
             Happening::Volunteer(word) => self.volunteer_hears(word, now_ms, &mut effects),
             Happening::Closing if self.volunteer_parks(now_ms) => {}
@@ -163,6 +174,7 @@ impl Interview {
             Happening::Tick => self.tick(now_ms, &mut effects),
         }
         self.keep_draft(&mut effects);
+        self.read_on(&before, now_ms, &mut effects);
         if self.view(now_ms) != before {
             effects.push(Effect::Show);
         }
@@ -201,12 +213,16 @@ impl Interview {
         self.touched_ms = now_ms;
         // A key or a switch that chose something starts the round of the focus anew.
         self.scanned_ms = now_ms;
+        let was_reading = self.reader.hush(effects);
         if self.wakes() {
             return;
         }
         if self.asked_since_ms.take().is_some() {
             // Whatever was touched, it says that somebody is there; it was not meant for the screen beneath.
             return;
+        }
+        if action == Action::ReadAloud {
+            return self.touch_reading(was_reading, now_ms, effects);
         }
         if self.touch_comfort(&action) || self.volunteer_takes(&action, now_ms, effects) {
             return;

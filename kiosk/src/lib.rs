@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod appliance;
+mod backlight;
 mod briefing;
 pub mod cli;
 pub mod courier;

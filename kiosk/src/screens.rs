@@ -23,6 +23,7 @@ mod keyboard;
 mod language;
 mod message;
 mod question;
+mod reading;
 mod rest;
 mod volunteer;
 
@@ -120,6 +121,12 @@ impl Screens {
             self.name.replace(name);
             self.window.invoke_start_at_top();
         }
+    }
+
+    /// What is read aloud of a view, part by part.
+    pub(crate) fn parts(view: &View) -> Vec<String> {
+        // Not those of the window: it may not show the view yet.
+        reading::parts(&view.screen, &words::phrases(view.language.as_str()).unwrap_or_else(words::english))
     }
 
     /// Moves the keyboard's focus to the next control.

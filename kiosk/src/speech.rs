@@ -21,6 +21,8 @@ use std::thread;
 
 use wardvoice_protocol::id::Language;
 
+use crate::interview::Spoken;
+
 const PROGRAM: &str = "espeak-ng";
 /// Words a minute: slower than espeak-ng's 175, for people who are ill or do not hear well.
 const WORDS_A_MINUTE: &str = "145";
@@ -42,15 +44,6 @@ enum Output {
     Card,
     /// Into a file for each part, for tests on machines without one.
     Folder(PathBuf),
-}
-
-/// How far a reading is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spoken {
-    /// The part at this place has begun.
-    Begun(usize),
-    /// Everything has been said.
-    Ended,
 }
 
 /// A reading under way; it ends when this is dropped.

@@ -13,7 +13,7 @@ use patient::{Patient, ward_with_bays};
 use slint::{ComponentHandle as _, Model as _};
 use wardvoice_kiosk::interview::comfort::TextSize;
 use wardvoice_kiosk::interview::{Action, Happening};
-use wardvoice_kiosk_ui::{CommentAdapter, FoundControl, FoundText, Journey, Theme, words};
+use wardvoice_kiosk_ui::{CommentAdapter, FoundControl, FoundText, Theme, words};
 
 const PANELS: [(u16, u16); 3] = [(1280, 800), (800, 1280), (1024, 600)];
 
@@ -47,8 +47,6 @@ const SHOWINGS: [(&str, bool, bool, bool); 4] = [
 
 fn everything_fits(text_size: TextSize) {
     let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
-    // With a voice there is one control more.
-    patient.window.global::<Journey>().set_can_read_aloud(true);
     let mut wrong = BTreeMap::new();
     let mut seen = 0;
     for language in words::LANGUAGES {

@@ -129,6 +129,7 @@ impl<'a> Shell<'a> {
                     charging: Some(false),
                     clock_offset_s: Some(-4),
                     free_disk_bytes: Some(9_100_000_000),
+                    brightness_percent: Some(75),
                     last_error: Some("no connection: the broker has answered nothing for 30 s".to_owned()),
                     moved_to: None,
                 }))),

@@ -91,6 +91,11 @@ impl<'a> KioskWindow<'a> {
         self.directory.join("kiosk")
     }
 
+    /// The folder of what is read aloud.
+    pub fn speech(&self) -> PathBuf {
+        speech(&self.directory)
+    }
+
     /// What is shown now.
     pub fn shown(&self) -> Option<Shown> {
         read(&std::fs::read_to_string(&self.trace).ok()?)
@@ -136,11 +141,16 @@ impl<'a> KioskWindow<'a> {
     }
 }
 
+fn speech(directory: &Path) -> PathBuf {
+    directory.join("speech")
+}
+
 fn launch(desktop: &Desktop, directory: &Path, failpoints: Option<&str>) -> Result<Process> {
     let mut command = Command::new(programs::kiosk()?);
     command.arg("run").arg("--data").arg(directory.join("kiosk"));
     command.arg("--settings").arg(directory.join("settings.json")).arg("--fullscreen");
     command.arg("--trace-controls").arg(directory.join("controls"));
+    command.arg("--speech-dir").arg(speech(directory));
     command.env("DISPLAY", desktop.name()).env_remove("WAYLAND_DISPLAY");
     arm(&mut command, failpoints);
     Process::start("window", command, directory)

@@ -22,6 +22,7 @@ use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::round::WardName;
 
+use super::lamp::Lamp;
 use super::post::Post;
 use crate::dispatch::Dispatch;
 use crate::draft_box::DraftBox;
@@ -38,6 +39,7 @@ pub(super) struct Errands {
     dispatch: Dispatch,
     post: Post,
     window: slint::Weak<KioskWindow>,
+    lamp: Rc<Lamp>,
     questionnaire: Arc<Questionnaire>,
     drafts: DraftBox,
 }
@@ -50,20 +52,22 @@ struct DoorFile {
 }
 
 impl Errands {
-    /// Prepares the errands of a data directory, and tells the window what earlier runs left.
+    /// Prepares the errands of a kiosk's data directory, and tells the window what earlier runs left.
     pub(super) fn new(
-        data: &Path,
         dispatch: &Dispatch,
         window: &KioskWindow,
+        lamp: Rc<Lamp>,
         questionnaire: Arc<Questionnaire>,
         post: Post,
     ) -> anyhow::Result<Rc<Self>> {
+        let data = dispatch.data();
         let (drafts, found) = DraftBox::open(data).context("failed to open the place for drafts")?;
         let errands = Self {
             data: data.to_owned(),
             dispatch: dispatch.clone(),
             post,
             window: window.as_weak(),
+            lamp,
             questionnaire,
             drafts,
         };
@@ -86,6 +90,7 @@ impl Errands {
             Errand::WipeDraft => self.drafts.wipe(),
             Errand::LogVisit(note) => report("the visit log", visits::note(&self.data, note, Timestamp::now())),
             Errand::MoveTo(ward) => self.move_to(ward),
+            Errand::Brighten => report("the brightness", self.lamp.brighten()),
             Errand::KeepTestCard => self.keep_test_card(),
             Errand::Exit => {
                 if let Err(error) = slint::quit_event_loop() {
@@ -131,6 +136,7 @@ impl Errands {
             charging: power.charging,
             clock_offset_s: state.clock_offset_s,
             free_disk_bytes: appliance::free_disk_bytes(&self.data),
+            brightness_percent: self.lamp.chosen_percent(),
             last_error: state.last_error,
             moved_to: self.moved(),
         }

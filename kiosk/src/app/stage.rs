@@ -11,6 +11,7 @@ use wardvoice_kiosk_ui::KioskWindow;
 use wardvoice_protocol::record::Body;
 
 use super::post::Post;
+use super::reader::Reader;
 use crate::interview::volunteer::Errand;
 use crate::interview::{Action, Effect, Event, Happening, Interview, Setting, StoreFailed, View};
 use crate::screens::{Screens, Touch};
@@ -38,6 +39,7 @@ pub struct Stage {
     timer: slint::Timer,
     observers: RefCell<Vec<Observer>>,
     attendant: RefCell<Option<Attendant>>,
+    reader: RefCell<Option<Reader>>,
     this: Weak<Self>,
 }
 
@@ -68,6 +70,7 @@ impl Stage {
                 timer: slint::Timer::default(),
                 observers: RefCell::default(),
                 attendant: RefCell::default(),
+                reader: RefCell::default(),
                 this: Weak::clone(this),
             }
         });
@@ -84,6 +87,11 @@ impl Stage {
     /// Hands every errand of the volunteer's screens to somebody. Without anybody none is run, and nobody comes in.
     pub fn attended_by(&self, attendant: impl Fn(Errand) + 'static) {
         self.attendant.replace(Some(Box::new(attendant)));
+    }
+
+    /// Has screens read aloud by somebody. Without anybody nothing is read, and no screen offers it.
+    pub(super) fn read_by(&self, reader: Reader) {
+        self.reader.replace(Some(reader));
     }
 
     /// Calls back with every view that is shown.
@@ -124,16 +132,33 @@ impl Stage {
                         attendant(errand.clone());
                     }
                 }
-                Effect::Show | Effect::MoveFocus => {}
+                Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::MoveFocus => {}
             }
         }
         if effects.contains(&Effect::MoveFocus) {
             self.screens.move_focus();
         }
+        self.voice(&effects);
         if touched || effects.contains(&Effect::Show) {
             self.show();
         } else {
             self.set_timer();
+        }
+    }
+
+    /// Falls silent and speaks, in the order of the effects.
+    fn voice(&self, effects: &[Effect]) {
+        let reader = self.reader.borrow();
+        let Some(reader) = &*reader else { return };
+        for effect in effects {
+            match effect {
+                Effect::Hush => reader.hush(),
+                Effect::ReadAloud(number) => {
+                    let view = self.view();
+                    reader.read(*number, &view.language, Screens::parts(&view));
+                }
+                _ => {}
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! How one person wants the screen: text size, contrast, movement, and a single switch instead of a hand.
+//! How one person wants the screen: text size, contrast, movement, read aloud, and a single switch instead of a hand.
 //!
 //! It is the person's, not the kiosk's: it outlives a change of language and ends with the visit, so that the next person finds
 //! the default. Somebody who sets it at rest and walks away leaves it for as long as an idle interview would wait.
@@ -8,7 +8,7 @@
 //! arrow key ends it, as somebody who has those does not need it.
 
 use super::view::names_a_page;
-use super::{Action, Effect, Help, HelpStep, IDLE_MS, Interview, Stage};
+use super::{Action, DIM_AT_NIGHT_MS, Effect, Help, HelpStep, IDLE_MS, Interview, Stage};
 
 /// How long the focus stays at a control while scanning.
 pub const SCANNING_MS: u64 = 2_000;
@@ -22,6 +22,8 @@ pub struct Comfort {
     pub contrast: Contrast,
     /// Whether things move.
     pub movement: Movement,
+    /// Whether every screen that comes is read aloud.
+    pub reads_aloud: bool,
     /// How long the focus stays at a control before it moves on by itself; it does not when absent.
     pub scanning_ms: Option<u64>,
 }
@@ -139,7 +141,7 @@ impl Interview {
             return None;
         }
         let comfort = (self.comfort != Comfort::default()).then_some(self.touched_ms + IDLE_MS);
-        let dim = (!self.dimmed).then_some(self.touched_ms + self.setting.dims_after_ms());
+        let dim = (!self.dimmed).then_some(self.touched_ms + self.dims_after_ms());
         comfort.into_iter().chain(dim).min()
     }
 
@@ -150,7 +152,7 @@ impl Interview {
         if now_ms >= self.touched_ms + IDLE_MS {
             self.comfort = Comfort::default();
         }
-        self.dimmed |= now_ms >= self.touched_ms + self.setting.dims_after_ms();
+        self.dimmed |= now_ms >= self.touched_ms + self.dims_after_ms();
     }
 
     /// When the focus moves on by itself.
@@ -164,6 +166,11 @@ impl Interview {
             self.scanned_ms = now_ms;
             effects.push(Effect::MoveFocus);
         }
+    }
+
+    fn dims_after_ms(&self) -> u64 {
+        let by_day_ms = self.setting.dims_after_ms();
+        if self.night { by_day_ms.min(DIM_AT_NIGHT_MS) } else { by_day_ms }
     }
 
     fn is_at_rest(&self) -> bool {

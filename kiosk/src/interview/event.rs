@@ -1,10 +1,12 @@
 //! What an interview is told, and what it answers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::record::{Body, Need};
 
+use super::reading::{ReadingNumber, Spoken};
 use super::setting::Setting;
 use super::volunteer::{Errand, VolunteerTouch, Word};
 
@@ -52,6 +54,17 @@ pub enum Happening {
     Carriage(Carriage),
     /// A member of staff has seen the request for help that is on the screen.
     HelpSeen,
+    /// There are voices on this kiosk that read these languages aloud.
+    Voices(BTreeSet<Language>),
+    /// A screen is being read aloud.
+    Spoken {
+        /// Which reading it is about.
+        reading: ReadingNumber,
+        /// How far it is.
+        spoken: Spoken,
+    },
+    /// It has become night, or day.
+    Night(bool),
     /// The kiosk is told to be something else.
     Assigned(Arc<Setting>),
     /// The shell found out something for the volunteer's screens.
@@ -103,6 +116,8 @@ pub enum Action {
     Contrast,
     /// Without movement, or with it again.
     Movement,
+    /// Read the screen aloud, or stop reading.
+    ReadAloud,
     /// A switch was pressed where nothing has the focus: it goes round by itself from now on.
     Switch,
     /// A key was pressed that only somebody with more than a switch has.
@@ -129,6 +144,10 @@ pub enum Effect {
     },
     /// Something for the volunteer's screens is to be done.
     Errand(Errand),
+    /// Read the screen as it is now aloud and report back with [`Happening::Spoken`].
+    ReadAloud(ReadingNumber),
+    /// Be silent at once.
+    Hush,
     /// What the screen shows has changed.
     Show,
     /// The keyboard's focus goes on to the next control.

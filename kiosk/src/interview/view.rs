@@ -7,6 +7,7 @@ use wardvoice_protocol::questionnaire::{KindFile, QuestionFile, Text};
 
 use super::comfort::{Comfort, TextSize};
 use super::picture::{Picture, picture};
+use super::reading::Aloud;
 use super::setting::Improvement;
 use super::sheet::{Named, Place, choices, consultants_of_page};
 use super::volunteer::{DoorView, Margin, VolunteerView};
@@ -41,6 +42,10 @@ pub struct View {
     pub comfort: Comfort,
     /// Nobody has been here for long: a touch only wakes the screen.
     pub dimmed: bool,
+    /// It is night on the ward.
+    pub night: bool,
+    /// Whether it can be read aloud, and whether it is.
+    pub aloud: Aloud,
     /// The screen.
     pub screen: Screen,
     /// What stands beside it while a volunteer asks.
@@ -218,6 +223,7 @@ impl Interview {
             Screen::Door(_) | Screen::Volunteer(_) => (Language::english(), Comfort::default()),
             _ => (self.language.clone(), self.comfort),
         };
+        let aloud = self.reader.aloud(&screen, &language);
         View {
             approved: self.setting.is_approved(&language),
             language,
@@ -225,6 +231,8 @@ impl Interview {
             demonstration: self.setting.is_demonstration(),
             comfort,
             dimmed: self.dimmed,
+            night: self.night,
+            aloud,
             screen,
             margin: self.margin(),
         }

@@ -1,4 +1,4 @@
-//! What makes a screen easier to use, whatever is on it: text size, contrast, movement, mirroring, waking, and the focus that
+//! What makes a screen easier to use, whatever is on it: text size, contrast, movement, reading aloud, mirroring, waking, and the focus that
 //! goes round by itself or with the arrow keys.
 
 use std::rc::Rc;
@@ -8,15 +8,16 @@ use slint::platform::{Key, WindowEvent};
 use slint::{ComponentHandle as _, SharedString};
 use wardvoice_kiosk_ui::{Journey, KioskWindow, Theme};
 
-use super::{Touch, sends};
+use super::{Touch, position, sends};
 use crate::interview::comfort::{Contrast, Movement};
-use crate::interview::{Action, View};
+use crate::interview::{Action, Aloud, View};
 
 pub(super) fn connect(window: &KioskWindow, touch: &Touch) {
     let journey = window.global::<Journey>();
     journey.on_text_size(sends(touch, Action::TextSize));
     journey.on_contrast(sends(touch, Action::Contrast));
     journey.on_movement(sends(touch, Action::Movement));
+    journey.on_read_aloud(sends(touch, Action::ReadAloud));
     journey.on_wake(sends(touch, Action::Wake));
     journey.on_switch_pressed(sends(touch, Action::Switch));
     journey.on_other_key(sends(touch, Action::OtherKey));
@@ -44,6 +45,12 @@ pub(super) fn show(window: &KioskWindow, view: &View) {
     let journey = window.global::<Journey>();
     journey.set_text_percent(slint::format!("{percent} %"));
     journey.set_dimmed(view.dimmed);
+    journey.set_can_read_aloud(view.aloud != Aloud::Absent);
+    journey.set_reading(matches!(view.aloud, Aloud::Reading(_)));
+    journey.set_reading_part(position(match view.aloud {
+        Aloud::Reading(part) => part,
+        Aloud::Absent | Aloud::Silent => None,
+    }));
     journey.set_scanning(view.comfort.scanning_ms.is_some());
 }
 

@@ -41,27 +41,10 @@ impl Help {
     }
 
     pub(super) fn show(&self, view: &HelpView, say: &Phrases) -> ScreenKind {
-        let none = SharedString::new;
-        let (title, body) = match view {
-            HelpView::Choosing { connected: true } => (say.help_title.clone(), none()),
-            HelpView::Choosing { connected: false } => (say.help_title.clone(), say.help_offline.clone()),
-            HelpView::Placing { .. } => (say.place_title.clone(), say.place_body.clone()),
-            HelpView::Sending => (say.help_sending.clone(), none()),
-            HelpView::Kept { connected: true } => (say.help_kept_title.clone(), say.help_kept.clone()),
-            HelpView::Kept { connected: false } => (say.help_waiting_title.clone(), say.help_waiting.clone()),
-            HelpView::Delivered => (say.help_delivered_title.clone(), say.help_delivered.clone()),
-            HelpView::Seen => (say.help_seen_title.clone(), say.help_seen.clone()),
-            HelpView::Failed => (say.help_failed_title.clone(), say.help_failed.clone()),
-        };
+        let (title, body) = title_and_body(view, say);
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<HelpAdapter>();
-            let rows = match view {
-                HelpView::Placing { names, .. } => {
-                    names.iter().map(SharedString::from).chain([say.place_none.clone()]).collect()
-                }
-                _ => NEEDS.iter().map(|need| label(*need, say)).collect(),
-            };
-            set_rows(&self.needs, rows);
+            set_rows(&self.needs, rows(view, say));
             let placing = matches!(view, HelpView::Placing { .. });
             self.placing.set(placing);
             adapter.set_title(title);
@@ -71,6 +54,33 @@ impl Help {
             adapter.set_closable(*view != HelpView::Sending);
         }
         ScreenKind::Help
+    }
+}
+
+/// What the screen is about.
+pub(super) fn title_and_body(view: &HelpView, say: &Phrases) -> (SharedString, SharedString) {
+    let none = SharedString::new;
+    match view {
+        HelpView::Choosing { connected: true } => (say.help_title.clone(), none()),
+        HelpView::Choosing { connected: false } => (say.help_title.clone(), say.help_offline.clone()),
+        HelpView::Placing { .. } => (say.place_title.clone(), say.place_body.clone()),
+        HelpView::Sending => (say.help_sending.clone(), none()),
+        HelpView::Kept { connected: true } => (say.help_kept_title.clone(), say.help_kept.clone()),
+        HelpView::Kept { connected: false } => (say.help_waiting_title.clone(), say.help_waiting.clone()),
+        HelpView::Delivered => (say.help_delivered_title.clone(), say.help_delivered.clone()),
+        HelpView::Seen => (say.help_seen_title.clone(), say.help_seen.clone()),
+        HelpView::Failed => (say.help_failed_title.clone(), say.help_failed.clone()),
+    }
+}
+
+/// What can be chosen.
+pub(super) fn rows(view: &HelpView, say: &Phrases) -> Vec<SharedString> {
+    match view {
+        HelpView::Choosing { .. } => NEEDS.iter().map(|need| label(*need, say)).collect(),
+        HelpView::Placing { names, .. } => {
+            names.iter().map(SharedString::from).chain([say.place_none.clone()]).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

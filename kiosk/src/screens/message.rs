@@ -6,7 +6,7 @@ use std::rc::Rc;
 use slint::{ComponentHandle as _, SharedString};
 use wardvoice_kiosk_ui::{KioskWindow, MessageAdapter, Phrases, ScreenKind};
 
-use super::{Touch, fill};
+use super::{Touch, fill, reading};
 use crate::interview::{Action, Farewell, Screen, Trouble};
 
 pub(super) struct Message {
@@ -63,6 +63,22 @@ impl Message {
         }
         ScreenKind::Message
     }
+}
+
+/// What is said, to be read aloud.
+pub(super) fn title_and_body(screen: &Screen, say: &Phrases) -> SharedString {
+    // The seconds left would be wrong before they are spoken.
+    if matches!(screen, Screen::StillThere { .. }) {
+        return say.still_title.clone();
+    }
+    let Saying { title, body, .. } = saying(screen, say);
+    reading::sentences(&[&title, &body])
+}
+
+/// What is offered, in the order of the screen.
+pub(super) fn offers(screen: &Screen, say: &Phrases) -> Vec<SharedString> {
+    let Saying { primary, secondary, .. } = saying(screen, say);
+    [primary, secondary].into_iter().flatten().map(|(label, _)| label).collect()
 }
 
 fn saying(screen: &Screen, say: &Phrases) -> Saying {

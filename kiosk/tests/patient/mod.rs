@@ -84,6 +84,9 @@ impl Patient {
         };
         let (post, incoming) = Post::new(&window);
         let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), Box::new(submit), post, incoming);
+        // With a voice there is one control more.
+        let voices = words::LANGUAGES.iter().map(|tag| Language::new(*tag).unwrap()).collect();
+        stage.meet(Happening::Voices(voices));
         let patient = Self { window, stage, stored, store, waiting, now_ms };
         patient.turns(width, height);
         patient.window.show().unwrap();

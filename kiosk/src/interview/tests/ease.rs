@@ -29,7 +29,7 @@ impl Patient {
                         self.tickets.push(ticket);
                         self.stored.push(body);
                     }
-                    Effect::Show | Effect::Errand(_) => {}
+                    Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::Errand(_) => {}
                 }
             }
         }
@@ -219,4 +219,22 @@ fn staff_can_only_have_seen_what_is_stored() {
     assert_eq!(patient.screen(), Screen::Help(HelpView::Seen), "a receipt says less than that");
     patient.touches(Action::CloseHelp);
     assert!(matches!(patient.screen(), Screen::Rest { .. }));
+}
+
+#[test]
+fn at_night_a_screen_that_nobody_touches_is_dark_sooner() {
+    let mut patient = Patient::arrives();
+    patient.meets(Happening::Night(true));
+    assert!(patient.interview.view(patient.now_ms).night);
+    patient.waits(DIM_AT_NIGHT_MS - 1);
+    assert!(!patient.is_dimmed());
+    patient.waits(1);
+    assert!(patient.is_dimmed());
+    patient.touches(Action::Start);
+    assert!(!patient.is_dimmed() && matches!(patient.screen(), Screen::Rest { .. }), "a touch only wakes it");
+    patient.meets(Happening::Night(false));
+    patient.waits(DIM_AT_NIGHT_MS);
+    assert!(!patient.is_dimmed());
+    patient.waits(DIM_MS);
+    assert!(patient.is_dimmed());
 }

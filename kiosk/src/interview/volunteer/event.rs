@@ -69,6 +69,8 @@ pub enum VolunteerTouch {
     TestCard,
     /// Keep that picture in a file.
     KeepTestCard,
+    /// The next brightness of the screen.
+    Brightness,
     /// To move the tablet to another ward.
     Move,
     /// That ward; the place after the last is the ward of its assignment.
@@ -128,6 +130,8 @@ pub struct TabletState {
     pub clock_offset_s: Option<i64>,
     /// The free bytes of the disk.
     pub free_disk_bytes: Option<u64>,
+    /// How bright the screen is by day, in percent; none where it cannot be set.
+    pub brightness_percent: Option<u8>,
     /// The last thing that went wrong, in words.
     pub last_error: Option<String>,
     /// The ward a manager has moved it to.
@@ -161,6 +165,8 @@ pub enum Errand {
     LogVisit(VisitNote),
     /// Move the kiosk to another ward, or back to its assignment's.
     MoveTo(Option<WardName>),
+    /// Make the screen as bright as the next level says.
+    Brighten,
     /// Keep a picture of the screen and answer with [`Word::TestCardKept`].
     KeepTestCard,
     /// End the program.

@@ -319,6 +319,10 @@ impl Interview {
                 self.set_step(Step::TestCard);
             }
             (VolunteerTouch::KeepTestCard, Step::TestCard) => effects.push(Effect::Errand(Errand::KeepTestCard)),
+            (VolunteerTouch::Brightness, Step::Tablet) => {
+                effects.push(Effect::Errand(Errand::Brighten));
+                effects.push(Effect::Errand(Errand::LookAtTablet));
+            }
             (VolunteerTouch::Move, Step::Tablet) => self.manage(Manages::Move, effects),
             (VolunteerTouch::Exit, Step::Tablet) => self.manage(Manages::Exit, effects),
             (VolunteerTouch::MoveTo(place), Step::Move) => self.move_to(*place, effects),

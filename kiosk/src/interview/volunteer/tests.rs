@@ -156,6 +156,7 @@ impl Tablet {
                                 charging: None,
                                 clock_offset_s: None,
                                 free_disk_bytes: None,
+                                brightness_percent: Some(75),
                                 last_error: None,
                                 moved_to: None,
                             };
@@ -165,7 +166,7 @@ impl Tablet {
                     }
                     self.errands.push(errand);
                 }
-                Effect::Show | Effect::MoveFocus => {}
+                Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::MoveFocus => {}
             }
         }
         for answer in answers {
@@ -639,6 +640,8 @@ fn only_a_manager_moves_and_ends() {
         .iter()
         .any(|errand| matches!(errand, Errand::MoveTo(Some(ward)) if ward.id.as_str() == "W2"));
     assert!(moved);
+    tablet.does([VolunteerTouch::Brightness]);
+    assert!(tablet.errands.ends_with(&[Errand::Brighten, Errand::LookAtTablet]), "anybody behind the door may");
     tablet.does([VolunteerTouch::Exit, VolunteerTouch::Back]);
     assert!(!tablet.errands.contains(&Errand::Exit));
 

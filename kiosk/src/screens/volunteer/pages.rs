@@ -281,6 +281,8 @@ fn tablet_page(view: &TabletView, standing: &VolunteerView, say: &StaffWords) ->
             (None, _) => None,
         };
         lines.extend(battery.map(|battery| line(say.get_tablet_battery(), battery)));
+        let brightness = state.brightness_percent.map(|percent| format!("{percent} %").into());
+        lines.extend(brightness.map(|brightness| line(say.get_tablet_brightness(), brightness)));
         let disk = state.free_disk_bytes.map(|bytes| format!("{:.1} GB", bytes as f64 / 1e9));
         lines.extend(disk.map(|disk| line(say.get_tablet_disk(), disk.into())));
         let error =
@@ -288,14 +290,19 @@ fn tablet_page(view: &TabletView, standing: &VolunteerView, say: &StaffWords) ->
         lines.push(Line { strong: state.last_error.is_some(), ..line(say.get_tablet_error(), error) });
         lines.push(line(say.get_tablet_version(), state.software.as_str().into()));
     }
+    let can_brighten = view.state.as_ref().is_some_and(|state| state.brightness_percent.is_some());
+    let brightness = can_brighten.then(|| (say.get_tablet_brighten(), VolunteerTouch::Brightness));
     Shown {
         title: say.get_tablet_title(),
         lines,
-        choices: vec![
-            (say.get_tablet_test(), VolunteerTouch::TestCard),
-            (say.get_tablet_move(), VolunteerTouch::Move),
-            (say.get_tablet_exit(), VolunteerTouch::Exit),
-        ],
+        choices: brightness
+            .into_iter()
+            .chain([
+                (say.get_tablet_test(), VolunteerTouch::TestCard),
+                (say.get_tablet_move(), VolunteerTouch::Move),
+                (say.get_tablet_exit(), VolunteerTouch::Exit),
+            ])
+            .collect(),
         footer: vec![back(say), lock(say)],
         ..Shown::default()
     }
