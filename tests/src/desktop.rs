@@ -16,6 +16,7 @@ use crate::wait::{PATIENCE, until, until_true};
 #[derive(Debug)]
 pub struct Desktop {
     name: String,
+    size: (u32, u32),
     _window_manager: Process,
     _server: Process,
 }
@@ -49,7 +50,7 @@ impl Desktop {
         let mut command = Command::new(programs::installed("openbox", "openbox")?);
         command.env("DISPLAY", &name);
         let window_manager = Process::start("openbox", command, directory)?;
-        let desktop = Self { name, _window_manager: window_manager, _server: server };
+        let desktop = Self { name, size: (width, height), _window_manager: window_manager, _server: server };
         programs::installed("xdotool", "xdotool")?;
         programs::installed("import", "imagemagick")?;
         // A window that asks to fill the screen before there is a window manager stays small.
@@ -63,6 +64,11 @@ impl Desktop {
     /// What `DISPLAY` says to programs that should appear here.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its width and height.
+    pub fn size(&self) -> (u32, u32) {
+        self.size
     }
 
     /// Waits for a window with such a title.

@@ -49,6 +49,7 @@ struct Control {
     y: f64,
     w: f64,
     h: f64,
+    window: (u32, u32),
 }
 
 impl<'a> KioskWindow<'a> {
@@ -74,7 +75,7 @@ impl<'a> KioskWindow<'a> {
         let process = launch(desktop, directory, None)?;
         let trace = directory.join("controls");
         let mut window = Self { desktop, process, trace, directory: directory.to_path_buf() };
-        window.until("the first screen", |_| true)?;
+        window.until_it_fills_the_display()?;
         Ok(window)
     }
 
@@ -83,7 +84,15 @@ impl<'a> KioskWindow<'a> {
         self.process.kill()?;
         std::fs::remove_file(&self.trace).context("failed to forget the trace")?;
         self.process = launch(self.desktop, &self.directory, failpoints)?;
-        self.until("the first screen after a restart", |_| true)
+        self.until_it_fills_the_display()
+    }
+
+    /// It appears smaller than it will be.
+    fn until_it_fills_the_display(&mut self) -> Result<Shown> {
+        let size = self.desktop.size();
+        self.until("the first screen in its full size", |shown| {
+            shown.controls.first().is_some_and(|control| control.window == size)
+        })
     }
 
     /// The kiosk's data directory.
@@ -111,7 +120,11 @@ impl<'a> KioskWindow<'a> {
             Ok(read(&text).filter(|shown| is_it(shown)))
         });
         result.with_context(|| {
-            format!("the screen is {:?}", self.shown().map(|shown| (shown.screen, shown.question)))
+            let log = std::fs::read_to_string(self.directory.join("window.log")).unwrap_or_default();
+            format!(
+                "the screen is {:?}, the log:\n{log}",
+                self.shown().map(|shown| (shown.screen, shown.question))
+            )
         })
     }
 

@@ -3,12 +3,14 @@
 //! `--trace-controls FILE` appends one JSON line for each control shortly after each change of the screen:
 //!
 //! ```json
-//! {"view":7,"screen":"question","question":"respect","language":"en","label":"Yes, always","focused":false,"x":564,"y":136,"w":692,"h":80}
+//! {"view":7,"screen":"question","question":"respect","language":"en","label":"Yes, always","focused":false,"x":564,"y":136,"w":692,"h":80,"window":[1280,800]}
 //! ```
 //!
 //! `view` counts the changes from 1; `question` is null where there is none; `x`, `y`, `w`, `h` are in physical pixels from the
-//! window's upper left corner. All lines of one view are written at once, and the newest view is what can be touched now. The
+//! window's upper left corner; `window` is its size. All lines of one view are written at once, and the newest view is what can be touched now. The
 //! file says nothing about what is chosen.
+//!
+//! A window that changes its size, as one that fills the screen does soon after it has appeared, makes a new view too.
 //!
 //! `--screenshot-dir DIR` writes `007-question-respect-en.png`, where the number is the view's. It shows what is chosen.
 
@@ -33,6 +35,8 @@ use crate::screens::ScreenName;
 const SETTLE: Duration = Duration::from_millis(60);
 /// How long the controls are given to answer.
 const ANSWER: Duration = Duration::from_millis(40);
+/// How often the window's size is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Control {
@@ -46,6 +50,7 @@ struct Control {
     y: f32,
     w: f32,
     h: f32,
+    window: [u32; 2],
 }
 
 struct Watch {
@@ -55,8 +60,10 @@ struct Watch {
     view: Cell<u32>,
     shown: RefCell<Option<View>>,
     found: RefCell<Vec<Control>>,
+    size: Cell<slint::PhysicalSize>,
     settle: slint::Timer,
     answer: slint::Timer,
+    look: slint::Timer,
 }
 
 /// Watches a stage as the options ask for.
@@ -76,12 +83,20 @@ pub(super) fn attach(stage: &Stage, window: &KioskWindow, options: &WindowOption
         view: Cell::new(0),
         shown: RefCell::default(),
         found: RefCell::default(),
+        size: Cell::default(),
         settle: slint::Timer::default(),
         answer: slint::Timer::default(),
+        look: slint::Timer::default(),
     });
     let finding = Rc::clone(&watch);
     let survey = window.global::<Survey>();
     survey.on_found(move |control| finding.find(control));
+    let looking = Rc::downgrade(&watch);
+    watch.look.start(slint::TimerMode::Repeated, LOOK, move || {
+        if let Some(watch) = looking.upgrade() {
+            watch.look();
+        }
+    });
     stage.observe(move |view| watch.see(view));
     Ok(())
 }
@@ -98,8 +113,20 @@ impl Watch {
         self.settle.start(slint::TimerMode::SingleShot, SETTLE, move || this.settled());
     }
 
+    fn look(self: &Rc<Self>) {
+        let size = self.window.upgrade().map(|window| window.window().size());
+        let seen = self.shown.borrow().clone();
+        if let (Some(size), Some(view)) = (size, seen)
+            && self.view.get() > 0
+            && size != self.size.get()
+        {
+            self.see(&view);
+        }
+    }
+
     fn settled(self: &Rc<Self>) {
         let Some(window) = self.window.upgrade() else { return };
+        self.size.set(window.window().size());
         self.view.set(self.view.get() + 1);
         if let Some(directory) = &self.pictures
             && let Err(error) = self.take_picture(&window, directory)
@@ -120,9 +147,22 @@ impl Watch {
         let Some(view) = self.shown.borrow().clone() else { return };
         let ScreenName { screen, question } = ScreenName::of(&view.screen);
         let FoundControl { label, focused, x, y, width, height } = found;
+        let size = window.window().size();
         let [x, y, w, h] = [x, y, width, height].map(|length| length * window.window().scale_factor());
         let (label, language) = (label.into(), view.language.to_string());
-        let control = Control { view: self.view.get(), screen, question, language, label, focused, x, y, w, h };
+        let control = Control {
+            view: self.view.get(),
+            screen,
+            question,
+            language,
+            label,
+            focused,
+            x,
+            y,
+            w,
+            h,
+            window: [size.width, size.height],
+        };
         self.found.borrow_mut().push(control);
     }
 
