@@ -51,6 +51,11 @@ machine() {
   fi
 }
 
+# Every screen in every language, size and palette as pictures, to be looked at.
+screens() {
+  "$target/debug/examples/screens" "$target/artefacts/screens"
+}
+
 faults() {
   local broker
   for broker in embedded mosquitto mosquitto-default; do
@@ -64,6 +69,7 @@ step "formatting" cargo fmt --all --check
 step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
 step "build" cargo build --workspace --locked
 step "tests" cargo nextest run --workspace --locked
+step "pictures of every screen" screens
 step "documentation examples" cargo test --workspace --doc --locked --quiet
 step "faults, short" faults
 
