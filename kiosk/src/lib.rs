@@ -7,6 +7,7 @@ pub mod app;
 pub mod appliance;
 mod briefing;
 pub mod cli;
+pub mod commission;
 pub mod courier;
 pub mod dispatch;
 mod draft_box;

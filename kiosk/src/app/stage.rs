@@ -8,6 +8,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use wardvoice_kiosk_ui::KioskWindow;
+use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::record::Body;
 
 use super::post::Post;
@@ -26,6 +27,7 @@ pub type Done = Box<dyn FnOnce(Result<(), StoreFailed>) + Send>;
 
 type Observer = Box<dyn Fn(&View)>;
 type Attendant = Box<dyn Fn(Errand)>;
+type Follower = Box<dyn Fn(Hash)>;
 
 /// An interview on a window.
 pub struct Stage {
@@ -38,6 +40,7 @@ pub struct Stage {
     timer: slint::Timer,
     observers: RefCell<Vec<Observer>>,
     attendant: RefCell<Option<Attendant>>,
+    follower: RefCell<Option<Follower>>,
     this: Weak<Self>,
 }
 
@@ -68,6 +71,7 @@ impl Stage {
                 timer: slint::Timer::default(),
                 observers: RefCell::default(),
                 attendant: RefCell::default(),
+                follower: RefCell::default(),
                 this: Weak::clone(this),
             }
         });
@@ -84,6 +88,12 @@ impl Stage {
     /// Hands every errand of the volunteer's screens to somebody. Without anybody none is run, and nobody comes in.
     pub fn attended_by(&self, attendant: impl Fn(Errand) + 'static) {
         self.attendant.replace(Some(Box::new(attendant)));
+    }
+
+    /// Says the hash of the questionnaire that is asked, now and whenever another one is.
+    pub fn followed_by(&self, follower: impl Fn(Hash) + 'static) {
+        follower(self.interview.borrow().asks());
+        self.follower.replace(Some(Box::new(follower)));
     }
 
     /// Calls back with every view that is shown.
@@ -122,6 +132,11 @@ impl Stage {
                 Effect::Errand(errand) => {
                     if let Some(attendant) = &*self.attendant.borrow() {
                         attendant(errand.clone());
+                    }
+                }
+                Effect::Asks(questionnaire) => {
+                    if let Some(follower) = &*self.follower.borrow() {
+                        follower(*questionnaire);
                     }
                 }
                 Effect::Show | Effect::MoveFocus => {}

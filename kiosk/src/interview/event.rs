@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wardvoice_protocol::id::Language;
+use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::record::{Body, Need};
 
 use super::setting::Setting;
@@ -129,6 +129,8 @@ pub enum Effect {
     },
     /// Something for the volunteer's screens is to be done.
     Errand(Errand),
+    /// Another questionnaire is asked from now on: the one of this hash.
+    Asks(Hash),
     /// What the screen shows has changed.
     Show,
     /// The keyboard's focus goes on to the next control.

@@ -14,6 +14,7 @@ use wardvoice_protocol::record::{Body, Need};
 use super::*;
 
 mod ease;
+mod update;
 
 fn language(tag: &str) -> Language {
     Language::new(tag).unwrap()

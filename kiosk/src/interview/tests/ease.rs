@@ -29,7 +29,7 @@ impl Patient {
                         self.tickets.push(ticket);
                         self.stored.push(body);
                     }
-                    Effect::Show | Effect::Errand(_) => {}
+                    Effect::Asks(_) | Effect::Show | Effect::Errand(_) => {}
                 }
             }
         }

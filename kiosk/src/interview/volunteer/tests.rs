@@ -165,7 +165,7 @@ impl Tablet {
                     }
                     self.errands.push(errand);
                 }
-                Effect::Show | Effect::MoveFocus => {}
+                Effect::Asks(_) | Effect::Show | Effect::MoveFocus => {}
             }
         }
         for answer in answers {
