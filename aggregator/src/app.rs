@@ -197,7 +197,7 @@ async fn listen(wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<Tc
 /// Everything that boards are made of.
 fn noticeboards(house: &House) -> Result<Boards> {
     let premises = &house.premises;
-    let questionnaire = premises.questionnaires.first().context("failed to find a questionnaire")?;
+    let questionnaire = premises.questionnaires.all().first().context("failed to find a questionnaire")?;
     Ok(Boards::new(
         premises.directory.clone(),
         premises.config.calendar.clone(),
@@ -256,15 +256,23 @@ impl Intake {
 
     fn assign(&self, kiosk: &KioskId) {
         let assignments = self.assignments();
-        for message in [assignments.message(kiosk), assignments.round_message(kiosk)].into_iter().flatten() {
-            self.messenger.publish(message);
-        }
+        let messages =
+            [assignments.message(kiosk), assignments.posting_message(kiosk), assignments.round_message(kiosk)];
+        messages.into_iter().flatten().for_each(|message| self.messenger.publish(message));
     }
 
     /// Whether a kiosk says that it works by another assignment than its own, or by none.
     fn needs_assignment(&self, kiosk: &KioskId, works_by: Option<Hash>) -> bool {
         let assignment = self.assignments().of(kiosk).and_then(|one| serde_json::to_vec(&one).ok());
         assignment.is_some_and(|bytes| works_by != Some(Hash::of(&bytes)))
+    }
+
+    /// Whether a kiosk does not ask what it is told to. One that does not say what it asks is from before there were
+    /// postings, or has not heard of one yet; it has the questionnaires that are shipped.
+    fn needs_questionnaire(&self, kiosk: &KioskId, asks: Option<Hash>) -> bool {
+        let asked = self.assignments().asked(kiosk);
+        let planned = self.house.premises.questionnaires.all().first().map(|planned| planned.hash());
+        asked.is_some() && asks.or(planned) != asked
     }
 }
 
@@ -284,9 +292,12 @@ impl Inbox for Intake {
             return;
         }
         self.house.fleet.status(&status, Timestamp::now());
-        if let Presence::Online(health) = &status.presence
-            && self.needs_assignment(&status.kiosk, health.assignment)
-        {
+        let Presence::Online(health) = &status.presence else { return };
+        let needs_questionnaire = self.needs_questionnaire(&status.kiosk, health.questionnaire);
+        if needs_questionnaire && let Some(message) = self.assignments().questionnaire_message(&status.kiosk) {
+            self.messenger.publish(message);
+        }
+        if needs_questionnaire || self.needs_assignment(&status.kiosk, health.assignment) {
             self.assign(&status.kiosk);
         }
     }
@@ -314,14 +325,21 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
     let data = house.premises.data.clone();
     let perform = move |request: Request, talk: &mut dyn operations::Talk| {
         let changed = match &request {
-            Request::KioskAdd { id, .. } | Request::KioskReplaceKey { id, .. } => Some(id.clone()),
+            Request::KioskAdd { id, .. }
+            | Request::KioskAssign { id, .. }
+            | Request::KioskReplaceKey { id, .. } => Some(id.clone()),
             _ => None,
         };
         let new_pin = matches!(request, Request::PinSet { .. });
         let well = operations::perform(&house, request, talk)?;
         let assignments = &house.premises.assignments;
         if let Some(kiosk) = changed {
-            let messages = [assignments.message(&kiosk), assignments.round_message(&kiosk)];
+            let messages = [
+                assignments.questionnaire_message(&kiosk),
+                assignments.message(&kiosk),
+                assignments.posting_message(&kiosk),
+                assignments.round_message(&kiosk),
+            ];
             messages.into_iter().flatten().for_each(|message| messenger.publish(message));
         }
         if new_pin {

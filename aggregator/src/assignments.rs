@@ -1,14 +1,16 @@
-//! What each kiosk is told: its assignment, its round, and the trust's directory, signed.
+//! What each kiosk is told: its assignment, plainly and as a posting, what it asks, its round, and the trust's directory, signed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use wardvoice_protocol::assignment::{Assignment, KioskAudience, KioskSettings};
 use wardvoice_protocol::directory::Directory;
-use wardvoice_protocol::id::{KioskId, Language};
+use wardvoice_protocol::id::{Hash, KioskId, Language};
 use wardvoice_protocol::keys::{SealKey, SigningKey};
-use wardvoice_protocol::questionnaire::QuestionnaireRef;
+use wardvoice_protocol::posting::Posting;
+use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireRef};
 use wardvoice_protocol::round::{Round, WardName};
 use wardvoice_protocol::signed;
 use wardvoice_protocol::topic::{Channel, Topic};
@@ -16,6 +18,7 @@ use wardvoice_protocol::topic::{Channel, Topic};
 use crate::boards;
 use crate::ingest::mqtt::Message;
 use crate::pins::{Pins, Role};
+use crate::questionnaires::{self, Questionnaires};
 use crate::registry::{Kiosk, Registry};
 
 /// The most wards that are visited with one kiosk: it subscribes to a board for each.
@@ -28,8 +31,10 @@ pub struct Assignments {
     pub registry: Arc<Registry>,
     /// The wards and their consultants.
     pub directory: Directory,
-    /// What is asked.
+    /// What is asked where nothing else was said.
     pub questionnaire: QuestionnaireRef,
+    /// What can be asked.
+    pub questionnaires: Arc<Questionnaires>,
     /// In which languages, the first is the default.
     pub languages: Vec<Language>,
     /// The key records are sealed to.
@@ -62,12 +67,53 @@ impl Assignments {
         self.sign(kiosk, &self.of(kiosk)?)
     }
 
-    /// The directory and every assignment and round, to be retained by the broker.
+    /// A kiosk's assignment with when it is said and what exactly it asks, as a message.
+    pub fn posting_message(&self, kiosk: &KioskId) -> Option<Message> {
+        self.post(kiosk, &self.registry.get(kiosk)?)
+    }
+
+    /// The questionnaire of a kiosk, as a message that any kiosk may read.
+    pub fn questionnaire_message(&self, kiosk: &KioskId) -> Option<Message> {
+        questionnaires::message(self.asks(&self.registry.get(kiosk)?)?, &self.signing_key)
+    }
+
+    /// The hash of what a kiosk is told to ask.
+    pub fn asked(&self, kiosk: &KioskId) -> Option<Hash> {
+        Some(self.asks(&self.registry.get(kiosk)?)?.hash())
+    }
+
+    /// The directory, every questionnaire that some kiosk asks, and every assignment, posting and round, to be retained by the
+    /// broker.
     pub fn everything(&self) -> Vec<Message> {
         let kiosks = self.registry.all();
+        let asked: BTreeMap<Hash, &Arc<Questionnaire>> =
+            kiosks.values().filter_map(|kiosk| self.asks(kiosk)).map(|one| (one.hash(), one)).collect();
+        let asked = asked.into_values().filter_map(|one| questionnaires::message(one, &self.signing_key));
         let assignments = kiosks.iter().filter_map(|(id, kiosk)| self.sign(id, &self.assign(id, kiosk)?));
+        let postings = kiosks.iter().filter_map(|(id, kiosk)| self.post(id, kiosk));
         let rounds = kiosks.iter().filter_map(|(id, kiosk)| self.round(id, kiosk));
-        self.directory_message().into_iter().chain(assignments).chain(rounds).collect()
+        self.directory_message()
+            .into_iter()
+            .chain(asked)
+            .chain(assignments)
+            .chain(postings)
+            .chain(rounds)
+            .collect()
+    }
+
+    /// What a kiosk asks; none when that is not known here, or not for patients.
+    fn asks(&self, kiosk: &Kiosk) -> Option<&Arc<Questionnaire>> {
+        let reference = kiosk.questionnaire.as_ref().unwrap_or(&self.questionnaire);
+        let questionnaire = self.questionnaires.get(reference);
+        questionnaire.filter(|questionnaire| questionnaire.file().audience == KioskAudience::Patients)
+    }
+
+    fn post(&self, id: &KioskId, kiosk: &Kiosk) -> Option<Message> {
+        let (assignment, questionnaire) = (self.assign(id, kiosk)?, self.asks(kiosk)?.hash());
+        let posting = Posting { issued: Timestamp::now(), questionnaire, assignment };
+        let topic = Topic::Kiosk(id.clone(), Channel::Posting);
+        let payload = signed::sign(&posting, &topic, &self.signing_key).ok()?;
+        Some(Message { topic, payload, retain: true })
     }
 
     /// What a kiosk needs to take volunteers in, as a message; none for simulated kiosks, which nobody carries about.
@@ -121,7 +167,7 @@ impl Assignments {
             ward: ward.id.clone(),
             ward_name: ward.name.clone(),
             audience: KioskAudience::Patients,
-            questionnaire: self.questionnaire.clone(),
+            questionnaire: self.asks(kiosk)?.reference(),
             languages: self.languages.clone(),
             consultants,
             seal_key: self.seal_key.clone(),

@@ -9,9 +9,8 @@
 //! at every start and never leaves the process.
 //!
 //! What a kiosk may do, by its client id: publish its records, status and introduction; have its status as its last
-//! will; subscribe to its receipts, its assignment, its round, the board of any ward and the directory. Everything else is
-//! refused, and a refused
-//! publish ends the connection. The client id is the kiosk id, or the kiosk id with a dot and more for a second
+//! will; subscribe to its receipts, its assignment, its posting, its round, its help, the board of any ward, any
+//! questionnaire and the directory. Everything else is refused, and a refused publish ends the connection. The client id is the kiosk id, or the kiosk id with a dot and more for a second
 //! connection beside the kiosk's own. It proves nothing (the signatures do); binding it to topics keeps an honest
 //! mistake and a noisy neighbour in their own corner.
 //!
@@ -280,9 +279,13 @@ fn is_own(topic: &str, client: &str, channels: &[Channel]) -> bool {
 }
 
 fn may_subscribe(session: &Session, subscribe: &Subscribe) -> SubscribeAclResult {
+    const CHANNELS: [Channel; 5] =
+        [Channel::Receipts, Channel::Assignment, Channel::Posting, Channel::Round, Channel::Help];
     let filter: &str = &subscribe.topic_filter;
-    let own = is_own(filter, &session.id.client_id, &[Channel::Receipts, Channel::Assignment, Channel::Round]);
-    if own || matches!(Topic::from_str(filter), Ok(Topic::Directory | Topic::Board(_))) {
+    let own = is_own(filter, &session.id.client_id, &CHANNELS);
+    let shared =
+        matches!(Topic::from_str(filter), Ok(Topic::Directory | Topic::Board(_) | Topic::Questionnaire(_)));
+    if own || shared {
         SubscribeAclResult::new_success(subscribe.opts.qos(), None)
     } else {
         SubscribeAclResult::new_failure(SubscribeAckReason::NotAuthorized)

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{KioskId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
+use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use crate::config::{Config, ConfigFile, Overrides, Required};
 use crate::operations::Request;
@@ -153,8 +154,23 @@ enum KioskCommand {
         /// What `wardvoice-kiosk key` printed on it.
         #[arg(long, allow_hyphen_values = true)]
         signing_key: VerifyingKey,
+        /// What it asks: an id for the newest version, or inpatient@1; inpatient when absent.
+        #[arg(long, value_name = "ID[@VERSION]")]
+        questionnaire: Option<QuestionnaireName>,
     },
-    /// List the kiosks that are known.
+    /// Let a kiosk ask another questionnaire; it takes effect between two patients.
+    Assign {
+        /// Its id.
+        #[arg(long)]
+        id: KioskId,
+        /// What it asks from now on: an id for the newest version, or inpatient@1.
+        #[arg(long, value_name = "ID[@VERSION]")]
+        questionnaire: QuestionnaireName,
+        /// Print the kiosk as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the kiosks that are known, with what each is told to ask and whether it does.
     List {
         /// Print them as JSON.
         #[arg(long)]
@@ -289,8 +305,17 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             app::serve(data, config, |addresses| say::addresses(addresses, *json))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Kiosk(KioskCommand::Add { id, ward, signing_key }) => {
-            let request = Request::KioskAdd { id: id.clone(), ward: ward.clone(), signing_key: *signing_key };
+        Command::Kiosk(KioskCommand::Assign { id, questionnaire, json }) => {
+            let request = Request::KioskAssign { id: id.clone(), questionnaire: questionnaire.clone() };
+            ask(request, say::Style::one(*json, say::kiosk)).map(well)
+        }
+        Command::Kiosk(KioskCommand::Add { id, ward, signing_key, questionnaire }) => {
+            let request = Request::KioskAdd {
+                id: id.clone(),
+                ward: ward.clone(),
+                signing_key: *signing_key,
+                questionnaire: questionnaire.clone(),
+            };
             ask(request, say::Style::Json).map(well)
         }
         Command::Kiosk(KioskCommand::ReplaceKey { id, signing_key }) => {

@@ -52,6 +52,8 @@ struct ProgrammeFile {
     fortnight_anchor: String,
     contacts_per_fortnight: u32,
     final_after_days: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    questionnaires: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -84,7 +86,12 @@ impl Default for WebFile {
 
 impl Default for ProgrammeFile {
     fn default() -> Self {
-        Self { fortnight_anchor: "2026-01-05".to_owned(), contacts_per_fortnight: 400, final_after_days: 7 }
+        Self {
+            fortnight_anchor: "2026-01-05".to_owned(),
+            contacts_per_fortnight: 400,
+            final_after_days: 7,
+            questionnaires: None,
+        }
     }
 }
 
@@ -107,6 +114,8 @@ pub struct Config {
     pub contacts_per_fortnight: u32,
     /// Local days after a period's last before it is final.
     pub final_after_days: u8,
+    /// The folder of the trust's own questionnaires, relative to the data folder; by default `questionnaires` there.
+    pub questionnaires: Option<PathBuf>,
     /// What kiosks offer; the first is the default.
     pub languages: Vec<Language>,
     /// What kiosks are told to connect to; by default the broker's own address.
@@ -307,6 +316,7 @@ impl TryFrom<ConfigFile> for Config {
             calendar,
             contacts_per_fortnight: programme.contacts_per_fortnight,
             final_after_days: programme.final_after_days,
+            questionnaires: programme.questionnaires,
             languages,
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
@@ -379,7 +389,7 @@ fn address(setting: &'static str, text: &str) -> Result<SocketAddr, ConfigError>
 /// Every setting with its default and its meaning, as a file to start from.
 pub fn template() -> String {
     let file = ConfigFile::default();
-    let ProgrammeFile { fortnight_anchor, contacts_per_fortnight, final_after_days } = &file.programme;
+    let ProgrammeFile { fortnight_anchor, contacts_per_fortnight, final_after_days, .. } = &file.programme;
     format!(
         r#"# Settings of the Wardvoice aggregator. Save as config.toml in the data folder. Every line shows its default.
 
@@ -406,6 +416,9 @@ fortnight_anchor = "{fortnight_anchor}"
 contacts_per_fortnight = {contacts_per_fortnight}
 # A period is final this many days after its last day; what arrives later makes a numbered revision.
 final_after_days = {final_after_days}
+# The folder of your own questionnaires, a JSON file each, read at the start; without this line, questionnaires in the data
+# folder. `kiosk add` and `kiosk assign` name one by its id and version. A version that was asked never changes.
+#questionnaires = "/etc/wardvoice/questionnaires"
 
 [kiosks]
 # The languages kiosks offer, the first is the default. Each must be complete in the questionnaire.

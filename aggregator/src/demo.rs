@@ -100,7 +100,7 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
     durable_file::replace(&path, &file, Readers::Anyone)
         .with_context(|| format!("failed to write {}", path.display()))?;
     let premises = Premises::open(data, config.clone())?;
-    let questionnaire = premises.questionnaires.first().context("failed to find a questionnaire")?;
+    let questionnaire = premises.questionnaires.all().first().context("failed to find a questionnaire")?;
     let (directory, calendar) = (&premises.directory, &config.calendar);
     let past = demo_data::history(seed, directory, questionnaire, calendar, premises.today(), FORTNIGHTS)
         .map_err(failed)?;

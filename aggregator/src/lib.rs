@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod operations;
 pub mod pins;
 pub mod premises;
+pub mod questionnaires;
 pub mod rebuild;
 pub mod registry;
 pub mod scoring;

@@ -8,10 +8,13 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::id::{KioskId, WardId};
+use wardvoice_protocol::id::{Hash, KioskId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
+use wardvoice_protocol::questionnaire::QuestionnaireName;
 use wardvoice_protocol::receipt::Decision;
+use wardvoice_protocol::status::Presence;
 
+use crate::fleet::Fleet;
 use crate::pins::Role;
 use crate::premises::{House, Premises, failed};
 use crate::scoring::score;
@@ -32,6 +35,16 @@ pub enum Request {
         ward: WardId,
         /// Its public key.
         signing_key: VerifyingKey,
+        /// What it asks; the inpatient questionnaire when absent.
+        #[serde(default)]
+        questionnaire: Option<QuestionnaireName>,
+    },
+    /// Lets a kiosk ask another questionnaire and answers with the kiosk.
+    KioskAssign {
+        /// The kiosk.
+        id: KioskId,
+        /// What it asks from now on.
+        questionnaire: QuestionnaireName,
     },
     /// Answers with every kiosk.
     KioskList,
@@ -99,6 +112,7 @@ impl Request {
         matches!(
             self,
             Self::KioskAdd { .. }
+                | Self::KioskAssign { .. }
                 | Self::KioskList
                 | Self::KioskReplaceKey { .. }
                 | Self::UserAdd { .. }
@@ -130,6 +144,13 @@ pub struct KioskLine {
     pub retired_keys: usize,
     /// Whether it introduced itself.
     pub simulated: bool,
+    /// What it is told to ask: id and version; none when that is not known here.
+    pub questionnaire: Option<String>,
+    /// The hash of that.
+    pub asked: Option<Hash>,
+    /// The hash of what it asks, as it last said; none when it has not said so since the aggregator started, or no aggregator
+    /// runs.
+    pub applied: Option<Hash>,
 }
 
 /// An entry of the quarantine with what came.
@@ -168,29 +189,25 @@ pub struct Rebuilt {
 /// Does what needs no log.
 pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -> Result<bool> {
     match request {
-        Request::KioskAdd { id, ward, signing_key } => {
+        Request::KioskAdd { id, ward, signing_key, questionnaire } => {
             let broker = broker_url(premises)?;
-            premises.registry.add(&id, &ward, signing_key, &premises.directory).map_err(failed)?;
+            let asked = questionnaire.map(|name| premises.questionnaires.for_patients(&name));
+            let asked = asked.transpose().map_err(failed)?;
+            let (registry, directory) = (&premises.registry, &premises.directory);
+            registry.add_asking(&id, &ward, signing_key, asked, directory).map_err(failed)?;
             settings(premises, &id, broker, talk)
+        }
+        Request::KioskAssign { id, questionnaire } => {
+            let asked = premises.questionnaires.for_patients(&questionnaire).map_err(failed)?;
+            premises.registry.assign(&id, asked).map_err(failed)?;
+            list_kiosks(premises, None, Some(&id), talk)
         }
         Request::KioskReplaceKey { id, signing_key } => {
             let broker = broker_url(premises)?;
             premises.registry.replace_key(&id, signing_key).map_err(failed)?;
             settings(premises, &id, broker, talk)
         }
-        Request::KioskList => {
-            for (id, kiosk) in premises.registry.all().iter() {
-                let line = KioskLine {
-                    id: id.clone(),
-                    ward: kiosk.ward.clone(),
-                    signing_key: kiosk.signing_key,
-                    retired_keys: kiosk.retired_keys.len(),
-                    simulated: kiosk.simulated,
-                };
-                say(talk, &line)?;
-            }
-            Ok(true)
-        }
+        Request::KioskList => list_kiosks(premises, None, None, talk),
         Request::UserAdd { name, password } => {
             premises.accounts.set_password(&name, &password).map_err(failed)?;
             Ok(true)
@@ -206,6 +223,7 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
 /// Does anything. True means that all is well; false, that a check found a fault.
 pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<bool> {
     match request {
+        Request::KioskList => list_kiosks(&house.premises, Some(&house.fleet), None, talk),
         Request::Scores { period, unit } => scores(house, &period, &unit, talk),
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {
@@ -227,6 +245,34 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Import => import(house, talk),
         small => perform_on_premises(&house.premises, small, talk),
     }
+}
+
+/// Says every kiosk, or one.
+fn list_kiosks(
+    premises: &Premises,
+    fleet: Option<&Fleet>,
+    only: Option<&KioskId>,
+    talk: &mut dyn Talk,
+) -> Result<bool> {
+    for (id, kiosk) in premises.registry.all().iter().filter(|(id, _)| only.is_none_or(|only| only == *id)) {
+        let presence = fleet.and_then(|fleet| fleet.get(id)?.presence);
+        let applied = match presence {
+            Some(Presence::Online(health)) => health.questionnaire,
+            Some(Presence::Offline) | None => None,
+        };
+        let line = KioskLine {
+            id: id.clone(),
+            ward: kiosk.ward.clone(),
+            signing_key: kiosk.signing_key,
+            retired_keys: kiosk.retired_keys.len(),
+            simulated: kiosk.simulated,
+            questionnaire: premises.assignments.of(id).map(|assignment| assignment.questionnaire.to_string()),
+            asked: premises.assignments.asked(id),
+            applied,
+        };
+        say(talk, &line)?;
+    }
+    Ok(true)
 }
 
 fn say(talk: &mut dyn Talk, value: &impl Serialize) -> Result<()> {

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  addresses.json  control.sock
+//!      questionnaires/…  questionnaires-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
 
@@ -32,6 +33,7 @@ use crate::keys::{Keys, Missing};
 use crate::log::{Log, Reader};
 use crate::metrics::Metrics;
 use crate::pins::Pins;
+use crate::questionnaires::Questionnaires;
 use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::scoring::ScoringWorld;
@@ -47,8 +49,8 @@ pub struct Premises {
     pub keys: Keys,
     /// The trust.
     pub directory: Directory,
-    /// What is asked.
-    pub questionnaires: Vec<Questionnaire>,
+    /// What can be asked; the first is what is planned for, and asked where nothing else was said.
+    pub questionnaires: Arc<Questionnaires>,
     /// The kiosks.
     pub registry: Arc<Registry>,
     /// Who may sign in.
@@ -95,14 +97,15 @@ impl Premises {
         let registry = Arc::new(Registry::open(data.join("kiosks.json")).map_err(failed)?);
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
         let pins = Arc::new(Pins::open(data.join("pins.json")).map_err(failed)?);
-        let questionnaires =
-            vec![Questionnaire::inpatient().context("failed to read the inpatient questionnaire")?];
-        let questionnaire = questionnaires.first().context("failed to find a questionnaire")?.reference();
+        let questionnaires = Questionnaires::open(data, config.questionnaires.as_deref()).map_err(failed)?;
+        let questionnaire = questionnaires.all().first().context("failed to find a questionnaire")?.reference();
+        let questionnaires = Arc::new(questionnaires);
         let demonstration = data.join(DEMONSTRATION).exists();
         let assignments = Arc::new(Assignments {
             registry: Arc::clone(&registry),
             directory: directory.clone(),
             questionnaire,
+            questionnaires: Arc::clone(&questionnaires),
             languages: config.languages.clone(),
             seal_key: keys.seal_key().clone(),
             signing_key: keys.signing_key().clone(),
@@ -158,10 +161,16 @@ impl House {
         metrics: Arc<Metrics>,
     ) -> Result<Self> {
         let log = Log::open(&log_folder(&premises.data)).map_err(failed)?;
-        let vocabulary = Arc::new(Vocabulary::new(&premises.directory, &premises.questionnaires).map_err(failed)?);
+        let questionnaires: Vec<Questionnaire> = premises
+            .questionnaires
+            .all()
+            .iter()
+            .map(|questionnaire| Questionnaire::clone(questionnaire))
+            .collect();
+        let vocabulary = Arc::new(Vocabulary::new(&premises.directory, &questionnaires).map_err(failed)?);
         let world = Arc::new(World {
             directory: premises.directory.clone(),
-            questionnaires: premises.questionnaires.clone(),
+            questionnaires,
             calendar: premises.config.calendar.clone(),
             vocabulary: Arc::clone(&vocabulary),
             open_keys: premises.keys.open_keys(),

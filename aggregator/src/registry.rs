@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::directory::Directory;
 use wardvoice_protocol::id::{KioskId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
+use wardvoice_protocol::questionnaire::QuestionnaireRef;
 use wardvoice_protocol::status::Introduction;
 
 use crate::durable_file::{self, Readers};
@@ -38,6 +39,9 @@ pub struct Kiosk {
     /// Whether it introduced itself in a demonstration or a test.
     #[serde(default)]
     pub simulated: bool,
+    /// What it asks; the inpatient questionnaire when absent. From version 2 of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub questionnaire: Option<QuestionnaireRef>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -154,10 +158,22 @@ impl Registry {
         signing_key: VerifyingKey,
         directory: &Directory,
     ) -> Result<(), RegistryError> {
+        self.add_asking(id, ward, signing_key, None, directory)
+    }
+
+    /// The same for one that asks something else than the inpatient questionnaire.
+    pub fn add_asking(
+        &self,
+        id: &KioskId,
+        ward: &WardId,
+        signing_key: VerifyingKey,
+        questionnaire: Option<QuestionnaireRef>,
+        directory: &Directory,
+    ) -> Result<(), RegistryError> {
         if is_simulated(id) {
             return Err(RegistryError::WrongKindOfId(id.clone()));
         }
-        let kiosk = Kiosk::new(ward.clone(), signing_key, false);
+        let kiosk = Kiosk { questionnaire, ..Kiosk::new(ward.clone(), signing_key, false) };
         if self.get(id).as_ref() == Some(&kiosk) {
             return Ok(());
         }
@@ -191,6 +207,15 @@ impl Registry {
                 kiosk.retired_keys.push(old);
             }
             Ok(true)
+        })
+    }
+
+    /// Lets a kiosk ask another questionnaire.
+    pub fn assign(&self, id: &KioskId, questionnaire: QuestionnaireRef) -> Result<(), RegistryError> {
+        self.change(|kiosks| {
+            let kiosk = kiosks.get_mut(id).ok_or_else(|| RegistryError::NotThere(id.clone()))?;
+            let before = kiosk.questionnaire.replace(questionnaire);
+            Ok(before != kiosk.questionnaire)
         })
     }
 
@@ -245,7 +270,7 @@ impl Registry {
 
 impl Kiosk {
     fn new(ward: WardId, signing_key: VerifyingKey, simulated: bool) -> Self {
-        Self { ward, signing_key, retired_keys: Vec::new(), simulated }
+        Self { ward, signing_key, retired_keys: Vec::new(), simulated, questionnaire: None }
     }
 }
 
@@ -309,7 +334,7 @@ fn some_ward(id: &KioskId, directory: &Directory) -> Option<WardId> {
 fn parse(path: &Path, bytes: &[u8]) -> Result<BTreeMap<KioskId, Kiosk>, RegistryError> {
     let unreadable = |reason: String| RegistryError::Unreadable { path: path.to_owned(), reason };
     let file: RegistryFile = serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
-    if file.version == 1 {
+    if matches!(file.version, 1 | 2) {
         Ok(file.kiosks)
     } else {
         Err(unreadable(format!("version {} is not known", file.version)))
@@ -317,7 +342,9 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<BTreeMap<KioskId, Kiosk>, Registry
 }
 
 fn write(path: &Path, kiosks: &BTreeMap<KioskId, Kiosk>) -> Result<(), RegistryError> {
-    let file = RegistryFile { version: 1, kiosks: kiosks.clone() };
+    // An aggregator from before version 2 still reads a file in which every kiosk asks what all did then.
+    let version = if kiosks.values().any(|kiosk| kiosk.questionnaire.is_some()) { 2 } else { 1 };
+    let file = RegistryFile { version, kiosks: kiosks.clone() };
     let mut bytes = serde_json::to_vec_pretty(&file)
         .map_err(|error| RegistryError::File { path: path.to_owned(), source: error.into() })?;
     bytes.push(b'\n');
@@ -365,8 +392,18 @@ mod tests {
         registry.add(&kiosk("k-2"), &ward("W2"), key(2), &directory).unwrap();
         registry.replace_key(&kiosk("k-1"), key(3)).unwrap();
 
+        assert!(
+            fs::read_to_string(&path).unwrap().contains("\"version\": 1"),
+            "as it was before there was a choice"
+        );
+        let asks: QuestionnaireRef = "friends-and-family@1".parse().unwrap();
+        registry.assign(&kiosk("k-2"), asks.clone()).unwrap();
+        assert!(matches!(registry.assign(&kiosk("k-9"), asks.clone()), Err(RegistryError::NotThere(_))));
+        assert!(fs::read_to_string(&path).unwrap().contains("\"version\": 2"));
+
         let again = Registry::open(&path).unwrap();
         assert_eq!(again.all(), registry.all());
+        assert_eq!(again.get(&kiosk("k-2")).unwrap().questionnaire, Some(asks));
         let first = again.get(&kiosk("k-1")).unwrap();
         assert_eq!((first.signing_key, first.retired_keys), (key(3), vec![key(1)]));
     }
@@ -413,7 +450,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kiosks.json");
         for broken in
-            [&b""[..], b"{}", b"{\"version\": 2, \"kiosks\": {}}", b"{\"version\": 1, \"kiosks\": {\"a b\": 1}}"]
+            [&b""[..], b"{}", b"{\"version\": 3, \"kiosks\": {}}", b"{\"version\": 1, \"kiosks\": {\"a b\": 1}}"]
         {
             fs::write(&path, broken).unwrap();
             assert!(matches!(Registry::open(&path), Err(RegistryError::Unreadable { .. })), "{broken:?}");

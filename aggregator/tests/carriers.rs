@@ -16,7 +16,9 @@ use std::time::Duration;
 use carriers::client::Client;
 use carriers::place::{Mosquitto, Place};
 use wardvoice_aggregator::ingest::mqtt::Message;
+use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::keys::SigningKey;
+use wardvoice_protocol::limits::MAX_MESSAGE_BYTES;
 use wardvoice_protocol::receipt::Receipt;
 use wardvoice_protocol::signed;
 use wardvoice_protocol::status::{Health, Introduction, Presence, Status};
@@ -40,6 +42,7 @@ fn online() -> Presence {
         clock_offset_s: None,
         assignment: None,
         tablet: None,
+        questionnaire: None,
     })
 }
 
@@ -112,6 +115,25 @@ fn the_assignment_meets_a_kiosk_that_comes_later() {
         late.subscribe(&topic.to_string()).unwrap();
         let (_, payload, retained) = late.message(PATIENCE).unwrap();
         assert_eq!((payload.as_slice(), retained), (&b"second"[..], true));
+    });
+}
+
+#[test]
+fn a_kiosk_hears_its_posting_its_help_and_a_questionnaire_larger_than_it_may_send() {
+    with_both(|place| {
+        let questionnaire = Topic::Questionnaire(Hash::of(b"file"));
+        let large = vec![b'x'; MAX_MESSAGE_BYTES];
+        place.messenger().publish(Message { topic: questionnaire.clone(), payload: large.clone(), retain: true });
+        let mut kiosk = Client::connect(place.kiosk_port, "k-1", None);
+        for channel in [Channel::Posting, Channel::Help] {
+            kiosk.subscribe(&topic("k-1", channel).to_string()).unwrap();
+            let said = Message { topic: topic("k-1", channel), payload: vec![7], retain: true };
+            place.messenger().publish(said);
+            assert_eq!(kiosk.message(PATIENCE).unwrap().1, [7]);
+        }
+        kiosk.subscribe(&questionnaire.to_string()).unwrap();
+        let (heard_on, payload, retained) = kiosk.message(PATIENCE).unwrap();
+        assert_eq!((heard_on, payload == large, retained), (questionnaire.to_string(), true, true));
     });
 }
 

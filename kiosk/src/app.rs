@@ -15,14 +15,17 @@ use slint::ComponentHandle as _;
 use wardvoice_kiosk_ui::{KioskWindow, fonts, words};
 use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::questionnaire::Questionnaire;
+use wardvoice_protocol::record::Body;
 
 use crate::appliance::Watchdog;
+use crate::commission::Commission;
 use crate::dispatch::{self, Dispatch, DispatchState};
 use crate::interview::volunteer::Word;
 use crate::interview::{Carriage, Happening, Setting, SettingError, StoreFailed, Storing};
 use crate::placement;
 
 mod errands;
+mod help;
 mod lamp;
 pub mod post;
 mod reader;
@@ -30,6 +33,7 @@ pub mod stage;
 mod watch;
 
 use errands::Errands;
+use help::HelpOnScreen;
 use lamp::Lamp;
 use post::Post;
 use reader::Reader;
@@ -52,19 +56,18 @@ pub struct WindowOptions {
 
 /// Shows the window until it is closed.
 ///
-/// `assignment` is what the kiosk is now; later ones come through `assignments` and take effect between interviews. One that
+/// `commission` is what the kiosk is now; later ones come through `commissions` and take effect between interviews. One that
 /// the kiosk cannot follow is logged and passed over.
 pub fn run_window(
     options: &WindowOptions,
     dispatch: &Dispatch,
-    assignment: &Assignment,
-    assignments: Receiver<Assignment>,
+    commission: &Commission,
+    commissions: Receiver<Arc<Commission>>,
 ) -> anyhow::Result<()> {
     select_renderer()?;
-    let questionnaire = Arc::new(Questionnaire::inpatient().context("failed to read the questionnaire")?);
-    let moved = placement::moved(dispatch.data(), &assignment.ward);
-    let placed = placement::placed(assignment, moved.as_ref(), &dispatch.briefing());
-    let setting = setting(&placed, &questionnaire).context("failed to follow the assignment")?;
+    let moved = placement::moved(dispatch.data(), &commission.assignment.ward);
+    let placed = placement::placed(&commission.assignment, moved.as_ref(), &dispatch.briefing());
+    let setting = setting(&placed, &commission.questionnaire).context("failed to follow the assignment")?;
     fonts::register();
     let window = KioskWindow::new().context("failed to open a window")?;
     window.set_covers_screen(options.fullscreen);
@@ -74,16 +77,20 @@ pub fn run_window(
     let (post, incoming) = Post::new(&window);
     let began = Instant::now();
     let clock = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), submit(dispatch), post.clone(), incoming);
+    let help = HelpOnScreen::watch(dispatch, &post);
+    let submit = submit(dispatch, help);
+    let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), submit, post.clone(), incoming);
     watch::attach(&stage, &window, options)?;
     let lamp = Lamp::light(dispatch.data(), dispatch, post.clone());
     let following = Rc::clone(&lamp);
     stage.observe(move |view| following.follow(view));
-    let errands = Errands::new(dispatch, &window, lamp, Arc::clone(&questionnaire), post.clone())?;
+    let errands = Errands::new(dispatch, &window, lamp, post.clone())?;
     stage.attended_by(move |errand| errands.run(errand));
     stage.read_by(Reader::find(options.speech_dir.clone(), post.clone())?);
+    let asks = dispatch.clone();
+    stage.followed_by(move |questionnaire| asks.asks(questionnaire));
     report(dispatch, &post);
-    follow(dispatch, assignments, questionnaire, post)?;
+    follow(dispatch, commissions, post)?;
     let _watched = watched();
     window.run().context("failed to run the window")?;
     // Somebody may have been in front of it: what they had agreed to and answered is stored before the dispatch stops.
@@ -109,11 +116,15 @@ fn setting(assignment: &Assignment, questionnaire: &Arc<Questionnaire>) -> Resul
     Setting::new(assignment, Arc::clone(questionnaire), |language| spoken(language.as_str()))
 }
 
-fn submit(dispatch: &Dispatch) -> stage::Submit {
+fn submit(dispatch: &Dispatch, help: HelpOnScreen) -> stage::Submit {
     let dispatch = dispatch.clone();
     Box::new(move |body, done: Done| {
+        let asks_for_help = matches!(body, Body::HelpRequest(_)).then(|| help.clone());
         dispatch.submit(body, move |kept| {
-            done(kept.map_err(|error| {
+            if let (Some(help), Ok(record)) = (asks_for_help, &kept) {
+                help.remember(*record);
+            }
+            done(kept.map(|_| ()).map_err(|error| {
                 tracing::error!(%error, "a record was not kept");
                 StoreFailed
             }));
@@ -142,23 +153,19 @@ fn report(dispatch: &Dispatch, post: &Post) {
     tell(post, &dispatch.state());
 }
 
-/// Posts every later assignment that the kiosk can follow.
-fn follow(
-    dispatch: &Dispatch,
-    assignments: Receiver<Assignment>,
-    questionnaire: Arc<Questionnaire>,
-    post: Post,
-) -> anyhow::Result<()> {
+/// Posts every later commission that the kiosk can follow.
+fn follow(dispatch: &Dispatch, commissions: Receiver<Arc<Commission>>, post: Post) -> anyhow::Result<()> {
     let data = dispatch.data().to_owned();
     // Not the dispatch itself: this thread ends when the dispatch does.
     let briefing = dispatch.briefing_reader();
     let follow = move || {
-        for assignment in assignments {
+        for commission in commissions {
+            let Commission { assignment, questionnaire } = &*commission;
             let moved = placement::moved(&data, &assignment.ward);
-            assign(&post, &placement::placed(&assignment, moved.as_ref(), &briefing()), &questionnaire);
+            assign(&post, &placement::placed(assignment, moved.as_ref(), &briefing()), questionnaire);
         }
     };
-    thread::Builder::new().name("assignments".to_owned()).spawn(follow).context("failed to start a thread")?;
+    thread::Builder::new().name("commissions".to_owned()).spawn(follow).context("failed to start a thread")?;
     Ok(())
 }
 

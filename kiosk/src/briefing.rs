@@ -123,7 +123,7 @@ impl BriefingShelf {
 }
 
 /// Whether what was issued is older than what is held, as far as what is held can be believed.
-fn is_earlier(issued: Timestamp, held: Timestamp, now: Timestamp) -> bool {
+pub(crate) fn is_earlier(issued: Timestamp, held: Timestamp, now: Timestamp) -> bool {
     /// How far two right clocks may be apart, with room for a time zone that was set wrong.
     const TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
     issued < held && held.duration_since(now) <= TOLERANCE

@@ -6,7 +6,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -111,10 +111,10 @@ impl Run {
         let mut config = DispatchConfig::new(data, identity, broker, trust);
         config.ca = self.ca.or_else(|| kept.exists().then_some(kept));
         let dispatch = Dispatch::start(config)?;
-        let (later, assignments) = mpsc::channel();
-        dispatch.on_assignment(move |assignment| {
+        let (later, commissions) = mpsc::channel();
+        dispatch.on_commission(move |commission| {
             // The window listens no more once it is closed.
-            let _closed = later.send(assignment.clone());
+            let _closed = later.send(Arc::clone(commission));
         });
         let options = WindowOptions {
             fullscreen: self.fullscreen,
@@ -123,8 +123,14 @@ impl Run {
             trace_controls: self.trace_controls,
             speech_dir: self.speech_dir,
         };
-        let assignment = dispatch.assignment().unwrap_or(settings.assignment);
-        let ended = app::run_window(&options, &dispatch, &assignment, assignments);
+        // A new kiosk that is to ask something it has never had shows nothing before that has come: nobody is asked anything else.
+        let first = if let Some(commission) = dispatch.commission() {
+            commission
+        } else {
+            tracing::warn!("waiting: {}", dispatch.state().waits_for.unwrap_or_default());
+            commissions.recv().context("wait for the questionnaire")?
+        };
+        let ended = app::run_window(&options, &dispatch, &first, commissions);
         dispatch.stop();
         ended?;
         Ok(ExitCode::SUCCESS)

@@ -17,12 +17,13 @@ use jiff::Timestamp;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::UnboundedSender;
 use wardvoice_protocol::assignment::Assignment;
-use wardvoice_protocol::id::{Hash, KioskId, WardId};
+use wardvoice_protocol::id::{Hash, KioskId, RecordId, WardId};
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::Body;
 use wardvoice_protocol::status::{Presence, Status};
 use wardvoice_protocol::topic::{Channel, Topic};
 
+use crate::commission::Commission;
 use crate::courier::Pace;
 use crate::identity::Identity;
 use crate::interview::volunteer::Briefing;
@@ -116,6 +117,8 @@ pub struct DispatchState {
     pub clock_offset_s: Option<i64>,
     /// The last thing that went wrong, in words for staff.
     pub last_error: Option<String>,
+    /// What keeps the newest assignment from being followed, in words for staff.
+    pub waits_for: Option<String>,
 }
 
 /// Whether records can be kept.
@@ -175,13 +178,18 @@ struct Running {
 
 type Listener = Box<dyn Fn(&DispatchState) + Send>;
 type AssignmentListener = Box<dyn Fn(&Assignment) + Send>;
+type CommissionListener = Box<dyn Fn(&Arc<Commission>) + Send>;
+type HelpListener = Box<dyn Fn(&[RecordId]) + Send>;
 type BriefingListener = Box<dyn Fn(&Arc<Briefing>) + Send>;
 
 struct Shared {
     state: Mutex<DispatchState>,
     assignment: Mutex<Option<Assignment>>,
+    commission: Mutex<Option<Arc<Commission>>>,
     listeners: Mutex<Vec<Listener>>,
     assignment_listeners: Mutex<Vec<AssignmentListener>>,
+    commission_listeners: Mutex<Vec<CommissionListener>>,
+    help_listeners: Mutex<Vec<HelpListener>>,
     briefing: Mutex<Arc<Briefing>>,
     briefing_listeners: Mutex<Vec<BriefingListener>>,
 }
@@ -240,8 +248,8 @@ impl Dispatch {
         Ok(Self { running: Arc::new(running) })
     }
 
-    /// Hands a record in. `done` is called once: with `Ok` when the record is flushed and fsynced.
-    pub fn submit(&self, body: Body, done: impl FnOnce(Result<(), SubmitError>) + Send + 'static) {
+    /// Hands a record in. `done` is called once: with the record's id when it is flushed and fsynced.
+    pub fn submit(&self, body: Body, done: impl FnOnce(Result<RecordId, SubmitError>) + Send + 'static) {
         let message = Message::Submit { body: Box::new(body), done: Box::new(done) };
         if let Err(mpsc::SendError(Message::Submit { done, .. })) = self.running.messages.send(message) {
             done(Err(SubmitError::Stopped));
@@ -263,7 +271,7 @@ impl Dispatch {
         locked(&self.running.shared.state).clone()
     }
 
-    /// The assignment it works by.
+    /// The newest assignment: records are sealed as it says, whether or not its questionnaire is here.
     pub fn assignment(&self) -> Option<Assignment> {
         locked(&self.running.shared.assignment).clone()
     }
@@ -273,8 +281,29 @@ impl Dispatch {
         locked(&self.running.shared.listeners).push(Box::new(listener));
     }
 
-    /// Calls back with each assignment that is new, from now on; ask [`Dispatch::assignment`] for the one before. The
-    /// interview takes it up between two patients.
+    /// The newest assignment whose questionnaire is here.
+    pub fn commission(&self) -> Option<Arc<Commission>> {
+        locked(&self.running.shared.commission).clone()
+    }
+
+    /// Calls back with each commission that is new, from now on; ask [`Dispatch::commission`] for the one before. The
+    /// interview takes it up between two patients and says so with [`Dispatch::asks`].
+    pub fn on_commission(&self, listener: impl Fn(&Arc<Commission>) + Send + 'static) {
+        locked(&self.running.shared.commission_listeners).push(Box::new(listener));
+    }
+
+    /// The questionnaire of this hash is asked from now on; the status says so.
+    pub fn asks(&self, questionnaire: Hash) {
+        // A dispatch that has stopped has no status to say.
+        let _stopped = self.running.messages.send(Message::Asks(questionnaire));
+    }
+
+    /// Calls back with the requests for help that staff have seen, whenever the aggregator names them.
+    pub fn on_help_seen(&self, listener: impl Fn(&[RecordId]) + Send + 'static) {
+        locked(&self.running.shared.help_listeners).push(Box::new(listener));
+    }
+
+    /// Calls back with each assignment that is new, from now on; ask [`Dispatch::assignment`] for the one before.
     pub fn on_assignment(&self, listener: impl Fn(&Assignment) + Send + 'static) {
         locked(&self.running.shared.assignment_listeners).push(Box::new(listener));
     }

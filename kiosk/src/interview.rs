@@ -27,7 +27,7 @@
 use std::sync::Arc;
 
 use wardvoice_protocol::contact::Outcome;
-use wardvoice_protocol::id::Language;
+use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::record::{self, Body, Cleaning, HelpRequest, Need};
 
 pub mod comfort;
@@ -156,6 +156,7 @@ impl Interview {
     /// Takes in what happened and says what is to be done about it, in order.
     pub fn apply(&mut self, event: Event) -> Vec<Effect> {
         let before = self.view(event.now_ms);
+        let asked = self.asks();
         let mut effects = Vec::new();
         let now_ms = event.now_ms;
         match event.happening {
@@ -173,12 +174,20 @@ impl Interview {
             Happening::Closing => self.leave(now_ms, &mut effects),
             Happening::Tick => self.tick(now_ms, &mut effects),
         }
+        if self.asks() != asked {
+            effects.push(Effect::Asks(self.asks()));
+        }
         self.keep_draft(&mut effects);
         self.read_on(&before, now_ms, &mut effects);
         if self.view(now_ms) != before {
             effects.push(Effect::Show);
         }
         effects
+    }
+
+    /// The hash of the questionnaire that is asked now.
+    pub fn asks(&self) -> Hash {
+        self.setting.questionnaire().hash()
     }
 
     /// When the next [`Happening::Tick`] is due, if one is.

@@ -8,6 +8,7 @@ pub mod appliance;
 mod backlight;
 mod briefing;
 pub mod cli;
+pub mod commission;
 pub mod courier;
 pub mod dispatch;
 mod draft_box;

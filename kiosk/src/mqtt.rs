@@ -264,9 +264,9 @@ async fn one_connection(
                     }
                 }
                 Some(Ok(Event::Incoming(Packet::SubAck(answer)))) if stands => {
-                    // An aggregator from before there were volunteers refuses these; a kiosk can do without.
+                    // An aggregator from before there were volunteers or postings refuses these; a kiosk can do without.
                     if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
-                        tracing::debug!("the broker refuses a subscription for volunteers");
+                        tracing::debug!("the broker refuses a subscription that an older aggregator does not know");
                     }
                 }
                 Some(Ok(Event::Incoming(Packet::SubAck(answer)))) => {

@@ -19,14 +19,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::contact::Outcome;
 use wardvoice_protocol::id::{Hash, IdError, KioskId};
 use wardvoice_protocol::keys::SigningKey;
-use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireError};
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::Body;
 
+use crate::commission::Commission;
 use crate::dispatch::{Dispatch, DispatchConfig, DispatchError, ParcelEvent, SIMULATED_ORIGIN, Trust};
 use crate::identity::{self, Identity, IdentityError};
 use crate::interview::{Setting, SettingError};
@@ -130,10 +129,7 @@ pub enum SimulateError {
         /// Why.
         source: DispatchError,
     },
-    /// The shipped questionnaire does not read.
-    #[error("read the questionnaire: {0}")]
-    Questionnaire(#[from] QuestionnaireError),
-    /// A kiosk is told to ask what it does not have.
+    /// A kiosk is told to ask what it cannot ask.
     #[error("set up kiosk {kiosk}: {source}")]
     Setting {
         /// The kiosk.
@@ -208,7 +204,6 @@ pub fn run(
 ) -> Result<Summary, SimulateError> {
     let temporary = Temporary::new(options)?;
     let data = options.data.as_deref().unwrap_or(&temporary.0);
-    let questionnaire = Arc::new(Questionnaire::inpatient()?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (sender, news) = mpsc::channel();
     let mut fleet = Vec::new();
@@ -220,7 +215,7 @@ pub fn run(
     let earlier: u64 = fleet.iter().map(|member| member.dispatch.state().waiting).sum();
     let start = Instant::now();
     for (number, member) in (0..).zip(&fleet) {
-        member.see_patients(options, number, &questionnaire, start, stop, &sender)?;
+        member.see_patients(options, number, start, stop, &sender)?;
     }
     let mut course = Course::new(options, &fleet, earlier);
     while !course.is_over() && !stop.load(Ordering::Relaxed) {
@@ -242,7 +237,7 @@ pub fn run(
     Ok(course.summary(options, start))
 }
 
-/// Waits until every kiosk has an assignment.
+/// Waits until every kiosk has an assignment and the questionnaire that it names.
 fn introduce(
     options: &Options,
     fleet: &[Member],
@@ -251,7 +246,7 @@ fn introduce(
 ) -> Result<(), SimulateError> {
     let mut last_news = Instant::now();
     loop {
-        let Some(member) = fleet.iter().find(|member| member.dispatch.assignment().is_none()) else {
+        let Some(member) = fleet.iter().find(|member| member.dispatch.commission().is_none()) else {
             return Ok(());
         };
         if last_news.elapsed() > options.patience || stop.load(Ordering::Relaxed) {
@@ -261,7 +256,7 @@ fn introduce(
                 broker: options.broker.clone(),
                 kiosk: member.kiosk.clone(),
                 seconds: last_news.elapsed().as_secs(),
-                last: state.last_error.unwrap_or_else(|| connected.to_owned()),
+                last: state.waits_for.or(state.last_error).unwrap_or_else(|| connected.to_owned()),
             });
         }
         if news.recv_timeout(LOOK).is_ok() {
@@ -299,7 +294,7 @@ impl Member {
         let dispatch =
             Dispatch::start(config).map_err(|source| SimulateError::Dispatch { kiosk: kiosk.clone(), source })?;
         let news = news.clone();
-        dispatch.on_assignment(move |_| {
+        dispatch.on_commission(move |_| {
             // The fleet listens no more once it is over.
             let _over = news.send(News::Assigned);
         });
@@ -311,20 +306,14 @@ impl Member {
         &self,
         options: &Options,
         number: u32,
-        questionnaire: &Arc<Questionnaire>,
         start: Instant,
         stop: &Arc<AtomicBool>,
         news: &Sender<News>,
     ) -> Result<(), SimulateError> {
-        let setting_error = |source| SimulateError::Setting { kiosk: self.kiosk.clone(), source };
-        let Some(assignment) = self.dispatch.assignment() else { return Ok(()) };
-        let setting = Setting::new(&assignment, Arc::clone(questionnaire), |_| true).map_err(setting_error)?;
         let round = Round {
             kiosk: self.kiosk.clone(),
             dispatch: self.dispatch.clone(),
             submitted: Arc::clone(&self.submitted),
-            setting: Arc::new(setting),
-            assignment,
             patients: self.dispatch.state().last_sequence..share(options, number),
             number,
             options: options.clone(),
@@ -371,8 +360,6 @@ struct Round {
     kiosk: KioskId,
     dispatch: Dispatch,
     submitted: Arc<Mutex<Instant>>,
-    setting: Arc<Setting>,
-    assignment: Assignment,
     patients: std::ops::Range<u64>,
     number: u32,
     options: Options,
@@ -383,15 +370,24 @@ struct Round {
 impl Round {
     fn walk(self) -> Result<Seen, SimulateError> {
         let mut seen = Seen::default();
+        let mut follows: Option<(Arc<Commission>, Arc<Setting>)> = None;
         let first = self.patients.start;
         for index in self.patients.clone() {
             if !self.wait_for_turn(index - first) {
                 break;
             }
+            // What the hospital has changed takes effect between two patients.
+            let Some(commission) = self.dispatch.commission() else { break };
+            let setting = match &follows {
+                Some((known, setting)) if Arc::ptr_eq(known, &commission) => Arc::clone(setting),
+                _ => self.follow(&commission)?,
+            };
+            follows = Some((Arc::clone(&commission), Arc::clone(&setting)));
+            let ward = &commission.assignment.ward;
             let drawn_from = mix(mix(self.options.seed, u64::from(self.number)), index);
-            let mut patient = Patient::draw(&self.assignment.ward, drawn_from, self.options.non_response_percent);
+            let mut patient = Patient::draw(ward, drawn_from, self.options.non_response_percent);
             let outcome = patient.outcome;
-            visit::visit(&self.setting, &mut patient, |contact| self.keep(Body::Contact(contact)))
+            visit::visit(&setting, &mut patient, |contact| self.keep(Body::Contact(contact)))
                 .map_err(|error| SimulateError::Visit { kiosk: self.kiosk.clone(), reason: error.to_string() })?;
             match outcome {
                 Outcome::Completed => seen.completed += 1,
@@ -400,6 +396,13 @@ impl Round {
             }
         }
         Ok(seen)
+    }
+
+    fn follow(&self, commission: &Commission) -> Result<Arc<Setting>, SimulateError> {
+        let setting_error = |source| SimulateError::Setting { kiosk: self.kiosk.clone(), source };
+        let questionnaire = Arc::clone(&commission.questionnaire);
+        self.dispatch.asks(questionnaire.hash());
+        Setting::new(&commission.assignment, questionnaire, |_| true).map(Arc::new).map_err(setting_error)
     }
 
     /// Keeps to the fleet's rate; false when the fleet is stopping.
@@ -423,7 +426,7 @@ impl Round {
         self.dispatch.submit(body, move |result| {
             let _stopping = done.send(result);
         });
-        kept.recv().unwrap_or(Err(crate::dispatch::SubmitError::Stopped))
+        kept.recv().unwrap_or(Err(crate::dispatch::SubmitError::Stopped)).map(|_| ())
     }
 }
 

@@ -47,6 +47,49 @@ impl fmt::Display for QuestionnaireRef {
 #[error("{0:?} is not a questionnaire at a version: write an id, '@' and a version from 1, as in inpatient@1")]
 pub struct QuestionnaireRefError(String);
 
+/// A questionnaire as people name it: `inpatient@2`, or `inpatient` for its newest version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum QuestionnaireName {
+    /// The newest version there is.
+    Newest(QuestionnaireId),
+    /// That version.
+    Version(QuestionnaireRef),
+}
+
+impl fmt::Display for QuestionnaireName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newest(id) => write!(formatter, "{id}"),
+            Self::Version(reference) => write!(formatter, "{reference}"),
+        }
+    }
+}
+
+impl FromStr for QuestionnaireName {
+    type Err = QuestionnaireRefError;
+
+    fn from_str(text: &str) -> Result<Self, QuestionnaireRefError> {
+        if text.contains('@') {
+            return text.parse().map(Self::Version);
+        }
+        QuestionnaireId::new(text).map(Self::Newest).map_err(|_| QuestionnaireRefError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for QuestionnaireName {
+    type Error = QuestionnaireRefError;
+    fn try_from(text: String) -> Result<Self, QuestionnaireRefError> {
+        text.parse()
+    }
+}
+
+impl From<QuestionnaireName> for String {
+    fn from(name: QuestionnaireName) -> String {
+        name.to_string()
+    }
+}
+
 impl FromStr for QuestionnaireRef {
     type Err = QuestionnaireRefError;
 
@@ -226,6 +269,11 @@ impl Questionnaire {
     /// The friends and family test on its own: its question with the six fixed answers, and two for free text.
     pub fn friends_and_family() -> Result<Self, QuestionnaireError> {
         Self::from_json(include_bytes!("../questionnaires/friends-and-family-1.json"))
+    }
+
+    /// Every questionnaire that this project ships: kiosk and aggregator both have them.
+    pub fn shipped() -> Result<Vec<Self>, QuestionnaireError> {
+        Ok(vec![Self::inpatient()?, Self::friends_and_family()?])
     }
 
     /// Which questionnaire and version it is.

@@ -10,6 +10,8 @@ use crate::assignment::{Assignment, KioskSettings};
 use crate::board::Board;
 use crate::directory::DirectoryFile;
 use crate::envelope::EnvelopeFile;
+use crate::help::HelpSeen;
+use crate::posting::Posting;
 use crate::questionnaire::QuestionnaireFile;
 use crate::receipt::Receipt;
 use crate::record::Record;
@@ -24,8 +26,10 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("board", of::<Board>()),
         ("directory", of::<DirectoryFile>()),
         ("envelope", of::<EnvelopeFile>()),
+        ("help-seen", of::<HelpSeen>()),
         ("introduction", of::<Introduction>()),
         ("kiosk-settings", of::<KioskSettings>()),
+        ("posting", of::<Posting>()),
         ("questionnaire", of::<QuestionnaireFile>()),
         ("receipt", of::<Receipt>()),
         ("record", of::<Record>()),

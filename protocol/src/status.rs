@@ -16,8 +16,9 @@ use crate::version::{VersionedError, read_versioned, read_versioned_to};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Status {
-    /// The version of this shape: 2 when it says something about the [tablet](Health::tablet), otherwise 1.
-    #[schemars(range(min = 1, max = 2))]
+    /// The version of this shape: 3 when it names the [questionnaire](Health::questionnaire), 2 when it says something about
+    /// the [tablet](Health::tablet) and no more, otherwise 1.
+    #[schemars(range(min = 1, max = 3))]
     pub version: u32,
     /// The kiosk.
     pub kiosk: KioskId,
@@ -51,9 +52,12 @@ pub struct Health {
     /// The hash of the assignment it works by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<Hash>,
-    /// How the tablet itself is; only in version 2.
+    /// How the tablet itself is; from version 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tablet: Option<Tablet>,
+    /// The hash of the questionnaire that it asks now; from version 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub questionnaire: Option<Hash>,
 }
 
 /// How a tablet is. What it cannot tell is absent.
@@ -113,16 +117,21 @@ pub enum StatusError {
 impl Status {
     /// Presence, in the oldest version of the message that can say it.
     ///
-    /// An aggregator from before version 2 refuses it, so a kiosk speaks of its tablet only to one that has sent it a
-    /// [round](crate::round), which is of the same age.
+    /// An aggregator from before a version refuses it. So a kiosk speaks of its tablet only to one that has sent it a
+    /// [round](crate::round), and of its questionnaire only to one that has sent it a [posting](crate::posting), which are of
+    /// the same ages.
     pub fn new(kiosk: KioskId, presence: Presence) -> Self {
-        let speaks_of_tablet = matches!(&presence, Presence::Online(Health { tablet: Some(_), .. }));
-        Self { version: if speaks_of_tablet { 2 } else { 1 }, kiosk, presence }
+        let version = match &presence {
+            Presence::Online(Health { questionnaire: Some(_), .. }) => 3,
+            Presence::Online(Health { tablet: Some(_), .. }) => 2,
+            Presence::Online(_) | Presence::Offline => 1,
+        };
+        Self { version, kiosk, presence }
     }
 
-    /// Reads the payload of a kiosk's status topic, of version 1 or 2.
+    /// Reads the payload of a kiosk's status topic, of version 1 to 3.
     pub fn read(payload: &[u8], kiosk: &KioskId) -> Result<Self, StatusError> {
-        let status: Self = read_as(payload, |payload| read_versioned_to(payload, 2))?;
+        let status: Self = read_as(payload, |payload| read_versioned_to(payload, 3))?;
         if status.kiosk == *kiosk { Ok(status) } else { Err(StatusError::WrongTopic(status.kiosk)) }
     }
 }
@@ -185,6 +194,7 @@ mod tests {
             clock_offset_s: Some(-4),
             assignment: None,
             tablet: None,
+            questionnaire: None,
         };
         check(r#"{"version":1,"kiosk":"k-1","presence":"offline"}"#, &Ok(Presence::Offline));
         check(
@@ -200,14 +210,15 @@ mod tests {
     }
 
     #[test]
-    fn a_tablet_is_version_two_and_nothing_else_is() {
-        let health = |tablet| Health {
+    fn a_tablet_is_version_two_and_a_questionnaire_version_three() {
+        let health = |tablet, questionnaire| Health {
             software: "0.1.0".to_owned(),
             waiting: 0,
             last_sequence: 0,
             clock_offset_s: None,
             assignment: None,
             tablet,
+            questionnaire,
         };
         let tablet = Tablet {
             battery_percent: Some(81),
@@ -215,13 +226,18 @@ mod tests {
             free_disk_bytes: Some(9_000_000_000),
             moved_to: None,
         };
-        let status = |tablet| Status::new(kiosk("k-1"), Presence::Online(health(tablet)));
-        assert_eq!(status(None).version, 1);
-        let with_tablet = status(Some(tablet));
-        assert_eq!(with_tablet.version, 2);
-        let json = serde_json::to_vec(&with_tablet).unwrap();
-        assert_eq!(Status::read(&json, &kiosk("k-1")), Ok(with_tablet));
-        check(r#"{"version":3,"kiosk":"k-1","presence":"offline"}"#, &Err(StatusError::UnknownVersion(3)));
+        let status = |tablet, asks| Status::new(kiosk("k-1"), Presence::Online(health(tablet, asks)));
+        for (status, version) in [
+            (status(None, None), 1),
+            (status(Some(tablet.clone()), None), 2),
+            (status(Some(tablet), Some(Hash::ZERO)), 3),
+            (status(None, Some(Hash::ZERO)), 3),
+        ] {
+            assert_eq!(status.version, version);
+            let json = serde_json::to_vec(&status).unwrap();
+            assert_eq!(Status::read(&json, &kiosk("k-1")), Ok(status));
+        }
+        check(r#"{"version":4,"kiosk":"k-1","presence":"offline"}"#, &Err(StatusError::UnknownVersion(4)));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! MQTT topics: parsed and written here and nowhere else.
 //!
 //! `wardvoice/1/kiosks/{kiosk}/{channel}` for what belongs to one kiosk, `wardvoice/1/wards/{ward}/board` for what is said
-//! about a ward, `wardvoice/1/directory` for the trust.
+//! about a ward, `wardvoice/1/questionnaires/{hash}` for one version of a questionnaire, `wardvoice/1/directory` for the trust.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::id::{KioskId, WardId};
+use crate::id::{Hash, KioskId, WardId};
 
 const ROOT: &str = "wardvoice/1";
 
@@ -25,11 +25,23 @@ pub enum Channel {
     Introduction,
     /// Aggregator to kiosk: what it needs to take volunteers in, signed, retained.
     Round,
+    /// Aggregator to kiosk: its assignment with when it was said and what exactly it asks, signed, retained.
+    Posting,
+    /// Aggregator to kiosk: which of its requests for help staff have seen, signed, retained.
+    Help,
 }
 
 impl Channel {
-    const ALL: [Self; 6] =
-        [Self::Records, Self::Receipts, Self::Status, Self::Assignment, Self::Introduction, Self::Round];
+    const ALL: [Self; 8] = [
+        Self::Records,
+        Self::Receipts,
+        Self::Status,
+        Self::Assignment,
+        Self::Introduction,
+        Self::Round,
+        Self::Posting,
+        Self::Help,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +51,8 @@ impl Channel {
             Self::Assignment => "assignment",
             Self::Introduction => "introduction",
             Self::Round => "round",
+            Self::Posting => "posting",
+            Self::Help => "help",
         }
     }
 
@@ -55,6 +69,8 @@ pub enum Topic {
     Kiosk(KioskId, Channel),
     /// A ward's signed board, retained.
     Board(WardId),
+    /// The signed questionnaire whose file has this hash, retained.
+    Questionnaire(Hash),
     /// The signed directory of the trust, retained.
     Directory,
 }
@@ -69,6 +85,7 @@ impl fmt::Display for Topic {
         match self {
             Self::Kiosk(kiosk, channel) => write!(formatter, "{ROOT}/kiosks/{kiosk}/{}", channel.as_str()),
             Self::Board(ward) => write!(formatter, "{ROOT}/wards/{ward}/board"),
+            Self::Questionnaire(hash) => write!(formatter, "{ROOT}/questionnaires/{hash}"),
             Self::Directory => write!(formatter, "{ROOT}/directory"),
         }
     }
@@ -85,6 +102,9 @@ impl FromStr for Topic {
         }
         if let Some(ward) = rest.strip_prefix("wards/").and_then(|rest| rest.strip_suffix("/board")) {
             return WardId::new(ward).map(Self::Board).map_err(|_| error());
+        }
+        if let Some(hash) = rest.strip_prefix("questionnaires/") {
+            return hash.parse().map(Self::Questionnaire).map_err(|_| error());
         }
         let (kiosk, channel) =
             rest.strip_prefix("kiosks/").and_then(|rest| rest.split_once('/')).ok_or_else(error)?;
@@ -115,7 +135,11 @@ mod tests {
         check(Topic::Kiosk(kiosk.clone(), Channel::Status), "wardvoice/1/kiosks/k-0017/status");
         check(Topic::Kiosk(kiosk.clone(), Channel::Assignment), "wardvoice/1/kiosks/k-0017/assignment");
         check(Topic::Kiosk(kiosk.clone(), Channel::Introduction), "wardvoice/1/kiosks/k-0017/introduction");
-        check(Topic::Kiosk(kiosk, Channel::Round), "wardvoice/1/kiosks/k-0017/round");
+        check(Topic::Kiosk(kiosk.clone(), Channel::Round), "wardvoice/1/kiosks/k-0017/round");
+        check(Topic::Kiosk(kiosk.clone(), Channel::Posting), "wardvoice/1/kiosks/k-0017/posting");
+        check(Topic::Kiosk(kiosk, Channel::Help), "wardvoice/1/kiosks/k-0017/help");
+        let zeros = "0".repeat(64);
+        check(Topic::Questionnaire(Hash::ZERO), &format!("wardvoice/1/questionnaires/{zeros}"));
         check(Topic::Board(WardId::new("W12").unwrap()), "wardvoice/1/wards/W12/board");
         check(Topic::Directory, "wardvoice/1/directory");
         assert_eq!(Channel::Records.of_every_kiosk(), "wardvoice/1/kiosks/+/records");
@@ -142,6 +166,9 @@ mod tests {
             "wardvoice/1/kiosks/k-1/records/x",
             "wardvoice/1/kiosks/k-1/other",
             "wardvoice/1/kiosks/k-1/Records",
+            "wardvoice/1/questionnaires/",
+            "wardvoice/1/questionnaires/inpatient",
+            "wardvoice/1/questionnaires/+",
             "wardvoice/1/wards//board",
             "wardvoice/1/wards/+/board",
             "wardvoice/1/wards/W1/W2/board",

@@ -20,8 +20,10 @@ use wardvoice_protocol::board::{Bay, Board};
 use wardvoice_protocol::contact::{AttributionSource, Mode, Outcome};
 use wardvoice_protocol::directory::{Directory, DirectoryFile};
 use wardvoice_protocol::envelope::{ChainHead, Envelope, EnvelopeFile};
+use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
+use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireFile};
 use wardvoice_protocol::receipt::{Decision, Reason, Receipt};
 use wardvoice_protocol::record::{Body, Record};
@@ -150,6 +152,24 @@ fn assignments() {
 }
 
 #[test]
+fn postings() {
+    let key = aggregator_key().verifying_key();
+    let posting: Posting = read("posting.json");
+    let verified = signed::verify::<Posting>(&bytes("posting-signed.json"), &topic(Channel::Posting), &key);
+    assert_eq!(verified.as_ref(), Ok(&posting));
+    assert_eq!(posting.assignment, read::<Assignment>("assignment.json"));
+    assert_eq!(posting.questionnaire, Questionnaire::inpatient().unwrap().hash());
+}
+
+#[test]
+fn help_that_was_seen() {
+    let key = aggregator_key().verifying_key();
+    let seen: HelpSeen = read("help-seen.json");
+    let verified = signed::verify::<HelpSeen>(&bytes("help-seen-signed.json"), &topic(Channel::Help), &key);
+    assert_eq!(verified.as_ref(), Ok(&seen));
+}
+
+#[test]
 fn directories() {
     let file: DirectoryFile = read("directory.json");
     let key = aggregator_key().verifying_key();
@@ -186,6 +206,10 @@ fn statuses() {
     assert_eq!(read::<Status>("status-tablet.json"), tablet);
     let Presence::Online(health) = &tablet.presence else { panic!("not online") };
     assert_eq!(health.tablet.as_ref().and_then(|tablet| tablet.battery_percent), Some(81));
+    let asking = Status::read(&bytes("status-questionnaire.json"), &kiosk()).unwrap();
+    assert_eq!(read::<Status>("status-questionnaire.json"), asking);
+    let Presence::Online(health) = &asking.presence else { panic!("not online") };
+    assert_eq!(health.questionnaire, Some(Questionnaire::inpatient().unwrap().hash()));
     let simulated = KioskId::new("sim-0001").unwrap();
     let introduction = Introduction::read(&bytes("introduction.json"), &simulated).unwrap();
     assert_eq!(introduction.signing_key, kiosk_key().verifying_key());
@@ -201,6 +225,12 @@ fn questionnaires() {
         "976ca52a237ffbc19fcbfda4667ff615a0ef027b5d3c83274435d5728539e069",
         "the hash of a version is part of every score and never changes"
     );
+    // On the wire its hash is that of what is signed, so nobody has to write the file anew to know it.
+    let (topic, key) = (Topic::Questionnaire(questionnaire.hash()), aggregator_key().verifying_key());
+    let verified = signed::verify::<QuestionnaireFile>(&bytes("questionnaire-signed.json"), &topic, &key);
+    assert_eq!(verified.as_ref(), Ok(questionnaire.file()));
+    let signed: SignedFile = read("questionnaire-signed.json");
+    assert_eq!(Hash::of(signed.signed.as_bytes()), questionnaire.hash());
 }
 
 /// Randomness that is given.

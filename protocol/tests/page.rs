@@ -10,7 +10,9 @@ use wardvoice_protocol::board::Board;
 use wardvoice_protocol::contact::{Answer, Mode, Outcome};
 use wardvoice_protocol::directory::DirectoryFile;
 use wardvoice_protocol::envelope::Envelope;
+use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::limits;
+use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireFile};
 use wardvoice_protocol::receipt::{Reason, Receipt};
 use wardvoice_protocol::record::Record;
@@ -49,6 +51,8 @@ fn check(kind: &str, text: &str) -> Result<(), String> {
         "signed" => reads::<SignedFile>(text),
         "board" => reads::<Board>(text),
         "round" => reads::<Round>(text),
+        "posting" => reads::<Posting>(text),
+        "help-seen" => reads::<HelpSeen>(text),
         "receipt" => reads::<Receipt>(text),
         "assignment" => reads::<Assignment>(text),
         "settings" => reads::<KioskSettings>(text),
@@ -71,8 +75,19 @@ fn every_example_reads_as_what_it_says_it_is() {
         }
         assert_ne!(info, "json", "an example says what it is an example of: {text}");
     }
-    for kind in ["record", "envelope", "signed", "receipt", "settings", "status", "introduction", "round", "board"]
-    {
+    for kind in [
+        "record",
+        "envelope",
+        "signed",
+        "receipt",
+        "settings",
+        "status",
+        "introduction",
+        "round",
+        "board",
+        "posting",
+        "help-seen",
+    ] {
         assert!(kinds.iter().any(|known| known == kind), "no example of {kind}");
     }
 }

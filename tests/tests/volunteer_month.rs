@@ -85,7 +85,12 @@ impl Afternoon {
                 Effect::Errand(Errand::CheckPin { .. }) => {
                     answers.push(Happening::Volunteer(Word::Checked { role: Some(Role::Volunteer), seed: 5 }));
                 }
-                Effect::Errand(_) | Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::MoveFocus => {}
+                Effect::Errand(_)
+                | Effect::Asks(_)
+                | Effect::ReadAloud(_)
+                | Effect::Hush
+                | Effect::Show
+                | Effect::MoveFocus => {}
             }
         }
         for answer in answers {

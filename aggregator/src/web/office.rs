@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::questionnaire::QuestionnaireRef;
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::Presence as Status;
 
@@ -19,6 +21,7 @@ use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread};
 use super::{Shared, Web, words};
 use crate::log::{LogError, Refused};
+use crate::registry::Kiosk;
 
 /// So many entries of the quarantine are shown at once.
 pub(crate) const SHOWN: usize = 200;
@@ -58,6 +61,12 @@ pub(crate) struct KioskSheet {
     pub(crate) gaps: Vec<GapSheet>,
     /// The version of its software.
     software: Option<String>,
+    /// What it is told to ask, `inpatient@1`; none when it is not registered.
+    questionnaire: Option<String>,
+    /// The hash of that.
+    questionnaire_asked: Option<String>,
+    /// The hash of what it asks, as it last said.
+    questionnaire_applied: Option<String>,
     /// How far its clock was out when it last learnt, in seconds.
     clock_offset_s: Option<i64>,
     /// The charge of its battery, 0 to 100, as it last said.
@@ -179,6 +188,7 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
     for id in ids {
         let entry = registered.get(id);
         let sighting = sightings.get(id).cloned().unwrap_or_default();
+        let asked = entry.and_then(|kiosk| asked(web, kiosk));
         let head = heads.get(id).copied().unwrap_or(crate::log::Head::EMPTY);
         let health = match &sighting.presence {
             Some(Status::Online(health)) => Some(health),
@@ -207,6 +217,9 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
             refused: head.refused + head.unlinked,
             gaps,
             software: health.map(|health| health.software.clone()),
+            questionnaire: asked.as_ref().map(|(reference, _)| reference.to_string()),
+            questionnaire_asked: asked.as_ref().map(|(_, hash)| hash.to_string()),
+            questionnaire_applied: health.and_then(|health| health.questionnaire).map(|hash| hash.to_string()),
             clock_offset_s: health.and_then(|health| health.clock_offset_s),
             battery_percent: tablet.battery_percent,
             charging: tablet.charging,
@@ -216,6 +229,16 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
     }
     sheets.sort_by_key(|sheet| (Reverse(sheet.silent), sheet.connected, sheet.last_record));
     Ok(sheets)
+}
+
+/// What a kiosk is told to ask, with its hash. The first questionnaire is asked where nothing else was said.
+fn asked(web: &Web, kiosk: &Kiosk) -> Option<(QuestionnaireRef, Hash)> {
+    let mut all = web.desk.world.questionnaires.iter();
+    let asked = match &kiosk.questionnaire {
+        Some(reference) => all.find(|questionnaire| questionnaire.reference() == *reference),
+        None => all.next(),
+    };
+    asked.map(|questionnaire| (questionnaire.reference(), questionnaire.hash()))
 }
 
 /// The quarantine from a number on.
@@ -303,7 +326,7 @@ fn kiosk_table(web: &Web, kiosks: &[KioskSheet]) -> Markup {
                     tr {
                         th scope="col" { "Kiosk" } th scope="col" { "Ward" } th scope="col" { "State" }
                         th scope="col" { "Last record" } th scope="col" { "Records here" }
-                        th.n scope="col" { "Waiting" } th scope="col" { "Clock" } th scope="col" { "Software" }
+                        th.n scope="col" { "Waiting" } th scope="col" { "Clock" } th scope="col" { "Asks" } th scope="col" { "Software" }
                     }
                 }
                 tbody {
@@ -325,6 +348,14 @@ fn kiosk_table(web: &Web, kiosks: &[KioskSheet]) -> Markup {
                             td { (completeness(kiosk)) }
                             td.n { @if let Some(waiting) = kiosk.waiting { (words::count(waiting)) } @else { "–" } }
                             td { @match kiosk.clock_offset_s { Some(offset) => { (offset) " s" } None => "–", } }
+                            td {
+                                (kiosk.questionnaire.as_deref().unwrap_or("–"))
+                                @match (&kiosk.questionnaire_asked, &kiosk.questionnaire_applied) {
+                                    (Some(asked), Some(applied)) if asked != applied => small { "not yet: it goes on with what it had" },
+                                    (Some(_), None) => small { "it has not said so" },
+                                    _ => {}
+                                }
+                            }
                             td { (kiosk.software.as_deref().unwrap_or("–")) }
                         }
                     }

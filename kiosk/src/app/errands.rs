@@ -7,7 +7,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context as _;
@@ -19,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use slint::ComponentHandle as _;
 use wardvoice_kiosk_ui::KioskWindow;
 use wardvoice_protocol::fortnight::Calendar;
-use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::round::WardName;
 
 use super::lamp::Lamp;
@@ -40,7 +38,6 @@ pub(super) struct Errands {
     post: Post,
     window: slint::Weak<KioskWindow>,
     lamp: Rc<Lamp>,
-    questionnaire: Arc<Questionnaire>,
     drafts: DraftBox,
 }
 
@@ -57,7 +54,6 @@ impl Errands {
         dispatch: &Dispatch,
         window: &KioskWindow,
         lamp: Rc<Lamp>,
-        questionnaire: Arc<Questionnaire>,
         post: Post,
     ) -> anyhow::Result<Rc<Self>> {
         let data = dispatch.data();
@@ -68,7 +64,6 @@ impl Errands {
             post,
             window: window.as_weak(),
             lamp,
-            questionnaire,
             drafts,
         };
         errands.dispatch.set_moved(errands.moved().map(|ward| ward.id));
@@ -137,22 +132,23 @@ impl Errands {
             clock_offset_s: state.clock_offset_s,
             free_disk_bytes: appliance::free_disk_bytes(&self.data),
             brightness_percent: self.lamp.chosen_percent(),
-            last_error: state.last_error,
+            last_error: state.waits_for.or(state.last_error),
             moved_to: self.moved(),
         }
     }
 
     fn moved(&self) -> Option<WardName> {
-        placement::moved(&self.data, &self.dispatch.assignment()?.ward)
+        placement::moved(&self.data, &self.dispatch.commission()?.assignment.ward)
     }
 
     fn move_to(&self, ward: Option<WardName>) {
-        let Some(assignment) = self.dispatch.assignment() else { return };
+        let Some(commission) = self.dispatch.commission() else { return };
+        let assignment = &commission.assignment;
         report("the move", placement::move_to(&self.data, &assignment.ward, ward));
         let moved = self.moved();
         self.dispatch.set_moved(moved.as_ref().map(|ward| ward.id.clone()));
-        let placed = placement::placed(&assignment, moved.as_ref(), &self.dispatch.briefing());
-        super::assign(&self.post, &placed, &self.questionnaire);
+        let placed = placement::placed(assignment, moved.as_ref(), &self.dispatch.briefing());
+        super::assign(&self.post, &placed, &commission.questionnaire);
     }
 
     fn keep_test_card(&self) {

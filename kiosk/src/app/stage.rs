@@ -8,6 +8,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use wardvoice_kiosk_ui::KioskWindow;
+use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::record::Body;
 
 use super::post::Post;
@@ -27,6 +28,7 @@ pub type Done = Box<dyn FnOnce(Result<(), StoreFailed>) + Send>;
 
 type Observer = Box<dyn Fn(&View)>;
 type Attendant = Box<dyn Fn(Errand)>;
+type Follower = Box<dyn Fn(Hash)>;
 
 /// An interview on a window.
 pub struct Stage {
@@ -40,6 +42,7 @@ pub struct Stage {
     observers: RefCell<Vec<Observer>>,
     attendant: RefCell<Option<Attendant>>,
     reader: RefCell<Option<Reader>>,
+    follower: RefCell<Option<Follower>>,
     this: Weak<Self>,
 }
 
@@ -71,6 +74,7 @@ impl Stage {
                 observers: RefCell::default(),
                 attendant: RefCell::default(),
                 reader: RefCell::default(),
+                follower: RefCell::default(),
                 this: Weak::clone(this),
             }
         });
@@ -92,6 +96,12 @@ impl Stage {
     /// Has screens read aloud by somebody. Without anybody nothing is read, and no screen offers it.
     pub(super) fn read_by(&self, reader: Reader) {
         self.reader.replace(Some(reader));
+    }
+
+    /// Says the hash of the questionnaire that is asked, now and whenever another one is.
+    pub fn followed_by(&self, follower: impl Fn(Hash) + 'static) {
+        follower(self.interview.borrow().asks());
+        self.follower.replace(Some(Box::new(follower)));
     }
 
     /// Calls back with every view that is shown.
@@ -130,6 +140,11 @@ impl Stage {
                 Effect::Errand(errand) => {
                     if let Some(attendant) = &*self.attendant.borrow() {
                         attendant(errand.clone());
+                    }
+                }
+                Effect::Asks(questionnaire) => {
+                    if let Some(follower) = &*self.follower.borrow() {
+                        follower(*questionnaire);
                     }
                 }
                 Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::MoveFocus => {}

@@ -9,7 +9,9 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc::UnboundedSender;
 use wardvoice_protocol::assignment::Assignment;
-use wardvoice_protocol::id::{Hash, WardId};
+use wardvoice_protocol::help::HelpSeen;
+use wardvoice_protocol::id::{Hash, RecordId, WardId};
+use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::receipt::{Receipt, Verdict};
 use wardvoice_protocol::record::Body;
 use wardvoice_protocol::signed;
@@ -19,6 +21,7 @@ use wardvoice_protocol::topic::{Channel, Topic};
 use super::{DispatchConfig, DispatchState, ParcelEvent, Shared, Storing, SubmitError, Trust, locked};
 use crate::appliance;
 use crate::briefing::{BriefingShelf, Taken};
+use crate::commission::{Changed, CommissionShelf};
 use crate::courier::{Courier, Effect, Event, EventKind};
 use crate::killpoint;
 use crate::mqtt::{Command, Report};
@@ -34,9 +37,10 @@ const LOOK_MS: u64 = 5_000;
 
 /// What the thread is told.
 pub(super) enum Message {
-    Submit { body: Box<Body>, done: Box<dyn FnOnce(Result<(), SubmitError>) + Send> },
+    Submit { body: Box<Body>, done: Box<dyn FnOnce(Result<RecordId, SubmitError>) + Send> },
     Report(Report),
     Moved(Option<WardId>),
+    Asks(Hash),
     Tick,
     Stop,
 }
@@ -53,7 +57,9 @@ pub(super) struct Keeper {
     commands: UnboundedSender<Command>,
     shared: Arc<Shared>,
     state: DispatchState,
-    assignment: Option<Assignment>,
+    commissions: CommissionShelf,
+    /// The hash of the questionnaire that is asked now.
+    asks: Option<Hash>,
     /// None for a simulated kiosk, which no volunteer carries.
     briefing: Option<BriefingShelf>,
     moved_to: Option<WardId>,
@@ -70,14 +76,16 @@ impl Keeper {
     pub(super) fn new(config: DispatchConfig, outbox: Outbox, commands: UnboundedSender<Command>) -> Self {
         let courier = Courier::new(config.pace, outbox.waiting());
         let time = Timekeeper::open(&config.data);
-        let (assignment, introduced) = match &config.trust {
-            Trust::Pinned { assignment, .. } => (Some(assignment.clone()), true),
-            Trust::Introduce { known, .. } => (known.clone(), false),
+        let kiosk = &config.identity.kiosk;
+        let (known, origin, introduced) = match &config.trust {
+            Trust::Pinned { assignment, origin } => (Some(assignment.clone()), *origin, true),
+            Trust::Introduce { known, .. } => (known.clone(), SIMULATED_ORIGIN, false),
         };
+        let commissions = CommissionShelf::open(&config.data, kiosk, origin, known);
         let kept = match &config.trust {
             Trust::Pinned { assignment, .. } => {
-                let (kiosk, key) = (&config.identity.kiosk, &assignment.aggregator_key);
-                Some(BriefingShelf::open(&config.data, kiosk, key))
+                let assignment = commissions.asked().unwrap_or(assignment);
+                Some(BriefingShelf::open(&config.data, kiosk, &assignment.aggregator_key))
             }
             Trust::Introduce { .. } => None,
         };
@@ -90,12 +98,16 @@ impl Keeper {
             storing: storing(outbox.can_keep()),
             clock_offset_s: time.offset_s(),
             last_error: None,
+            waits_for: commissions.waits_for(),
         };
         let shared = Shared {
             state: Mutex::new(state.clone()),
-            assignment: Mutex::new(assignment.clone()),
+            assignment: Mutex::new(commissions.asked().cloned()),
+            commission: Mutex::new(commissions.whole().cloned()),
             listeners: Mutex::new(Vec::new()),
             assignment_listeners: Mutex::new(Vec::new()),
+            commission_listeners: Mutex::new(Vec::new()),
+            help_listeners: Mutex::new(Vec::new()),
             briefing: Mutex::new(Arc::new(briefing)),
             briefing_listeners: Mutex::new(Vec::new()),
         };
@@ -108,7 +120,8 @@ impl Keeper {
             commands,
             shared: Arc::new(shared),
             state,
-            assignment,
+            commissions,
+            asks: None,
             briefing: kept,
             moved_to: None,
             connection: None,
@@ -148,7 +161,7 @@ impl Keeper {
         match message {
             Message::Submit { body, done } => {
                 let kept = self.keep(*body);
-                done(kept.as_ref().map(|_| ()).map_err(Clone::clone));
+                done(kept.as_ref().map(|waiting| waiting.record).map_err(Clone::clone));
                 if let Ok(waiting) = kept {
                     self.tell(ParcelEvent::Kept { sequence: waiting.sequence });
                     self.drive(EventKind::Appended(waiting));
@@ -157,8 +170,11 @@ impl Keeper {
             Message::Report(report) => self.hear(report),
             Message::Moved(ward) => {
                 self.moved_to = ward;
-                if self.connection.is_some() {
-                    self.status_due_ms = 0;
+                self.say_how_it_is();
+            }
+            Message::Asks(hash) => {
+                if self.asks.replace(hash) != Some(hash) {
+                    self.say_how_it_is();
                 }
             }
             Message::Tick => self.drive(EventKind::Tick),
@@ -168,6 +184,13 @@ impl Keeper {
         self.publish_state();
     }
 
+    /// Publishes the status soon, when there is anybody to tell.
+    fn say_how_it_is(&mut self) {
+        if self.connection.is_some() {
+            self.status_due_ms = 0;
+        }
+    }
+
     fn patience(&self) -> Duration {
         let dues = [self.status_due_ms, self.introduce_due_ms, self.look_due_ms, self.reopen_due_ms];
         let due = dues.into_iter().chain(self.courier.next_due_ms()).min().unwrap_or(u64::MAX);
@@ -175,7 +198,7 @@ impl Keeper {
     }
 
     fn keep(&mut self, body: Body) -> Result<Waiting, SubmitError> {
-        let assignment = self.assignment.as_ref().ok_or(SubmitError::NotAssigned)?;
+        let assignment = self.commissions.asked().ok_or(SubmitError::NotAssigned)?;
         let Some(outbox) = &mut self.outbox else {
             return Err(SubmitError::Refused(
                 "keep a record: the outbox is closed after a failed write".to_owned(),
@@ -238,6 +261,7 @@ impl Keeper {
                     self.introduce_due_ms = 0;
                 }
                 self.do_what_is_due();
+                self.subscribe_to_letters();
                 self.subscribe_to_briefing();
                 self.drive(EventKind::Connected);
             }
@@ -258,6 +282,9 @@ impl Keeper {
             Topic::Kiosk(kiosk, _) if *kiosk != self.config.identity.kiosk => return,
             Topic::Kiosk(_, Channel::Receipts) => self.read_receipt(topic, payload),
             Topic::Kiosk(_, Channel::Assignment) => self.read_assignment(topic, payload),
+            Topic::Kiosk(_, Channel::Posting) => self.read_posting(topic, payload),
+            Topic::Kiosk(_, Channel::Help) => self.read_help(topic, payload),
+            Topic::Questionnaire(hash) => return self.read_questionnaire(*hash, payload),
             Topic::Kiosk(_, Channel::Round) | Topic::Board(_) => self.read_briefing(topic, payload),
             _ => return,
         };
@@ -267,7 +294,7 @@ impl Keeper {
     }
 
     fn read_receipt(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let Some(assignment) = &self.assignment else { return Ok(()) };
+        let Some(assignment) = self.commissions.asked() else { return Ok(()) };
         let receipt: Receipt = signed::verify(payload, topic, &assignment.aggregator_key)?;
         if receipt.kiosk == self.config.identity.kiosk {
             self.state.last_receipt = Some(receipt.aggregator_time);
@@ -277,10 +304,10 @@ impl Keeper {
     }
 
     fn read_briefing(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let (Some(kept), Some(assignment)) = (&mut self.briefing, &self.assignment) else { return Ok(()) };
-        let offset = SignedDuration::from_secs(self.time.offset_s().unwrap_or(0));
-        let now = Timestamp::now();
-        let now = now.checked_add(offset).unwrap_or(now);
+        let now = self.corrected_now();
+        let (Some(kept), Some(assignment)) = (&mut self.briefing, self.commissions.asked()) else {
+            return Ok(());
+        };
         let key = &assignment.aggregator_key;
         let taken = match topic {
             Topic::Board(ward) => kept.take_board(ward, payload, key, now)?,
@@ -299,38 +326,110 @@ impl Keeper {
         Ok(())
     }
 
+    /// The time as far as the last receipt told.
+    fn corrected_now(&self) -> Timestamp {
+        let offset = SignedDuration::from_secs(self.time.offset_s().unwrap_or(0));
+        let now = Timestamp::now();
+        now.checked_add(offset).unwrap_or(now)
+    }
+
+    /// Subscribes to what an aggregator from before there were postings refuses.
+    fn subscribe_to_letters(&self) {
+        let own = |channel| Topic::Kiosk(self.config.identity.kiosk.clone(), channel);
+        let mut topics = vec![own(Channel::Posting), own(Channel::Help)];
+        topics.extend(self.commissions.missing());
+        self.subscribe(topics);
+    }
+
     fn subscribe_to_briefing(&self) {
-        let (Some(connection), Some(kept)) = (self.connection, &self.briefing) else { return };
+        if let Some(kept) = &self.briefing {
+            self.subscribe(kept.topics());
+        }
+    }
+
+    fn subscribe(&self, topics: Vec<Topic>) {
+        let Some(connection) = self.connection else { return };
         // A link that has ended subscribes to nothing; the next connection does.
-        let _ended = self.commands.send(Command::Subscribe { connection, topics: kept.topics() });
+        let _ended = self.commands.send(Command::Subscribe { connection, topics });
     }
 
     fn read_assignment(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let (assignment, origin): (Assignment, Hash) = match (&self.config.trust, &self.assignment) {
-            (Trust::Pinned { origin, .. }, Some(known)) => {
-                (signed::verify(payload, topic, &known.aggregator_key)?, *origin)
-            }
+        let assignment: Assignment = match (&self.config.trust, self.commissions.asked()) {
+            (Trust::Pinned { .. }, Some(known)) => signed::verify(payload, topic, &known.aggregator_key)?,
             (Trust::Pinned { .. }, None) => return Ok(()),
-            (Trust::Introduce { .. }, _) => (signed::read_trusting(payload)?, SIMULATED_ORIGIN),
+            (Trust::Introduce { .. }, _) => signed::read_trusting(payload)?,
         };
-        if assignment.kiosk != self.config.identity.kiosk {
-            return Ok(());
-        }
-        self.introduced = true;
-        self.introduce_due_ms = u64::MAX;
-        if self.assignment.as_ref() == Some(&assignment) {
-            return Ok(());
-        }
-        if let Err(error) = settings::save_assignment(&self.config.data, origin, &assignment) {
-            // It holds for this run; the aggregator says it again after a restart.
-            tracing::warn!(%error, "saving the assignment");
-        }
-        self.assignment = Some(assignment.clone());
-        *locked(&self.shared.assignment) = Some(assignment.clone());
-        for listener in locked(&self.shared.assignment_listeners).iter() {
-            listener(&assignment);
+        if assignment.kiosk == self.config.identity.kiosk {
+            self.introduced = true;
+            self.introduce_due_ms = u64::MAX;
+            let changed = self.commissions.take_assignment(assignment);
+            self.announce(changed);
         }
         Ok(())
+    }
+
+    fn read_posting(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
+        let Some(known) = self.commissions.asked() else { return Ok(()) };
+        let posting: Posting = signed::verify(payload, topic, &known.aggregator_key)?;
+        let first = !self.commissions.is_posted();
+        let changed = self.commissions.take_posting(posting, self.corrected_now());
+        self.announce(changed);
+        if first && self.commissions.is_posted() {
+            // From now on the status may say what is asked.
+            self.say_how_it_is();
+        }
+        if let Some(missing) = self.commissions.missing() {
+            self.subscribe(vec![missing]);
+        }
+        Ok(())
+    }
+
+    fn read_questionnaire(&mut self, hash: Hash, payload: &[u8]) {
+        let Some(key) = self.commissions.asked().map(|assignment| assignment.aggregator_key) else { return };
+        match self.commissions.take_questionnaire(hash, payload, &key) {
+            Ok(changed) => self.announce(changed),
+            Err(error) => tracing::warn!(%error, %hash, "a questionnaire that is not believed"),
+        }
+    }
+
+    fn read_help(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
+        let Some(known) = self.commissions.asked() else { return Ok(()) };
+        let help: HelpSeen = signed::verify(payload, topic, &known.aggregator_key)?;
+        if help.kiosk == self.config.identity.kiosk {
+            for listener in locked(&self.shared.help_listeners).iter() {
+                listener(&help.seen);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps an assignment that is new and tells everybody what has changed.
+    fn announce(&mut self, changed: Changed) {
+        self.state.waits_for = self.commissions.waits_for();
+        if changed.asked
+            && let Some(assignment) = self.commissions.asked()
+        {
+            let origin = match &self.config.trust {
+                Trust::Pinned { origin, .. } => *origin,
+                Trust::Introduce { .. } => SIMULATED_ORIGIN,
+            };
+            if let Err(error) = settings::save_assignment(&self.config.data, origin, assignment) {
+                // It holds for this run; the aggregator says it again after a restart.
+                tracing::warn!(%error, "saving the assignment");
+            }
+            *locked(&self.shared.assignment) = Some(assignment.clone());
+            for listener in locked(&self.shared.assignment_listeners).iter() {
+                listener(assignment);
+            }
+        }
+        if changed.whole
+            && let Some(commission) = self.commissions.whole()
+        {
+            *locked(&self.shared.commission) = Some(Arc::clone(commission));
+            for listener in locked(&self.shared.commission_listeners).iter() {
+                listener(commission);
+            }
+        }
     }
 
     /// Gives the courier an event and does what it says.
@@ -414,7 +513,7 @@ impl Keeper {
     }
 
     fn status(&self) -> Status {
-        let assignment = self.assignment.as_ref().and_then(|assignment| serde_json::to_vec(assignment).ok());
+        let assignment = self.commissions.asked().and_then(|assignment| serde_json::to_vec(assignment).ok());
         let health = Health {
             software: env!("CARGO_PKG_VERSION").to_owned(),
             waiting: self.state.waiting,
@@ -422,6 +521,8 @@ impl Keeper {
             clock_offset_s: self.state.clock_offset_s,
             assignment: assignment.map(|bytes| Hash::of(&bytes)),
             tablet: self.tablet(),
+            // An aggregator from before there were postings would refuse the status.
+            questionnaire: self.asks.filter(|_| self.commissions.is_posted()),
         };
         Status::new(self.config.identity.kiosk.clone(), Presence::Online(health))
     }

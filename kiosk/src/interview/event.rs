@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wardvoice_protocol::id::Language;
+use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::record::{Body, Need};
 
 use super::reading::{ReadingNumber, Spoken};
@@ -148,6 +148,8 @@ pub enum Effect {
     ReadAloud(ReadingNumber),
     /// Be silent at once.
     Hush,
+    /// Another questionnaire is asked from now on: the one of this hash.
+    Asks(Hash),
     /// What the screen shows has changed.
     Show,
     /// The keyboard's focus goes on to the next control.

@@ -15,6 +15,7 @@ use super::*;
 
 mod ease;
 mod reading;
+mod update;
 
 fn language(tag: &str) -> Language {
     Language::new(tag).unwrap()

@@ -280,6 +280,16 @@ fn a_branch_follows_the_answers_so_far() {
 }
 
 #[test]
+fn a_questionnaire_is_named_with_or_without_its_version() {
+    for text in ["inpatient", "inpatient@2"] {
+        assert_eq!(text.parse::<QuestionnaireName>().unwrap().to_string(), text);
+    }
+    for text in ["", "in patient", "inpatient@", "inpatient@0", "@1"] {
+        assert_eq!(text.parse::<QuestionnaireName>(), Err(QuestionnaireRefError(text.to_owned())));
+    }
+}
+
+#[test]
 fn a_reference_has_one_spelling() {
     let reference: QuestionnaireRef = "inpatient@12".parse().unwrap();
     assert_eq!((reference.id.as_str(), reference.version), ("inpatient", 12));

@@ -20,10 +20,23 @@ fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// `k-0017  W12  <key>`
+/// `k-0017  W12  <key>  inpatient@1, asked`
 pub(crate) fn kiosk(value: &Value) -> String {
     let kind = if value.pointer("/simulated").and_then(Value::as_bool) == Some(true) { "  simulated" } else { "" };
-    format!("{:<24} {:<12} {}{kind}", text(value, "/id"), text(value, "/ward"), text(value, "/signing_key"))
+    let hash = |name: &str| value.pointer(name).and_then(Value::as_str);
+    let asks = match (hash("/asked"), hash("/applied")) {
+        (None, _) => "questionnaire not known here",
+        (Some(asked), Some(applied)) if asked == applied => "asked",
+        (Some(_), Some(_)) => "not asked yet",
+        (Some(_), None) => "no word yet",
+    };
+    format!(
+        "{:<24} {:<12} {}  {}, {asks}{kind}",
+        text(value, "/id"),
+        text(value, "/ward"),
+        text(value, "/signing_key"),
+        text(value, "/questionnaire")
+    )
 }
 
 /// What a rebuild came to.

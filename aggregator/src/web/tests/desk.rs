@@ -154,6 +154,7 @@ impl Bench {
             clock_offset_s: Some(-3),
             assignment: None,
             tablet: None,
+            questionnaire: None,
         };
         let status = Status { version: 1, kiosk: kiosk(id), presence: Presence::Online(health) };
         self.desk.fleet.status(&status, noon());

@@ -39,7 +39,7 @@ fn board(ward: &str) -> (Topic, Vec<u8>) {
     (topic, payload)
 }
 
-/// The topics of every subscription since the last time.
+/// The topics of every subscription to rounds and boards since the last time.
 fn subscribed(bench: &mut Bench) -> Vec<Vec<String>> {
     let mut asked = Vec::new();
     while let Ok(command) = bench.orders.try_recv() {
@@ -47,6 +47,7 @@ fn subscribed(bench: &mut Bench) -> Vec<Vec<String>> {
             asked.push(topics.iter().map(ToString::to_string).collect());
         }
     }
+    asked.retain(|topics: &Vec<String>| topics.iter().any(|topic| topic.ends_with("/round")));
     asked
 }
 

@@ -29,7 +29,7 @@ impl Patient {
                         self.tickets.push(ticket);
                         self.stored.push(body);
                     }
-                    Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::Errand(_) => {}
+                    Effect::Asks(_) | Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::Errand(_) => {}
                 }
             }
         }

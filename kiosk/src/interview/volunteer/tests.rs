@@ -166,7 +166,7 @@ impl Tablet {
                     }
                     self.errands.push(errand);
                 }
-                Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::MoveFocus => {}
+                Effect::Asks(_) | Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::MoveFocus => {}
             }
         }
         for answer in answers {

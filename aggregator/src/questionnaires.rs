@@ -1,0 +1,229 @@
+//! The questionnaires that the trust can ask: those that are shipped, and those of its own in a folder.
+//!
+//! Purpose: what a kiosk is told to ask is known here by its hash, and a version that was ever asked never changes. A file of the
+//! folder is read at the start, once; after a change the aggregator is started again.
+//!
+//! Vocabulary: a version is *in use* once a kiosk has been told to ask it. Then its file is copied to
+//! `questionnaires-in-use/` in the data folder, and from there it is known even when the folder has lost it or says something
+//! else under the same number.
+//!
+//! Failure modes: every file must read, be a questionnaire, fit into a message and be the only one of its id and version; any
+//! other is an error that names the file, and nothing starts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wardvoice_protocol::assignment::KioskAudience;
+use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::keys::SigningKey;
+use wardvoice_protocol::limits::MAX_MESSAGE_BYTES;
+use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireError, QuestionnaireName, QuestionnaireRef};
+use wardvoice_protocol::signed;
+use wardvoice_protocol::topic::Topic;
+
+use crate::durable_file::{self, Readers};
+use crate::ingest::mqtt::Message;
+
+/// The folder of the data folder that is looked at when the settings name none.
+pub const FOLDER: &str = "questionnaires";
+const IN_USE: &str = "questionnaires-in-use";
+/// What a signed message is larger than the JSON in it, besides the quotation marks: version, signature, names.
+const ENVELOPE_BYTES: usize = 200;
+
+/// Every questionnaire that can be asked.
+#[derive(Debug)]
+pub struct Questionnaires {
+    /// The shipped ones first, then the others by id and version.
+    all: Vec<Arc<Questionnaire>>,
+    in_use: PathBuf,
+}
+
+/// Why questionnaires cannot be loaded or used.
+#[derive(Debug, thiserror::Error)]
+pub enum QuestionnairesError {
+    /// A file or folder cannot be read or written.
+    #[error("read or write {path}: {source}", path = path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is not a questionnaire.
+    #[error("use {path}: {source}", path = path.display())]
+    NotQuestionnaire {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: QuestionnaireError,
+    },
+    /// A questionnaire is larger than a message.
+    #[error("use {path}: as a message it has {bytes} bytes, more than {MAX_MESSAGE_BYTES}", path = path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// How many it has.
+        bytes: usize,
+    },
+    /// Two files are one version and differ.
+    #[error(
+        "use {path}: {reference} is already {other} and says something else; a version never changes once it is used, \
+         so give this one another version",
+        path = path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// The version.
+        reference: QuestionnaireRef,
+        /// Where the other one is.
+        other: String,
+    },
+    /// There is none of that name.
+    #[error(
+        "find questionnaire {asked}: there are {known}; put the file of another into the folder of questionnaires \
+         (see `config print`) and start the aggregator again"
+    )]
+    Unknown {
+        /// What was asked for.
+        asked: QuestionnaireName,
+        /// What there is.
+        known: String,
+    },
+    /// It is for staff.
+    #[error("ask {0} on a kiosk of a ward: it is for staff, and kiosks of wards stand among patients")]
+    ForStaff(QuestionnaireRef),
+    /// The shipped ones do not read.
+    #[error("read the questionnaires of this program: {0}")]
+    Shipped(QuestionnaireError),
+}
+
+impl Questionnaires {
+    /// Loads every questionnaire of a data folder. `named` is the folder that the settings name; it must be there.
+    pub fn open(data: &Path, named: Option<&Path>) -> Result<Self, QuestionnairesError> {
+        let shipped = Questionnaire::shipped().map_err(QuestionnairesError::Shipped)?;
+        let mut sources: BTreeMap<QuestionnaireRef, (String, Hash)> = BTreeMap::new();
+        for questionnaire in &shipped {
+            let source = ("part of this program".to_owned(), questionnaire.hash());
+            sources.insert(questionnaire.reference(), source);
+        }
+        let in_use = data.join(IN_USE);
+        let folder = named.map_or_else(|| data.join(FOLDER), |named| data.join(named));
+        let mut others = Vec::new();
+        let kept = files(&in_use, Missing::Nothing)?;
+        let own = files(&folder, if named.is_some() { Missing::Fails } else { Missing::Nothing })?;
+        for path in kept.into_iter().chain(own) {
+            let questionnaire = read(&path)?;
+            let reference = questionnaire.reference();
+            match sources.get(&reference) {
+                Some((_, hash)) if *hash == questionnaire.hash() => {}
+                Some((other, _)) => {
+                    return Err(QuestionnairesError::Changed { path, reference, other: other.clone() });
+                }
+                None => {
+                    sources.insert(reference, (format!("in {}", path.display()), questionnaire.hash()));
+                    others.push(questionnaire);
+                }
+            }
+        }
+        others.sort_by_key(Questionnaire::reference);
+        Ok(Self { all: shipped.into_iter().chain(others).map(Arc::new).collect(), in_use })
+    }
+
+    /// The shipped ones alone, kept nowhere; for tests and benches.
+    pub fn shipped() -> Result<Self, QuestionnairesError> {
+        let all = Questionnaire::shipped().map_err(QuestionnairesError::Shipped)?;
+        Ok(Self { all: all.into_iter().map(Arc::new).collect(), in_use: PathBuf::new() })
+    }
+
+    /// Every one.
+    pub fn all(&self) -> &[Arc<Questionnaire>] {
+        &self.all
+    }
+
+    /// One version.
+    pub fn get(&self, reference: &QuestionnaireRef) -> Option<&Arc<Questionnaire>> {
+        self.all.iter().find(|questionnaire| questionnaire.reference() == *reference)
+    }
+
+    /// What a person names, if patients may be asked it; from now on it is in use.
+    pub fn for_patients(&self, asked: &QuestionnaireName) -> Result<QuestionnaireRef, QuestionnairesError> {
+        let found = match asked {
+            QuestionnaireName::Version(reference) => self.get(reference),
+            QuestionnaireName::Newest(id) => {
+                let versions = self.all.iter().filter(|questionnaire| questionnaire.file().id == *id);
+                versions.max_by_key(|questionnaire| questionnaire.file().version)
+            }
+        };
+        let found = found.ok_or_else(|| {
+            let known: Vec<_> = self.all.iter().map(|one| one.reference().to_string()).collect();
+            QuestionnairesError::Unknown { asked: asked.clone(), known: known.join(", ") }
+        })?;
+        let reference = found.reference();
+        if found.file().audience != KioskAudience::Patients {
+            return Err(QuestionnairesError::ForStaff(reference));
+        }
+        let path = self.in_use.join(format!("{reference}.json"));
+        if !path.exists() {
+            let bytes = serde_json::to_vec(found.file()).map_err(io::Error::from);
+            bytes
+                .and_then(|bytes| durable_file::replace(&path, &bytes, Readers::Anyone))
+                .map_err(|source| QuestionnairesError::File { path, source })?;
+        }
+        Ok(reference)
+    }
+}
+
+/// A questionnaire as a message that any kiosk may read.
+pub fn message(questionnaire: &Questionnaire, key: &SigningKey) -> Option<Message> {
+    let topic = Topic::Questionnaire(questionnaire.hash());
+    let payload = signed::sign(questionnaire.file(), &topic, key).ok()?;
+    Some(Message { topic, payload, retain: true })
+}
+
+/// What a folder that is not there means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Nothing,
+    Fails,
+}
+
+/// The `.json` files of a folder by name.
+fn files(folder: &Path, missing: Missing) -> Result<Vec<PathBuf>, QuestionnairesError> {
+    let failed = |source| QuestionnairesError::File { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Nothing => {
+            return Ok(Vec::new());
+        }
+        entries => entries.map_err(failed)?,
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if path.extension().is_some_and(|extension| extension == "json") && !hidden {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<Questionnaire, QuestionnairesError> {
+    let bytes = fs::read(path).map_err(|source| QuestionnairesError::File { path: path.to_owned(), source })?;
+    let questionnaire = Questionnaire::from_json(&bytes)
+        .map_err(|source| QuestionnairesError::NotQuestionnaire { path: path.to_owned(), source })?;
+    // In a signed message the JSON is a string, so every quotation mark and backslash takes two bytes.
+    let message = serde_json::to_string(questionnaire.file()).and_then(|json| serde_json::to_string(&json));
+    let bytes = message.map_or(usize::MAX, |json| json.len().saturating_add(ENVELOPE_BYTES));
+    if bytes > MAX_MESSAGE_BYTES {
+        return Err(QuestionnairesError::TooLarge { path: path.to_owned(), bytes });
+    }
+    Ok(questionnaire)
+}
+
+#[cfg(test)]
+mod tests;
