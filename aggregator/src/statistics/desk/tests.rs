@@ -132,7 +132,11 @@ fn refusals_name_the_field() {
     );
     refuses("mean", &json!({"groups": {"a": [null]}}), "read field groups.a[0]: must be a number");
     refuses("fft", &json!({"rows": [{}]}), "read field rows[0].very_good: is missing");
-    refuses("median", &json!({}), "find the method \"median\": the desk knows domain_mean, fft, mean, proportion");
+    refuses(
+        "medians",
+        &json!({}),
+        "find the method \"medians\": the desk knows domain_mean, expected_range, fft, funnel, mean, p_chart, proportion, reliability, run, variation, weighted_mean, xmr",
+    );
 }
 
 #[test]
