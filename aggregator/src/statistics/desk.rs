@@ -15,10 +15,12 @@ mod friends_and_family;
 mod funnel;
 mod input;
 mod mean;
+mod national;
 mod p_chart;
 mod proportion;
 mod reliability;
 mod run_chart;
+mod suppression;
 mod variation;
 mod weighted_mean;
 mod why;
@@ -27,19 +29,39 @@ mod xmr;
 use input::Input;
 
 /// The methods, as the command line names them.
-pub const METHODS: [&str; 12] = [
+pub const METHODS: [&str; 14] = [
     "domain_mean",
     "expected_range",
     "fft",
+    "fft_suppress",
     "funnel",
     "mean",
     "p_chart",
     "proportion",
     "reliability",
     "run",
+    "suppress",
     "variation",
     "weighted_mean",
     "xmr",
+];
+
+/// What each method is for, in a line.
+pub const SUMMARIES: [(&str, &str); METHODS.len()] = [
+    ("domain_mean", "mean of question means; one person's answers belong together"),
+    ("expected_range", "what scores of units are expected to be, over-dispersion included"),
+    ("fft", "friends and family test: totals and percentages"),
+    ("fft_suppress", "friends and family test: the national rules for small numbers"),
+    ("funnel", "units of different size beside each other, over-dispersion included"),
+    ("mean", "means with their t intervals"),
+    ("p_chart", "control chart of proportions, plain or Laney's P'"),
+    ("proportion", "proportions with Wilson's or exact intervals"),
+    ("reliability", "how many answers make a mean that says something about its unit"),
+    ("run", "run chart: too long a run, too few crossings of the median"),
+    ("suppress", "hide small counts of a table so that nobody can work them out"),
+    ("variation", "do units differ more than chance; shrinkage to their mean"),
+    ("weighted_mean", "means standardised for case mix"),
+    ("xmr", "control chart of single values with its rules"),
 ];
 
 /// The exit status of a refused input.
@@ -71,12 +93,14 @@ pub fn run(method: &str, input: &Value) -> Result<Value, DeskError> {
         "domain_mean" => domain_mean::run(&input),
         "expected_range" => expected_range::run(&input),
         "fft" => friends_and_family::run(&input),
+        "fft_suppress" => national::run(&input),
         "funnel" => funnel::run(&input),
         "mean" => mean::run(&input),
         "p_chart" => p_chart::run(&input),
         "proportion" => proportion::run(&input),
         "reliability" => reliability::run(&input),
         "run" => run_chart::run(&input),
+        "suppress" => suppression::run(&input),
         "variation" => variation::run(&input),
         "weighted_mean" => weighted_mean::run(&input),
         "xmr" => xmr::run(&input),

@@ -154,7 +154,7 @@ impl Measure {
     fn back(self, transformed: f64) -> f64 {
         let root = match self {
             Self::Proportion => transformed.clamp(0.0, std::f64::consts::FRAC_PI_2).sin(),
-            Self::Ratio => transformed.max(0.0),
+            Self::Ratio => transformed.clamp(0.0, f64::INFINITY),
         };
         root * root
     }

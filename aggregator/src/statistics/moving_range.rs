@@ -67,7 +67,7 @@ pub fn moving_range(points: &[Option<f64>], screening: Screening) -> Result<Movi
             _ => NoMovingRange::NoNeighbours,
         });
     };
-    if screening == Screening::Off {
+    if screening == Screening::Off || !average.is_finite() {
         return Ok(MovingRange { average, unscreened: None });
     }
     if is_constant(points) {

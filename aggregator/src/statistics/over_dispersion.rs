@@ -59,30 +59,22 @@ impl Deviation {
 pub fn over_dispersion(units: &[Deviation], trim: f64) -> OverDispersion {
     let z: Vec<f64> = units.iter().map(Deviation::z).collect();
     let ends = sample_quantile(&z, trim).zip(sample_quantile(&z, 1.0 - trim));
-    let winsorised: Vec<f64> = z
-        .iter()
-        .filter_map(|z| {
-            ends.map(|(low, high)| {
-                if *z < low {
-                    low
-                } else if *z > high {
-                    high
-                } else {
-                    *z
-                }
-            })
-        })
-        .collect();
+    let draw_in = |z: f64| match ends {
+        Some((low, _)) if z < low => low,
+        Some((_, high)) if z > high => high,
+        _ => z,
+    };
+    let winsorised: Vec<f64> = z.iter().copied().map(draw_in).collect();
     let squares: Vec<f64> = winsorised.iter().map(|z| z * z).collect();
     let phi = mean(&squares);
-    let tau2 = phi.filter(|_| units.len() > 1).and_then(|phi| {
+    let tau2 = phi.filter(|_| units.len() > 1).map(|phi| {
         let n = units.len() as f64;
         if n * phi < n - 1.0 {
-            return Some(0.0);
+            return 0.0;
         }
         let weights: Vec<f64> =
             units.iter().map(|unit| 1.0 / (unit.standard_error * unit.standard_error)).collect();
-        Some((n * phi - (n - 1.0)) / effective_weight(&weights)).filter(|tau2| tau2.is_finite())
+        (n * phi - (n - 1.0)) / effective_weight(&weights)
     });
     OverDispersion { winsorised, phi, tau2 }
 }

@@ -24,9 +24,9 @@ impl Sum {
         self.total = total;
     }
 
-    /// The sum so far.
+    /// The sum so far; infinite where it is beyond the numbers of a computer.
     pub fn value(self) -> f64 {
-        self.total + self.compensation
+        if self.total.is_finite() { self.total + self.compensation } else { self.total }
     }
 
     /// The sum over a number above 0, corrected by the remainder of its own division: n equal terms have exactly their value
@@ -91,6 +91,7 @@ mod tests {
     fn a_large_term_does_not_swallow_small_ones() {
         assert_eq!(sum([1.0, 1e100, 1.0, -1e100]), 2.0);
         assert_eq!(sum([]), 0.0);
+        assert_eq!(sum([1e308, 1e308, 1.0]), f64::INFINITY, "and not no number at all");
     }
 
     proptest::proptest! {

@@ -90,8 +90,9 @@ pub fn variation(scores: &[Score]) -> Variation {
     if scores.len() < 2 {
         return Variation { q: Some(q), q_p: None, i2: None, fixed: Some(fixed), random: None };
     }
-    let i2 = if q > freedom { (q - freedom) / q } else { 0.0 };
-    let tau2 = ((q - freedom) / effective_weight(&weights)).max(0.0);
+    // Written so that what is no number stays none.
+    let i2 = if q <= freedom { 0.0 } else { (q - freedom) / q };
+    let tau2 = if q <= freedom { 0.0 } else { (q - freedom) / effective_weight(&weights) };
     let random = pooled(scores, tau2).map(|pooled| Random {
         tau2,
         pooled,

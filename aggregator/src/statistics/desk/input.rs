@@ -133,11 +133,14 @@ impl<'a> Input<'a> {
         self.value.as_bool().ok_or_else(|| self.refuse("must be true or false"))
     }
 
-    /// A name: a text, or a number as it is written.
+    /// A name: a text, or a number as it is written; `1` and `1.0` are one name.
     pub(super) fn name(&self) -> Result<String, DeskError> {
         match self.value {
             Value::String(text) => Ok(text.clone()),
-            Value::Number(number) => Ok(number.to_string()),
+            Value::Number(number) => Ok(match number.as_f64().and_then(whole) {
+                Some(whole) => whole.to_string(),
+                None => number.to_string(),
+            }),
             _ => Err(self.refuse("must be a text")),
         }
     }
