@@ -1,4 +1,4 @@
-//! The national rules of the friends and family test for small numbers (domain.md, section 7).
+//! The national rules of the friends and family test for small numbers.
 //!
 //! NHS England, *The Friends and Family Test: guidance*, as its own
 //! [pipeline](https://github.com/nhsengland/fft_pipeline) has them, level by level from the top (ICB, trust, site, ward):

@@ -10,8 +10,8 @@
 //! 3. else at least one other value.
 //!
 //! What reaches neither 1 nor 2 is *exposed* by the totals alone, whatever else is hidden, and is listed, so that the caller can
-//! publish fewer totals. Counts of 0 are published unless they are needed as cover, as in the national rules (domain.md,
-//! section 7); other counts that are hidden as cover may be worked out. A count below the minimum is one that 1 to minimum -
+//! publish fewer totals. Counts of 0 are published unless they are needed as cover, as in the national
+//! rules; other counts that are hidden as cover may be worked out. A count below the minimum is one that 1 to minimum -
 //! 1 people made: our rule "5 or fewer" is a minimum of 6, the national one a minimum of 5.
 //!
 //! A total of one count is that count, and is hidden with it; so a table of one row is protected by the total of the row alone.

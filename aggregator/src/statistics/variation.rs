@@ -104,7 +104,8 @@ pub fn variation(scores: &[Score]) -> Variation {
             })
             .collect(),
     });
-    Variation { q: Some(q), q_p: chi_squared_above(q, freedom), i2: Some(i2), fixed: Some(fixed), random }
+    let q_p = chi_squared_above(q, freedom).unwrap_or(f64::NAN);
+    Variation { q: Some(q), q_p: Some(q_p), i2: Some(i2), fixed: Some(fixed), random }
 }
 
 fn weights(scores: &[Score], tau2: f64) -> Vec<f64> {

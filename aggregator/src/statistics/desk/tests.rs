@@ -207,7 +207,7 @@ fn is_same(found: &Value, expected: &Value) -> bool {
 fn figures_beyond_the_numbers_of_a_computer_are_null_and_say_so() {
     let beyond = json!("is beyond the numbers of a computer");
     let found = run("variation", &json!({"values": [1e200, 2], "standard_errors": [1, 1]})).unwrap();
-    for figure in ["q", "i2", "random.tau2", "shrunk[0]", "reliability[1]"] {
+    for figure in ["q", "q_p", "i2", "random.tau2", "shrunk[0]", "reliability[1]"] {
         assert_eq!(found["why"][figure], beyond, "{figure} in {found}");
     }
     let found = run("xmr", &json!({"values": [1e308, -1e308]})).unwrap();

@@ -31,7 +31,7 @@ fn shrout_and_fleiss() {
     close(found.units[0].reliability.unwrap(), found.mean_reliability.unwrap(), 1e-12);
 }
 
-/// Vector T-23, and the numbers of patients of domain.md section 6.
+/// Vector T-23.
 #[test]
 fn t23_answers_needed() {
     close(answers_needed(0.082, 0.7), 26.1, 0.05);

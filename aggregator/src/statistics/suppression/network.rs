@@ -100,8 +100,9 @@ impl Network {
         while amount < wanted {
             let cost = |arc: &Arc| if is_hidden.get(arc.cell) == Some(&true) { 0 } else { price(arc.cell) };
             let left = wanted - amount;
-            let path = self.cheapest(&cost, &rooms, (cell, way), left);
-            let path = path.or_else(|| self.cheapest(&cost, &rooms, (cell, way), 1))?;
+            // Wide paths first, so that their number stays small however large counts are.
+            let mut widths = std::iter::successors(Some(left), |width| (*width > 1).then_some(width / 2));
+            let path = widths.find_map(|width| self.cheapest(&cost, &rooms, (cell, way), width))?;
             amount += push(&mut rooms, &path, left);
             for (_, arc) in &path {
                 if let Some(hidden) = is_hidden.get_mut(arc.cell).filter(|hidden| !**hidden) {
