@@ -102,6 +102,7 @@ enum Command {
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
     /// Run our formulas on your numbers: a method with one JSON object, or `batch` with a line each.
+    #[command(after_help = desk::methods())]
     Statistics {
         /// The method, or `batch`.
         method: String,

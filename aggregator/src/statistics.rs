@@ -9,13 +9,27 @@
 
 #![warn(missing_docs)]
 
+pub mod chi_squared;
 pub mod desk;
 pub mod domain_mean;
+pub mod expected_range;
 pub mod friends_and_family;
+pub mod funnel;
 pub mod mean;
+pub mod moving_range;
+pub mod national_suppression;
+pub mod over_dispersion;
+pub mod p_chart;
 pub mod proportion;
 pub mod quantile;
+pub mod reliability;
+pub mod run_chart;
+pub mod sample_quantile;
 pub mod sum;
+pub mod suppression;
+pub mod variation;
+pub mod weighted_mean;
+pub mod xmr;
 
 pub use domain_mean::{Coefficient, LinearMean, People, domain_mean, linear_mean};
 pub use friends_and_family::FriendsAndFamilyCounts;

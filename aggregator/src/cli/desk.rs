@@ -24,6 +24,13 @@ pub(super) fn run(method: &str, file: Option<&Path>) -> Result<ExitCode> {
     }
 }
 
+/// The methods with a line each, for the help.
+pub(super) fn methods() -> String {
+    let line = |(name, summary): &(&str, &str)| format!("  {name:<15} {summary}");
+    let lines: Vec<String> = desk::SUMMARIES.iter().map(line).collect();
+    format!("Methods (input, output and an example of each: docs/statistics.md):\n{}", lines.join("\n"))
+}
+
 /// One bad line does not stop the next.
 fn batch(input: impl BufRead) -> Result<ExitCode> {
     let mut out = io::BufWriter::new(io::stdout().lock());

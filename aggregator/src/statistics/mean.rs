@@ -1,7 +1,7 @@
 //! The mean of a sample with its t interval.
 
 use super::quantile::student_two_sided;
-use super::sum::sum;
+use super::sum::{mean, sum};
 
 /// A sample's mean, spread and interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,10 +19,7 @@ pub struct MeanInterval {
 /// The mean, standard deviation and t interval of finite values; `None` when there are none.
 pub fn mean_interval(values: &[f64], level: f64) -> Option<MeanInterval> {
     let n = values.len();
-    if n == 0 {
-        return None;
-    }
-    let mean = sum(values.iter().copied()) / n as f64;
+    let mean = mean(values)?;
     let deviation = (n > 1).then(|| (sum(values.iter().map(|y| (y - mean).powi(2))) / (n - 1) as f64).sqrt());
     let interval = deviation.map(|deviation| {
         let half = student_two_sided(level, (n - 1) as u64) * deviation / (n as f64).sqrt();

@@ -9,6 +9,11 @@ pub fn normal_two_sided(level: f64) -> f64 {
     -Normal::standard().inverse_cdf((1.0 - level) / 2.0)
 }
 
+/// The quantile of the standard normal distribution for a probability strictly between 0 and 1.
+pub fn normal_lower(probability: f64) -> f64 {
+    Normal::standard().inverse_cdf(probability)
+}
+
 /// The half-width of a two-sided t interval in standard errors, for 1 or more degrees of freedom.
 ///
 /// Up to 1,000 degrees of freedom the finite series of Abramowitz and Stegun 26.7.3 and 26.7.4 is inverted by Newton's method;

@@ -24,9 +24,18 @@ impl Sum {
         self.total = total;
     }
 
-    /// The sum so far.
+    /// The sum so far; infinite where it is beyond the numbers of a computer.
     pub fn value(self) -> f64 {
-        self.total + self.compensation
+        if self.total.is_finite() { self.total + self.compensation } else { self.total }
+    }
+
+    /// The sum over a number above 0, corrected by the remainder of its own division: n equal terms have exactly their value
+    /// as mean for every n. With a sum that is rounded before it is divided some have a mean one unit in the last place off.
+    pub fn over(self, count: f64) -> f64 {
+        let quotient = self.value() / count;
+        let remainder = (-quotient).mul_add(count, self.total) + self.compensation;
+        let corrected = quotient + remainder / count;
+        if corrected.is_finite() { corrected } else { quotient }
     }
 }
 
@@ -43,6 +52,19 @@ pub fn sum(terms: impl IntoIterator<Item = f64>) -> f64 {
     terms.into_iter().collect::<Sum>().value()
 }
 
+/// The mean of some finite values, itself finite even where their sum is not; `None` when there are none.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    /// A power of two, so that nothing is lost where values are as large as that.
+    const SCALE: f64 = 1.0 / (1_u64 << 63) as f64;
+    let count = values.len() as f64;
+    let mean = values.iter().copied().collect::<Sum>().over(count);
+    match values.len() {
+        0 => None,
+        _ if mean.is_finite() => Some(mean),
+        _ => Some(values.iter().map(|y| y * SCALE).collect::<Sum>().over(count) / SCALE),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::float_cmp, reason = "exactness is what is tested")]
@@ -55,9 +77,21 @@ mod tests {
     }
 
     #[test]
+    fn equal_terms_have_their_own_mean_however_many() {
+        for value in [8.7, 0.1, 1.0 / 3.0, 9.999, 1e-300, 1.7e308] {
+            for n in 1..400 {
+                assert_eq!(mean(&vec![value; n]), Some(value), "{n} times {value}");
+            }
+        }
+        assert_eq!(mean(&[]), None);
+        assert_eq!(mean(&[1.7e308, 1.7e308, -1.7e308, -1.7e308]), Some(0.0));
+    }
+
+    #[test]
     fn a_large_term_does_not_swallow_small_ones() {
         assert_eq!(sum([1.0, 1e100, 1.0, -1e100]), 2.0);
         assert_eq!(sum([]), 0.0);
+        assert_eq!(sum([1e308, 1e308, 1.0]), f64::INFINITY, "and not no number at all");
     }
 
     proptest::proptest! {

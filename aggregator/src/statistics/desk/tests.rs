@@ -132,7 +132,11 @@ fn refusals_name_the_field() {
     );
     refuses("mean", &json!({"groups": {"a": [null]}}), "read field groups.a[0]: must be a number");
     refuses("fft", &json!({"rows": [{}]}), "read field rows[0].very_good: is missing");
-    refuses("median", &json!({}), "find the method \"median\": the desk knows domain_mean, fft, mean, proportion");
+    refuses(
+        "medians",
+        &json!({}),
+        "find the method \"medians\": the desk knows domain_mean, expected_range, fft, fft_suppress, funnel, mean, p_chart, proportion, reliability, run, suppress, variation, weighted_mean, xmr",
+    );
 }
 
 #[test]
@@ -151,4 +155,156 @@ fn a_bad_line_in_a_batch_harms_no_other() {
     assert_eq!(answers[2]["id"], Value::Null);
     assert!(answers[2]["error"].as_str().unwrap().starts_with("read the input as JSON"));
     assert_eq!(answers[3]["output"], json!({"total": [], "positive": [], "negative": []}));
+}
+
+#[test]
+fn every_method_has_a_summary() {
+    assert_eq!(SUMMARIES.map(|(name, _)| name), METHODS);
+}
+
+/// The examples of the document, each an input and what it gives, for every method.
+#[test]
+fn the_examples_of_the_document_are_true() {
+    let document = include_str!("../../../../docs/statistics.md");
+    let mut shown = Vec::new();
+    for section in document.split("\n## ").skip(1) {
+        let method = section.split('`').nth(1).unwrap();
+        let blocks: Vec<Value> = section
+            .split("```json")
+            .skip(1)
+            .map(|block| serde_json::from_str(block.split("```").next().unwrap()).unwrap())
+            .collect();
+        let [input, expected] = blocks.as_slice() else { panic!("{method} has {} blocks", blocks.len()) };
+        let found = run(method, input).unwrap();
+        assert!(is_same(&found, expected), "{method} gives {found}");
+        shown.push(method);
+    }
+    shown.sort_unstable();
+    assert_eq!(shown, METHODS);
+}
+
+/// Equal, but for the last digits that another machine's sine may have.
+fn is_same(found: &Value, expected: &Value) -> bool {
+    match (found, expected) {
+        (Value::Number(found), Value::Number(expected)) => {
+            let (found, expected) = (found.as_f64().unwrap(), expected.as_f64().unwrap());
+            (found - expected).abs() <= 1e-12 * expected.abs().max(1.0)
+        }
+        (Value::Array(found), Value::Array(expected)) => {
+            found.len() == expected.len()
+                && found.iter().zip(expected).all(|(found, expected)| is_same(found, expected))
+        }
+        (Value::Object(found), Value::Object(expected)) => {
+            found.keys().eq(expected.keys())
+                && found.values().zip(expected.values()).all(|(found, expected)| is_same(found, expected))
+        }
+        _ => found == expected,
+    }
+}
+
+/// Whatever overflows is `null` with a reason and never another figure.
+#[test]
+fn figures_beyond_the_numbers_of_a_computer_are_null_and_say_so() {
+    let beyond = json!("is beyond the numbers of a computer");
+    let found = run("variation", &json!({"values": [1e200, 2], "standard_errors": [1, 1]})).unwrap();
+    for figure in ["q", "q_p", "i2", "random.tau2", "shrunk[0]", "reliability[1]"] {
+        assert_eq!(found["why"][figure], beyond, "{figure} in {found}");
+    }
+    let found = run("xmr", &json!({"values": [1e308, -1e308]})).unwrap();
+    assert_eq!((&found["why"]["upper[1]"], &found["lower"][0]), (&beyond, &Value::Null));
+    let found = run("mean", &json!({"groups": {"a": [1e308, 1e308, -1e308]}})).unwrap();
+    assert_eq!(found["why"]["sd[0]"], beyond);
+    assert!((found["mean"][0].as_f64().unwrap() / 1e308 - 1.0 / 3.0).abs() < 1e-12);
+    let found = run("expected_range", &json!({"values": [1, 2], "standard_errors": [1e-200, 1]})).unwrap();
+    assert_eq!((&found["why"]["tau2"], &found["why"]["upper95[0]"]), (&beyond, &beyond));
+}
+
+/// Silence is not stability, and a re-basing where there is no point is a typing error.
+#[test]
+fn edges_of_control_charts() {
+    let found = run("xmr", &json!({"values": [1, 2, null], "target": 9})).unwrap();
+    assert_eq!(
+        (&found["point"][2], &found["variation"], &found["outside"][2]),
+        (&Value::Null, &Value::Null, &json!(false))
+    );
+    assert_eq!(found["why"]["variation"], json!("the last point is missing"));
+    let jump = json!({"values": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 5], "improvement": "decrease"});
+    let found = run("xmr", &jump).unwrap();
+    assert_eq!(found["why"], json!({"screen[0..12]": "not done: it would leave limits of no width"}));
+    assert_eq!((&found["point"][12], &found["variation"]), (&json!("outside_high"), &json!("concern_high")));
+    refuses(
+        "xmr",
+        &json!({"values": [1, 2], "rebase_at": [0, 2]}),
+        "read field rebase_at[1]: is not one of the 2 points, from 0",
+    );
+    refuses("xmr", &json!({"values": [1], "fix_after": 11}), "read field fix_after: must be 12 or more");
+    refuses("xmr", &json!({"values": [1], "screen": 1}), "read field screen: must be true or false");
+    refuses("xmr", &json!({"values": [1], "two_of_three": 2023}), "read field two_of_three: must be a text");
+    refuses(
+        "p_chart",
+        &json!({"numerators": [1, 2], "denominators": [1]}),
+        "read field denominators: has 1 entries where numerators has 2",
+    );
+}
+
+#[test]
+fn edges_of_comparisons() {
+    refuses(
+        "funnel",
+        &json!({"numerators": [1], "denominators": [2], "kind": "rate"}),
+        "read field kind: must be \"proportion\" or \"ratio\"",
+    );
+    refuses(
+        "expected_range",
+        &json!({"values": [1], "standard_errors": [0]}),
+        "read field standard_errors[0]: must be above 0",
+    );
+    refuses(
+        "expected_range",
+        &json!({"values": [1], "standard_errors": [1], "trim": 0.6}),
+        "read field trim: must be between 0 and 0.5",
+    );
+    refuses(
+        "weighted_mean",
+        &json!({"unit": ["A"], "cell": ["x"], "score": [1], "population": {"y": 1}}),
+        "read field cell[0]: \"x\" is not in the population",
+    );
+    let found =
+        run("reliability", &json!({"unit": [1, 1.0, "1", "B"], "score": [2, 0, 1, 1], "at": [5]})).unwrap();
+    assert_eq!((&found["unit"], &found["n"]), (&json!([1, "B"]), &json!([3, 1])));
+    assert_eq!(
+        found["why"]["spearman_brown[0]"],
+        json!("units differ less than chance: the correlation is not above 0"),
+    );
+    assert_eq!(found["shrunk"], json!([1.0, 1.0]));
+}
+
+/// Vectors T-15 and T-16 as the reader of the JSON sees them.
+#[test]
+fn t15_t16_national_rules() {
+    let row = |parent: Value, total: u64| json!({"code": format!("c{total}"), "parent": parent, "total": total});
+    let level = |rows: Vec<Value>| json!({"levels": [{"name": "site", "rows": rows}]});
+    let found =
+        run("fft_suppress", &level([0, 3, 5, 10, 2].map(|total| row(Value::Null, total)).to_vec())).unwrap();
+    let level_found = &found["levels"][0];
+    assert_eq!(level_found["first"], json!([false, true, false, false, true]));
+    assert_eq!(level_found["rank"], json!([null, 2, 3, 4, 1]));
+    assert_eq!(found["why"]["levels[0].rank[0]"], json!("nobody answered"));
+    let rows =
+        [("A", 3), ("A", 10), ("A", 20), ("B", 6), ("B", 7)].map(|(parent, total)| row(json!(parent), total));
+    let found = run("fft_suppress", &level(rows.to_vec())).unwrap();
+    assert_eq!(found["levels"][0]["second"], json!([false, true, false, false, false]));
+}
+
+#[test]
+fn a_table_of_one_row_hides_the_totals_that_are_its_counts() {
+    let found = run("suppress", &json!({"counts": {"all": {"a": 3, "b": 12, "c": 31}}, "minimum": 5})).unwrap();
+    assert_eq!(found["published"], json!({"all": {"a": null, "b": null, "c": 31}}));
+    assert_eq!(
+        found["totals"],
+        json!({"rows": {"all": 46}, "columns": {"a": null, "b": null, "c": 31}, "grand": 46})
+    );
+    let found =
+        run("suppress", &json!({"counts": {"x": {"a": 3, "b": 1}, "y": {"a": 1, "b": 0}}, "minimum": 5})).unwrap();
+    assert!(found["why"]["published.x.a"].as_str().unwrap().contains("totals alone"), "{found}");
 }
