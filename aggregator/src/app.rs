@@ -200,6 +200,7 @@ fn noticeboards(house: &House) -> Result<Boards> {
     let questionnaire = premises.questionnaires.all().first().context("failed to find a questionnaire")?;
     Ok(Boards::new(
         premises.directory.clone(),
+        Arc::clone(&premises.actions),
         premises.config.calendar.clone(),
         questionnaire,
         Arc::clone(&house.scoring),

@@ -14,7 +14,7 @@ use tokio::sync::broadcast;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::assignment::ConsultantChoice;
-use wardvoice_protocol::board::{Bay, Board};
+use wardvoice_protocol::board::{Bay, Board, WardChange};
 use wardvoice_protocol::contact::Outcome;
 use wardvoice_protocol::directory::{Directory, WardEntry};
 use wardvoice_protocol::fortnight::{Calendar, FORTNIGHT_DAYS, Fortnight};
@@ -24,6 +24,7 @@ use wardvoice_protocol::questionnaire::{AboutFact, KindFile, Questionnaire};
 use wardvoice_protocol::signed;
 use wardvoice_protocol::topic::Topic;
 
+use crate::actions::Actions;
 use crate::facts::{Code, Fact, Facts};
 use crate::ingest::Change;
 use crate::ingest::mqtt::{Message, Messenger};
@@ -37,12 +38,15 @@ const LOOK_AGAIN: Duration = Duration::from_mins(1);
 const PAST_FORTNIGHTS: i32 = 6;
 /// A ward's own past tells who lies there from so many answers on; with fewer the trust's past does.
 const ENOUGH_PAST: u64 = 30;
+/// So many of a ward's changes are on its board, the latest first.
+const MOST_CHANGES: usize = 10;
 /// So many answers there must be before any age band can be called few.
 const ENOUGH_NOW: u64 = 10;
 
 /// Everything that boards are made of.
 pub struct Boards {
     directory: Directory,
+    actions: Arc<Actions>,
     calendar: Calendar,
     scoring: Arc<ScoringWorld>,
     facts: Arc<RwLock<Facts>>,
@@ -57,6 +61,7 @@ impl Boards {
     /// Boards of a trust. `questionnaire` is the one that is planned for.
     pub fn new(
         directory: Directory,
+        actions: Arc<Actions>,
         calendar: Calendar,
         questionnaire: &Questionnaire,
         scoring: Arc<ScoringWorld>,
@@ -75,7 +80,7 @@ impl Boards {
                 },
             );
         let said = Mutex::default();
-        Self { directory, calendar, scoring, facts, questionnaire_index, age_bands, signing_key, said }
+        Self { directory, actions, calendar, scoring, facts, questionnaire_index, age_bands, signing_key, said }
     }
 
     /// Every board, for a broker that may have none.
@@ -134,10 +139,16 @@ impl Boards {
             completed: u32::try_from(completed).unwrap_or(u32::MAX),
             contacts: u32::try_from(contacts).unwrap_or(u32::MAX),
             few: self.few(&facts, index, fortnight),
-            changes: Vec::new(),
+            changes: self.changes(ward),
             bays: bays(ward),
             consultants: consultants(&self.directory, &ward.id),
         })
+    }
+
+    fn changes(&self, ward: &WardEntry) -> Vec<WardChange> {
+        let mut changes = self.actions.changes(&ward.id);
+        changes.truncate(MOST_CHANGES);
+        changes
     }
 
     /// Whether a contact is one the plan counts: an answered questionnaire of the planned kind.

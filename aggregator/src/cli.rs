@@ -9,11 +9,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use jiff::civil::Date;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{KioskId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
+use crate::actions::NewAction;
 use crate::config::{Config, ConfigFile, Overrides, Required};
 use crate::operations::Request;
 use crate::pins::Role;
@@ -121,6 +123,9 @@ enum Command {
     /// Set the PINs of the kiosks' doors.
     #[command(subcommand)]
     Pin(PinCommand),
+    /// Note what wards do about what patients said.
+    #[command(subcommand)]
+    Action(ActionCommand),
     /// Mend a log that does not open.
     #[command(subcommand)]
     Log(LogCommand),
@@ -255,6 +260,59 @@ enum PinCommand {
     },
 }
 
+#[derive(Debug, Clone, Subcommand)]
+enum ActionCommand {
+    /// Take an action on for a ward.
+    Add {
+        /// The ward.
+        #[arg(long)]
+        ward: WardId,
+        /// What patients said, in the ward's own words.
+        #[arg(long, value_name = "TEXT")]
+        said: String,
+        /// What the ward does about it.
+        #[arg(long, value_name = "TEXT")]
+        did: String,
+        /// The role that sees to it, for example "ward sister"; no name.
+        #[arg(long, value_name = "ROLE")]
+        owner: Option<String>,
+        /// The day by which it is to be done, 2026-12-01.
+        #[arg(long, value_name = "DATE")]
+        due: Option<Date>,
+        /// Print the action as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that an action is done: the ward's kiosks show it from then on.
+    Done {
+        /// Its number.
+        number: u32,
+        /// The day it was done; today when absent.
+        #[arg(long, value_name = "DATE")]
+        on: Option<Date>,
+        /// Print the action as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that an action is not done after all.
+    Reopen {
+        /// Its number.
+        number: u32,
+        /// Print the action as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the actions, the newest first.
+    List {
+        /// Of one ward; of all when absent.
+        #[arg(long)]
+        ward: Option<WardId>,
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 enum LogCommand {
     /// Move a damaged log aside and take over every record that can still be read.
@@ -263,6 +321,23 @@ enum LogCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+impl ActionCommand {
+    fn asked(&self) -> (Request, say::Style) {
+        match self.clone() {
+            Self::Add { ward, said, did, owner, due, json } => {
+                (Request::ActionAdd(NewAction { ward, said, did, owner, due }), say::Style::one(json, say::action))
+            }
+            Self::Done { number, on, json } => {
+                (Request::ActionDone { number, on }, say::Style::one(json, say::action))
+            }
+            Self::Reopen { number, json } => {
+                (Request::ActionReopen { number }, say::Style::one(json, say::action))
+            }
+            Self::List { ward, json } => (Request::ActionList { ward }, say::Style::list(json, say::action)),
+        }
+    }
 }
 
 /// Runs the command line of this process.
@@ -373,6 +448,10 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let done = ask(request, say::Style::Json).map(well)?;
             say::text(&format!("{name} can sign in with the new password.\n"))?;
             Ok(done)
+        }
+        Command::Action(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
         Command::Pin(PinCommand::Set { role, pin_stdin }) => {
             let pin = if *pin_stdin { first_line_of_input()? } else { ask_for("PIN (4 to 8 digits)")? };

@@ -90,6 +90,8 @@ fn empty(data: &Path) -> Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_dir_all(log_folder(data)), log_folder(data))?;
+    let actions = data.join("actions.ndjson");
+    gone(fs::remove_file(&actions), actions)?;
     let registry = data.join("kiosks.json");
     gone(fs::remove_file(&registry), registry)
 }
@@ -106,6 +108,13 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
         .map_err(failed)?;
     let mut kiosks = Kiosks::new(seed, directory, premises.keys.seal_key().clone())?;
     premises.registry.add_simulated(kiosks.introductions(), directory).map_err(failed)?;
+
+    for (action, opened, done) in demo_data::actions(directory, premises.today()) {
+        let action = premises.actions.add(action, opened).map_err(failed)?;
+        if let Some(done) = done {
+            premises.actions.finish(action.number, done).map_err(failed)?;
+        }
+    }
 
     let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()), Arc::default())?;
     let (mut done, all) = (0, past.len() as u64);

@@ -16,11 +16,13 @@
 //! Fortnights are numbered so that the last one is always the 10th. Points move the expected score of an answer; an expected
 //! score stays between 0.4 and 9.6.
 
+mod changes;
 mod dice;
 mod directory;
 mod effects;
 mod history;
 
+pub use changes::{MadeUp, actions};
 pub use directory::directory;
 pub use effects::{Effect, EffectOn, effects};
 pub use history::history;

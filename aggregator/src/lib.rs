@@ -3,6 +3,7 @@
 //! See ARCHITECTURE.md for the way of an answer through these modules.
 
 pub mod accounts;
+pub mod actions;
 pub mod app;
 pub mod assignments;
 pub mod boards;

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{Hash, KioskId, WardId};
@@ -14,6 +15,7 @@ use wardvoice_protocol::questionnaire::QuestionnaireName;
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::Presence;
 
+use crate::actions::{Action, NewAction};
 use crate::fleet::Fleet;
 use crate::pins::Role;
 use crate::premises::{House, Premises, failed};
@@ -69,6 +71,25 @@ pub enum Request {
         /// The PIN.
         pin: String,
     },
+    /// Takes an action on and answers with it.
+    ActionAdd(NewAction),
+    /// Says that an action is done, and answers with it.
+    ActionDone {
+        /// Its number.
+        number: u32,
+        /// The local day; today when absent.
+        on: Option<Date>,
+    },
+    /// Says that an action is not done after all, and answers with it.
+    ActionReopen {
+        /// Its number.
+        number: u32,
+    },
+    /// Answers with every action, the newest first.
+    ActionList {
+        /// Of one ward; of all when absent.
+        ward: Option<WardId>,
+    },
     /// Proves that everything is there and adds up.
     Verify {
         /// Whether to open and judge every envelope again.
@@ -117,6 +138,10 @@ impl Request {
                 | Self::KioskReplaceKey { .. }
                 | Self::UserAdd { .. }
                 | Self::PinSet { .. }
+                | Self::ActionAdd(_)
+                | Self::ActionDone { .. }
+                | Self::ActionReopen { .. }
+                | Self::ActionList { .. }
         )
     }
 }
@@ -214,6 +239,30 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
         }
         Request::PinSet { role, pin } => {
             premises.pins.set(role, &pin).map_err(failed)?;
+            Ok(true)
+        }
+        Request::ActionAdd(action) => {
+            let ward = &action.ward;
+            premises
+                .directory
+                .ward(ward)
+                .with_context(|| format!("failed to find ward {ward} in the directory"))?;
+            say(talk, &premises.actions.add(action, premises.today()).map_err(failed)?)?;
+            Ok(true)
+        }
+        Request::ActionDone { number, on } => {
+            let on = on.unwrap_or_else(|| premises.today());
+            say(talk, &premises.actions.finish(number, on).map_err(failed)?)?;
+            Ok(true)
+        }
+        Request::ActionReopen { number } => {
+            say(talk, &premises.actions.reopen(number).map_err(failed)?)?;
+            Ok(true)
+        }
+        Request::ActionList { ward } => {
+            let actions = premises.actions.list();
+            let asked = |action: &&Action| ward.as_ref().is_none_or(|ward| action.ward == *ward);
+            actions.iter().filter(asked).try_for_each(|action| say(talk, action))?;
             Ok(true)
         }
         other => bail!("failed to do {other:?}: it needs the log"),

@@ -5,7 +5,7 @@
 //! process can have the house open.
 //!
 //! ```text
-//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  addresses.json  control.sock
+//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  addresses.json  control.sock
 //!      questionnaires/…  questionnaires-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
@@ -21,6 +21,7 @@ use wardvoice_protocol::directory::Directory;
 use wardvoice_protocol::questionnaire::Questionnaire;
 
 use crate::accounts::Accounts;
+use crate::actions::Actions;
 use crate::assignments::Assignments;
 use crate::config::{BrokerChoice, Config};
 use crate::directory;
@@ -57,6 +58,8 @@ pub struct Premises {
     pub accounts: Arc<Accounts>,
     /// The PINs of volunteers and managers.
     pub pins: Arc<Pins>,
+    /// What wards do about what patients said.
+    pub actions: Arc<Actions>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
     /// Whether everything in the folder is generated.
@@ -97,6 +100,7 @@ impl Premises {
         let registry = Arc::new(Registry::open(data.join("kiosks.json")).map_err(failed)?);
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
         let pins = Arc::new(Pins::open(data.join("pins.json")).map_err(failed)?);
+        let actions = Arc::new(Actions::open(data.join("actions.ndjson")).map_err(failed)?);
         let questionnaires = Questionnaires::open(data, config.questionnaires.as_deref()).map_err(failed)?;
         let questionnaire = questionnaires.all().first().context("failed to find a questionnaire")?.reference();
         let questionnaires = Arc::new(questionnaires);
@@ -124,6 +128,7 @@ impl Premises {
             registry,
             accounts,
             pins,
+            actions,
             assignments,
             demonstration,
         })

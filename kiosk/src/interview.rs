@@ -413,6 +413,15 @@ impl Interview {
         }
     }
 
+    /// Shows what the ward's newest board says about its bays and its changes. Only between interviews.
+    fn read_board(&mut self) {
+        if let Some(setting) =
+            self.volunteer.board(self.setting.ward()).and_then(|board| self.setting.under(board))
+        {
+            self.setting = Arc::new(setting);
+        }
+    }
+
     /// Back to the beginning: the next person finds nothing of the one before.
     fn rest(&mut self) {
         if !self.volunteer.is_away()
@@ -421,6 +430,7 @@ impl Interview {
             self.setting = setting;
         }
         self.patient_left();
+        self.read_board();
         self.language = self.setting.default_language();
         self.comfort = Comfort::default();
         self.asked_since_ms = None;

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use super::*;
+use crate::actions::NewAction;
 use crate::facts::fact_of;
 use crate::ingest::testing::Trust;
 
@@ -19,7 +20,9 @@ fn desk() -> Desk {
     let questionnaire = world.questionnaires.first().unwrap();
     let key = SigningKey::from_bytes(&[5; 32]);
     let directory = world.directory.clone();
-    let boards = Boards::new(directory, calendar, questionnaire, Arc::new(scoring), trust.facts(), key);
+    let folder = tempfile::tempdir().unwrap();
+    let actions = Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap());
+    let boards = Boards::new(directory, actions, calendar, questionnaire, Arc::new(scoring), trust.facts(), key);
     Desk { trust, boards }
 }
 
@@ -116,4 +119,32 @@ fn what_did_not_change_is_not_said_again() {
     assert_eq!((board.completed, board.issued), (1, at("2026-11-25T10:06:00Z")));
     assert!(message.retain);
     assert_eq!(desk.boards.changed(None, at("2026-12-07T00:01:00Z")).len(), 3, "a fortnight begins");
+}
+
+#[test]
+fn what_a_ward_changed_is_on_its_board_and_on_no_others() {
+    let desk = desk();
+    assert_eq!(desk.board().changes, []);
+    let today = "2026-11-25".parse().unwrap();
+    let ward = desk.board().ward;
+    let action = |said: &str| NewAction {
+        ward: ward.clone(),
+        said: said.to_owned(),
+        did: "We changed it.".to_owned(),
+        owner: None,
+        due: None,
+    };
+    for number in 1..=12 {
+        desk.boards.actions.add(action(&format!("Number {number}.")), today).unwrap();
+        if number > 1 {
+            desk.boards.actions.finish(number, today).unwrap();
+        }
+    }
+    let changed = desk.boards.changed(None, NOW.parse().unwrap());
+    assert_eq!(changed.len(), 3, "nothing had been said yet");
+    let said: Vec<String> = desk.board().changes.into_iter().map(|change| change.said).collect();
+    assert_eq!((said.len(), said[0].as_str()), (10, "Number 12."), "the latest ten; what is open is not a change");
+    desk.boards.actions.reopen(12).unwrap();
+    let changed = desk.boards.changed(None, NOW.parse().unwrap());
+    assert_eq!(changed.len(), 1, "the others have nothing new to say");
 }

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice};
+use wardvoice_protocol::board::{Board, WardChange};
 use wardvoice_protocol::id::{Language, WardId};
 use wardvoice_protocol::questionnaire::{Approval, Questionnaire, QuestionnaireRef};
 use wardvoice_protocol::record::Place;
 
 use super::DIM_MS;
+
+/// So many changes are on the screen at rest, the newest first.
+const MOST_IMPROVEMENTS: usize = 3;
 
 /// What a ward did about what patients said, for the screen at rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +98,20 @@ impl Setting {
 
     /// The same for another ward that a volunteer visits with it.
     pub(super) fn visiting(&self, ward: WardId, ward_name: String, consultants: Vec<ConsultantChoice>) -> Self {
-        Self { ward, ward_name, consultants, ..self.clone() }
+        Self { ward, ward_name, consultants, places: Vec::new(), improvements: Vec::new(), ..self.clone() }
+    }
+
+    /// The same with the bays and the changes that a board of its ward says; none when they are these already.
+    ///
+    /// A ward that is one room asks nobody where they are.
+    pub(super) fn under(&self, board: &Board) -> Option<Self> {
+        let places: Vec<Place> = board.bays.iter().filter_map(|bay| Place::new(bay.name.as_str()).ok()).collect();
+        let places = if places.len() > 1 { places } else { Vec::new() };
+        let change =
+            |change: &WardChange| Improvement { you_said: change.said.clone(), we_did: change.did.clone() };
+        let improvements: Vec<Improvement> = board.changes.iter().take(MOST_IMPROVEMENTS).map(change).collect();
+        let same = (&places, &improvements) == (&self.places, &self.improvements);
+        (!same).then(|| Self { places, improvements, ..self.clone() })
     }
 
     /// The ward the kiosk stands on.

@@ -22,6 +22,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use wardvoice_protocol::board::Board;
 use wardvoice_protocol::contact::{Mode, Outcome};
 use wardvoice_protocol::id::{Language, WardId};
 use wardvoice_protocol::record::Body;
@@ -88,6 +89,11 @@ impl Volunteer {
         self.home.is_some()
     }
 
+    /// What is known about a ward.
+    pub(super) fn board(&self, ward: &WardId) -> Option<&Board> {
+        self.briefing.boards.get(ward)
+    }
+
     fn is_asking(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.step == Step::Interview && session.aside.is_none())
     }
@@ -117,7 +123,12 @@ impl Interview {
     /// Takes in what the shell found out.
     pub(super) fn volunteer_hears(&mut self, word: Word, now_ms: u64, effects: &mut Vec<Effect>) {
         match word {
-            Word::Briefed(briefing) => self.volunteer.briefing = briefing,
+            Word::Briefed(briefing) => {
+                self.volunteer.briefing = briefing;
+                if matches!(self.stage, Stage::Rest) && self.help.is_none() {
+                    self.read_board();
+                }
+            }
             Word::DoorRemembered { wrong } => self.volunteer.door.remember(wrong, now_ms),
             Word::Reached(reached) => self.volunteer.reached = Some(reached),
             Word::Checked { role, seed } => {
@@ -386,7 +397,8 @@ impl Interview {
     fn setting_of(&self, ward: &WardId) -> Setting {
         let home = self.volunteer.home.as_ref().unwrap_or(&self.setting);
         if let Some(board) = self.volunteer.briefing.boards.get(ward) {
-            return home.visiting(ward.clone(), board.ward_name.clone(), board.consultants.clone());
+            let visiting = home.visiting(ward.clone(), board.ward_name.clone(), board.consultants.clone());
+            return visiting.under(board).unwrap_or(visiting);
         }
         if ward == home.ward() {
             return Setting::clone(home);

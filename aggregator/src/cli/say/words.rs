@@ -39,6 +39,24 @@ pub(crate) fn kiosk(value: &Value) -> String {
     )
 }
 
+/// `  7  W12  open, due 2026-12-01 (ward sister)` and the two texts below it.
+pub(crate) fn action(value: &Value) -> String {
+    let optional = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+    let standing = match (optional("/done"), optional("/due")) {
+        (Some(done), _) => format!("done {done}"),
+        (None, Some(due)) => format!("open, due {due}"),
+        (None, None) => "open".to_owned(),
+    };
+    let owner = optional("/owner").map(|owner| format!(" ({owner})")).unwrap_or_default();
+    format!(
+        "{:>4}  {:<12} {standing}{owner}\n      you said: {}\n      we did:   {}",
+        number(value, "/number"),
+        text(value, "/ward"),
+        text(value, "/said"),
+        text(value, "/did")
+    )
+}
+
 /// What a rebuild came to.
 pub(crate) fn rebuilt(value: &Value) -> String {
     let seconds = value.pointer("/seconds").and_then(Value::as_f64).unwrap_or(0.0);

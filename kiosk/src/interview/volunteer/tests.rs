@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use wardvoice_protocol::assignment::ConsultantChoice;
-use wardvoice_protocol::board::{Bay, Board};
+use wardvoice_protocol::board::{Bay, Board, WardChange};
 use wardvoice_protocol::contact::{AttributionSource, Contact};
+use wardvoice_protocol::record::Need;
 use wardvoice_protocol::round::{Round, WardName};
 
+use super::super::HelpView;
 use super::super::event::{Carriage, Event, Happening, StoreFailed, Ticket};
 use super::super::tests::{assignment, setting};
 use super::super::{CONFIRMATION_MS, IDLE_MS, STILL_THERE_MS, THANKS_MS, WIPE_MS};
@@ -828,5 +830,32 @@ proptest! {
         }
         let everything = format!("{:?} {:?} {:?}", tablet.stored, tablet.errands, tablet.disk);
         prop_assert!(!everything.contains(BED), "a bed left the screen");
+    }
+}
+
+#[test]
+fn a_board_brings_the_wards_bays_and_changes_to_the_patients_screens_between_interviews() {
+    let mut tablet = Tablet::new(8);
+    let improvements = |tablet: &Tablet| match tablet.screen() {
+        Screen::Rest { improvements, .. } => improvements,
+        screen => panic!("{screen:?}"),
+    };
+    assert_eq!(improvements(&tablet), []);
+    let change = |said: &str| WardChange { said: said.to_owned(), did: "We changed it.".to_owned() };
+    let mut news = Briefing::clone(&briefing(8));
+    let board = news.boards.get_mut(&"W1".parse().unwrap()).unwrap();
+    board.changes = ["It is loud at night.", "b", "c", "too old"].map(change).to_vec();
+    tablet.meets(Happening::Touch(Action::Start));
+    tablet.meets(Happening::Volunteer(Word::Briefed(Arc::new(news))));
+    while !matches!(tablet.screen(), Screen::Rest { .. }) {
+        tablet.meets(Happening::Touch(Action::Back));
+    }
+    let shown = improvements(&tablet);
+    assert_eq!((shown.len(), shown[0].you_said.as_str()), (3, "It is loud at night."));
+    tablet.meets(Happening::Touch(Action::Help));
+    tablet.meets(Happening::Touch(Action::Need(Need::Drink)));
+    match tablet.screen() {
+        Screen::Help(HelpView::Placing { names, .. }) => assert_eq!(names, ["Bay 0", "Bay 1"]),
+        screen => panic!("{screen:?}"),
     }
 }

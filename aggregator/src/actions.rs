@@ -1,0 +1,310 @@
+//! Actions: what a ward did about what patients said ("you said, we did").
+//!
+//! Vocabulary: an action is *open* from the day somebody took it on until the day it was done; it is *overdue* when it is open
+//! after its due day. What is done is a *change*: it is shown on the kiosks of its ward and drawn on its charts.
+//!
+//! The file `actions.ndjson` has a line for everything that ever happened to an action, and only grows: an action is what its
+//! lines say, in order. A line is whole and synced before anybody is told; a last line that a power cut left unfinished is
+//! cut off when the file is opened, as nobody was told of it.
+//!
+//! No person is in it: an owner is a role ("ward sister"), and what patients said is put in the ward's own words.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use wardvoice_protocol::board::WardChange;
+use wardvoice_protocol::id::WardId;
+
+/// The longest text of an action, in characters: it has to fit a kiosk's screen and a poster.
+pub const MAX_CHARACTERS: usize = 160;
+
+/// An action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Action {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The ward that took it on.
+    #[schema(value_type = String)]
+    pub ward: WardId,
+    /// What patients said, in the ward's words.
+    pub said: String,
+    /// What the ward does about it.
+    pub did: String,
+    /// The role that sees to it.
+    pub owner: Option<String>,
+    /// The local day it was taken on.
+    #[schema(value_type = String, format = Date)]
+    pub opened: Date,
+    /// The local day by which it is to be done.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub due: Option<Date>,
+    /// The local day it was done; none while it is open.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub done: Option<Date>,
+}
+
+/// What is asked of a new action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAction {
+    /// The ward.
+    pub ward: WardId,
+    /// What patients said.
+    pub said: String,
+    /// What the ward does about it.
+    pub did: String,
+    /// The role that sees to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// By which day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Date>,
+}
+
+/// What can happen to an action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
+enum Event {
+    Opened {
+        on: Date,
+        action: NewAction,
+    },
+    Done {
+        number: u32,
+        on: Date,
+    },
+    /// It was done, and is not: it was too early, or did not last.
+    Reopened {
+        number: u32,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    version: u32,
+    at: Timestamp,
+    event: Event,
+}
+
+/// Why actions cannot be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionsError {
+    /// The file cannot be read or written.
+    #[error("read or write {path}: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A line in the middle is not what this program writes.
+    #[error("read {path}, line {line}: {reason}; restore it from a backup", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A text is empty, too long, or has control characters.
+    #[error("take the action: {0} must have 1 to {MAX_CHARACTERS} characters and no line breaks")]
+    Text(&'static str),
+    /// There is no such action.
+    #[error("find action {0}: there is none of that number; `action list` shows those there are")]
+    NotThere(u32),
+    /// It is done or open already.
+    #[error("change action {number}: it is {standing} already")]
+    Already {
+        /// The action.
+        number: u32,
+        /// How it stands.
+        standing: &'static str,
+    },
+    /// It would have been done before it was taken on.
+    #[error("finish action {number} on {on}: it was taken on later, on {opened}")]
+    DoneBefore {
+        /// The action.
+        number: u32,
+        /// The day that was given.
+        on: Date,
+        /// The day it was taken on.
+        opened: Date,
+    },
+}
+
+/// Every action of the trust.
+#[derive(Debug)]
+pub struct Actions {
+    path: PathBuf,
+    ledger: Mutex<Ledger>,
+}
+
+#[derive(Debug)]
+struct Ledger {
+    file: File,
+    actions: Vec<Action>,
+}
+
+impl Action {
+    /// Whether it should be done and is not.
+    pub fn is_overdue(&self, today: Date) -> bool {
+        self.done.is_none() && self.due.is_some_and(|due| due < today)
+    }
+}
+
+impl Actions {
+    /// Opens the actions of a file; one that is not there is made and has none.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, ActionsError> {
+        let path = path.into();
+        let ledger = Ledger::open(&path)?;
+        Ok(Self { path, ledger: Mutex::new(ledger) })
+    }
+
+    /// Every action, the newest first.
+    pub fn list(&self) -> Vec<Action> {
+        let mut actions = self.locked().actions.clone();
+        actions.reverse();
+        actions
+    }
+
+    /// The actions of a ward, the newest first.
+    pub fn of_ward(&self, ward: &WardId) -> Vec<Action> {
+        self.list().into_iter().filter(|action| action.ward == *ward).collect()
+    }
+
+    /// What a ward has changed, the latest first.
+    pub fn changes(&self, ward: &WardId) -> Vec<WardChange> {
+        let mut done = self.of_ward(ward);
+        done.retain(|action| action.done.is_some());
+        done.sort_by_key(|action| std::cmp::Reverse(action.done));
+        done.into_iter().map(|action| WardChange { said: action.said, did: action.did }).collect()
+    }
+
+    /// Takes an action on, durably, and says its number.
+    pub fn add(&self, action: NewAction, today: Date) -> Result<Action, ActionsError> {
+        let action = NewAction {
+            said: text("what patients said", &action.said)?,
+            did: text("what the ward does", &action.did)?,
+            owner: action.owner.map(|owner| text("the owner", &owner)).transpose()?,
+            ..action
+        };
+        self.happen(Event::Opened { on: today, action })
+    }
+
+    /// Says that an action is done, durably.
+    pub fn finish(&self, number: u32, on: Date) -> Result<Action, ActionsError> {
+        self.happen(Event::Done { number, on })
+    }
+
+    /// Says that an action is not done after all, durably.
+    pub fn reopen(&self, number: u32) -> Result<Action, ActionsError> {
+        self.happen(Event::Reopened { number })
+    }
+
+    fn happen(&self, event: Event) -> Result<Action, ActionsError> {
+        let mut ledger = self.locked();
+        let mut actions = ledger.actions.clone();
+        let action = apply(&mut actions, &event)?;
+        let line = Line { version: 1, at: Timestamp::now(), event };
+        let failed = |source| ActionsError::File { path: self.path.clone(), source };
+        ledger.append(&line).map_err(failed)?;
+        ledger.actions = actions;
+        Ok(action)
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ledger {
+    fn open(path: &Path) -> Result<Self, ActionsError> {
+        let failed = |source| ActionsError::File { path: path.to_owned(), source };
+        let is_new = !path.exists();
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
+        if is_new {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            file.sync_all().and_then(|()| File::open(folder)?.sync_all()).map_err(failed)?;
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole < bytes.len() {
+            tracing::warn!(path = %path.display(), "an unfinished last line was cut off");
+            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
+            bytes.truncate(whole);
+        }
+        let mut actions = Vec::new();
+        for (place, line) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+            let unreadable =
+                |reason: String| ActionsError::Unreadable { path: path.to_owned(), line: place + 1, reason };
+            let line: Line = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
+            if line.version != 1 {
+                return Err(unreadable(format!("version {} is not known", line.version)));
+            }
+            apply(&mut actions, &line.event).map_err(|error| unreadable(error.to_string()))?;
+        }
+        Ok(Self { file, actions })
+    }
+
+    /// Writes a line and syncs it; a line that fails is taken back, so that the next one does not follow half of it.
+    fn append(&mut self, line: &Line) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        let end = self.file.seek(SeekFrom::End(0))?;
+        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_all());
+        if written.is_err() {
+            self.file.set_len(end)?;
+        }
+        written
+    }
+}
+
+fn apply(actions: &mut Vec<Action>, event: &Event) -> Result<Action, ActionsError> {
+    match event {
+        Event::Opened { on, action } => {
+            let number = u32::try_from(actions.len()).unwrap_or(u32::MAX).saturating_add(1);
+            let NewAction { ward, said, did, owner, due } = action.clone();
+            actions.push(Action { number, ward, said, did, owner, opened: *on, due, done: None });
+            actions.last().cloned().ok_or(ActionsError::NotThere(number))
+        }
+        Event::Done { number, on } => {
+            let action = found(actions, *number)?;
+            if action.done.is_some() {
+                return Err(ActionsError::Already { number: *number, standing: "done" });
+            }
+            if *on < action.opened {
+                return Err(ActionsError::DoneBefore { number: *number, on: *on, opened: action.opened });
+            }
+            action.done = Some(*on);
+            Ok(action.clone())
+        }
+        Event::Reopened { number } => {
+            let action = found(actions, *number)?;
+            if action.done.take().is_none() {
+                return Err(ActionsError::Already { number: *number, standing: "open" });
+            }
+            Ok(action.clone())
+        }
+    }
+}
+
+fn found(actions: &mut [Action], number: u32) -> Result<&mut Action, ActionsError> {
+    actions.iter_mut().find(|action| action.number == number).ok_or(ActionsError::NotThere(number))
+}
+
+fn text(name: &'static str, text: &str) -> Result<String, ActionsError> {
+    let text = text.trim();
+    let fits = (1..=MAX_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err(ActionsError::Text(name)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! Generated actions: something every ward has changed, and something a third of them still have to do.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use wardvoice_protocol::directory::Directory;
+use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
+
+use crate::actions::NewAction;
+
+/// A generated action, the day it was taken on, and the day it was done.
+pub type MadeUp = (NewAction, Date, Option<Date>);
+
+/// What was said and done. The first is the one behind the effect on ward W07.
+const CHANGES: [(&str, &str); 4] = [
+    ("Example: staff seem rushed.", "Example: one nurse a bay says hello at the start of each shift."),
+    ("Example: it is noisy at night.", "Example: soft-closing bins, and lights down at eleven."),
+    ("Example: I do not know what my tablets are for.", "Example: a pharmacist comes round every afternoon."),
+    ("Example: nobody told me when I can go home.", "Example: the date is on a board above each bed."),
+];
+/// The ward of the known effect, and the fortnight in which its change was made.
+const KNOWN: (&str, i32) = ("W07", 4);
+
+/// The actions of a trust, seen on a day.
+pub fn actions(directory: &Directory, today: Date) -> Vec<MadeUp> {
+    let ago = |fortnights: i32| today.saturating_sub((fortnights * FORTNIGHT_DAYS).days());
+    let mut made_up = Vec::new();
+    for (place, ward) in directory.wards().iter().enumerate() {
+        let known = ward.id.as_str() == KNOWN.0;
+        let fortnights = if known { KNOWN.1 } else { 2 + i32::try_from(place % 6).unwrap_or(0) };
+        let change = |place: usize, due| {
+            let (said, did) = CHANGES.get(place % CHANGES.len()).copied().unwrap_or_default();
+            NewAction {
+                ward: ward.id.clone(),
+                said: said.to_owned(),
+                did: did.to_owned(),
+                owner: Some("ward sister".to_owned()),
+                due,
+            }
+        };
+        let done = change(if known { 0 } else { place }, None);
+        made_up.push((done, ago(fortnights + 1), Some(ago(fortnights))));
+        if place % 3 == 0 {
+            let due = today.saturating_add((i32::try_from(place).unwrap_or(0) - 6).days());
+            made_up.push((change(place + 1, Some(due)), ago(1), None));
+        }
+    }
+    made_up
+}
