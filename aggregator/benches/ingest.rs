@@ -146,7 +146,7 @@ fn ingest(folder: &Path, world: &Arc<World>, arrivals: Vec<Arrival>) -> Result<s
         let waited: Vec<Duration> = tokens.iter().map(Instant::elapsed).collect();
         assert!(tell.send(waited).is_ok(), "the bench listens to the end");
     });
-    let sinks = Sinks { receipts, changes, metrics: Arc::default() };
+    let sinks = Sinks { receipts, changes, metrics: Arc::default(), help: Arc::default() };
     let pipeline = Pipeline::start(Log::open(folder)?, Arc::clone(world), facts, sinks)?;
     let count = arrivals.len();
     let (began, cpu) = (Instant::now(), cpu_seconds()?);

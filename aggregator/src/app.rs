@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use wardvoice_protocol::id::{Hash, KioskId};
+use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
 use wardvoice_protocol::status::{Introduction, Presence, Status};
 
@@ -31,9 +31,11 @@ use crate::config::{BrokerChoice, Config};
 use crate::control;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
+use crate::help::StaffRole;
 use crate::ingest::mqtt::{Ack, Greeting, Inbox, Letter, Line, Link, Messenger, Unconnected};
 use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Pipeline, Unacked};
+use crate::log::Seen;
 use crate::metrics::Metrics;
 use crate::operations::{self, Request};
 use crate::premises::{House, Premises, failed};
@@ -116,7 +118,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let keeping = tokio::spawn(keeping);
         wait_connected(&messenger).await;
         announce(&addresses)?;
-        let ended = pages(&house, metrics, listener, breakdown).await;
+        let ended = pages(&house, &messenger, metrics, listener, breakdown).await;
         stopping.cancel();
         drop(keeping.await);
         ended
@@ -226,8 +228,11 @@ fn connect(
     };
     let assignments = Arc::clone(&premises.assignments);
     let boards = Arc::clone(boards);
+    let (help, key) = (Arc::clone(&house.help), premises.keys.signing_key().clone());
     let greeting: Greeting = Box::new(move || {
-        assignments.everything().into_iter().chain(boards.everything(Timestamp::now())).collect()
+        let now = Timestamp::now();
+        let boards = boards.everything(now);
+        assignments.everything().into_iter().chain(boards).chain(help.letters(&key, now)).collect()
     });
     let key = premises.keys.signing_key().clone();
     unconnected.connect(link, key, Box::new(inbox), greeting).map_err(failed)
@@ -332,6 +337,9 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
             _ => None,
         };
         let new_pin = matches!(request, Request::PinSet { .. });
+        if let Request::HelpSeen { record, by } = &request {
+            acknowledge(&house, &messenger, *record, by)?;
+        }
         let well = operations::perform(&house, request, talk)?;
         let assignments = &house.premises.assignments;
         if let Some(kiosk) = changed {
@@ -351,6 +359,15 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
     control::listen(&data, Arc::new(perform)).context("failed to open the control socket")
 }
 
+/// Notes that somebody has seen a request for help, and tells the kiosk.
+fn acknowledge(house: &House, messenger: &Messenger, record: RecordId, by: &StaffRole) -> Result<Option<Seen>> {
+    let Some(stands) = house.acknowledge(record, by)? else { return Ok(None) };
+    if let Some(letter) = house.help.letter(&stands.kiosk, house.premises.keys.signing_key()) {
+        messenger.publish(letter);
+    }
+    Ok(Some(stands.seen))
+}
+
 /// Waits for the broker, but not for ever: pages are worth something without it.
 async fn wait_connected(messenger: &Messenger) {
     let connected = async {
@@ -366,6 +383,7 @@ async fn wait_connected(messenger: &Messenger) {
 /// Serves pages until a signal or a breakdown.
 async fn pages(
     house: &Arc<House>,
+    messenger: &Messenger,
     metrics: Arc<Metrics>,
     listener: TcpListener,
     mut breakdown: mpsc::UnboundedReceiver<String>,
@@ -374,7 +392,7 @@ async fn pages(
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to wait for SIGINT")?;
     let stopping = CancellationToken::new();
     // The address of the caller slows down wrong passwords from one place without keeping out the others.
-    let router = web::router(desk(house, metrics, stopping.clone()));
+    let router = web::router(desk(house, messenger, metrics, stopping.clone()));
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     // Open streams end with the token, so the last answers are not kept waiting by them.
     let drained = stopping.clone().cancelled_owned();
@@ -394,8 +412,14 @@ async fn pages(
 }
 
 /// Everything the pages look at.
-fn desk(house: &Arc<House>, metrics: Arc<Metrics>, stopping: CancellationToken) -> Arc<Desk> {
+fn desk(
+    house: &Arc<House>,
+    messenger: &Messenger,
+    metrics: Arc<Metrics>,
+    stopping: CancellationToken,
+) -> Arc<Desk> {
     let for_replay = Arc::clone(house);
+    let (for_help, messenger) = (Arc::clone(house), messenger.clone());
     Arc::new(Desk {
         world: Arc::clone(&house.world),
         scoring: Arc::clone(&house.scoring),
@@ -406,6 +430,10 @@ fn desk(house: &Arc<House>, metrics: Arc<Metrics>, stopping: CancellationToken) 
         accounts: Arc::clone(&house.premises.accounts),
         metrics,
         replay: Arc::new(move |numbers| for_replay.pipeline.replay(numbers).map_err(|error| error.to_string())),
+        help: Arc::clone(&house.help),
+        acknowledge: Arc::new(move |record, by| {
+            acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
+        }),
         demonstration: house.premises.demonstration,
         stopping,
         now: Arc::new(Timestamp::now),

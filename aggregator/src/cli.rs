@@ -11,12 +11,13 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use jiff::civil::Date;
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::id::{KioskId, WardId};
+use wardvoice_protocol::id::{KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use crate::actions::NewAction;
 use crate::config::{Config, ConfigFile, Overrides, Required};
+use crate::help::StaffRole;
 use crate::operations::Request;
 use crate::pins::Role;
 use crate::{app, config, demo, directory};
@@ -27,7 +28,7 @@ mod say;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
-#[command(name = "wardvoice-aggregator", version, max_term_width = 110)]
+#[command(name = "wardvoice-aggregator", version, max_term_width = 110, disable_help_subcommand = true)]
 struct Arguments {
     /// The data folder.
     #[arg(long, global = true, env = "WARDVOICE_DATA", default_value = "data", value_name = "DIR")]
@@ -100,6 +101,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// See who has asked for help on a kiosk, and say that somebody has seen it.
+    #[command(subcommand)]
+    Help(HelpCommand),
     /// Look at what was refused, and judge it again.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
@@ -190,6 +194,27 @@ enum KioskCommand {
         /// What `wardvoice-kiosk key` printed on it.
         #[arg(long, allow_hyphen_values = true)]
         signing_key: VerifyingKey,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum HelpCommand {
+    /// List the requests that nobody has seen yet.
+    List {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that somebody has seen a request; the kiosk shows it.
+    Seen {
+        /// The request's record id.
+        record: RecordId,
+        /// The role of whoever has seen it, for example "nurse in charge"; never a name.
+        #[arg(long, value_name = "ROLE")]
+        by: StaffRole,
+        /// Print what stands as JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -413,6 +438,13 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Import { file, json } => {
             let style = say::Style::one(*json, say::imported).reading(file.clone());
             ask(Request::Import, style).map(well)
+        }
+        Command::Help(HelpCommand::List { json }) => {
+            ask(Request::HelpList, say::Style::list(*json, say::help_request)).map(well)
+        }
+        Command::Help(HelpCommand::Seen { record, by, json }) => {
+            let request = Request::HelpSeen { record: *record, by: by.clone() };
+            ask(request, say::Style::one(*json, say::help_seen)).map(well)
         }
         Command::Quarantine(QuarantineCommand::List { json }) => {
             ask(Request::QuarantineList, say::Style::list(*json, say::refused)).map(well)

@@ -17,6 +17,7 @@ pub mod directory;
 pub mod durable_file;
 pub mod facts;
 pub mod fleet;
+pub mod help;
 pub mod ingest;
 pub mod keys;
 mod killpoint;

@@ -6,6 +6,7 @@
 //! Vocabulary:
 //! - a *position* is a record's place in the log: 1, 2, 3 … without gaps;
 //! - a *slot* is one number of one kiosk's chain; it is free, holds a stored record, or holds a refused one;
+//! - a *request* is a record in which somebody asks for help; it is *seen* once a member of staff has said so;
 //! - the *quarantine* keeps refused envelopes with their reason until somebody looks at them or replays them;
 //! - the *marker* is a small fsynced file that says how far the store must reach;
 //! - the *running hash* is SHA-256 over the one before and the envelope's hash, over all positions.
@@ -150,6 +151,15 @@ pub struct Head {
 impl Head {
     /// The head of a chain that has nothing yet.
     pub const EMPTY: Self = Self { highest: 0, hash: Hash::ZERO, stored: 0, refused: 0, unlinked: 0 };
+}
+
+/// Who has seen a request for help, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// When, to the millisecond.
+    pub at: Timestamp,
+    /// The role of whoever said so.
+    pub by: String,
 }
 
 /// Why the log cannot be opened, read or written.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::id::{Hash, KioskId, WardId};
+use wardvoice_protocol::id::{Hash, KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 use wardvoice_protocol::receipt::Decision;
@@ -17,6 +17,8 @@ use wardvoice_protocol::status::Presence;
 
 use crate::actions::{Action, NewAction};
 use crate::fleet::Fleet;
+use crate::help::StaffRole;
+use crate::log::Seen;
 use crate::pins::Role;
 use crate::premises::{House, Premises, failed};
 use crate::scoring::score;
@@ -108,6 +110,15 @@ pub enum Request {
     Export,
     /// Reads an export and takes what is new.
     Import,
+    /// Answers with every request for help that is open.
+    HelpList,
+    /// Notes that somebody has seen a request for help, and answers with what stands.
+    HelpSeen {
+        /// The request's record id.
+        record: RecordId,
+        /// The role of whoever has seen it.
+        by: StaffRole,
+    },
     /// Answers with every entry of the quarantine.
     QuarantineList,
     /// Answers with one entry and its payload.
@@ -176,6 +187,15 @@ pub struct KioskLine {
     /// The hash of what it asks, as it last said; none when it has not said so since the aggregator started, or no aggregator
     /// runs.
     pub applied: Option<Hash>,
+}
+
+/// What stands about a request for help.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HelpAnswer {
+    /// The request's record id.
+    pub record: RecordId,
+    /// Who has seen it first, and when.
+    pub seen: Seen,
 }
 
 /// An entry of the quarantine with what came.
@@ -273,6 +293,20 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
 pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<bool> {
     match request {
         Request::KioskList => list_kiosks(&house.premises, Some(&house.fleet), None, talk),
+        Request::HelpList => {
+            for request in house.help.all(Timestamp::now()) {
+                say(talk, &request)?;
+            }
+            Ok(true)
+        }
+        Request::HelpSeen { record, by } => {
+            let stands = house.acknowledge(record, &by)?;
+            let stands = stands.with_context(|| {
+                format!("failed to find request {record}: `help list` shows the requests for help that are open")
+            })?;
+            say(talk, &HelpAnswer { record, seen: stands.seen })?;
+            Ok(true)
+        }
         Request::Scores { period, unit } => scores(house, &period, &unit, talk),
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {

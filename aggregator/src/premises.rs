@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::broadcast;
 use wardvoice_protocol::directory::Directory;
+use wardvoice_protocol::id::{KioskId, RecordId};
 use wardvoice_protocol::questionnaire::Questionnaire;
 
 use crate::accounts::Accounts;
@@ -27,11 +28,12 @@ use crate::config::{BrokerChoice, Config};
 use crate::directory;
 use crate::facts::{Facts, Vocabulary};
 use crate::fleet::Fleet;
+use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::mqtt::Ack;
 use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Change, Pipeline, Sinks, World};
 use crate::keys::{Keys, Missing};
-use crate::log::{Log, Reader};
+use crate::log::{Log, Reader, Seen};
 use crate::metrics::Metrics;
 use crate::pins::Pins;
 use crate::questionnaires::Questionnaires;
@@ -80,10 +82,21 @@ pub struct House {
     pub origin: Origin,
     /// What is known of each kiosk.
     pub fleet: Arc<Fleet>,
+    /// The requests for help.
+    pub help: Arc<HelpDesk>,
     /// Tells pages that something is new.
     pub changes: broadcast::Sender<Change>,
     /// The way into the log.
     pub pipeline: Pipeline<Ack>,
+}
+
+/// What stands about a request for help that was acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// The kiosk it was asked on.
+    pub kiosk: KioskId,
+    /// Who has seen it first, and when.
+    pub seen: Seen,
 }
 
 /// Where the log of a data folder is.
@@ -192,15 +205,34 @@ impl House {
         let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);
-        let sinks = Sinks { receipts, changes: changes.clone(), metrics };
+        let help = Arc::new(HelpDesk::load(&log.reader(), Timestamp::now()).map_err(failed)?);
+        let sinks = Sinks { receipts, changes: changes.clone(), metrics, help: Arc::clone(&help) };
         let pipeline = Pipeline::start(log, Arc::clone(&world), Arc::clone(&facts), sinks)
             .context("failed to start the threads of ingest")?;
-        Ok(Self { premises, world, scoring, facts, origin, fleet, changes, pipeline })
+        Ok(Self { premises, world, scoring, facts, origin, fleet, help, changes, pipeline })
     }
 
     /// A reader of the log.
     pub fn reader(&self) -> Reader {
         self.pipeline.reader()
+    }
+
+    /// Somebody has seen a request for help: durable when this returns, and the pages know. What stands is given, with the
+    /// kiosk; `None` when the record is not a request for help. The first acknowledgement stays.
+    pub fn acknowledge(&self, record: RecordId, by: &StaffRole) -> Result<Option<Acknowledged>> {
+        let now = Timestamp::now();
+        let at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        let seen = Seen { at, by: by.to_string() };
+        let Some((seen, _)) = self.pipeline.acknowledge(record, seen).map_err(failed)? else { return Ok(None) };
+        let reader = self.reader();
+        let position = reader.find(&record).map_err(failed)?;
+        let stored = position.map(|position| reader.record(position)).transpose().map_err(failed)?.flatten();
+        let stored = stored.context("failed to read the request that was acknowledged")?;
+        self.help.seen(stored.kiosk.clone(), record, seen.at);
+        let change = Change { wards: vec![stored.record.ward().clone()], position: reader.position() };
+        // Nobody has to be looking.
+        drop(self.changes.send(change));
+        Ok(Some(Acknowledged { kiosk: stored.kiosk, seen }))
     }
 
     /// Lets what is under way finish, saves the facts and closes the log.

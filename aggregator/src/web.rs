@@ -12,7 +12,8 @@
 //! - Nothing inline: the content security policy allows our own style sheet and our own script and nothing else.
 //! - Outside a demonstration nothing but `/healthz`, `/metrics`, `/sign-in` and the assets is shown to a viewer who has not
 //!   signed in. The office's pages ask for it always.
-//! - Pages only read, except that the office may replay an entry of the quarantine, which goes through ingest.
+//! - Pages only read, except that the office may replay an entry of the quarantine and say that a request for help was seen; both
+//!   go through ingest's one writer.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
 //! Open streams end when [`Desk::stopping`] is cancelled, so that a graceful shutdown does not wait for browsers.
@@ -29,13 +30,15 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use wardvoice_protocol::id::RecordId;
 use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
 use crate::facts::Facts;
 use crate::fleet::Fleet;
+use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
-use crate::log::Reader;
+use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
 use crate::scoring::ScoringWorld;
 
@@ -44,6 +47,7 @@ mod assets;
 mod charts;
 mod failure;
 mod health;
+mod help;
 mod layout;
 mod live;
 mod office;
@@ -61,6 +65,10 @@ mod tests;
 
 /// Judges entries of the quarantine anew: their numbers in, their verdicts or why not out. Blocks until they are durable.
 pub type Replay = Arc<dyn Fn(&[u64]) -> Result<Vec<(u64, Verdict)>, String> + Send + Sync>;
+
+/// Notes that somebody of a role has seen a request for help, and tells the kiosk: what stands, or `None` when there is no such
+/// request, or why not. Blocks until it is durable.
+pub type Acknowledge = Arc<dyn Fn(RecordId, &StaffRole) -> Result<Option<Seen>, String> + Send + Sync>;
 
 /// What time it is. Handed in so that pages can be tested on any day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -85,6 +93,10 @@ pub struct Desk {
     pub metrics: Arc<Metrics>,
     /// The way back into ingest for the quarantine.
     pub replay: Replay,
+    /// The requests for help.
+    pub help: Arc<HelpDesk>,
+    /// The way into the log for whoever has seen one.
+    pub acknowledge: Acknowledge,
     /// Whether everything is generated: pages say so, and reading needs no sign-in.
     pub demonstration: bool,
     /// Cancelled when the server stops; ends the open streams.
@@ -128,6 +140,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
     let office = Router::new()
         .route("/office", get(office::page))
         .route("/office/quarantine/replay", post(office::replay))
+        .route("/ward/{id}/help/seen", post(help::seen))
         .merge(api::office())
         .route_layer(from_fn_with_state(Arc::clone(&web), viewer::must_be_office));
     let open = Router::new()

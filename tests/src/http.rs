@@ -84,6 +84,13 @@ impl Http {
         self.send(self.client.post(url).json(body), url)
     }
 
+    /// Posts a form as a page of `base` does: with the address it comes from.
+    pub fn post_form(&self, base: &str, path: &str, form: &str) -> Result<Answer> {
+        let url = format!("{base}{path}");
+        let request = self.client.post(&url).header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.header("origin", base).body(form.to_owned()), &url)
+    }
+
     /// Deletes.
     pub fn delete(&self, url: &str) -> Result<Answer> {
         self.send(self.client.delete(url), url)

@@ -36,6 +36,8 @@ pub struct Shown {
     pub screen: String,
     /// The question, where there is one.
     pub question: Option<String>,
+    /// What has become of a request for help, where the screen is about one.
+    pub help: Option<String>,
     controls: Vec<Control>,
 }
 
@@ -44,6 +46,7 @@ struct Control {
     view: u32,
     screen: String,
     question: Option<String>,
+    help: Option<String>,
     label: String,
     x: f64,
     y: f64,
@@ -195,5 +198,5 @@ fn read(trace: &str) -> Option<Shown> {
     let controls: Vec<Control> = trace.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let last = controls.last()?.clone();
     let controls = controls.into_iter().filter(|control| control.view == last.view).collect();
-    Some(Shown { view: last.view, screen: last.screen, question: last.question, controls })
+    Some(Shown { view: last.view, screen: last.screen, question: last.question, help: last.help, controls })
 }

@@ -13,7 +13,9 @@ use crate::operations::Talk;
 
 mod words;
 
-pub(super) use words::{action, entry, imported, kiosk, rebuilt, refused, replayed, report, salvaged, sheet};
+pub(super) use words::{
+    action, entry, help_request, help_seen, imported, kiosk, rebuilt, refused, replayed, report, salvaged, sheet,
+};
 
 /// Nothing is said about progress before this much time.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -14,7 +14,7 @@ use wardvoice_protocol::id::{Hash, KioskId, RecordId, Sequence, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::{AnswerError, QuestionnaireRef};
 use wardvoice_protocol::receipt::Reason;
-use wardvoice_protocol::record::{Body, Record};
+use wardvoice_protocol::record::{Body, HelpRequest, Record};
 
 use super::{Arrival, World, day};
 use crate::facts::{Fact, fact_of};
@@ -53,6 +53,8 @@ pub struct Opened {
     pub evidence: DayEvidence,
     /// Its fact, when it is a contact.
     pub fact: Option<Fact>,
+    /// What is asked for, when it is a request for help.
+    pub request: Option<HelpRequest>,
 }
 
 /// Judges one arrival.
@@ -160,8 +162,12 @@ fn open(envelope: &Envelope, arrival: &Arrival, world: &World) -> Result<Opened,
         Body::Contact(contact) => fact_of(contact, day, arrival_day, &world.vocabulary),
         Body::HelpRequest(_) | Body::Cleaning(_) => None,
     };
+    let request = match record.body {
+        Body::HelpRequest(request) => Some(request),
+        Body::Contact(_) | Body::Cleaning(_) => None,
+    };
     let envelope = encode_envelope(envelope, &arrival.payload);
-    Ok(Opened { json, envelope, ward, day, arrival_day, evidence, fact })
+    Ok(Opened { json, envelope, ward, day, arrival_day, evidence, fact, request })
 }
 
 fn check_contact(contact: &Contact, world: &World) -> Result<(), (Reason, String)> {

@@ -21,12 +21,13 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
-use wardvoice_protocol::id::KioskId;
+use wardvoice_protocol::id::{KioskId, RecordId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
 
 use super::{Arrival, Change, Unacked, World, Writer};
 use crate::facts::Facts;
-use crate::log::{Log, LogError, Reader};
+use crate::help::HelpDesk;
+use crate::log::{Log, LogError, Reader, Seen};
 use crate::metrics::Metrics;
 
 mod herald;
@@ -52,6 +53,8 @@ pub struct Sinks<T> {
     pub changes: broadcast::Sender<Change>,
     /// Counts commits and how long they take.
     pub metrics: Arc<Metrics>,
+    /// Is told of requests for help.
+    pub help: Arc<HelpDesk>,
 }
 
 /// Why the pipeline takes nothing any more.
@@ -87,6 +90,15 @@ enum Task<T> {
     Judge { arrivals: Vec<(Arrival, Option<u64>)>, answer: Answer<T> },
     /// Something to be done while nothing is under way.
     Still(Box<dyn FnOnce() + Send>),
+    /// Somebody has seen a request for help.
+    Acknowledge(Acknowledge),
+}
+
+/// Who has seen which request for help, and who wants to know what stands.
+struct Acknowledge {
+    record: RecordId,
+    seen: Seen,
+    answer: SyncSender<Option<(Seen, bool)>>,
 }
 
 /// Who wants to know.
@@ -207,6 +219,15 @@ impl<T: Send + 'static> Pipeline<T> {
         }
         let found: Vec<u64> = arrivals.iter().filter_map(|(_, number)| *number).collect();
         Ok(found.into_iter().zip(self.ask(arrivals)?).collect())
+    }
+
+    /// Notes that somebody has seen a request for help, and waits until that is durable. The first acknowledgement stays; what
+    /// stands is given, with whether it is this one. `None` when the record is not a request for help.
+    pub fn acknowledge(&self, record: RecordId, seen: Seen) -> Result<Option<(Seen, bool)>, PipelineError> {
+        let (answer, wait) = sync_channel(1);
+        self.gate.enter(0)?;
+        self.send(Task::Acknowledge(Acknowledge { record, seen, answer }))?;
+        wait.recv().map_err(|_| self.why_stopped())
     }
 
     /// Does something while nothing is under way: log, facts and pages say the same. Everything that comes waits.

@@ -16,15 +16,16 @@
 //! so the gap is visible and only the right envelope fills it. A refused envelope holds its number, so that the next one
 //! is not refused for being linked to it.
 
-use wardvoice_protocol::id::{Hash, KioskId, Sequence, WardId};
+use wardvoice_protocol::id::{Hash, KioskId, RecordId, Sequence, WardId};
 use wardvoice_protocol::receipt::{Decision, Reason, Refusal, Verdict};
 
 use super::Judged;
 use super::judge::Opened;
 use super::recent::Recent;
 use crate::facts::Fact;
+use crate::help::Request;
 use crate::log::{
-    Batch, Committed, Holder, Log, LogError, NewRecord, NewRefusal, OpenedRow, Reader, Refused, Slot,
+    Batch, Committed, Holder, Log, LogError, NewRecord, NewRefusal, OpenedRow, Reader, Refused, Seen, Slot,
 };
 
 /// Decides and commits.
@@ -52,6 +53,8 @@ pub struct Stored {
     pub ward: WardId,
     /// Its fact, when it is a contact.
     pub fact: Option<Fact>,
+    /// What is asked for, when it is a request for help.
+    pub request: Option<Request>,
 }
 
 /// How an envelope fits its neighbours in the chain.
@@ -89,6 +92,11 @@ impl Writer {
     pub fn replay(&mut self, judged: Judged, number: u64) -> Result<Decided, LogError> {
         let entry = self.batch.refused(&self.log, number)?;
         self.decide_for(judged, entry)
+    }
+
+    /// Notes that somebody has seen a request for help ([`Batch::acknowledge`]).
+    pub fn acknowledge(&mut self, record: RecordId, seen: Seen) -> Result<Option<(Seen, bool)>, LogError> {
+        self.batch.acknowledge(&self.log, record, seen)
     }
 
     /// Makes everything decided so far durable.
@@ -180,26 +188,30 @@ impl Writer {
     ) -> Result<Decided, LogError> {
         let decided = told(&judged, Decision::Accepted);
         let (Ok(opened), Some((record_id, _))) = (judged.outcome, judged.identity) else { return Ok(decided) };
-        let Opened { json, envelope, ward, day, arrival_day, evidence, fact } = opened;
+        let Opened { json, envelope, ward, day, arrival_day, evidence, fact, request } = opened;
+        let received = judged.arrival.received;
+        let request =
+            request.map(|asked| Request::new(record_id, place.kiosk.clone(), asked, received, evidence.claimed));
         let row = OpenedRow {
             position: 0,
             kiosk: place.kiosk.as_str(),
             sequence: place.sequence.get(),
             record_id,
             envelope: judged.envelope,
-            received: judged.arrival.received,
+            received,
             day,
             arrival_day,
             evidence,
             json: &json,
         };
-        let new = NewRecord { kiosk: place.kiosk, row, envelope: &envelope, waits_for };
+        let asks_for_help = request.is_some();
+        let new = NewRecord { kiosk: place.kiosk, row, envelope: &envelope, waits_for, asks_for_help };
         let position = self.batch.append(&self.log, new)?;
         self.recent.remember(judged.envelope);
         if let Some(entry) = entry {
             self.batch.release(&self.log, entry);
         }
-        Ok(Decided { stored: Some(Stored { position, ward, fact }), ..decided })
+        Ok(Decided { stored: Some(Stored { position, ward, fact, request }), ..decided })
     }
 
     /// The very same envelope was here before.

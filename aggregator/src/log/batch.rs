@@ -12,7 +12,7 @@ use super::block::{Blocks, parts};
 use super::keys::{self, Family};
 use super::quarantine::{self, MAX_ENTRIES, MAX_SOURCE_BYTES, MAX_SOURCE_ENTRIES, NewRefusal, Refused, Source};
 use super::row::{self, Meta, OpenedRow, encode_opened, run_on};
-use super::{Head, Holder, Log, LogError, Slot, Writes};
+use super::{Head, Holder, Log, LogError, Seen, Slot, Writes};
 
 /// A record to be appended.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,8 @@ pub struct NewRecord<'a> {
     pub envelope: &'a [u8],
     /// The hash its predecessor must have, when that one is not there to be asked.
     pub waits_for: Option<Hash>,
+    /// Whether it is a request for help.
+    pub asks_for_help: bool,
 }
 
 /// One promise in the making.
@@ -40,6 +42,8 @@ pub struct Batch {
     refused: BTreeMap<u64, Refused>,
     released: Vec<(Refused, [u8; 16])>,
     restated: Vec<Refused>,
+    requests: BTreeMap<u64, RecordId>,
+    seen: BTreeMap<RecordId, Seen>,
     changed: bool,
 }
 
@@ -64,6 +68,8 @@ impl Batch {
             refused: BTreeMap::new(),
             released: Vec::new(),
             restated: Vec::new(),
+            requests: BTreeMap::new(),
+            seen: BTreeMap::new(),
             changed: false,
         }
     }
@@ -117,12 +123,49 @@ impl Batch {
         self.opened.push(position, &encode_opened(&row));
         self.envelopes.push(position, new.envelope);
         self.ids.insert(row.record_id, position);
+        if new.asks_for_help {
+            self.requests.insert(position, row.record_id);
+        }
+        if self.meta.requests_to + 1 == position {
+            self.meta.requests_to = position;
+        }
         self.meta.position = position;
         self.meta.running = run_on(&self.meta.running, &row.envelope);
         let slot = Slot { hash: row.envelope, holder: Holder::Stored(position), waits_for: new.waits_for };
         self.take_slot(log, new.kiosk, sequence, before, slot);
         self.changed = true;
         Ok(position)
+    }
+
+    /// Notes that somebody has seen a request for help. The first acknowledgement stays; what stands is returned, with whether
+    /// it is this one. `None` when the record is not a request for help.
+    pub fn acknowledge(
+        &mut self,
+        log: &Log,
+        record: RecordId,
+        seen: Seen,
+    ) -> Result<Option<(Seen, bool)>, LogError> {
+        let Some(position) = self.position_of(log, &record)? else { return Ok(None) };
+        if !self.requests.contains_key(&position) && !log.shared.is_request(position)? {
+            return Ok(None);
+        }
+        let known = match self.seen.get(&record) {
+            Some(known) => Some(known.clone()),
+            None => log.shared.seen(&record)?,
+        };
+        if let Some(known) = known {
+            return Ok(Some((known, false)));
+        }
+        self.seen.insert(record, seen.clone());
+        self.changed = true;
+        Ok(Some((seen, true)))
+    }
+
+    /// Gives the requests for help among records that were stored before there were keys for them their keys.
+    pub(super) fn note_requests(&mut self, requests: BTreeMap<u64, RecordId>, to: u64) {
+        self.requests.extend(requests);
+        self.meta.requests_to = to;
+        self.changed = true;
     }
 
     /// Puts an envelope into the quarantine, unless its source's share is full: then it is only counted and `None` is
@@ -278,6 +321,12 @@ impl Batch {
             if self.refused.contains_key(number) {
                 writes.put(&keys::fingerprint(fingerprint), &number.to_le_bytes());
             }
+        }
+        for (position, record) in &self.requests {
+            writes.put(&keys::request(*position), record.as_bytes());
+        }
+        for (record, seen) in &self.seen {
+            writes.put(&keys::seen(record), &row::encode_seen(seen));
         }
         writes.put(keys::META, &self.meta.encode());
         Parts { writes, meta: self.meta, heads: self.heads, sources: self.sources }

@@ -10,6 +10,8 @@
 //! | `q` number, part | a refused envelope in the quarantine |
 //! | `u` fingerprint | the number of the quarantined envelope with these bytes |
 //! | `c` kiosk | how much of the quarantine a source uses |
+//! | `r` position | the record id of a request for help |
+//! | `a` record id | who has seen the request, and when |
 //! | `m` | how far everything reaches |
 
 use wardvoice_protocol::id::{KioskId, RecordId};
@@ -94,6 +96,28 @@ pub(super) fn fingerprint(fingerprint: &[u8; 16]) -> Vec<u8> {
     prefixed(b'u', fingerprint)
 }
 
+/// A request for help, in the order of the log.
+pub(super) fn request(position: u64) -> Vec<u8> {
+    prefixed(b'r', &position.to_be_bytes())
+}
+
+/// The position of a request's key.
+pub(super) fn request_position(key: &[u8]) -> Option<u64> {
+    let (kind, rest) = key.split_first()?;
+    let position: [u8; 8] = rest.try_into().ok()?;
+    (*kind == b'r').then(|| u64::from_be_bytes(position))
+}
+
+/// That a request has been seen.
+pub(super) fn seen(record: &RecordId) -> Vec<u8> {
+    prefixed(b'a', record.as_bytes())
+}
+
+/// The record id of such a key.
+pub(super) fn seen_record(key: &[u8]) -> Option<RecordId> {
+    RecordId::from_bytes(key.get(1..)?.try_into().ok()?)
+}
+
 /// A key in words for an error.
 pub(super) fn describe(key: &[u8]) -> String {
     for (family, name) in [
@@ -111,6 +135,8 @@ pub(super) fn describe(key: &[u8]) -> String {
         Some((b'h', _)) => "a kiosk's head".to_owned(),
         Some((b'c', _)) => "a source's count".to_owned(),
         Some((b'u', _)) => "a fingerprint".to_owned(),
+        Some((b'r', _)) => "an entry of the requests for help".to_owned(),
+        Some((b'a', _)) => "an acknowledgement".to_owned(),
         _ => "the log's own counts".to_owned(),
     }
 }

@@ -4,7 +4,7 @@
 //! running hash leads from the marker to the store's end, the last record is there with its envelope, and the heads of
 //! the kiosks' chains add up to the number of records and are where they say. `verify` reads everything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use wardvoice_protocol::id::KioskId;
 
 use super::marker::{Found, Mark, Marker};
-use super::row::{Meta, run_on};
+use super::row::{Meta, asks_for_help, run_on};
 use super::store::Store;
 use super::{Head, Holder, Log, LogError, Reader, Shared, Source};
 
@@ -65,7 +65,27 @@ pub(super) fn open(directory: &Path) -> Result<Log, LogError> {
         let mark = Mark { commits: meta.commits, position: meta.position, running: meta.running };
         marker.advance(&mark).map_err(|source| file(&marker_path, source))?;
     }
-    Ok(Log { directory: directory.to_owned(), shared, marker, meta, heads, sources })
+    let mut log = Log { directory: directory.to_owned(), shared, marker, meta, heads, sources };
+    note_requests(&mut log)?;
+    Ok(log)
+}
+
+/// Finds the requests for help among what a program from before there were keys for them has stored; once.
+fn note_requests(log: &mut Log) -> Result<(), LogError> {
+    let (from, to) = (log.meta.requests_to + 1, log.meta.position);
+    if from > to {
+        return Ok(());
+    }
+    let mut requests = BTreeMap::new();
+    log.reader().each_row::<LogError>(from..=to, |row| {
+        if asks_for_help(row.json) {
+            requests.insert(row.position, row.record_id);
+        }
+        Ok(())
+    })?;
+    let mut batch = log.begin();
+    batch.note_requests(requests, to);
+    log.commit(batch).map(drop)
 }
 
 fn check_end(reader: &Reader, path: &Path, mark: &Mark, meta: &Meta) -> Result<(), LogError> {

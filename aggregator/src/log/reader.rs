@@ -13,7 +13,7 @@ use super::block;
 use super::keys::{self, Family};
 use super::quarantine::{self, Refused, Source};
 use super::row::{self, Meta, OpenedRow, decode_envelope, decode_opened};
-use super::{Committed, Head, LogError, Shared, Slot, StoredRecord};
+use super::{Committed, Head, LogError, Seen, Shared, Slot, StoredRecord};
 
 /// Reads the log.
 #[derive(Clone)]
@@ -166,6 +166,22 @@ impl Reader {
         quarantine::get(&self.shared.store, number)
     }
 
+    /// The position and record id of every request for help, in order.
+    pub fn requests(&self) -> Result<Vec<(u64, RecordId)>, LogError> {
+        let entries = self.shared.store.range(&keys::request(0), &keys::request(u64::MAX));
+        let read = entries.map(|entry| {
+            let (key, value) = entry?;
+            let record = (*value).try_into().ok().and_then(RecordId::from_bytes);
+            keys::request_position(&key).zip(record).ok_or_else(|| LogError::Unreadable(keys::describe(&key)))
+        });
+        read.collect()
+    }
+
+    /// Who has seen a request for help, and when.
+    pub fn seen(&self, record: &RecordId) -> Result<Option<Seen>, LogError> {
+        self.shared.seen(record)
+    }
+
     fn each<E: From<LogError>>(
         &self,
         family: Family,
@@ -225,6 +241,16 @@ impl Shared {
 
     pub(super) fn position_of(&self, id: &RecordId) -> Result<Option<u64>, LogError> {
         self.number(&keys::id(id))
+    }
+
+    pub(super) fn is_request(&self, position: u64) -> Result<bool, LogError> {
+        Ok(self.store.get(&keys::request(position))?.is_some())
+    }
+
+    pub(super) fn seen(&self, record: &RecordId) -> Result<Option<Seen>, LogError> {
+        let key = keys::seen(record);
+        let Some(value) = self.store.get(&key)? else { return Ok(None) };
+        row::decode_seen(&value).map(Some).ok_or_else(|| LogError::Unreadable(keys::describe(&key)))
     }
 
     pub(super) fn by_fingerprint(&self, fingerprint: &[u8; 16]) -> Result<Option<u64>, LogError> {

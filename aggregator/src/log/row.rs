@@ -9,9 +9,10 @@ use wardvoice_protocol::envelope::{Envelope, EnvelopeFile, EnvelopeVersion};
 use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId, Sequence};
 use wardvoice_protocol::keys::{KeyId, Signature};
+use wardvoice_protocol::record::{Body, Record};
 
 use super::bytes::{Cursor, Put};
-use super::{DayEvidence, DayMethod, Head, Holder, Slot, Source};
+use super::{DayEvidence, DayMethod, Head, Holder, Seen, Slot, Source};
 
 const VERSION: u8 = 1;
 
@@ -227,6 +228,29 @@ pub(super) fn decode_source(bytes: &[u8]) -> Option<Source> {
     Some(Source { entries: cursor.u64()?, bytes: cursor.u64()?, dropped: cursor.u64()? })
 }
 
+pub(super) fn encode_seen(seen: &Seen) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(9 + seen.by.len());
+    bytes.put_u8(VERSION);
+    bytes.put_timestamp_ms(seen.at);
+    bytes.put(seen.by.as_bytes());
+    bytes
+}
+
+pub(super) fn decode_seen(bytes: &[u8]) -> Option<Seen> {
+    let mut cursor = Cursor::new(bytes);
+    (cursor.u8()? == VERSION).then_some(())?;
+    let at = cursor.timestamp_ms()?;
+    Some(Seen { at, by: std::str::from_utf8(cursor.rest()).ok()?.to_owned() })
+}
+
+/// Whether a record's JSON is that of a request for help.
+pub(super) fn asks_for_help(json: &[u8]) -> bool {
+    // The word may stand in a comment; most records do not have it and are not read any further.
+    let may = std::str::from_utf8(json).is_ok_and(|text| text.contains("\"help_request\""));
+    let read = || serde_json::from_slice::<Record>(json).ok();
+    may && read().is_some_and(|record| matches!(record.body, Body::HelpRequest(_)))
+}
+
 /// The log's own counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Meta {
@@ -237,20 +261,24 @@ pub(super) struct Meta {
     pub(super) last_refused: u64,
     /// How many envelopes are in the quarantine now.
     pub(super) quarantined: u64,
+    /// The position up to which requests for help have their keys. Absent in what was written before there were any: an older
+    /// program reads past it and, when it writes, leaves it out, so that the next opening looks again.
+    pub(super) requests_to: u64,
 }
 
 impl Meta {
     pub(super) const EMPTY: Self =
-        Self { commits: 0, position: 0, running: Hash::ZERO, last_refused: 0, quarantined: 0 };
+        Self { commits: 0, position: 0, running: Hash::ZERO, last_refused: 0, quarantined: 0, requests_to: 0 };
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(65);
+        let mut bytes = Vec::with_capacity(73);
         bytes.put_u8(VERSION);
         bytes.put_u64(self.commits);
         bytes.put_u64(self.position);
         bytes.put_hash(&self.running);
         bytes.put_u64(self.last_refused);
         bytes.put_u64(self.quarantined);
+        bytes.put_u64(self.requests_to);
         bytes
     }
 
@@ -263,6 +291,7 @@ impl Meta {
             running: cursor.hash()?,
             last_refused: cursor.u64()?,
             quarantined: cursor.u64()?,
+            requests_to: cursor.u64().unwrap_or(0),
         })
     }
 }

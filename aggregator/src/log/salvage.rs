@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use wardvoice_protocol::envelope::Envelope;
+use wardvoice_protocol::id::RecordId;
 
 use super::block::{self, Block};
+use super::keys;
 use super::keys::Family;
 use super::marker::{Found, Marker};
 use super::open::{marker_path, store_path};
 use super::quarantine::{self, NewRefusal};
-use super::row::{decode_envelope, decode_opened, encode_envelope, kiosk_id};
+use super::row::{self, decode_envelope, decode_opened, encode_envelope, kiosk_id};
 use super::store::Store;
 use super::{Holder, Log, LogError, NewRecord, Slot};
 
@@ -100,7 +102,8 @@ fn take_over(damaged: &Store, log: &mut Log) -> Result<Option<String>, LogError>
     }
     log.commit(batch)?;
     let refused = take_over_quarantine(damaged, log)?;
-    Ok(stopped.or(refused))
+    let seen = take_over_seen(damaged, log)?;
+    Ok(stopped.or(refused).or(seen))
 }
 
 fn missing(position: u64) -> LogError {
@@ -131,8 +134,29 @@ fn append(
         Some(before) => batch.slot(log, &kiosk, before)?.is_some(),
     };
     let waits_for = (!before).then_some(previous);
-    batch.append(log, NewRecord { kiosk: &kiosk, row, envelope: &envelope, waits_for })?;
+    let asks_for_help = row::asks_for_help(row.json);
+    batch.append(log, NewRecord { kiosk: &kiosk, row, envelope: &envelope, waits_for, asks_for_help })?;
     Ok(true)
+}
+
+/// Who has seen the requests for help that were taken over.
+fn take_over_seen(damaged: &Store, log: &mut Log) -> Result<Option<String>, LogError> {
+    let (from, until) = keys::all_of_kind(&keys::seen(&RecordId::new(0, [0; 10])));
+    let mut batch = log.begin();
+    for entry in damaged.range(&from, &until) {
+        let (key, value) = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                log.commit(batch)?;
+                return Ok(Some(error.to_string()));
+            }
+        };
+        if let Some((record, seen)) = keys::seen_record(&key).zip(row::decode_seen(&value)) {
+            batch.acknowledge(log, record, seen)?;
+        }
+    }
+    log.commit(batch)?;
+    Ok(None)
 }
 
 fn take_over_quarantine(damaged: &Store, log: &mut Log) -> Result<Option<String>, LogError> {

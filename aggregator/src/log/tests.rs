@@ -5,14 +5,19 @@ use std::os::unix::fs::FileExt;
 
 use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::receipt::Reason;
+use wardvoice_protocol::record::{Body, HelpRequest, Need};
 
 use super::*;
-use crate::ingest::testing::{NOW, cleaning};
+use crate::ingest::testing::{NOW, cleaning, clock, ward};
 
 /// Appends so many records of one kiosk in one batch; the envelopes are made up.
 fn append(log: &mut Log, count: u64, bytes: usize) {
+    append_json(log, count, bytes, &serde_json::to_vec(&cleaning()).unwrap());
+}
+
+/// The same with something of one's own inside.
+fn append_json(log: &mut Log, count: u64, bytes: usize, json: &[u8]) {
     let mut batch = log.begin();
-    let json = serde_json::to_vec(&cleaning()).unwrap();
     for _ in 0..count {
         let sequence = batch.head(log, &kiosk()).highest + 1;
         let mut random = [7; 10];
@@ -32,11 +37,11 @@ fn append(log: &mut Log, count: u64, bytes: usize) {
                 claimed: "2026-11-23T11:30:00Z".parse().unwrap(),
                 held_to_arrival: false,
             },
-            json: &json,
+            json,
         };
         let mut kept = vec![1, 0];
         kept.extend((0..bytes).map(|place| u8::try_from((place as u64 + sequence) % 251).unwrap()));
-        let new = NewRecord { kiosk: &kiosk(), row, envelope: &kept, waits_for: None };
+        let new = NewRecord { kiosk: &kiosk(), row, envelope: &kept, waits_for: None, asks_for_help: false };
         batch.append(log, new).unwrap();
     }
     log.commit(batch).unwrap();
@@ -196,6 +201,38 @@ fn a_store_that_is_empty_shortened_or_gone_is_an_error_with_a_way_back() {
     check("no database file", &|folder| fs::remove_file(folder.join("store/db")).unwrap());
     check("no marker", &|folder| fs::remove_file(folder.join("marker")).unwrap());
     check("a marker of zeros", &|folder| fs::write(folder.join("marker"), [0; 1024]).unwrap());
+}
+
+/// What a program from before there were requests writes, and what one writes that was put back for a while.
+#[test]
+fn requests_that_an_older_program_stored_are_found_at_the_next_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = Log::open(folder.path()).unwrap();
+    let body = Body::HelpRequest(HelpRequest { ward: ward(), need: Need::Talk, place: None });
+    let request = serde_json::to_vec(&Record { clock: clock("2026-11-23T11:30:00Z"), body }).unwrap();
+    append(&mut log, 3, 50);
+    append_json(&mut log, 1, 50, &request);
+    append(&mut log, 3, 50);
+    assert!(log.reader().requests().unwrap().is_empty(), "as the older program left it");
+    // An older program's counts end before the place up to which there are keys.
+    let older = |meta: &Meta| {
+        let mut bytes = meta.encode();
+        bytes.truncate(bytes.len() - 8);
+        bytes
+    };
+    assert_eq!(Meta::decode(&older(&log.meta)), Some(Meta { requests_to: 0, ..log.meta }));
+    let mut writes = Writes::default();
+    writes.put(keys::META, &older(&log.meta));
+    log.shared.store.apply(writes).unwrap();
+    drop(log);
+    let log = Log::open(folder.path()).unwrap();
+    let found = log.reader().requests().unwrap();
+    assert_eq!(found.iter().map(|(position, _)| *position).collect::<Vec<_>>(), [4]);
+    assert_eq!(log.reader().record(4).unwrap().unwrap().record_id, found[0].1);
+    assert_eq!((log.end().position, log.meta.requests_to), (7, 7));
+    let commits = log.meta.commits;
+    drop(log);
+    assert_eq!(Log::open(folder.path()).unwrap().meta.commits, commits, "it is looked for once");
 }
 
 #[test]

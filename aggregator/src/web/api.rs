@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, extract::Extension};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, PoisonError};
@@ -19,7 +19,7 @@ use super::failure::{Failure, Problem};
 use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{self, off_thread};
-use super::{Shared, Web, office, presence};
+use super::{Shared, Web, help, office, presence};
 use crate::scoring::{self, Figure, ScoreSheet, Standing};
 
 mod docs;
@@ -40,6 +40,8 @@ pub(super) fn office() -> Router<Shared> {
         .route("/api/v1/fleet", get(fleet))
         .route("/api/v1/quarantine", get(quarantine))
         .route("/api/v1/completeness", get(completeness))
+        .route("/api/v1/help", get(help::list))
+        .route("/api/v1/help/{record}/seen", post(help::seen_by_machine))
 }
 
 #[derive(OpenApi)]
@@ -52,7 +54,7 @@ pub(super) fn office() -> Router<Shared> {
             everything else takes the office's name and password (basic authentication) or a session of the pages.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, fleet, quarantine, completeness),
+    paths(wards, periods, scores, fleet, quarantine, completeness, help::list, help::seen_by_machine),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),

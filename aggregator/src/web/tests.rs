@@ -8,11 +8,13 @@ use futures_util::StreamExt as _;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde_json::Value;
+use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::receipt::Reason;
 
 use desk::{Bench, PASSWORD, noon};
 
 mod desk;
+mod help;
 
 /// The part of a page that its content is in, without the versions of assets.
 fn main_of(page: &str) -> &str {
@@ -311,6 +313,31 @@ async fn another_site_cannot_act_for_the_office() {
     assert_eq!(response.status(), 403);
     assert!(bench.replayed.lock().unwrap().is_empty());
     assert!(response.text().await.unwrap().contains("another site"));
+}
+
+#[tokio::test]
+async fn the_office_sees_what_each_kiosk_is_told_to_ask_and_whether_it_does() {
+    let bench = Bench::lively(false).await;
+    let cookie = bench.sign_in().await;
+    let inpatient = bench.desk.world.questionnaires[0].hash();
+    let shown = async || {
+        let page = bench.get("/office").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+        let fleet = bench.get("/api/v1/fleet").header("cookie", &cookie).send().await.unwrap();
+        let fleet: Vec<Value> = fleet.json().await.unwrap();
+        let row = fleet.into_iter().find(|row| row["kiosk"] == "k-1").unwrap();
+        assert_eq!(
+            (&row["questionnaire"], &row["questionnaire_asked"]),
+            (&"inpatient@1".into(), &inpatient.to_string().into())
+        );
+        (page, row["questionnaire_applied"].clone())
+    };
+    let (page, applied) = shown().await;
+    assert!(page.contains("it has not said so") && applied.is_null());
+    bench.asks("k-1", Hash::ZERO);
+    let (page, applied) = shown().await;
+    assert!(page.contains("not yet: it goes on with what it had") && applied == Hash::ZERO.to_string());
+    bench.asks("k-1", inpatient);
+    assert!(!shown().await.0.contains("not yet"));
 }
 
 #[tokio::test]

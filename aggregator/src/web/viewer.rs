@@ -104,7 +104,9 @@ fn refuse(request: &Request) -> Response {
         return unauthorised().into_response();
     }
     let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
-    let wanted = if request.method().is_safe() { wanted } else { "/office" };
+    // Whoever says on a ward's page that help was seen comes back to that page; the form has to be sent again.
+    let from_ward = request.uri().path().strip_suffix("/help/seen");
+    let wanted = if request.method().is_safe() { wanted } else { from_ward.unwrap_or("/office") };
     Redirect::to(&sign_in::address(wanted)).into_response()
 }
 

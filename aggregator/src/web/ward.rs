@@ -19,6 +19,7 @@ use super::presence::{self, Presence};
 use super::sheets::{choices, run_up};
 use super::viewer::Viewer;
 use super::{Shared, Web, words};
+use crate::help::Request;
 use crate::scoring::ScoreSheet;
 
 mod parts;
@@ -39,6 +40,8 @@ pub(crate) struct View {
     pub(super) sheets: Vec<(Period, Arc<ScoreSheet>)>,
     pub(super) sheet: Arc<ScoreSheet>,
     pub(super) presence: Presence,
+    /// Who asks for help now; nobody on the page of a period that is over.
+    pub(super) help: Vec<Request>,
     pub(super) final_after_days: u16,
     pub(super) today: Date,
     pub(super) now: Timestamp,
@@ -103,6 +106,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         }
     }
     let sheet = sheets.last().map(|(_, sheet)| Arc::clone(sheet)).ok_or_else(Failure::page_not_found)?;
+    let help = if period.contains(today) { web.desk.help.of_ward(ward, web.now()) } else { Vec::new() };
     let file = directory.file();
     let site = file.sites.iter().find(|site| site.id == entry.site).map_or("", |site| &site.name);
     let department = file.departments.iter().find(|one| one.id == entry.department).map_or("", |one| &one.name);
@@ -115,6 +119,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         sheets,
         sheet,
         presence: presence::of_ward(web, ward),
+        help,
         final_after_days: scoring.final_after_days(),
         today,
         now: web.now(),

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use wardvoice_protocol::contact::{Mode, Outcome};
 use wardvoice_protocol::fortnight::{Calendar, Period};
 use wardvoice_protocol::receipt::Reason;
+use wardvoice_protocol::record::Need;
 
 use crate::scoring::Figure;
 
@@ -112,6 +113,42 @@ pub(crate) fn ago(moment: Timestamp, now: Timestamp, calendar: &Calendar) -> Str
         (_, 1) => "yesterday".to_owned(),
         (_, 2..=13) => format!("{apart} days ago"),
         _ => format!("on {}", day(then)),
+    }
+}
+
+/// How long somebody has waited, in words a person would use.
+pub(crate) fn waiting(since: Timestamp, now: Timestamp) -> String {
+    let minutes = ((now.as_second() - since.as_second()) / 60).max(0);
+    let ago = |count: i64, one: &str, many: &str| format!("{} ago", of(count.unsigned_abs(), one, many));
+    match minutes {
+        0 => "just now".to_owned(),
+        1..=59 => ago(minutes, "minute", "minutes"),
+        60..=1439 => ago(minutes / 60, "hour", "hours"),
+        _ => ago(minutes / 1440, "day", "days"),
+    }
+}
+
+/// What somebody needs.
+pub(crate) fn need(need: Need) -> &'static str {
+    match need {
+        Need::Pain => "In pain",
+        Need::Toilet => "The toilet",
+        Need::Drink => "A drink",
+        Need::Worried => "Worried",
+        Need::Talk => "To talk to someone",
+        Need::Other => "Something else",
+    }
+}
+
+/// The same for machines, as records say it.
+pub(crate) fn need_word(need: Need) -> &'static str {
+    match need {
+        Need::Pain => "pain",
+        Need::Toilet => "toilet",
+        Need::Drink => "drink",
+        Need::Worried => "worried",
+        Need::Talk => "talk",
+        Need::Other => "other",
     }
 }
 

@@ -3,10 +3,11 @@
 //! `--trace-controls FILE` appends one JSON line for each control shortly after each change of the screen:
 //!
 //! ```json
-//! {"view":7,"screen":"question","question":"respect","language":"en","label":"Yes, always","focused":false,"x":564,"y":136,"w":692,"h":80,"window":[1280,800]}
+//! {"view":7,"screen":"question","question":"respect","help":null,"language":"en","label":"Yes, always","focused":false,"x":564,"y":136,"w":692,"h":80,"window":[1280,800]}
 //! ```
 //!
-//! `view` counts the changes from 1; `question` is null where there is none; `x`, `y`, `w`, `h` are in physical pixels from the
+//! `view` counts the changes from 1; `question` is null where there is none, and so is `help`, which says what has become of a
+//! request for help (`kept`, `seen` …); `x`, `y`, `w`, `h` are in physical pixels from the
 //! window's upper left corner; `window` is its size. All lines of one view are written at once, and the newest view is what can be touched now. The
 //! file says nothing about what is chosen.
 //!
@@ -28,7 +29,7 @@ use wardvoice_kiosk_ui::{FoundControl, KioskWindow, Survey};
 
 use super::WindowOptions;
 use super::stage::Stage;
-use crate::interview::{Screen, View};
+use crate::interview::{HelpView, Screen, View};
 use crate::screens::ScreenName;
 
 /// How long a view is given to be laid out and drawn.
@@ -43,6 +44,7 @@ struct Control {
     view: u32,
     screen: &'static str,
     question: Option<String>,
+    help: Option<&'static str>,
     language: String,
     label: String,
     focused: bool,
@@ -150,10 +152,12 @@ impl Watch {
         let size = window.window().size();
         let [x, y, w, h] = [x, y, width, height].map(|length| length * window.window().scale_factor());
         let (label, language) = (label.into(), view.language.to_string());
+        let help = help_of(&view.screen);
         let control = Control {
             view: self.view.get(),
             screen,
             question,
+            help,
             language,
             label,
             focused,
@@ -191,6 +195,20 @@ impl Watch {
         let name = format!("{:03}-{screen}{question}-{}.png", self.view.get(), view.language);
         write_picture(&picture, &directory.join(name))
     }
+}
+
+/// What the screen says has become of a request for help.
+fn help_of(screen: &Screen) -> Option<&'static str> {
+    let Screen::Help(help) = screen else { return None };
+    Some(match help {
+        HelpView::Choosing { .. } => "choosing",
+        HelpView::Placing { .. } => "placing",
+        HelpView::Sending => "sending",
+        HelpView::Kept { .. } => "kept",
+        HelpView::Delivered => "delivered",
+        HelpView::Seen => "seen",
+        HelpView::Failed => "failed",
+    })
 }
 
 /// Writes a picture of the screen as PNG.

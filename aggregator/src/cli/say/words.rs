@@ -57,6 +57,25 @@ pub(crate) fn action(value: &Value) -> String {
     )
 }
 
+/// `01a2…  W12  2026-11-23T10:15:00Z  drink  Bay 2`
+pub(crate) fn help_request(value: &Value) -> String {
+    format!(
+        "{}  {:<12} {}  {:<8} {}",
+        text(value, "/record"),
+        text(value, "/ward"),
+        text(value, "/asked"),
+        text(value, "/need"),
+        text(value, "/place")
+    )
+    .trim_end()
+    .to_owned()
+}
+
+/// Who has seen a request first.
+pub(crate) fn help_seen(value: &Value) -> String {
+    format!("Seen by {} at {}.", text(value, "/seen/by"), text(value, "/seen/at"))
+}
+
 /// What a rebuild came to.
 pub(crate) fn rebuilt(value: &Value) -> String {
     let seconds = value.pointer("/seconds").and_then(Value::as_f64).unwrap_or(0.0);

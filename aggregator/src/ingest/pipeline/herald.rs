@@ -74,6 +74,9 @@ impl<T> Herald<T> {
                 facts.insert(fact);
             }
         }
+        for request in stored.iter().filter_map(|stored| stored.request.clone()) {
+            self.sinks.help.open(request);
+        }
         fail::fail_point!("receipts.before_send", |_| die());
         let count = answers.iter().map(|(_, verdicts)| verdicts.len()).sum();
         let mut for_kiosks = Vec::new();

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::receipt::Reason;
 
-use super::{Answer, Task, Work};
+use super::{Acknowledge, Answer, Task, Work};
 use crate::ingest::{Arrival, Judged, World, judge, judge_all};
 
 /// How many signatures are checked at once at most.
@@ -22,6 +22,7 @@ pub(super) struct Ready<T> {
 pub(super) enum ReadyTask<T> {
     Decide { judged: Vec<(Judged, Option<u64>)>, answer: Answer<T> },
     Still(Box<dyn FnOnce() + Send>),
+    Acknowledge(Acknowledge),
 }
 
 pub(super) fn run<T>(to_judge: &Mutex<Receiver<Work<T>>>, judged: &Sender<Ready<T>>, world: &World) {
@@ -52,7 +53,7 @@ fn take<T>(to_judge: &Mutex<Receiver<Work<T>>>) -> Option<Vec<Work<T>>> {
 fn size<T>(work: &Work<T>) -> usize {
     match &work.task {
         Task::Judge { arrivals, .. } => arrivals.len(),
-        Task::Still(_) => 1,
+        Task::Still(_) | Task::Acknowledge(_) => 1,
     }
 }
 
@@ -66,7 +67,8 @@ fn judge_works<T>(works: Vec<Work<T>>, world: &World) -> Vec<Ready<T>> {
                 arrivals.extend(some);
                 shapes.push((ticket, Ok((replays, answer))));
             }
-            Task::Still(act) => shapes.push((ticket, Err(act))),
+            Task::Still(act) => shapes.push((ticket, Err(ReadyTask::Still(act)))),
+            Task::Acknowledge(one) => shapes.push((ticket, Err(ReadyTask::Acknowledge(one)))),
         }
     }
     let mut judged = judge_in_slices(arrivals, world).into_iter();
@@ -76,7 +78,7 @@ fn judge_works<T>(works: Vec<Work<T>>, world: &World) -> Vec<Ready<T>> {
                 let judged = judged.by_ref().take(replays.len()).zip(replays).collect();
                 ReadyTask::Decide { judged, answer }
             }
-            Err(act) => ReadyTask::Still(act),
+            Err(other) => other,
         };
         Ready { ticket, task }
     });

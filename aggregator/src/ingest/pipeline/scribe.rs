@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wardvoice_protocol::receipt::{Decision, Verdict};
 
 use super::judges::{Ready, ReadyTask};
-use super::{Answer, GATHER_RECORDS, GATHER_TIME, Gate, failure};
+use super::{Acknowledge, Answer, GATHER_RECORDS, GATHER_TIME, Gate, failure};
 use crate::ingest::writer::Stored;
 use crate::ingest::{Judged, Writer};
 use crate::log::{Committed, Log, LogError};
@@ -98,6 +98,14 @@ pub(super) fn run<T>(
                 }
                 continue;
             }
+            ReadyTask::Acknowledge(one) => {
+                if let Err(error) = acknowledge(&mut writer, one) {
+                    tracing::error!("{}", failure(&error));
+                    gate.stop(&failure(&error));
+                    break;
+                }
+                continue;
+            }
             ReadyTask::Decide { .. } => gather(&mut writer, task, &mut queue, &mut held, gate),
         };
         let Some(note) = note else { break };
@@ -108,6 +116,15 @@ pub(super) fn run<T>(
     note_places(&mut writer, NOTE_WHEN_QUIET_BYTES, gate);
     gate.stop("the writer has ended");
     writer.into_log()
+}
+
+/// Makes an acknowledgement durable and says what stands.
+fn acknowledge(writer: &mut Writer, one: Acknowledge) -> Result<(), LogError> {
+    let stands = writer.acknowledge(one.record, one.seen)?;
+    writer.commit()?;
+    // Whoever asked may have gone away; what is durable stays.
+    drop(one.answer.send(stands));
+    Ok(())
 }
 
 /// Lets the store note where everything is, when it has grown by so much.
@@ -170,8 +187,8 @@ impl<T> Gathered<T> {
                         self.decide(writer, judged, replay)?;
                     }
                 }
-                still @ ReadyTask::Still(_) => {
-                    *held = Some(still);
+                other @ (ReadyTask::Still(_) | ReadyTask::Acknowledge(_)) => {
+                    *held = Some(other);
                     break;
                 }
             }

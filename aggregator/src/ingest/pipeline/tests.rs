@@ -3,11 +3,13 @@
 use std::sync::Barrier;
 use std::sync::mpsc;
 
+use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::receipt::Reason;
+use wardvoice_protocol::record::{Body, HelpRequest, Need, Record};
 
 use super::*;
-use crate::ingest::testing::{Trust, cleaning, ward};
-use crate::log::Log;
+use crate::ingest::testing::{Trust, cleaning, clock, ward};
+use crate::log::{Log, Seen};
 use crate::rebuild::{self, Origin};
 
 struct Running {
@@ -26,7 +28,7 @@ fn run(trust: &Trust) -> Running {
     let receipts: TellKiosk<usize> =
         Box::new(move |kiosk, verdicts, tokens| tell.send((kiosk, verdicts, tokens)).unwrap());
     let facts = trust.facts();
-    let sinks = Sinks { receipts, changes: sender, metrics: Arc::default() };
+    let sinks = Sinks { receipts, changes: sender, metrics: Arc::default(), help: Arc::default() };
     let pipeline = Pipeline::start(log, Arc::clone(&trust.world), Arc::clone(&facts), sinks).unwrap();
     Running { folder, pipeline, facts, told, changes }
 }
@@ -182,6 +184,30 @@ fn while_still_nothing_is_under_way() {
             assert_eq!(seen.0, seen.1 as u64);
         }
     });
+}
+
+#[test]
+fn an_acknowledgement_goes_through_the_one_writer() {
+    let mut trust = Trust::new(8);
+    let mut tablet = trust.tablet("k-1");
+    let running = run(&trust);
+    let asked = Record {
+        clock: clock("2026-11-23T11:45:00Z"),
+        body: Body::HelpRequest(HelpRequest { ward: ward(), need: Need::Pain, place: None }),
+    };
+    let sent = trust.seal(&mut tablet, &asked);
+    let record = Envelope::read(&sent.payload).unwrap().record();
+    let seen = |by: &str| Seen { at: "2026-11-23T12:00:00Z".parse().unwrap(), by: by.to_owned() };
+    assert_eq!(running.pipeline.acknowledge(record, seen("office")), Ok(None), "it has not come yet");
+    running.pipeline.settle(vec![sent]).unwrap();
+    std::thread::scope(|scope| {
+        let acknowledge = || running.pipeline.acknowledge(record, seen("office")).unwrap().unwrap();
+        let racing: Vec<_> = (0..4).map(|_| scope.spawn(acknowledge)).collect();
+        let first = racing.into_iter().map(|one| one.join().unwrap()).filter(|(_, new)| *new).count();
+        assert_eq!(first, 1, "one of them is the first");
+    });
+    let log = running.pipeline.stop().unwrap();
+    assert_eq!(log.reader().seen(&record).unwrap(), Some(seen("office")));
 }
 
 #[test]

@@ -415,6 +415,7 @@ fn judged(sent: &Sent, known: &mut HashMap<Hash, Sent>) -> (Judged, Sent) {
         arrival_day: day,
         evidence: DayEvidence { method: DayMethod::Wall, claimed, held_to_arrival: false },
         fact: None,
+        request: None,
     };
     let outcome = if sent.good { Ok(opened) } else { Err((Reason::Clock, "made up".to_owned())) };
     let judged = Judged {

@@ -12,17 +12,19 @@ use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::contact::{Answer, Contact, Mode, Outcome, Response};
 use wardvoice_protocol::directory::{Directory, DirectoryFile};
 use wardvoice_protocol::fortnight::Calendar;
-use wardvoice_protocol::id::{Hash, KioskId, Language, WardId};
+use wardvoice_protocol::id::{Hash, KioskId, Language, RecordId, WardId};
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::receipt::{Decision, Reason, Verdict};
+use wardvoice_protocol::record::{Need, Place};
 use wardvoice_protocol::status::{Health, Presence, Status};
 
 use crate::accounts::{Accounts, OFFICE};
 use crate::facts::{Facts, Vocabulary, fact_of};
 use crate::fleet::Fleet;
+use crate::help::{HelpDesk, Request};
 use crate::ingest::{Change, World};
-use crate::log::{Log, NewRefusal};
+use crate::log::{Log, NewRefusal, Seen};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::scoring::ScoringWorld;
@@ -90,6 +92,7 @@ impl Bench {
         };
         let now = Arc::new(Mutex::new(noon()));
         let replayed = Arc::new(Mutex::new(Vec::new()));
+        let help = Arc::new(HelpDesk::default());
         let (clock, list) = (Arc::clone(&now), Arc::clone(&replayed));
         let desk = Arc::new(Desk {
             world: Arc::new(world),
@@ -105,6 +108,14 @@ impl Bench {
                 let verdict =
                     Verdict { envelope: Hash::ZERO, record: None, sequence: None, decision: Decision::Accepted };
                 Ok(numbers.iter().map(|number| (*number, verdict.clone())).collect())
+            }),
+            help: Arc::clone(&help),
+            acknowledge: Arc::new(move |record, by| {
+                let Some(request) = help.all(noon()).into_iter().find(|request| request.record == record) else {
+                    return Ok(None);
+                };
+                help.seen(request.kiosk, record, noon());
+                Ok(Some(Seen { at: noon(), by: by.to_string() }))
             }),
             demonstration,
             stopping: CancellationToken::new(),
@@ -147,6 +158,15 @@ impl Bench {
 
     /// A kiosk says that it is there.
     pub(super) fn online(&self, id: &str, waiting: u64) {
+        self.says(id, waiting, None);
+    }
+
+    /// A kiosk says which questionnaire it asks.
+    pub(super) fn asks(&self, id: &str, questionnaire: Hash) {
+        self.says(id, 0, Some(questionnaire));
+    }
+
+    fn says(&self, id: &str, waiting: u64, questionnaire: Option<Hash>) {
         let health = Health {
             software: "0.1.0".to_owned(),
             waiting,
@@ -154,9 +174,9 @@ impl Bench {
             clock_offset_s: Some(-3),
             assignment: None,
             tablet: None,
-            questionnaire: None,
+            questionnaire,
         };
-        let status = Status { version: 1, kiosk: kiosk(id), presence: Presence::Online(health) };
+        let status = Status::new(kiosk(id), Presence::Online(health));
         self.desk.fleet.status(&status, noon());
     }
 
@@ -197,6 +217,21 @@ impl Bench {
         };
         let fact = fact_of(&contact, day.into(), day.into(), self.desk.scoring.vocabulary()).unwrap();
         self.desk.facts.write().unwrap().insert(fact);
+    }
+
+    /// Somebody on a ward asks for a drink, so many minutes ago.
+    pub(super) fn asks_for_help(&self, place: &str, minutes: i64) -> RecordId {
+        let record = RecordId::new(1_795_428_000_000, [u8::try_from(minutes % 251).unwrap(); 10]);
+        self.desk.help.open(Request {
+            record,
+            kiosk: kiosk("k-1"),
+            ward: ward(place),
+            need: Need::Drink,
+            place: Some(Place::new("Bay 2").unwrap()),
+            asked: noon() - SignedDuration::from_mins(minutes),
+        });
+        self.commit(place);
+        record
     }
 
     /// Tells the pages that a ward has something new.

@@ -11,12 +11,14 @@ use wardvoice_protocol::fortnight::{Calendar, Period};
 use super::View;
 use crate::scoring::{DomainSheet, Figure, PlanSheet, QuestionSheet, ScoreSheet, Standing};
 use crate::web::charts::{self, TrendPoint, Window};
+use crate::web::help;
 use crate::web::words::{self, Scale};
 
 /// All parts.
 pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
     let trends = Trends::of(view);
     html! {
+        (help::section(view))
         (standing(view, calendar))
         (overall(view, &trends))
         (domains(view, &trends))
@@ -29,6 +31,9 @@ pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
 /// One sentence for a screen reader.
 pub(super) fn said(view: &View) -> String {
     let overall = &view.sheet.overall;
+    if !view.help.is_empty() {
+        return format!("{} for help.", words::of(view.help.len() as u64, "person asks", "people ask"));
+    }
     overall.value.map_or_else(
         || format!("Updated: {}.", words::of(view.sheet.responses, "answer", "answers")),
         |value| {
