@@ -127,7 +127,7 @@ fn help_asks_where_and_says_when_staff_have_seen_it() {
     let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
     patient.touches("I need someone to help me");
     patient.touches("I am worried");
-    patient.touches("Next");
+    patient.touches("More places");
     patient.touches("Garden room");
     patient.meets(Happening::HelpSeen);
     assert_eq!(patient.view().screen, Screen::Help(HelpView::Seen));
