@@ -30,12 +30,15 @@ fn every_character_of_every_language_is_in_the_fonts() {
 /// A word in another font than the space before it is a run of its own, and lines of several runs are broken wrongly where
 /// letters join ([`wardvoice_kiosk_ui::fonts`]).
 #[test]
-fn the_spaces_and_digits_of_a_language_are_in_its_own_font() {
+fn the_spaces_digits_and_greeting_of_a_language_are_in_its_own_font() {
     for tag in words::LANGUAGES {
         for font in FONTS.iter().filter(|font| font.family == fonts::family(tag)) {
             let charmap = FontRef::new(font.bytes).unwrap().charmap();
             let missing: String = " .,:0123456789".chars().filter(|sign| charmap.map(*sign).is_none()).collect();
             assert!(missing.is_empty(), "{} has no {missing:?} ({tag})", font.family);
+            let hello = words::phrases(tag).unwrap().hello;
+            let missing: String = hello.chars().filter(|letter| charmap.map(*letter).is_none()).collect();
+            assert!(missing.is_empty(), "{} has no {missing:?} of {hello} ({tag})", font.family);
         }
     }
 }

@@ -36,6 +36,8 @@ use crate::screens::ScreenName;
 const SETTLE: Duration = Duration::from_millis(60);
 /// How long the controls are given to answer.
 const ANSWER: Duration = Duration::from_millis(40);
+/// How often controls are asked where they are before what they say is taken as it is.
+const MOST_ROUNDS: u32 = 10;
 /// How often the window's size is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -135,13 +137,25 @@ impl Watch {
         {
             tracing::error!(error = format!("{error:#}"), "a picture was not taken");
         }
-        // Controls in lists come into being when they are drawn, and on a busy machine that may not have happened yet.
-        drop(window.window().take_snapshot());
         self.found.borrow_mut().clear();
+        self.ask(&window, MOST_ROUNDS);
+    }
+
+    /// Asks every control where it is until two rounds in a row say the same: controls in lists come into being when they are
+    /// drawn, and on a busy machine that may be after the first round.
+    fn ask(self: &Rc<Self>, window: &KioskWindow, rounds_left: u32) {
+        drop(window.window().take_snapshot());
+        let before = self.found.take();
         let survey = window.global::<Survey>();
         survey.set_round(survey.get_round().wrapping_add(1));
         let this = Rc::clone(self);
-        self.answer.start(slint::TimerMode::SingleShot, ANSWER, move || this.write());
+        self.answer.start(slint::TimerMode::SingleShot, ANSWER, move || {
+            let settled = !before.is_empty() && *this.found.borrow() == before;
+            match this.window.upgrade().filter(|_| !settled && rounds_left > 0) {
+                Some(window) => this.ask(&window, rounds_left - 1),
+                None => this.write(),
+            }
+        });
     }
 
     fn find(&self, found: FoundControl) {

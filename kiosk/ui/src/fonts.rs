@@ -8,9 +8,9 @@
 //! whatever fonts are installed on it.
 //!
 //! **The window's first font is the language's own** ([`family`]), not Latin with a fallback: with a Latin font first every space is
-//! Latin and every word a run of its own, and lines of Panjabi were seen to lose their ends at the edge. Parley 0.11 looks joined
-//! letters up without their run's start when it breaks lines (`line_break.rs`, `run.get(cluster_idx + 1)`), which may be the
-//! cause; it is not proved, and one line of Panjabi still came too close to the edge with the language's own font.
+//! Latin and every word a run of its own, and texts of several runs are measured too small where letters join: Parley 0.11 looks
+//! joined letters up without their run's start when it breaks lines (`line_break.rs`, `run.get(cluster_idx + 1)`). A Panjabi
+//! greeting lost its last letter so, until it was drawn in its own font.
 
 use std::sync::Arc;
 
