@@ -146,7 +146,7 @@ struct Places {
     listen: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum KioskCommand {
     /// Register a kiosk and print the settings to put on it.
     Add {
@@ -359,6 +359,23 @@ enum LogCommand {
     },
 }
 
+impl KioskCommand {
+    fn asked(&self) -> (Request, say::Style) {
+        match self.clone() {
+            Self::Add { id, ward, signing_key, questionnaire } => {
+                (Request::KioskAdd { id, ward, signing_key, questionnaire }, say::Style::Json)
+            }
+            Self::Assign { id, questionnaire, json } => {
+                (Request::KioskAssign { id, questionnaire }, say::Style::one(json, say::kiosk))
+            }
+            Self::List { json } => (Request::KioskList, say::Style::list(json, say::kiosk)),
+            Self::ReplaceKey { id, signing_key } => {
+                (Request::KioskReplaceKey { id, signing_key }, say::Style::Json)
+            }
+        }
+    }
+}
+
 impl ActionCommand {
     fn asked(&self) -> (Request, say::Style) {
         match self.clone() {
@@ -417,25 +434,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             app::serve(data, config, |addresses| say::addresses(addresses, *json))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Kiosk(KioskCommand::Assign { id, questionnaire, json }) => {
-            let request = Request::KioskAssign { id: id.clone(), questionnaire: questionnaire.clone() };
-            ask(request, say::Style::one(*json, say::kiosk)).map(well)
-        }
-        Command::Kiosk(KioskCommand::Add { id, ward, signing_key, questionnaire }) => {
-            let request = Request::KioskAdd {
-                id: id.clone(),
-                ward: ward.clone(),
-                signing_key: *signing_key,
-                questionnaire: questionnaire.clone(),
-            };
-            ask(request, say::Style::Json).map(well)
-        }
-        Command::Kiosk(KioskCommand::ReplaceKey { id, signing_key }) => {
-            let request = Request::KioskReplaceKey { id: id.clone(), signing_key: *signing_key };
-            ask(request, say::Style::Json).map(well)
-        }
-        Command::Kiosk(KioskCommand::List { json }) => {
-            ask(Request::KioskList, say::Style::list(*json, say::kiosk)).map(well)
+        Command::Kiosk(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
         Command::Verify { deep, json } => {
             ask(Request::Verify { deep: *deep }, say::Style::one(*json, say::report)).map(well)

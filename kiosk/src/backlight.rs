@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
+use crate::interview::comfort::Light;
 
 const BACKLIGHTS: &str = "/sys/class/backlight";
 const FILE: &str = "screen.json";
@@ -27,17 +28,6 @@ const DIMMED: u8 = 10;
 /// What staff can choose from, in percent.
 const LEVELS: [u8; 4] = [FULL, 75, 50, 25];
 const FULL: u8 = 100;
-
-/// How bright the screen has to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Light {
-    /// As staff chose.
-    Day,
-    /// Less.
-    Night,
-    /// Least.
-    Dimmed,
-}
 
 /// The backlight of this machine.
 #[derive(Debug)]
@@ -101,7 +91,7 @@ impl Backlight {
 /// Whether it is night.
 pub(crate) fn is_night(now: Timestamp, zone: &TimeZone) -> bool {
     let hour = zone.to_datetime(now).hour();
-    hour >= NIGHT_FROM || hour < NIGHT_UNTIL
+    !(NIGHT_UNTIL..NIGHT_FROM).contains(&hour)
 }
 
 fn chosen(data: &Path) -> u8 {

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, Model as _, SharedString, VecModel};
-use wardvoice_kiosk_ui::{Journey, KioskWindow, Phrases, ScreenKind, Words, fonts, words};
+use wardvoice_kiosk_ui::{Journey, KioskWindow, Phrases, ScreenKind, Theme, Words, fonts, words};
 use wardvoice_protocol::id::Language;
 
 use crate::interview::volunteer::{DoorKey, VolunteerTouch};
@@ -149,7 +149,9 @@ impl Screens {
         let journey = self.window.global::<Journey>();
         let label = fill(&say.progress, "{number}", progress.number);
         journey.set_progress_label(fill(&label, "{of}", progress.of));
-        journey.set_progress_numbers(slint::format!("{} / {}", progress.number, progress.of));
+        // After a mark of its direction, what is read from the right begins with the number at the right.
+        let mark = if self.window.global::<Theme>().get_rtl() { "\u{200f}" } else { "" };
+        journey.set_progress_numbers(slint::format!("{mark}{} / {}", progress.number, progress.of));
         journey.set_progress(progress.number as f32 / progress.of.max(1) as f32);
         journey.set_can_go_back(can_go_back);
     }

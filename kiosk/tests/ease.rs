@@ -10,6 +10,7 @@ use patient::walk::walk;
 use patient::{Patient, setting, ward_with_bays};
 use slint::ComponentHandle as _;
 use slint::platform::{Key, PointerEventButton, WindowEvent};
+use wardvoice_kiosk::interview::comfort::Light;
 use wardvoice_kiosk::interview::{Comfort, DIM_MS, Happening, HelpView, Screen};
 use wardvoice_kiosk_ui::{Journey, Theme, words};
 use wardvoice_protocol::id::Language;
@@ -104,20 +105,20 @@ fn the_touch_that_wakes_the_screen_does_nothing_else() {
     let patient = Patient::arrives(1280, 800);
     let wake = |patient: &Patient| {
         patient.dozes(DIM_MS);
-        assert!(patient.view().dimmed && patient.window.global::<Journey>().get_dimmed());
+        assert!(patient.view().light == Light::Dimmed && patient.window.global::<Journey>().get_dimmed());
     };
     wake(&patient);
     patient.touches("Touch here to start");
-    assert!(matches!(patient.view().screen, Screen::Rest { .. }) && !patient.view().dimmed);
+    assert!(matches!(patient.view().screen, Screen::Rest { .. }) && patient.view().light != Light::Dimmed);
     wake(&patient);
     let position = slint::LogicalPosition::new(5.0, 5.0);
     let button = PointerEventButton::Left;
     patient.window.window().dispatch_event(WindowEvent::PointerPressed { position, button });
     patient.window.window().dispatch_event(WindowEvent::PointerReleased { position, button });
-    assert!(!patient.view().dimmed, "anywhere will do");
+    assert!(patient.view().light != Light::Dimmed, "anywhere will do");
     wake(&patient);
     patient.presses(" ");
-    assert!(!patient.view().dimmed && patient.view().comfort.scanning_ms.is_none());
+    assert!(patient.view().light != Light::Dimmed && patient.view().comfort.scanning_ms.is_none());
     patient.touches("Touch here to start");
     assert!(matches!(patient.view().screen, Screen::Language { .. }));
 }
@@ -127,7 +128,7 @@ fn help_asks_where_and_says_when_staff_have_seen_it() {
     let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
     patient.touches("I need someone to help me");
     patient.touches("I am worried");
-    patient.touches("Next");
+    patient.touches("More places");
     patient.touches("Garden room");
     patient.meets(Happening::HelpSeen);
     assert_eq!(patient.view().screen, Screen::Help(HelpView::Seen));

@@ -232,6 +232,7 @@ impl<'a> Shell<'a> {
         self.is_on("volunteer_harm");
         self.touches("Call staff to this ward");
         self.touches("I would like to talk to someone");
+        self.touches("I would rather not say");
         self.touches("Go back");
         assert!(matches!(self.patient.stored.borrow().last(), Some(Body::HelpRequest(_))));
         self.touches("Back");

@@ -74,7 +74,7 @@ fn a_line_that_a_power_cut_left_unfinished_is_cut_off_and_a_damaged_one_is_an_er
     Actions::open(&path).unwrap().add(new("W1", "Bins are loud."), today).unwrap();
     let whole = fs::read(&path).unwrap();
     for cut in 0..whole.len() {
-        fs::write(&path, [&whole[..], &whole[..cut]].concat()).unwrap();
+        fs::write(&path, [whole.as_slice(), whole.get(..cut).unwrap()].concat()).unwrap();
         let actions = Actions::open(&path).unwrap();
         assert_eq!(actions.list().len(), 1, "{cut}");
         actions.add(new("W1", "Lights are on."), today).unwrap();

@@ -143,7 +143,11 @@ fn what_a_ward_changed_is_on_its_board_and_on_no_others() {
     let changed = desk.boards.changed(None, NOW.parse().unwrap());
     assert_eq!(changed.len(), 3, "nothing had been said yet");
     let said: Vec<String> = desk.board().changes.into_iter().map(|change| change.said).collect();
-    assert_eq!((said.len(), said[0].as_str()), (10, "Number 12."), "the latest ten; what is open is not a change");
+    assert_eq!(
+        (said.len(), said.first().unwrap().as_str()),
+        (10, "Number 12."),
+        "the latest ten; what is open is not a change"
+    );
     desk.boards.actions.reopen(12).unwrap();
     let changed = desk.boards.changed(None, NOW.parse().unwrap());
     assert_eq!(changed.len(), 1, "the others have nothing new to say");

@@ -10,8 +10,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::post::Post;
-use crate::backlight::{Backlight, Light, is_night};
+use crate::backlight::{Backlight, is_night};
 use crate::dispatch::Dispatch;
+use crate::interview::comfort::Light;
 use crate::interview::{Happening, View};
 
 /// How often the clock on the wall is looked at.
@@ -55,12 +56,7 @@ impl Lamp {
 
     /// Shines as a view asks for.
     pub(super) fn follow(&self, view: &View) {
-        let light = match (view.dimmed, view.night) {
-            (true, _) => Light::Dimmed,
-            (false, true) => Light::Night,
-            (false, false) => Light::Day,
-        };
-        if self.light.replace(Some(light)) != Some(light) {
+        if self.light.replace(Some(view.light)) != Some(view.light) {
             self.shine();
         }
     }

@@ -62,6 +62,17 @@ pub enum Movement {
     None,
 }
 
+/// How bright the screen has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Light {
+    /// As bright as staff chose.
+    Day,
+    /// Less: patients sleep.
+    Night,
+    /// Least: nobody has been here for long, and a touch only wakes the screen.
+    Dimmed,
+}
+
 impl TextSize {
     /// Every size from the smallest.
     pub const ALL: [Self; 4] = [Self::Normal, Self::Large, Self::Larger, Self::Largest];
@@ -165,6 +176,15 @@ impl Interview {
         if self.scan_deadline_ms().is_some_and(|due_ms| now_ms >= due_ms) {
             self.scanned_ms = now_ms;
             effects.push(Effect::MoveFocus);
+        }
+    }
+
+    /// How bright the screen has to be now.
+    pub(super) fn light(&self) -> Light {
+        match (self.dimmed, self.night) {
+            (true, _) => Light::Dimmed,
+            (false, true) => Light::Night,
+            (false, false) => Light::Day,
         }
     }
 

@@ -5,7 +5,7 @@ use wardvoice_protocol::id::{Language, QuestionId};
 use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::{KindFile, QuestionFile, Text};
 
-use super::comfort::{Comfort, TextSize};
+use super::comfort::{Comfort, Light, TextSize};
 use super::picture::{Picture, picture};
 use super::reading::Aloud;
 use super::setting::Improvement;
@@ -40,10 +40,8 @@ pub struct View {
     pub demonstration: bool,
     /// How the person in front of it wants it.
     pub comfort: Comfort,
-    /// Nobody has been here for long: a touch only wakes the screen.
-    pub dimmed: bool,
-    /// It is night on the ward.
-    pub night: bool,
+    /// How bright the screen has to be.
+    pub light: Light,
     /// Whether it can be read aloud, and whether it is.
     pub aloud: Aloud,
     /// The screen.
@@ -230,8 +228,7 @@ impl Interview {
             ward_name: self.setting.ward_name().to_owned(),
             demonstration: self.setting.is_demonstration(),
             comfort,
-            dimmed: self.dimmed,
-            night: self.night,
+            light: self.light(),
             aloud,
             screen,
             margin: self.margin(),

@@ -9,7 +9,7 @@ use slint::{ComponentHandle as _, SharedString};
 use wardvoice_kiosk_ui::{Journey, KioskWindow, Theme};
 
 use super::{Touch, position, sends};
-use crate::interview::comfort::{Contrast, Movement};
+use crate::interview::comfort::{Contrast, Light, Movement};
 use crate::interview::{Action, Aloud, View};
 
 pub(super) fn connect(window: &KioskWindow, touch: &Touch) {
@@ -44,7 +44,7 @@ pub(super) fn show(window: &KioskWindow, view: &View) {
     theme.set_pictures(view.has_pictures());
     let journey = window.global::<Journey>();
     journey.set_text_percent(slint::format!("{percent} %"));
-    journey.set_dimmed(view.dimmed);
+    journey.set_dimmed(view.light == Light::Dimmed);
     journey.set_can_read_aloud(view.aloud != Aloud::Absent);
     journey.set_reading(matches!(view.aloud, Aloud::Reading(_)));
     journey.set_reading_part(position(match view.aloud {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, SharedString, VecModel};
-use wardvoice_kiosk_ui::{KioskWindow, LanguageAdapter, LanguageItem, ScreenKind, words};
+use wardvoice_kiosk_ui::{KioskWindow, LanguageAdapter, LanguageItem, ScreenKind, fonts, words};
 use wardvoice_protocol::id::Language;
 
 use super::{Touch, set_rows};
@@ -43,5 +43,6 @@ impl LanguageScreen {
 /// A language by its own name and in its own words.
 pub(super) fn item(language: &Language) -> Option<LanguageItem> {
     let say = words::phrases(language.as_str())?;
-    Some(LanguageItem { tag: language.as_str().into(), name: say.language, hello: say.hello })
+    let font = fonts::family(language.as_str()).into();
+    Some(LanguageItem { tag: language.as_str().into(), name: say.language, hello: say.hello, font })
 }

@@ -48,7 +48,7 @@ pub(super) fn sentences(texts: &[&str]) -> SharedString {
     let mut said = String::new();
     for text in texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
         said.push_str(text);
-        let ends = text.ends_with(|last: char| matches!(last, '.' | '?' | '!' | ':' | '…' | '۔' | '؟' | '।'));
+        let ends = text.ends_with(['.', '?', '!', ':', '…', '۔', '؟', '।']);
         said.push_str(if ends { " " } else { ". " });
     }
     said.trim_end().into()

@@ -1,7 +1,7 @@
 //! What makes the screen easier to use: comfort, dimming, scanning, bays, and staff who have seen a request.
 
 use super::*;
-use crate::interview::comfort::{Contrast, Movement, SCANNING_MS, TextSize};
+use crate::interview::comfort::{Contrast, Light, Movement, SCANNING_MS, TextSize};
 
 impl Patient {
     fn arrives_at(setting: Setting) -> Self {
@@ -13,7 +13,7 @@ impl Patient {
     }
 
     fn is_dimmed(&self) -> bool {
-        self.interview.view(self.now_ms).dimmed
+        self.interview.view(self.now_ms).light == Light::Dimmed
     }
 
     /// How often the focus moved by itself.
@@ -225,7 +225,7 @@ fn staff_can_only_have_seen_what_is_stored() {
 fn at_night_a_screen_that_nobody_touches_is_dark_sooner() {
     let mut patient = Patient::arrives();
     patient.meets(Happening::Night(true));
-    assert!(patient.interview.view(patient.now_ms).night);
+    assert_eq!(patient.interview.view(patient.now_ms).light, Light::Night);
     patient.waits(DIM_AT_NIGHT_MS - 1);
     assert!(!patient.is_dimmed());
     patient.waits(1);

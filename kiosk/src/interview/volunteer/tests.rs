@@ -11,6 +11,7 @@ use wardvoice_protocol::record::Need;
 use wardvoice_protocol::round::{Round, WardName};
 
 use super::super::HelpView;
+use super::super::comfort::Light;
 use super::super::event::{Carriage, Event, Happening, StoreFailed, Ticket};
 use super::super::tests::{assignment, setting};
 use super::super::{CONFIRMATION_MS, IDLE_MS, STILL_THERE_MS, THANKS_MS, WIPE_MS};
@@ -115,7 +116,7 @@ impl Tablet {
     }
 
     fn meets(&mut self, happening: Happening) {
-        if matches!(happening, Happening::Touch(_)) && self.interview.view(self.now_ms).dimmed {
+        if matches!(happening, Happening::Touch(_)) && self.interview.view(self.now_ms).light == Light::Dimmed {
             // The first touch of a dimmed screen only wakes it.
             self.interview.apply(Event::touch(self.now_ms, Action::Dismiss));
         }
@@ -851,7 +852,7 @@ fn a_board_brings_the_wards_bays_and_changes_to_the_patients_screens_between_int
         tablet.meets(Happening::Touch(Action::Back));
     }
     let shown = improvements(&tablet);
-    assert_eq!((shown.len(), shown[0].you_said.as_str()), (3, "It is loud at night."));
+    assert_eq!((shown.len(), shown.first().unwrap().you_said.as_str()), (3, "It is loud at night."));
     tablet.meets(Happening::Touch(Action::Help));
     tablet.meets(Happening::Touch(Action::Need(Need::Drink)));
     match tablet.screen() {

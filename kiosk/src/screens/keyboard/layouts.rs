@@ -156,7 +156,7 @@ static GURMUKHI: Layout = Layout {
         rows: ["ਾ ਿ ੀ ੁ ੂ ੇ ੈ ੋ ੌ ੱ", "ਕ ਗ ਚ ਜ ਟ ਡ ਤ ਦ ਪ ਬ", "ਨ ਮ ਯ ਰ ਲ ਵ ਸ"], foot: ["ਹ ੰ", "ਂ ।"]
     },
     further: Some(Further {
-        label: "ਖਘ",
+        label: "ਅਖ",
         layer: Layer {
             rows: ["ਆ ਇ ਈ ਉ ਊ ਏ ਐ ਓ ਔ ਅ", "ਖ ਘ ਛ ਝ ਠ ਢ ਥ ਧ ਫ ਭ", "ਣ ਙ ਞ ੜ \u{a33} \u{a5b} \u{a36}"],
             foot: ["੍ ,", "\u{a5e} \u{a59}"],
@@ -174,7 +174,7 @@ static BENGALI: Layout = Layout {
         rows: ["া ি ী ু ূ ৃ ে ৈ ো ৌ", "ক গ চ জ ট ড ত দ প ব", "ন ম য র ল স হ"], foot: ["্ ,", "ং ।"]
     },
     further: Some(Further {
-        label: "খঘ",
+        label: "অখ",
         layer: Layer {
             rows: ["আ ই ঈ উ ঊ ঋ এ ঐ ও ঔ", "খ ঘ ছ ঝ ঠ ঢ থ ধ ফ ভ", "ণ ঞ \u{9df} \u{9dc} ঙ শ ষ"],
             foot: ["অ ৎ", "ঁ ঃ"],
@@ -192,7 +192,7 @@ static GUJARATI: Layout = Layout {
         rows: ["ા િ ી ુ ૂ ૃ ે ૈ ો ૌ", "ક ગ ચ જ ટ ડ ત દ પ બ", "ન મ ય ર લ વ સ"], foot: ["્ હ", "ં ."]
     },
     further: Some(Further {
-        label: "ખઘ",
+        label: "અખ",
         layer: Layer {
             rows: ["આ ઇ ઈ ઉ ઊ ઋ એ ઐ ઓ ઔ", "ખ ઘ છ ઝ ઠ ઢ થ ધ ફ ભ", "ણ ઙ ઞ ૉ ળ શ ષ"],
             foot: ["અ ,", "ઃ ૅ"],
