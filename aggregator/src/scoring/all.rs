@@ -31,7 +31,7 @@ pub fn score_all(
 ) -> Result<Vec<ScoreSheet>, ScoreError> {
     let making = Making::new(facts, world, *period, &Cut::default(), definition, today)?;
     let tallies = Tallies::new(facts, &making);
-    let before = making.before().map(|before| (before.period, Tallies::new(facts, &before)));
+    let before = making.before().map(|before| (Tallies::new(facts, &before), before));
     let population = making.scheme().case_mix.as_ref().map(|mix| match &mix.population {
         Some(counts) => counts.clone(),
         None => tallies.of(&making, &Members::Wards(every_ward(world))).people_by_cell(),
@@ -39,7 +39,7 @@ pub fn score_all(
     let sheet = |(unit, unit_name): (Unit, String)| {
         let members = world.members(&unit).ok_or_else(|| ScoreError::UnknownUnit(unit.clone()))?;
         let tally = tallies.of(&making, &members);
-        let before = before.as_ref().map(|(period, before)| (*period, before.of(&making, &members)));
+        let before = before.as_ref().map(|(tallies, before)| before.summary(&tallies.of(before, &members)));
         let whom = Unitary { unit: &unit, unit_name, members: &members };
         Ok(making.sheet(whom, &tally, before, population.as_deref()))
     };

@@ -61,18 +61,18 @@ pub fn explain(facts: &Facts, world: &ScoringWorld, ask: &Ask, today: Date) -> R
     let members = world.members(&ask.unit).ok_or_else(unknown)?;
     let making = Making::new(facts, world, ask.period, &ask.cut, ask.definition.as_ref(), today)?;
     let tally = making.tally(facts, &members);
-    let before = making.before().map(|before| (before.period, before.tally(facts, &members)));
+    let before = making.before().map(|before| before.summary(&before.tally(facts, &members)));
     let population = making.population(facts);
     let whom = Unitary { unit: &ask.unit, unit_name, members: &members };
     let sheet = making.sheet(whom, &tally, before, population.as_deref());
     let (scheme, definition) = (making.scheme(), &making.edition.definition);
-    let everybody = tally.everybody();
-    let found = results(scheme, definition.file().minimum_people, &[(1.0, &everybody)]);
+    let everybody = &tally.everybody;
+    let found = results(scheme, definition.file().minimum_people, &[(1.0, everybody)]);
     let mut steps =
         vec![which_answers(world, &members, &sheet), which_rules(definition, &sheet), questions::people(&sheet)];
     if !scheme.rules.is_empty() {
         steps.push(questions::questions(making.edition, &tally));
-        steps.push(scales::scales(making.edition, &everybody, &found));
+        steps.push(scales::scales(making.edition, everybody, &found));
     }
     steps.push(questions::friends_and_family(&sheet));
     steps.extend(sheet.standardised.as_ref().map(scales::standardised));

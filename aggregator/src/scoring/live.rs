@@ -12,7 +12,7 @@ use wardvoice_protocol::fortnight::Period;
 use super::all::every_ward;
 use super::cut::Cut;
 use super::score::{Making, Unitary};
-use super::sheet::ScoreSheet;
+use super::sheet::{PreviousPeriod, ScoreSheet};
 use super::tally::Tally;
 use super::world::{Members, ScoreError, ScoringWorld};
 use crate::facts::{Fact, Facts};
@@ -32,7 +32,7 @@ struct Watched<'a> {
     making: Making<'a>,
     tallies: Vec<Tally>,
     /// The period before, by unit.
-    before: Option<(Period, Vec<Tally>)>,
+    before: Option<(Making<'a>, Vec<(Tally, PreviousPeriod)>)>,
     population: Option<Vec<u64>>,
     population_is_the_trust: bool,
 }
@@ -77,7 +77,14 @@ impl<'a> Live<'a> {
                 population_is_the_trust: mix.is_some_and(|mix| mix.population.is_none()),
                 population: making.population(facts),
                 tallies: tallies(&making),
-                before: making.before().map(|before| (before.period, tallies(&before))),
+                before: making.before().map(|before| {
+                    let of_unit = |tally: Tally| {
+                        let summary = before.summary(&tally);
+                        (tally, summary)
+                    };
+                    let all = tallies(&before).into_iter().map(of_unit).collect();
+                    (before, all)
+                }),
                 making,
             });
         }
@@ -93,12 +100,13 @@ impl<'a> Live<'a> {
         let mut sheets = Vec::new();
         for watched in &mut self.watched {
             if let Some((before, tallies)) = &mut watched.before
-                && before.contains(day)
+                && before.period.contains(day)
             {
-                let rules = watched.making.rules();
+                let rules = before.rules();
                 for place in &places {
-                    if let Some(tally) = tallies.get_mut(*place) {
+                    if let Some((tally, summary)) = tallies.get_mut(*place) {
                         tally.add(&rules, fact);
+                        *summary = before.summary(tally);
                     }
                 }
             }
@@ -138,7 +146,7 @@ fn sheet(units: &[(Unit, String, Members)], watched: &Watched<'_>, place: usize)
     let (unit, name, members) = units.get(place)?;
     let tally = watched.tallies.get(place)?;
     let before = watched.before.as_ref();
-    let before = before.and_then(|(period, tallies)| Some((*period, tallies.get(place)?.clone())));
+    let before = before.and_then(|(_, units)| Some(units.get(place)?.1.clone()));
     let whom = Unitary { unit, unit_name: name.clone(), members };
     Some(watched.making.sheet(whom, tally, before, watched.population.as_deref()))
 }

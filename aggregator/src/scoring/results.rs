@@ -80,8 +80,10 @@ impl Results {
             present.into_iter().flatten().map(|(rule, a)| (rule, a * share)).collect();
         let counted = coefficients.iter().fold(0, |set, (rule, _)| set | 1 << rule);
         let set = if counted == 0 { node.questions } else { counted };
-        let people = samples.iter().filter(|(weight, _)| *weight > 0.0).map(|(_, sums)| sums.people(set));
-        let n = people.sum();
+        let n = match coefficients.as_slice() {
+            [(rule, _)] => self.linearised.counts.get(*rule).copied().unwrap_or(0),
+            _ => samples.iter().filter(|(weight, _)| *weight > 0.0).map(|(_, sums)| sums.people(set)).sum(),
+        };
         let estimate = (count >= 1 && count >= node.minimum_answered && n > 0).then(|| Estimated {
             mean: means.value() / count as f64,
             n,

@@ -59,7 +59,7 @@ pub fn score_asked(facts: &Facts, world: &ScoringWorld, ask: &Ask, today: Date) 
     let members = world.members(&ask.unit).ok_or_else(unknown)?;
     let making = Making::new(facts, world, ask.period, &ask.cut, ask.definition.as_ref(), today)?;
     let tally = making.tally(facts, &members);
-    let before = making.before().map(|before| (before.period, before.tally(facts, &members)));
+    let before = making.before().map(|before| before.summary(&before.tally(facts, &members)));
     let population = making.population(facts);
     Ok(making.sheet(
         Unitary { unit: &ask.unit, unit_name, members: &members },
@@ -182,20 +182,26 @@ impl<'a> Making<'a> {
         Some(population)
     }
 
+    /// What stands on the sheet of the period after.
+    pub(super) fn summary(&self, tally: &Tally) -> PreviousPeriod {
+        let least = self.edition.definition.file().minimum_people;
+        let overall = overall_of(self.scheme(), least, &tally.everybody);
+        PreviousPeriod { period: self.period.to_string(), overall }
+    }
+
     /// The sheet of a tally.
     pub(super) fn sheet(
         &self,
         whom: Unitary<'_>,
         tally: &Tally,
-        before: Option<(Period, Tally)>,
+        before: Option<PreviousPeriod>,
         population: Option<&[u64]>,
     ) -> ScoreSheet {
         let (world, edition, period) = (self.world, self.edition, &self.period);
         let definition = &edition.definition;
         let least = definition.file().minimum_people;
         let scheme = self.scheme();
-        let everybody = tally.everybody();
-        let found = results(scheme, least, &[(1.0, &everybody)]);
+        let found = results(scheme, least, &[(1.0, &tally.everybody)]);
         let overall = overall(&found, scheme, least);
         let (lowest, highest) = definition.scale();
         let in_force = world.in_force(period.start());
@@ -227,11 +233,7 @@ impl<'a> Making<'a> {
             norm: scheme.overall.and_then(|place| norm(scheme.nodes.get(place)?, &overall)),
             overall,
             standardised: population.and_then(|population| standardised(scheme, least, tally, population)),
-            previous: before.map(|(period, tally)| {
-                let everybody = tally.everybody();
-                let overall = overall_of(scheme, least, &everybody);
-                PreviousPeriod { period: period.to_string(), overall }
-            }),
+            previous: before,
             contacts: Outcome::ALL.into_iter().zip(tally.contacts).collect(),
             modes: Mode::ALL.into_iter().zip(tally.modes).collect::<BTreeMap<_, _>>(),
             provenance: None,

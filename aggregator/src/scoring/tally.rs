@@ -36,7 +36,9 @@ pub(super) struct Tally {
     pub(super) elsewhere: u64,
     /// The nibbles of every question of the questionnaire.
     pub(super) nibbles: Vec<NibbleCounts>,
-    /// The scored answers: first of people without a cell of the case mix, then cell by cell.
+    /// Everybody's scored answers.
+    pub(super) everybody: JointSums,
+    /// The same in parts: first of people without a cell of the case mix, then cell by cell.
     pub(super) cells: Vec<JointSums>,
 }
 
@@ -72,6 +74,7 @@ impl Tally {
             responses: 0,
             elsewhere: 0,
             nibbles: vec![[0; 16]; rules.questions],
+            everybody: JointSums::new(rules.scheme.items(), which),
             cells: vec![JointSums::new(rules.scheme.items(), which); cells],
         }
     }
@@ -86,6 +89,7 @@ impl Tally {
         }
         let mut values = Vec::with_capacity(rules.scheme.items());
         let answered = rules.scheme.person(answers, &mut values);
+        self.everybody.add(answered, &values, 1);
         if let Some(sums) = self.cells.get_mut(cell_place(rules.scheme, answers)) {
             sums.add(answered, &values, 1);
         }
@@ -135,15 +139,8 @@ impl Tally {
         }
         self.responses += other.responses;
         self.elsewhere += other.elsewhere;
+        self.everybody.merge(&other.everybody);
         self.cells.iter_mut().zip(&other.cells).for_each(|(mine, theirs)| mine.merge(theirs));
-    }
-
-    /// Everybody's scored answers.
-    pub(super) fn everybody(&self) -> JointSums {
-        let mut cells = self.cells.iter();
-        let mut all = cells.next().cloned().unwrap_or_else(|| JointSums::new(0, Pairs::Own));
-        cells.for_each(|cell| all.merge(cell));
-        all
     }
 
     /// How many people of each cell answered a scored question.
@@ -208,6 +205,9 @@ impl<'a> Gathering<'a> {
                 let answered = rules.scheme.person(*row, &mut values);
                 sums.add(answered, &values, 1);
             }
+        }
+        for sums in &tally.cells {
+            tally.everybody.merge(sums);
         }
         tally
     }

@@ -34,6 +34,9 @@ pub struct JointSums {
     which: Pairs,
     pairs: Vec<PairSums>,
     answered: BTreeMap<u32, u64>,
+    /// How many people there are, and every question that any of them answered.
+    everybody: u64,
+    questions: u32,
 }
 
 /// The sums over the people who answered both items of a pair; left is the item that stands first.
@@ -56,7 +59,14 @@ impl JointSums {
             Pairs::All => items * (items + 1) / 2,
             Pairs::Own => items,
         };
-        Self { items, which, pairs: vec![PairSums::default(); count], answered: BTreeMap::new() }
+        Self {
+            items,
+            which,
+            pairs: vec![PairSums::default(); count],
+            answered: BTreeMap::new(),
+            everybody: 0,
+            questions: 0,
+        }
     }
 
     /// Adds people with equal answers: a bit for each question they answered, and a value or none for each item.
@@ -90,6 +100,8 @@ impl JointSums {
     /// Adds to the numbers of people by what they answered alone.
     pub fn add_answered(&mut self, answered: u32, count: u64) {
         *self.answered.entry(answered).or_default() += count;
+        self.everybody += count;
+        self.questions |= answered;
     }
 
     /// Adds another sample of the same items.
@@ -101,18 +113,22 @@ impl JointSums {
             mine.product += theirs.product;
         }
         for (answered, count) in &other.answered {
-            *self.answered.entry(*answered).or_default() += count;
+            self.add_answered(*answered, *count);
         }
     }
 
     /// How many people answered at least one question of a set.
     pub fn people(&self, set: u32) -> u64 {
+        // All of the questions is asked most often, and is everybody but who answered none.
+        if set & self.questions == self.questions {
+            return self.everybody - self.answered.get(&0).copied().unwrap_or(0);
+        }
         self.answered.iter().filter(|(answered, _)| *answered & set != 0).map(|(_, count)| count).sum()
     }
 
     /// How many people there are, answers or not.
     pub fn everybody(&self) -> u64 {
-        self.answered.values().sum()
+        self.everybody
     }
 
     /// An item's own sums: n, sum, sum of squares.
