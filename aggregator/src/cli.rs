@@ -10,7 +10,6 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use jiff::civil::Date;
-use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
@@ -20,11 +19,14 @@ use crate::config::{Config, ConfigFile, Overrides, Required};
 use crate::help::StaffRole;
 use crate::operations::Request;
 use crate::pins::Role;
+use crate::scoring::DefinitionRef;
 use crate::{app, config, demo, directory};
 
+mod definitions;
 mod desk;
 mod reach;
 mod say;
+mod scores;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -77,17 +79,10 @@ enum Command {
         json: bool,
     },
     /// Print the scores of a unit in a period.
-    Scores {
-        /// 2026-F23 (fortnight), 2026-11 (month) or 2026-H2 (half year).
-        #[arg(long)]
-        period: String,
-        /// ward:W12, department:, site:, trust:, specialty: or consultant: and an id.
-        #[arg(long)]
-        unit: Unit,
-        /// Print the sheet as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Scores(scores::ScoresArguments),
+    /// See by which definitions scores are made, and check one of your own.
+    #[command(subcommand)]
+    Definition(DefinitionCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -241,6 +236,22 @@ enum QuarantineCommand {
         /// Print the verdicts as JSON.
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum DefinitionCommand {
+    /// List the definitions there are, with what each scores and its hash.
+    List,
+    /// Print one as a file to start from.
+    Print {
+        /// Its id and version, for example inpatient@2.
+        definition: DefinitionRef,
+    },
+    /// Say whether a file can be used, without using it.
+    Check {
+        /// The file.
+        file: PathBuf,
     },
 }
 
@@ -431,10 +442,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             ask(Request::Verify { deep: *deep }, say::Style::one(*json, say::report)).map(well)
         }
         Command::Rebuild { json } => ask(Request::Rebuild, say::Style::one(*json, say::rebuilt)).map(well),
-        Command::Scores { period, unit, json } => {
-            let request = Request::Scores { period: period.clone(), unit: unit.clone() };
-            ask(request, say::Style::one(*json, say::sheet)).map(well)
-        }
+        Command::Scores(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Export { file } => ask(Request::Export, say::Style::Lines { to: file.clone() }).map(well),
         Command::Import { file, json } => {
             let style = say::Style::one(*json, say::imported).reading(file.clone());
@@ -456,6 +464,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Quarantine(QuarantineCommand::Replay { number, json }) => {
             ask(Request::QuarantineReplay { number: *number }, say::Style::list(*json, say::replayed)).map(well)
         }
+        Command::Definition(command) => {
+            definitions::run(command, data, &settings(arguments, Overrides::default())?)
+        }
         Command::Statistics { method, file } => desk::run(method, file.as_deref()),
         Command::Config(ConfigCommand::Print) => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
         Command::Config(ConfigCommand::Check) => {
@@ -465,12 +476,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }
-        Command::Directory(DirectoryCommand::Check) => {
-            let directory = directory::load(&data.join("directory.json")).map_err(crate::premises::failed)?;
-            let (wards, consultants) = (directory.wards().len(), directory.consultants().len());
-            let line = format!("The directory can be used: {wards} wards, {consultants} consultants.\n");
-            say::text(&line).map(|()| ExitCode::SUCCESS)
-        }
+        Command::Directory(DirectoryCommand::Check) => check_directory(data),
         Command::User(UserCommand::Add { name, password_stdin }) => {
             let password = if *password_stdin {
                 first_line_of_input()?
@@ -494,6 +500,13 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }
+}
+
+fn check_directory(data: &Path) -> Result<ExitCode> {
+    let directory = directory::load(&data.join("directory.json")).map_err(crate::premises::failed)?;
+    let (wards, consultants) = (directory.wards().len(), directory.consultants().len());
+    let line = format!("The directory can be used: {wards} wards, {consultants} consultants.\n");
+    say::text(&line).map(|()| ExitCode::SUCCESS)
 }
 
 impl Places {

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 
+use crate::scoring::{SeriesStart, definition_ref};
+
 /// The settings as a file says them. A field that is absent has its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +26,8 @@ pub struct ConfigFile {
     programme: ProgrammeFile,
     kiosks: KiosksFile,
     volunteers: VolunteersFile,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    series: Vec<SeriesFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -54,6 +58,15 @@ struct ProgrammeFile {
     final_after_days: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     questionnaires: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    definitions: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SeriesFile {
+    from: String,
+    definition: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -91,6 +104,7 @@ impl Default for ProgrammeFile {
             contacts_per_fortnight: 400,
             final_after_days: 7,
             questionnaires: None,
+            definitions: None,
         }
     }
 }
@@ -116,6 +130,10 @@ pub struct Config {
     pub final_after_days: u8,
     /// The folder of the trust's own questionnaires, relative to the data folder; by default `questionnaires` there.
     pub questionnaires: Option<PathBuf>,
+    /// The folder of the trust's own scoring definitions, relative to the data folder; by default `definitions` there.
+    pub definitions: Option<PathBuf>,
+    /// From which day on periods are published by which definition.
+    pub series: Vec<SeriesStart>,
     /// What kiosks offer; the first is the default.
     pub languages: Vec<Language>,
     /// What kiosks are told to connect to; by default the broker's own address.
@@ -274,7 +292,7 @@ impl TryFrom<ConfigFile> for Config {
     type Error = ConfigError;
 
     fn try_from(file: ConfigFile) -> Result<Self, ConfigError> {
-        let ConfigFile { broker, web, programme, kiosks, volunteers } = file;
+        let ConfigFile { broker, web, programme, kiosks, volunteers, series } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
         })?;
@@ -317,6 +335,8 @@ impl TryFrom<ConfigFile> for Config {
             contacts_per_fortnight: programme.contacts_per_fortnight,
             final_after_days: programme.final_after_days,
             questionnaires: programme.questionnaires,
+            definitions: programme.definitions,
+            series: series.iter().map(series_start).collect::<Result<_, _>>()?,
             languages,
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
@@ -380,6 +400,14 @@ impl fmt::Display for BrokerUrl {
     }
 }
 
+fn series_start(file: &SeriesFile) -> Result<SeriesStart, ConfigError> {
+    let from = file.from.parse().map_err(|_| value("series.from", &file.from, "write a date as 2027-01-04"))?;
+    let definition = definition_ref(&file.definition).map_err(|_| {
+        value("series.definition", &file.definition, "write an id and a version, as in inpatient@2")
+    })?;
+    Ok(SeriesStart { from, definition })
+}
+
 fn address(setting: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
     text.parse().map_err(|_| {
         value(setting, text, "write an address and a port as 127.0.0.1:8080; port 0 is any free port")
@@ -419,6 +447,8 @@ final_after_days = {final_after_days}
 # The folder of your own questionnaires, a JSON file each, read at the start; without this line, questionnaires in the data
 # folder. `kiosk add` and `kiosk assign` name one by its id and version. A version that was asked never changes.
 #questionnaires = "/etc/wardvoice/questionnaires"
+# The folder of your own scoring definitions, in the same manner; without this line, definitions in the data folder.
+#definitions = "/etc/wardvoice/definitions"
 
 [kiosks]
 # The languages kiosks offer, the first is the default. Each must be complete in the questionnaire.
@@ -431,6 +461,12 @@ accept_simulated = {accept_simulated}
 [volunteers]
 # Whom a volunteer calls when somebody tells of harm: one line, shown on the kiosk. Set this before volunteers go round.
 #safeguarding = "Safeguarding team: extension 4321, day and night"
+
+# From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
+# inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
+#[[series]]
+#from = "2027-01-04"
+#definition = "inpatient@2"
 "#,
         broker_listen = file.broker.listen,
         web_listen = file.web.listen,
@@ -495,6 +531,8 @@ mod tests {
         check("[programme]\nfortnight_anchor = \"soon\"", "write a date");
         check("[programme]\ncontacts_per_fortnight = 0", "contacts_per_fortnight");
         check("[programme]\nfinal_after_days = 61", "final_after_days");
+        check("[[series]]\nfrom = \"soon\"\ndefinition = \"inpatient@2\"", "series.from");
+        check("[[series]]\nfrom = \"2027-01-04\"\ndefinition = \"inpatient\"", "series.definition");
         check("[kiosks]\nlanguages = []", "at least one language");
         check("[volunteers]\nsafeguarding = \"\"", "volunteers.safeguarding");
         check("[kiosks]\nlanguages = [\"e n\"]", "kiosks.languages");

@@ -41,6 +41,17 @@ pub struct Facts {
     vocabulary: Arc<Vocabulary>,
     days: BTreeMap<i32, Day>,
     length: usize,
+    head: Option<LogHead>,
+}
+
+/// Up to where a log's records are in the facts. No part of what facts mean: another log with the same contacts has the same
+/// digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogHead {
+    /// The last position.
+    pub position: u64,
+    /// The running hash up to it.
+    pub running: Hash,
 }
 
 /// The facts of one local day: a list per ward index, and the days on which they came.
@@ -53,7 +64,7 @@ struct Day {
 impl Facts {
     /// No facts yet.
     pub fn new(vocabulary: Arc<Vocabulary>) -> Self {
-        Self { vocabulary, days: BTreeMap::new(), length: 0 }
+        Self { vocabulary, days: BTreeMap::new(), length: 0, head: None }
     }
 
     /// What the small numbers in the rows mean.
@@ -73,6 +84,16 @@ impl Facts {
             day.arrivals.insert(fact.arrival_day().count());
             self.length += 1;
         }
+    }
+
+    /// Says up to where the log's records are here now.
+    pub fn stand_at(&mut self, head: LogHead) {
+        self.head = Some(head);
+    }
+
+    /// Up to where the log's records are here; none for facts that come from no log.
+    pub fn head(&self) -> Option<LogHead> {
+        self.head
     }
 
     /// How many facts there are.

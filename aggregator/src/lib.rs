@@ -11,6 +11,7 @@ pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod definitions;
 pub mod demo;
 pub mod demo_data;
 pub mod directory;

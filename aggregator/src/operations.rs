@@ -21,7 +21,7 @@ use crate::help::StaffRole;
 use crate::log::Seen;
 use crate::pins::Role;
 use crate::premises::{House, Premises, failed};
-use crate::scoring::score;
+use crate::scoring::{Ask, Cut, DefinitionRef, explain, score_asked};
 use crate::{rebuild, transfer, verify};
 
 /// How many records go by between two words about progress.
@@ -105,6 +105,14 @@ pub enum Request {
         period: String,
         /// The unit.
         unit: Unit,
+        /// The part of the unit's people.
+        cut: Cut,
+        /// The definition; the one in force when absent.
+        definition: Option<DefinitionRef>,
+        /// The local day to look on it from; today when absent.
+        as_of: Option<Date>,
+        /// Whether to say how it came to be.
+        explain: bool,
     },
     /// Answers with every record, a line each.
     Export,
@@ -307,7 +315,10 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
             say(talk, &HelpAnswer { record, seen: stands.seen })?;
             Ok(true)
         }
-        Request::Scores { period, unit } => scores(house, &period, &unit, talk),
+        Request::Scores { period, unit, cut, definition, as_of, explain } => {
+            let period = house.premises.config.calendar.period(&period).context("failed to read the period")?;
+            scores(house, &Ask { period, unit, cut, definition }, as_of, explain, talk)
+        }
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {
             for entry in house.reader().quarantine(0).map_err(failed)? {
@@ -380,12 +391,20 @@ fn settings(premises: &Premises, id: &KioskId, broker: String, talk: &mut dyn Ta
     Ok(true)
 }
 
-fn scores(house: &House, period: &str, unit: &Unit, talk: &mut dyn Talk) -> Result<bool> {
-    let period = house.premises.config.calendar.period(period).context("failed to read the period")?;
+fn scores(house: &House, ask: &Ask, as_of: Option<Date>, steps: bool, talk: &mut dyn Talk) -> Result<bool> {
+    let today = house.premises.today();
+    let day = as_of.unwrap_or(today);
+    anyhow::ensure!(day <= today, "failed to look back from {day}: it is still to come");
     let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
-    let sheet = score(&facts, &house.scoring, &period, unit, house.premises.today()).map_err(failed)?;
-    drop(facts);
-    say(talk, &sheet)?;
+    if steps {
+        let explained = explain(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
+        drop(facts);
+        say(talk, &explained)?;
+    } else {
+        let sheet = score_asked(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
+        drop(facts);
+        say(talk, &sheet)?;
+    }
     Ok(true)
 }
 

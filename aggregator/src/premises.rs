@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  addresses.json  control.sock
-//!      questionnaires/…  questionnaires-in-use/…
+//!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
 
@@ -25,7 +25,6 @@ use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::assignments::Assignments;
 use crate::config::{BrokerChoice, Config};
-use crate::directory;
 use crate::facts::{Facts, Vocabulary};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
@@ -40,6 +39,7 @@ use crate::questionnaires::Questionnaires;
 use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::scoring::ScoringWorld;
+use crate::{definitions, directory};
 
 /// The small files of a data folder.
 #[derive(Debug)]
@@ -194,11 +194,17 @@ impl House {
             open_keys: premises.keys.open_keys(),
             registry: Arc::clone(&premises.registry),
         });
-        let scoring = ScoringWorld::inpatient(
+        let config = &premises.config;
+        let (folder, series) = (config.definitions.as_deref(), &config.series);
+        let definitions =
+            definitions::load(&premises.data, folder, &premises.questionnaires, series).map_err(failed)?;
+        let scoring = ScoringWorld::with(
             premises.directory.clone(),
-            premises.config.calendar.clone(),
+            config.calendar.clone(),
             vocabulary,
-            u16::from(premises.config.final_after_days),
+            definitions,
+            series.clone(),
+            u16::from(config.final_after_days),
         );
         let planned = premises.config.contacts_per_fortnight;
         let scoring = Arc::new(scoring.map_err(failed)?.with_plan_of(planned));

@@ -20,7 +20,7 @@ use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::record::{Body, Record};
 
 use crate::durable_file::{self, Readers};
-use crate::facts::{Fact, Facts, Vocabulary, fact_at_a_glance, fact_of};
+use crate::facts::{Fact, Facts, LogHead, Vocabulary, fact_at_a_glance, fact_of};
 use crate::ingest::World;
 use crate::log::{Committed, LogError, OpenedRow, Reader, run_on};
 
@@ -62,6 +62,7 @@ pub fn load(directory: &Path, reader: &Reader, world: &World) -> Result<(Facts, 
         }
         if running == end.running {
             let after = end.position - at.position;
+            facts.stand_at(LogHead { position: end.position, running });
             return Ok((facts, Origin::Snapshot { position: at.position, after }));
         }
         tracing::warn!("the snapshot of the facts does not belong to this log; reading the whole log");
@@ -71,8 +72,10 @@ pub fn load(directory: &Path, reader: &Reader, world: &World) -> Result<(Facts, 
 
 /// The facts of everything the log holds, from the log alone, on all cores.
 pub fn rebuild(reader: &Reader, world: &World) -> Result<Facts, LogError> {
-    let last = reader.position();
+    let end = reader.end()?;
+    let last = end.position;
     let mut facts = Facts::new(Arc::clone(&world.vocabulary));
+    facts.stand_at(LogHead { position: end.position, running: end.running });
     let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
     let spans = spans(last, threads.min(last / RECORDS_A_THREAD).max(1));
     let parts: Vec<Result<Vec<Fact>, LogError>> = thread::scope(|scope| {

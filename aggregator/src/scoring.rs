@@ -1,37 +1,66 @@
 //! Scores: pure folds over [facts](crate::facts) with [statistics](crate::statistics), by rules that are data.
 //!
-//! Vocabulary: a *[definition](Definition)* is the versioned rules; a *[score sheet](ScoreSheet)* is everything known about
-//! one unit in one period; a *[figure](Figure)* is a value with its n and interval, or why there is none.
+//! Vocabulary: a *[definition](Definition)* is the versioned rules; a *[cut](Cut)* is a part of a unit's people; a *tally* is what
+//! facts add up to, in whole numbers; a *[score sheet](ScoreSheet)* is everything known about one unit in one period; a
+//! *[figure](Figure)* is a value with its n and interval, or why there is none.
 //!
 //! Invariants:
-//! - A sheet is a function of facts, [`ScoringWorld`], period, unit and today, and of nothing else: the same facts give the
-//!   same bytes of JSON, whatever order they came in.
+//! - A sheet is a function of facts, [`ScoringWorld`], what is asked and today, and of nothing else: the same facts give the
+//!   same bytes of JSON, whatever order they came in. Where it comes from (log, program) stands beside it, outside this function.
 //! - Missing is never zero: a figure without answers has no value and says why.
 //! - Nothing is pooled silently: responses to another questionnaire or version are counted apart and not scored, and
 //!   the numbers by mode stand beside the score.
+//! - Nothing published changes: a period belongs to the definition that was in force on its first day. What came after the day
+//!   that a sheet is seen on is not in it, so that any earlier sheet can be made again.
+//! - Many ways, one answer: one sheet from the facts of its unit ([`score`]), all in one pass ([`score_all`]), and
+//!   those that a new response touches ([`Live`]) are the same bytes.
 //!
-//! Units: scores are points on the definition's scale (0 to 10), friends-and-family and response rate are per cent.
+//! Units: scores are points on the scale that the definition reports on, friends-and-family, shares and response rate are per cent.
 
+mod all;
+mod audience;
+mod bulk;
+mod coverage;
+mod cut;
 mod definition;
+mod explain;
+mod live;
+mod means;
 mod period;
 mod plan;
+mod results;
+mod scheme;
 mod score;
 mod sheet;
+mod standardised;
 mod tally;
 mod world;
 
+pub use all::score_all;
+pub use audience::{Audience, AudienceRow, Show, shown};
+pub use coverage::{CoverageSheet, GroupSheet};
+pub use cut::{Cut, CutError};
 pub use definition::{
-    Definition, DefinitionError, DefinitionFile, DomainFile, MinimumFile, NotApplicablePolicy, Order, RuleFile,
-    ScaleFile, WorthFile,
+    CaseMixFile, CellCountFile, Definition, DefinitionError, DefinitionFile, DefinitionRef, DefinitionRefError,
+    DomainFile, FirstFormat, FirstMinimum, MinimumFile, NormFile, NotApplicablePolicy, OptionValues, Order,
+    OverallFile, PopulationFile, RuleFile, ScaleFile, ScalePartFile, Unchecked, UnitKind, WorthFile,
+    definition_ref,
 };
+pub use explain::{Explained, Step, explain};
+pub use live::Live;
+pub use means::{WardFortnight, question_means};
 pub use period::{previous, revision, standing};
 pub use plan::{FORTNIGHT_RESPONSES, Plan};
-pub use score::{LEVEL, score};
+pub use score::{Ask, LEVEL, score, score_asked};
 pub use sheet::{
-    DomainSheet, Figure, FriendsAndFamilySheet, OptionCount, PlanSheet, PreviousPeriod, QuestionSheet, ScoreSheet,
-    Standing, VersionSheet,
+    DomainSheet, Figure, FriendsAndFamilySheet, NormSheet, OptionCount, PlanSheet, PreviousPeriod,
+    ProvenanceSheet, QuestionSheet, ScaleSheet, ScoreSheet, ShareSheet, Standing, VersionSheet,
 };
-pub use world::{FINAL_AFTER_DAYS, ScoreError, ScoringWorld, ScoringWorldError};
+pub use standardised::{CellSheet, StandardisedScale, StandardisedSheet};
+pub use world::{
+    FINAL_AFTER_DAYS, ScoreError, ScoringWorld, ScoringWorldError, SeriesStart, is_standardised_by_the_trust,
+    kind_of,
+};
 
 #[cfg(test)]
 mod tests;

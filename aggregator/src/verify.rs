@@ -15,7 +15,6 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde::Serialize;
-use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::{Hash, KioskId};
 
@@ -23,7 +22,7 @@ use crate::facts::Facts;
 use crate::ingest::World;
 use crate::log::{Gap, LogError, Reader};
 use crate::rebuild;
-use crate::scoring::{ScoringWorld, score};
+use crate::scoring::{ScoreSheet, ScoringWorld, score_all};
 
 mod chains;
 mod envelopes;
@@ -197,30 +196,22 @@ fn check_scores(
     let mut report = ScoresReport { compared: 0, different: Vec::new() };
     for fortnight in fortnights {
         let period = Period::Fortnight(fortnight);
-        for unit in units(scoring) {
-            let sheet = |facts: &Facts| {
-                let sheet = score(facts, scoring, &period, &unit, today).map_err(|error| error.to_string())?;
-                serde_json::to_vec(&sheet).map_err(|error| error.to_string())
-            };
+        let sheets =
+            |facts: &Facts| score_all(facts, scoring, &period, None, today).map_err(|error| error.to_string());
+        let (in_use, anew) = (sheets(live), sheets(rebuilt));
+        let bytes = |sheets: &Result<Vec<ScoreSheet>, String>, place: usize| -> Result<Vec<u8>, String> {
+            let sheet = sheets.as_ref().map_err(String::clone)?.get(place);
+            serde_json::to_vec(&sheet).map_err(|error| error.to_string())
+        };
+        for (place, (unit, _)) in scoring.units().iter().enumerate() {
             report.compared += 1;
-            if sheet(live) != sheet(rebuilt) {
+            if bytes(&in_use, place) != bytes(&anew, place) {
                 report.different.push(format!("{period} {unit}"));
                 faults.add(format!("the score sheet {period} {unit} in use does not follow from the log"));
             }
         }
     }
     report
-}
-
-fn units(scoring: &ScoringWorld) -> Vec<Unit> {
-    let file = scoring.directory().file();
-    let mut units = vec![Unit::Trust(file.trust.id.clone())];
-    units.extend(file.sites.iter().map(|site| Unit::Site(site.id.clone())));
-    units.extend(file.departments.iter().map(|department| Unit::Department(department.id.clone())));
-    units.extend(file.wards.iter().map(|ward| Unit::Ward(ward.id.clone())));
-    units.extend(file.specialties.iter().map(|specialty| Unit::Specialty(specialty.id.clone())));
-    units.extend(file.consultants.iter().map(|consultant| Unit::Consultant(consultant.id.clone())));
-    units
 }
 
 #[cfg(test)]

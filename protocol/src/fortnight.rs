@@ -1,5 +1,5 @@
 //! The calendar: local civil days in Europe/London, fortnights for the programme, months for the national return,
-//! half years for snapshots.
+//! half years for snapshots, six months up to a day for consultants, and any span of days.
 //!
 //! A fortnight is 14 local days from a configured anchor Monday, for ever in both directions. Its name is the ISO
 //! week-year of its first Monday and its place among the fortnights that start in that year: `2026-F23`. A year has 26
@@ -26,8 +26,14 @@ pub enum CalendarError {
     #[error("the fortnight anchor {0} is not a Monday")]
     NotMonday(Date),
     /// The text names no period.
-    #[error("{0:?} is not a period: write 2026-F23 (fortnight), 2026-11 (month) or 2026-H2 (half year)")]
+    #[error(
+        "{0:?} is not a period: write 2026-F23 (fortnight), 2026-11 (month), 2026-H2 (half year), 6m-2026-11-22 (the six \
+         months up to a day) or 2026-11-01..2026-11-14 (days)"
+    )]
     NotPeriod(String),
+    /// The span ends before it begins.
+    #[error("{0:?} ends before it begins")]
+    Backwards(String),
     /// The year has no such fortnight.
     #[error("{0} has no fortnight {1}")]
     NoSuchFortnight(i16, u8),
@@ -68,6 +74,18 @@ pub enum Period {
     HalfYear {
         /// The first day.
         start: Date,
+    },
+    /// The six months up to a day, `6m-2026-11-22`.
+    RollingHalfYear {
+        /// The last day.
+        last: Date,
+    },
+    /// Any span of days, `2026-11-01..2026-11-14`.
+    Days {
+        /// The first day.
+        start: Date,
+        /// The last day, inclusive, not before the first.
+        last: Date,
     },
 }
 
@@ -127,6 +145,16 @@ impl Calendar {
     /// Reads the name of a period.
     pub fn period(&self, text: &str) -> Result<Period, CalendarError> {
         let error = || CalendarError::NotPeriod(text.to_owned());
+        if let Some(last) = text.strip_prefix("6m-") {
+            let last = in_range(plain_date(last).ok_or_else(error)?)?;
+            return in_range(six_months_to(last)).map(|_| Period::RollingHalfYear { last });
+        }
+        if let Some((start, last)) = text.split_once("..") {
+            let day = |text| plain_date(text).ok_or_else(error).and_then(in_range);
+            let (start, last) = (day(start)?, day(last)?);
+            let backwards = || CalendarError::Backwards(text.to_owned());
+            return if start <= last { Ok(Period::Days { start, last }) } else { Err(backwards()) };
+        }
         let (year, rest) = text.split_once('-').ok_or_else(error)?;
         if year.len() != 4 || !year.bytes().all(|b| b.is_ascii_digit()) {
             return Err(error());
@@ -207,7 +235,8 @@ impl Period {
     pub fn start(&self) -> Date {
         match self {
             Self::Fortnight(fortnight) => fortnight.start,
-            Self::Month { start } | Self::HalfYear { start } => *start,
+            Self::Month { start } | Self::HalfYear { start } | Self::Days { start, .. } => *start,
+            Self::RollingHalfYear { last } => six_months_to(*last),
         }
     }
 
@@ -217,6 +246,7 @@ impl Period {
             Self::Fortnight(fortnight) => fortnight.last(),
             Self::Month { start } => start.last_of_month(),
             Self::HalfYear { start } => start.saturating_add(5.months()).last_of_month(),
+            Self::RollingHalfYear { last } | Self::Days { last, .. } => *last,
         }
     }
 
@@ -234,6 +264,8 @@ impl fmt::Display for Period {
             Self::HalfYear { start } => {
                 write!(formatter, "{:04}-H{}", start.year(), if start.month() == 1 { 1 } else { 2 })
             }
+            Self::RollingHalfYear { last } => write!(formatter, "6m-{last}"),
+            Self::Days { start, last } => write!(formatter, "{start}..{last}"),
         }
     }
 }
@@ -275,6 +307,17 @@ impl FromStr for DayNumber {
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
         text.parse::<Date>().map(Self::from)
     }
+}
+
+/// The first of the six months that end on a day: the day after the same day of the month six months before, or after that
+/// month's last where it is shorter. So the windows of successive days never leave a day out.
+fn six_months_to(last: Date) -> Date {
+    last.saturating_sub(6.months()).saturating_add(1.day())
+}
+
+/// A date written `2026-11-22` and in no other way.
+fn plain_date(text: &str) -> Option<Date> {
+    text.parse().ok().filter(|date: &Date| date.to_string() == text)
 }
 
 fn in_range(date: Date) -> Result<Date, CalendarError> {

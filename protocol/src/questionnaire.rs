@@ -271,9 +271,24 @@ impl Questionnaire {
         Self::from_json(include_bytes!("../questionnaires/friends-and-family-1.json"))
     }
 
+    /// Three open questions that are never scored: their answers become themes and actions.
+    pub fn listening_into_action() -> Result<Self, QuestionnaireError> {
+        Self::from_json(include_bytes!("../questionnaires/listening-into-action-1.json"))
+    }
+
+    /// How staff see their work: motivation, involvement, advocacy, in our own wording. For staff, and never asked among patients.
+    pub fn staff_engagement() -> Result<Self, QuestionnaireError> {
+        Self::from_json(include_bytes!("../questionnaires/staff-engagement-1.json"))
+    }
+
     /// Every questionnaire that this project ships: kiosk and aggregator both have them.
     pub fn shipped() -> Result<Vec<Self>, QuestionnaireError> {
-        Ok(vec![Self::inpatient()?, Self::friends_and_family()?])
+        Ok(vec![
+            Self::inpatient()?,
+            Self::friends_and_family()?,
+            Self::listening_into_action()?,
+            Self::staff_engagement()?,
+        ])
     }
 
     /// Which questionnaire and version it is.

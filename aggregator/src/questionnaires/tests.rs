@@ -43,7 +43,14 @@ fn those_of_the_folder_stand_beside_the_shipped_ones() {
     let references: Vec<_> = questionnaires.all().iter().map(|one| one.reference().to_string()).collect();
     assert_eq!(
         references,
-        ["inpatient@1", "friends-and-family@1", "friends-and-family@2", "friends-and-family@10"]
+        [
+            "inpatient@1",
+            "friends-and-family@1",
+            "listening-into-action@1",
+            "staff-engagement@1",
+            "friends-and-family@2",
+            "friends-and-family@10"
+        ]
     );
     let check = |name: &str, expected: &str| {
         assert_eq!(questionnaires.for_patients(&named(name)).unwrap().to_string(), expected);

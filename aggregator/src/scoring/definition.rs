@@ -1,46 +1,87 @@
 //! Scoring definitions: the file form that serde reads, and the checked form that a score trusts.
 //!
-//! Scoring is data and versioned: option values, what "does not apply" means for each question, the order of averaging and
-//! the minimum numbers. A definition is checked against its questionnaire when it is loaded; a disagreement between the two
-//! about what an option is worth is an error and never resolved silently. Changing a policy makes a new version, and a new
-//! version starts a new series.
+//! Scoring is data and versioned: option values, what "does not apply" means for each question, the order of averaging, scales
+//! within scales, reversed items, minimum numbers, norms to compare with, the case mix and who may see what. A definition is checked
+//! against its questionnaire when it is loaded; a disagreement between the two about what an option is worth is an error unless
+//! the definition says that its values are its own. Changing a policy makes a new version, and a new version starts a new series.
+//!
+//! Formats. 2 is written now. 1 knew domains of questions over people and nothing else; files of it are read for ever
+//! ([`FirstFormat`]) and keep their hash, which is that of their own form. An older program refuses format 2 by its number.
 
-use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use wardvoice_protocol::id::{DomainId, Hash, Language, OptionId, QuestionId, QuestionnaireId};
-use wardvoice_protocol::questionnaire::{
-    KindFile, OptionScore, QuestionFile, Questionnaire, QuestionnaireRef, Text,
-};
+use wardvoice_protocol::questionnaire::{OptionScore, Questionnaire, QuestionnaireRef, Text};
 
-/// A definition as a file says it.
+use super::audience::AudienceRow;
+use super::scheme::Scheme;
+
+mod check;
+mod first_format;
+
+pub use first_format::{DomainFile, FirstFormat, FirstMinimum};
+
+/// A definition at a version, written `inpatient@2`.
+pub type DefinitionRef = QuestionnaireRef;
+
+/// A definition as a file of format 2 says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefinitionFile {
-    /// The version of this shape: 1.
+    /// The version of this shape: 2.
     pub format: u32,
     /// The definition; named like the questionnaire it began with.
     pub id: QuestionnaireId,
     /// Its version, from 1.
     pub version: u32,
+    /// What people call it.
+    pub title: String,
     /// The questionnaire whose answers it scores.
     pub questionnaire: QuestionnaireRef,
     /// In which order means are taken.
     pub order: Order,
-    /// The ends of the scale.
+    /// Whose the option values are.
+    pub option_values: OptionValues,
+    /// The ends of the scale of the option values.
     pub scale: ScaleFile,
+    /// The scale that scores are reported on, when it is another one; the ends of the one become the ends of the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<ScaleFile>,
     /// How many people a figure needs.
-    pub minimum_answered: MinimumFile,
-    /// The domains in the order of the pages.
-    pub domains: Vec<DomainFile>,
+    pub minimum_people: MinimumFile,
+    /// The overall score, where there is one: the mean of the scales.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overall: Option<OverallFile>,
+    /// The scales in the order of the pages; none for a questionnaire that is not scored.
+    pub scales: Vec<ScalePartFile>,
+    /// How to standardise for case mix; nothing is standardised when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_mix: Option<CaseMixFile>,
+    /// Who may see what, by the number of people behind it.
+    pub audiences: Vec<AudienceRow>,
 }
 
 /// In which order means are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// Over people first: question means, domains as plain means of questions, overall as the plain mean of domains.
-    QuestionDomainOverall,
+    /// Over people first: question means, scales as plain means of their parts, overall as the plain mean of the scales.
+    OverPeople,
+    /// Each person first: the mean of the person's answers, scale by scale up to the overall score; then means over people.
+    PerPerson,
+}
+
+/// Whose the option values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptionValues {
+    /// Those of the questionnaire; a difference is an error.
+    AsTheQuestionnaire,
+    /// Its own, on purpose.
+    ItsOwn,
 }
 
 /// The ends of the scale, in thousandths of a point.
@@ -57,24 +98,60 @@ pub struct ScaleFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MinimumFile {
-    /// A question; one below this also leaves its domain.
+    /// A question; one below this also leaves its scale.
     pub question: u64,
-    /// A domain; one below this also leaves the overall score.
-    pub domain: u64,
+    /// A scale; one below this also leaves the scale above it.
+    pub scale: u64,
     /// The overall score.
     pub overall: u64,
 }
 
-/// A domain as a file says it.
+/// The overall score as a file says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DomainFile {
-    /// The domain, as the questionnaire names it.
+pub struct OverallFile {
+    /// What pages call it.
+    pub label: String,
+    /// How many scales must have a score (of the person, or of the unit) before there is an overall one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub minimum_answered: u32,
+    /// What to compare it with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm: Option<NormFile>,
+}
+
+/// A scale as a file says it; its score is the plain mean of its questions and of the scales inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScalePartFile {
+    /// The scale; where it holds questions, the domain that the questionnaire names.
     pub id: DomainId,
     /// What pages call it.
     pub label: String,
+    /// How many of its parts must be answered (by the person, or by anybody) before it has a score.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub minimum_answered: u32,
+    /// What to compare it with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm: Option<NormFile>,
     /// Its questions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<RuleFile>,
+    /// The scales inside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scales: Vec<ScalePartFile>,
+}
+
+/// A norm from elsewhere, in thousandths of a reported point. It is compared with and never mixed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NormFile {
+    /// The mean of whoever was normed.
+    pub mean_milli: i32,
+    /// Their standard deviation, above 0.
+    pub sd_milli: u32,
+    /// Who they were, and where that stands.
+    pub source: String,
 }
 
 /// How a question is scored.
@@ -85,8 +162,17 @@ pub struct RuleFile {
     pub id: QuestionId,
     /// What "does not apply to me" counts as.
     pub not_applicable: NotApplicablePolicy,
+    /// Whether the best of its values counts as the worst and so on: v becomes best + worst - v.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reversed: bool,
     /// Every option of the question and what it is worth.
     pub options: Vec<WorthFile>,
+    /// The options of the top box; the best when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top_box: Vec<OptionId>,
+    /// The options that report a problem; all but the best when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problem: Vec<OptionId>,
 }
 
 /// What "does not apply to me" counts as: validated forms differ in exactly this.
@@ -109,23 +195,44 @@ pub struct WorthFile {
     pub score: OptionScore,
 }
 
+/// How to standardise for case mix: weight of a cell = standard share / unit share, capped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseMixFile {
+    /// The questions whose options make the cells.
+    pub by: Vec<QuestionId>,
+    /// The largest weight, in thousandths.
+    pub cap_milli: u32,
+    /// Whom to be like.
+    pub population: PopulationFile,
+}
+
+/// A standard population.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PopulationFile {
+    /// Everybody of the trust who answered in the same period and cut.
+    TrustInThePeriod,
+    /// So many of each cell; a cell that is not named has nobody.
+    Counts(Vec<CellCountFile>),
+}
+
+/// How many people of a cell a standard population has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellCountFile {
+    /// An option of each question, in the questions' order.
+    pub cell: Vec<OptionId>,
+    /// How many.
+    pub count: u64,
+}
+
 /// A definition that has been checked against its questionnaire.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
     file: DefinitionFile,
     hash: Hash,
-    questions: Vec<Rule>,
-}
-
-/// A scored question, ready for rows of facts.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Rule {
-    /// Its place among the questionnaire's questions.
-    pub(super) position: usize,
-    /// Its domain's place among the definition's domains.
-    pub(super) domain: usize,
-    /// Its points per nibble of a row; `None` for what is missing or unscored.
-    pub(super) points: [Option<f64>; 16],
+    scheme: Scheme,
 }
 
 /// What is wrong with a definition.
@@ -134,7 +241,7 @@ pub enum DefinitionError {
     /// Not JSON of the right shape.
     #[error("read the scoring definition: {0}")]
     Unreadable(String),
-    /// A format or version that is not known.
+    /// A format or version that is not known, or numbers that cannot be.
     #[error("read the scoring definition: {0}")]
     Shape(&'static str),
     /// It scores another questionnaire.
@@ -145,9 +252,17 @@ pub enum DefinitionError {
         /// What it was to be used for.
         found: QuestionnaireRef,
     },
-    /// A domain or question stands twice.
+    /// A scale or question stands twice.
     #[error("read the scoring definition: {0} stands twice")]
     Twice(String),
+    /// A scale contradicts itself.
+    #[error("read the scoring definition: {scale} {problem}")]
+    Scale {
+        /// The scale.
+        scale: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A question does not fit the questionnaire's.
     #[error("read the scoring definition: question {question} {problem}")]
     Question {
@@ -158,53 +273,43 @@ pub enum DefinitionError {
     },
 }
 
-impl Definition {
-    /// Reads a definition and checks it against the questionnaire it scores.
-    pub fn from_json(json: &[u8], questionnaire: &Questionnaire) -> Result<Self, DefinitionError> {
-        let file = serde_json::from_slice(json).map_err(|error| DefinitionError::Unreadable(error.to_string()))?;
-        Self::new(file, questionnaire)
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+/// A definition file of any known format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unchecked {
+    file: DefinitionFile,
+    hash: Hash,
+}
+
+impl Unchecked {
+    /// Reads a file without its questionnaire.
+    pub fn from_json(json: &[u8]) -> Result<Self, DefinitionError> {
+        let unreadable = |error: serde_json::Error| DefinitionError::Unreadable(error.to_string());
+        let Format { format } = serde_json::from_slice(json).map_err(unreadable)?;
+        match format {
+            1 => {
+                let first: FirstFormat = serde_json::from_slice(json).map_err(unreadable)?;
+                let hash = Hash::of(&serde_json::to_vec(&first).map_err(unreadable)?);
+                Ok(Self { file: first.into(), hash })
+            }
+            2 => Self::new(serde_json::from_slice(json).map_err(unreadable)?),
+            _ => Err(DefinitionError::Shape("only formats 1 and 2 are known")),
+        }
     }
 
-    /// The definition this project ships for its inpatient questionnaire.
-    pub fn inpatient(questionnaire: &Questionnaire) -> Result<Self, DefinitionError> {
-        Self::from_json(include_bytes!("../../definitions/inpatient-1.json"), questionnaire)
-    }
-
-    /// Checks a definition against the questionnaire it scores.
-    pub fn new(file: DefinitionFile, questionnaire: &Questionnaire) -> Result<Self, DefinitionError> {
-        check_shape(&file)?;
-        if file.questionnaire != questionnaire.reference() {
-            let (expected, found) = (file.questionnaire, questionnaire.reference());
-            return Err(DefinitionError::OtherQuestionnaire { expected, found });
-        }
-        let mut questions = Vec::new();
-        for (domain, entry) in file.domains.iter().enumerate() {
-            for rule in &entry.questions {
-                let problem = |problem| DefinitionError::Question { question: rule.id.clone(), problem };
-                let missing = || problem("is not in the questionnaire".to_owned());
-                let position = questionnaire.position(&rule.id).ok_or_else(missing)?;
-                let question = questionnaire.question(&rule.id).ok_or_else(missing)?;
-                if question.kind != KindFile::Domain(entry.id.clone()) {
-                    return Err(problem(format!("does not count towards {} in the questionnaire", entry.id)));
-                }
-                let points = points(rule, question, file.scale).map_err(problem)?;
-                questions.push(Rule { position, domain, points });
-            }
-        }
-        let scored: BTreeSet<usize> = questions.iter().map(|rule| rule.position).collect();
-        for (position, question) in questionnaire.questions().iter().enumerate() {
-            if matches!(question.kind, KindFile::Domain(_)) && !scored.contains(&position) {
-                let problem = "counts towards a domain in the questionnaire and has no rule".to_owned();
-                return Err(DefinitionError::Question { question: question.id.clone(), problem });
-            }
-        }
+    /// A file of format 2.
+    pub fn new(file: DefinitionFile) -> Result<Self, DefinitionError> {
         let json = serde_json::to_vec(&file).map_err(|error| DefinitionError::Unreadable(error.to_string()))?;
-        Ok(Self { file, hash: Hash::of(&json), questions })
+        Ok(Self { file, hash: Hash::of(&json) })
     }
 
-    /// The file it was made from.
-    pub fn file(&self) -> &DefinitionFile {
-        &self.file
+    /// Which definition it says it is.
+    pub fn reference(&self) -> DefinitionRef {
+        DefinitionRef { id: self.file.id.clone(), version: self.file.version }
     }
 
     /// The SHA-256 of the file form as compact JSON.
@@ -212,13 +317,69 @@ impl Definition {
         self.hash
     }
 
-    /// The scale's ends in points.
-    pub fn scale(&self) -> (f64, f64) {
-        (points_of(self.file.scale.lowest_milli), points_of(self.file.scale.highest_milli))
+    /// The questionnaire it scores.
+    pub fn questionnaire(&self) -> &QuestionnaireRef {
+        &self.file.questionnaire
     }
 
-    pub(super) fn rules(&self) -> &[Rule] {
-        &self.questions
+    /// Checks it against the questionnaire.
+    pub fn check(self, questionnaire: &Questionnaire) -> Result<Definition, DefinitionError> {
+        let scheme = check::scheme(&self.file, questionnaire)?;
+        Ok(Definition { file: self.file, hash: self.hash, scheme })
+    }
+}
+
+impl Definition {
+    /// Reads a definition and checks it against the questionnaire it scores.
+    pub fn from_json(json: &[u8], questionnaire: &Questionnaire) -> Result<Self, DefinitionError> {
+        Unchecked::from_json(json)?.check(questionnaire)
+    }
+
+    /// Checks a definition against the questionnaire it scores.
+    pub fn new(file: DefinitionFile, questionnaire: &Questionnaire) -> Result<Self, DefinitionError> {
+        Unchecked::new(file)?.check(questionnaire)
+    }
+
+    /// The definitions this project ships, the one that scores the inpatient questionnaire first.
+    pub fn shipped() -> Result<Vec<Unchecked>, DefinitionError> {
+        let all: [&[u8]; 5] = [
+            include_bytes!("../../definitions/inpatient-2.json"),
+            include_bytes!("../../definitions/inpatient-1.json"),
+            include_bytes!("../../definitions/friends-and-family-1.json"),
+            include_bytes!("../../definitions/listening-into-action-1.json"),
+            include_bytes!("../../definitions/staff-engagement-1.json"),
+        ];
+        all.into_iter().map(Unchecked::from_json).collect()
+    }
+
+    /// The newest definition this project ships for its inpatient questionnaire.
+    pub fn inpatient(questionnaire: &Questionnaire) -> Result<Self, DefinitionError> {
+        Self::from_json(include_bytes!("../../definitions/inpatient-2.json"), questionnaire)
+    }
+
+    /// Which definition and version it is.
+    pub fn reference(&self) -> DefinitionRef {
+        DefinitionRef { id: self.file.id.clone(), version: self.file.version }
+    }
+
+    /// The file it was made from, in format 2.
+    pub fn file(&self) -> &DefinitionFile {
+        &self.file
+    }
+
+    /// The SHA-256 of the file form, in the format it was written in, as compact JSON.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The ends of the scale that scores are reported on, in points.
+    pub fn scale(&self) -> (f64, f64) {
+        let scale = self.file.reported.unwrap_or(self.file.scale);
+        (points_of(scale.lowest_milli), points_of(scale.highest_milli))
+    }
+
+    pub(super) fn scheme(&self) -> &Scheme {
+        &self.scheme
     }
 }
 
@@ -227,64 +388,56 @@ pub(super) fn english(text: &Text) -> String {
     text.get(&Language::english()).cloned().unwrap_or_default()
 }
 
-fn points_of(milli: i32) -> f64 {
+pub(super) fn points_of(milli: i32) -> f64 {
     f64::from(milli) / 1000.0
 }
 
-fn check_shape(file: &DefinitionFile) -> Result<(), DefinitionError> {
-    let shape = |problem| Err(DefinitionError::Shape(problem));
-    if file.format != 1 {
-        return shape("only format 1 is known");
-    }
-    if file.version == 0 {
-        return shape("versions start at 1");
-    }
-    if file.scale.lowest_milli >= file.scale.highest_milli {
-        return shape("the scale's lowest end is not below its highest");
-    }
-    let least = file.minimum_answered;
-    if least.question.min(least.domain).min(least.overall) == 0 {
-        return shape("a minimum of 0 would give a value to nothing");
-    }
-    if file.domains.is_empty() || file.domains.iter().any(|domain| domain.questions.is_empty()) {
-        return shape("there must be domains, each with questions");
-    }
-    let mut seen = BTreeSet::new();
-    let domains = file.domains.iter().map(|domain| format!("domain {}", domain.id));
-    let questions = file.domains.iter().flat_map(|domain| &domain.questions);
-    let names = domains.chain(questions.map(|rule| format!("question {}", rule.id)));
-    match names.into_iter().find(|name| !seen.insert(name.clone())) {
-        Some(twice) => Err(DefinitionError::Twice(twice)),
-        None => Ok(()),
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_one(number: &u32) -> bool {
+    *number == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// A kind of unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words are the field's own")]
+pub enum UnitKind {
+    Ward,
+    Department,
+    Site,
+    Trust,
+    Specialty,
+    Consultant,
+}
+
+impl fmt::Display for UnitKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Ward => "ward",
+            Self::Department => "department",
+            Self::Site => "site",
+            Self::Trust => "trust",
+            Self::Specialty => "specialty",
+            Self::Consultant => "consultant",
+        })
     }
 }
 
-/// Points per nibble of a row: 1 not applicable, 4 + i option i, everything else missing.
-fn points(rule: &RuleFile, question: &QuestionFile, scale: ScaleFile) -> Result<[Option<f64>; 16], String> {
-    let mut points = [None; 16];
-    let same = rule.options.iter().map(|worth| &worth.id).eq(question.options.iter().map(|option| &option.id));
-    if !same {
-        return Err("has other options, or another order of them, than the questionnaire".to_owned());
-    }
-    for ((worth, option), slot) in rule.options.iter().zip(&question.options).zip(points.iter_mut().skip(4)) {
-        if worth.score != option.score {
-            return Err(format!("is worth something else in the questionnaire at option {}", worth.id));
-        }
-        if let OptionScore::Milli(milli) = worth.score {
-            if !(scale.lowest_milli..=scale.highest_milli).contains(&milli) {
-                return Err(format!("is worth more or less than the scale allows at option {}", worth.id));
-            }
-            *slot = Some(points_of(milli));
-        }
-    }
-    let best = rule.options.iter().filter_map(|worth| match worth.score {
-        OptionScore::Milli(milli) => Some(milli),
-        OptionScore::Unscored => None,
-    });
-    if let (NotApplicablePolicy::NoProblem, Some(best), Some(slot)) =
-        (rule.not_applicable, best.max(), points.get_mut(1))
-    {
-        *slot = Some(points_of(best));
-    }
-    Ok(points)
+/// Why a text is not a definition as people name one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no scoring definition: write an id and a version, as in inpatient@2")]
+pub struct DefinitionRefError(String);
+
+/// Reads `inpatient@2`.
+pub fn definition_ref(text: &str) -> Result<DefinitionRef, DefinitionRefError> {
+    DefinitionRef::from_str(text).map_err(|_| DefinitionRefError(text.to_owned()))
 }

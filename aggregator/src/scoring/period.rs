@@ -11,13 +11,23 @@ use wardvoice_protocol::fortnight::{Calendar, DayNumber, Period};
 use super::sheet::Standing;
 use crate::facts::Facts;
 
-/// The period before, of the same kind; `None` at the edge of the calendar.
+/// The period before, of the same kind and ending where this one begins; `None` at the edge of the calendar.
 pub fn previous(calendar: &Calendar, period: &Period) -> Option<Period> {
     match period {
         Period::Fortnight(fortnight) => calendar.before(*fortnight).ok().map(Period::Fortnight),
         Period::Month { start } => within(start.checked_sub(1.month()).ok()?).map(|start| Period::Month { start }),
         Period::HalfYear { start } => {
             within(start.checked_sub(6.months()).ok()?).map(|start| Period::HalfYear { start })
+        }
+        Period::RollingHalfYear { .. } => {
+            let last = within(period.start().yesterday().ok()?)?;
+            calendar.period(&Period::RollingHalfYear { last }.to_string()).ok()
+        }
+        Period::Days { start, last } => {
+            let days = start.until(*last).ok()?.get_days();
+            let before = start.yesterday().ok()?;
+            let first = within(before.checked_sub(days.days()).ok()?)?;
+            Some(Period::Days { start: first, last: before })
         }
     }
 }

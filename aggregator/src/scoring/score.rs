@@ -1,28 +1,46 @@
 //! The score: a pure function of facts, rules, period, unit and the local day it is looked at.
 
-use wardvoice_protocol::contact::Outcome;
-use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::fortnight::Period;
-use wardvoice_protocol::questionnaire::QuestionFile;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use wardvoice_protocol::contact::{Mode, Outcome};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::{DayNumber, Period};
+use wardvoice_protocol::questionnaire::QuestionFile;
 
-use super::definition::{Definition, Rule, english};
+use super::coverage::coverage;
+use super::cut::{Cut, Filter};
+use super::definition::{Definition, DefinitionRef, MinimumFile, english};
 use super::period::{previous, revision, standing};
+use super::results::{Results, none, results};
+use super::scheme::{Node, Part, Rule, Scheme, norm_points};
 use super::sheet::{
-    DomainSheet, Figure, FriendsAndFamilySheet, OptionCount, PlanSheet, PreviousPeriod, QuestionSheet, ScoreSheet,
-    VersionSheet,
+    DomainSheet, Figure, FriendsAndFamilySheet, NormSheet, OptionCount, PlanSheet, PreviousPeriod, QuestionSheet,
+    ScaleSheet, ScoreSheet, ShareSheet, VersionSheet,
 };
-use super::tally::{NibbleCounts, Tally};
-use super::world::{Members, ScoreError, ScoringWorld};
+use super::standardised::standardised;
+use super::tally::{Gathering, NibbleCounts, Rules, Tally};
+use super::world::{Edition, Members, ScoreError, ScoringWorld};
 use crate::facts::Facts;
-use crate::statistics::domain_mean::Estimate;
-use crate::statistics::{Coefficient, FriendsAndFamilyCounts, LinearMean, linear_mean, wilson};
+use crate::statistics::{FriendsAndFamilyCounts, wilson};
 
 /// The level of every interval on a sheet.
 pub const LEVEL: f64 = 0.95;
 
-/// Everything known about a unit in a period, seen on a local day.
+/// What is to be scored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The period.
+    pub period: Period,
+    /// The unit.
+    pub unit: Unit,
+    /// The part of the unit's people.
+    pub cut: Cut,
+    /// The definition; the one in force on the period's first day when none is named.
+    pub definition: Option<DefinitionRef>,
+}
+
+/// Everything known about a unit in a period, by the definition in force, seen on a local day.
 pub fn score(
     facts: &Facts,
     world: &ScoringWorld,
@@ -30,130 +48,286 @@ pub fn score(
     unit: &Unit,
     today: Date,
 ) -> Result<ScoreSheet, ScoreError> {
-    let unknown = || ScoreError::UnknownUnit(unit.clone());
-    let unit_name = world.unit_name(unit).ok_or_else(unknown)?;
-    let members = world.members(unit).ok_or_else(unknown)?;
-    if facts.vocabulary().hash() != world.vocabulary().hash() {
-        return Err(ScoreError::OtherVocabulary);
-    }
-    let tally = Tally::new(facts, world, period, &members);
-    let scores = Scores::new(&tally, world.definition());
-    let before = previous(world.calendar(), period).map(|before| PreviousPeriod {
-        period: before.to_string(),
-        overall: Scores::new(&Tally::new(facts, world, &before, &members), world.definition()).overall,
-    });
-    let definition = world.definition();
-    let questionnaire = world.questionnaire();
-    Ok(ScoreSheet {
-        period: period.to_string(),
-        first_day: period.start(),
-        last_day: period.last(),
-        unit: unit.clone(),
-        unit_name,
-        standing: standing(period, today, world.final_after_days()),
-        revision: revision(facts, period, today, world.final_after_days()),
-        definition: VersionSheet {
-            id: definition.file().id.to_string(),
-            version: definition.file().version,
-            hash: definition.hash(),
-        },
-        questionnaire: VersionSheet {
-            id: questionnaire.file().id.to_string(),
-            version: questionnaire.file().version,
-            hash: questionnaire.hash(),
-        },
-        responses: tally.responses,
-        responses_elsewhere: tally.responses_elsewhere,
-        response_rate: response_rate(&tally),
-        plan: plan(world, period, &members, &tally),
-        domains: scores.domain_sheets(&tally, world),
-        friends_and_family: friends_and_family(&tally, world),
-        overall: scores.overall,
-        previous: before,
-        contacts: tally.contacts,
-        modes: tally.modes,
-    })
+    let ask = Ask { period: *period, unit: unit.clone(), cut: Cut::default(), definition: None };
+    score_asked(facts, world, &ask, today)
 }
 
-/// The figures that come from points.
-struct Scores {
-    questions: Vec<Figure>,
-    domains: Vec<Figure>,
-    overall: Figure,
+/// Everything known about what was asked for, seen on a local day: what came later is not in it.
+pub fn score_asked(facts: &Facts, world: &ScoringWorld, ask: &Ask, today: Date) -> Result<ScoreSheet, ScoreError> {
+    let unknown = || ScoreError::UnknownUnit(ask.unit.clone());
+    let unit_name = world.unit_name(&ask.unit).ok_or_else(unknown)?;
+    let members = world.members(&ask.unit).ok_or_else(unknown)?;
+    let making = Making::new(facts, world, ask.period, &ask.cut, ask.definition.as_ref(), today)?;
+    let tally = making.tally(facts, &members);
+    let before = making.before().map(|before| before.summary(&before.tally(facts, &members)));
+    let population = making.population(facts);
+    Ok(making.sheet(
+        Unitary { unit: &ask.unit, unit_name, members: &members },
+        &tally,
+        before,
+        population.as_deref(),
+    ))
 }
 
-impl Scores {
-    fn new(tally: &Tally, definition: &Definition) -> Self {
-        let least = definition.file().minimum_answered;
-        let domain_count = definition.file().domains.len();
-        // A question below its minimum keeps its own n but leaves its domain; so does a domain from the overall score.
-        let all: Vec<&Rule> = definition.rules().iter().collect();
-        let first = mean_of(tally, &all);
-        let enough = |estimate: Option<&Option<Estimate>>, least: u64| {
-            estimate.copied().flatten().is_some_and(|estimate| estimate.n >= least)
+/// Whom a sheet is about.
+pub(super) struct Unitary<'a> {
+    pub(super) unit: &'a Unit,
+    pub(super) unit_name: String,
+    pub(super) members: &'a Members,
+}
+
+/// Everything about a sheet but the unit.
+pub(super) struct Making<'a> {
+    pub(super) world: &'a ScoringWorld,
+    pub(super) edition: &'a Edition,
+    pub(super) period: Period,
+    pub(super) filter: Filter,
+    cut: Option<String>,
+    today: Date,
+    revision: u32,
+}
+
+impl<'a> Making<'a> {
+    pub(super) fn new(
+        facts: &Facts,
+        world: &'a ScoringWorld,
+        period: Period,
+        cut: &Cut,
+        definition: Option<&DefinitionRef>,
+        today: Date,
+    ) -> Result<Self, ScoreError> {
+        if facts.vocabulary().hash() != world.vocabulary().hash() {
+            return Err(ScoreError::OtherVocabulary);
+        }
+        let edition = match definition {
+            Some(asked) => world.edition(asked)?,
+            None => world.edition_in_force(period.start()).ok_or(ScoreError::OtherVocabulary)?,
         };
-        let strong: Vec<&Rule> = all
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| enough(first.questions.get(*place), least.question))
-            .map(|(_, rule)| *rule)
-            .collect();
-        let second = if strong.len() == all.len() { first.clone() } else { mean_of(tally, &strong) };
-        let counted: Vec<&Rule> =
-            strong.iter().filter(|rule| enough(second.groups.get(rule.domain), least.domain)).copied().collect();
-        let third = if counted.len() == strong.len() { second.clone() } else { mean_of(tally, &counted) };
-        let scale = definition.scale();
-        let domain = |place| second.groups.get(place).copied().flatten();
-        let mut overall = figure(third.overall, least.overall, scale);
-        if overall.value.is_some() {
-            let without: Vec<_> = definition
-                .file()
-                .domains
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| !counted.iter().any(|rule| rule.domain == *place))
-                .map(|(_, domain)| domain.label.as_str())
-                .collect();
-            if !without.is_empty() {
-                let left_out = format!("without {}: too few answers", without.join(", "));
-                overall.why = Some(overall.why.map_or(left_out.clone(), |why| format!("{why}; {left_out}")));
+        let filter = cut.filter(&edition.questionnaire, world.vocabulary())?;
+        let revision = revision(facts, &period, today, world.final_after_days());
+        let cut = (!cut.is_whole()).then(|| cut.to_string());
+        Ok(Self { world, edition, period, filter, cut, today, revision })
+    }
+
+    /// The same for the period before, by the same definition.
+    pub(super) fn before(&self) -> Option<Self> {
+        let period = previous(self.world.calendar(), &self.period)?;
+        Some(Self { period, filter: self.filter.clone(), cut: self.cut.clone(), revision: 0, ..*self })
+    }
+
+    /// Looks for late arrivals again.
+    pub(super) fn see_again(&mut self, facts: &Facts) {
+        self.revision = revision(facts, &self.period, self.today, self.world.final_after_days());
+    }
+
+    /// What rows of facts are tallied by.
+    pub(super) fn rules(&self) -> Rules<'_> {
+        Rules {
+            questionnaire: self.edition.questionnaire_index,
+            questions: self.edition.questionnaire.questions().len(),
+            audience: &self.edition.audience,
+            scheme: self.scheme(),
+            bulk: self.edition.bulk.as_ref(),
+            filter: &self.filter,
+            as_of: DayNumber::from(self.today).count(),
+        }
+    }
+
+    pub(super) fn scheme(&self) -> &'a Scheme {
+        self.edition.definition.scheme()
+    }
+
+    /// A unit's facts of the period, added up.
+    pub(super) fn tally(&self, facts: &Facts, members: &Members) -> Tally {
+        let mut gathering = Gathering::new(self.rules());
+        let (first, last) = (self.period.start(), self.period.last());
+        match members {
+            Members::Wards(wards) => {
+                for ward in wards {
+                    let rows = facts.ward_days(*ward, first, last).flatten();
+                    rows.for_each(|fact| gathering.add(fact));
+                }
+            }
+            Members::Consultant(consultant) => {
+                let all = facts.days(first, last);
+                let attributed = all.filter(|fact| fact.consultant_index() == Some(*consultant));
+                attributed.for_each(|fact| gathering.add(fact));
             }
         }
-        Self {
-            questions: first.questions.iter().map(|found| figure(*found, least.question, scale)).collect(),
-            domains: (0..domain_count).map(|place| figure(domain(place), least.domain, scale)).collect(),
+        gathering.close()
+    }
+
+    /// The standard population by cell: the definition's own, or who answered in the trust.
+    pub(super) fn population(&self, facts: &Facts) -> Option<Vec<u64>> {
+        let mix = self.scheme().case_mix.as_ref()?;
+        if let Some(counts) = &mix.population {
+            return Some(counts.clone());
+        }
+        let rules = self.rules();
+        let mut population = vec![0; mix.cells()];
+        let mut values = Vec::new();
+        for fact in facts.days(self.period.start(), self.period.last()) {
+            let scored = fact.outcome().has_response()
+                && fact.questionnaire_index() == rules.questionnaire
+                && fact.arrival_day().count() <= rules.as_of
+                && self.filter.contact(fact)
+                && self.filter.answers(fact.answers());
+            let cell = if scored { mix.cell(fact.answers()) } else { None };
+            if let Some(count) = cell.and_then(|cell| population.get_mut(cell))
+                && self.scheme().person(fact.answers(), &mut values) != 0
+            {
+                *count += 1;
+            }
+        }
+        Some(population)
+    }
+
+    /// What stands on the sheet of the period after.
+    pub(super) fn summary(&self, tally: &Tally) -> PreviousPeriod {
+        let least = self.edition.definition.file().minimum_people;
+        let overall = overall_of(self.scheme(), least, &tally.everybody);
+        PreviousPeriod { period: self.period.to_string(), overall }
+    }
+
+    /// The sheet of a tally.
+    pub(super) fn sheet(
+        &self,
+        whom: Unitary<'_>,
+        tally: &Tally,
+        before: Option<PreviousPeriod>,
+        population: Option<&[u64]>,
+    ) -> ScoreSheet {
+        let (world, edition, period) = (self.world, self.edition, &self.period);
+        let definition = &edition.definition;
+        let least = definition.file().minimum_people;
+        let scheme = self.scheme();
+        let found = results(scheme, least, &[(1.0, &tally.everybody)]);
+        let overall = overall(&found, scheme, least);
+        let (lowest, highest) = definition.scale();
+        let in_force = world.in_force(period.start());
+        ScoreSheet {
+            period: period.to_string(),
+            first_day: period.start(),
+            last_day: period.last(),
+            unit: whom.unit.clone(),
+            unit_name: whom.unit_name,
+            standing: standing(period, self.today, world.final_after_days()),
+            revision: self.revision,
+            cut: self.cut.clone(),
+            as_of: self.today,
+            definition: version_of(definition),
+            in_force: in_force.is_some_and(|one| one.reference() == definition.reference()),
+            scale: ScaleSheet { lowest, highest },
+            questionnaire: VersionSheet {
+                id: edition.questionnaire.file().id.to_string(),
+                version: edition.questionnaire.file().version,
+                hash: edition.questionnaire.hash(),
+            },
+            responses: tally.responses,
+            responses_elsewhere: tally.elsewhere,
+            response_rate: self.response_rate(tally),
+            plan: self.plan(whom.members, tally),
+            coverage: coverage(world, edition, tally, whom.members, population),
+            domains: scheme.top.iter().filter_map(|place| self.domain(&found, least, tally, *place)).collect(),
+            friends_and_family: friends_and_family(tally, edition.friends_and_family),
+            norm: scheme.overall.and_then(|place| norm(scheme.nodes.get(place)?, &overall)),
             overall,
+            standardised: population.and_then(|population| standardised(scheme, least, tally, population)),
+            previous: before,
+            contacts: Outcome::ALL.into_iter().zip(tally.contacts).collect(),
+            modes: Mode::ALL.into_iter().zip(tally.modes).collect::<BTreeMap<_, _>>(),
+            provenance: None,
         }
     }
 
-    fn domain_sheets(&self, tally: &Tally, world: &ScoringWorld) -> Vec<DomainSheet> {
-        let definition = world.definition();
-        let entries = definition.file().domains.iter().zip(&self.domains).enumerate();
-        entries
-            .map(|(place, (entry, figure))| {
-                let rules =
-                    definition.rules().iter().zip(&self.questions).filter(|(rule, _)| rule.domain == place);
-                let questions = rules.filter_map(|(rule, figure)| {
-                    let question = world.questionnaire().questions().get(rule.position)?;
-                    Some(question_sheet(question, figure.clone(), tally.nibbles(rule.position)))
-                });
-                DomainSheet {
-                    id: entry.id.clone(),
-                    label: entry.label.clone(),
-                    figure: figure.clone(),
-                    questions: questions.collect(),
-                }
-            })
-            .collect()
+    fn domain(&self, found: &Results, least: MinimumFile, tally: &Tally, place: usize) -> Option<DomainSheet> {
+        let scheme = self.scheme();
+        let node = scheme.nodes.get(place)?;
+        let figure = found.scale(scheme, place, least);
+        let (mut questions, mut parts) = (Vec::new(), Vec::new());
+        for part in &node.parts {
+            match part {
+                Part::Question(rule) => questions.extend(self.question(found, least, tally, *rule)),
+                Part::Scale(inner) => parts.extend(self.domain(found, least, tally, *inner)),
+            }
+        }
+        let norm = norm(node, &figure);
+        Some(DomainSheet { id: node.id.clone()?, label: node.label.clone(), figure, norm, questions, parts })
+    }
+
+    fn question(&self, found: &Results, least: MinimumFile, tally: &Tally, place: usize) -> Option<QuestionSheet> {
+        let rule = self.scheme().rules.get(place)?;
+        let question = self.edition.questionnaire.questions().get(rule.position)?;
+        let nibbles = tally.nibbles.get(rule.position).copied().unwrap_or_default();
+        let figure = found.question(place, least, &self.scheme().report);
+        Some(question_sheet(question, rule, figure, nibbles))
+    }
+
+    /// Responses over approaches. A patient who was already asked was counted the first time; everybody else stays in the
+    /// denominator, whatever the reason, so that nobody can improve the rate by choosing reasons.
+    fn response_rate(&self, tally: &Tally) -> Figure {
+        if self.filter.asks_for_answers() {
+            return none(tally.responses, "who gave no answers did not say which group they belong to".to_owned());
+        }
+        let of = |wanted: &dyn Fn(Outcome) -> bool| -> u64 {
+            let counts = Outcome::ALL.into_iter().zip(tally.contacts);
+            counts.filter(|(outcome, _)| wanted(*outcome)).map(|(_, count)| count).sum()
+        };
+        let approached = of(&|outcome| outcome != Outcome::AlreadyAsked);
+        share(of(&Outcome::has_response), approached, "nobody has been approached")
+    }
+
+    /// The fortnight's plan: only a fortnight has quotas, only units that are made of wards, and only as a whole.
+    fn plan(&self, members: &Members, tally: &Tally) -> Option<PlanSheet> {
+        let (Period::Fortnight(_), Members::Wards(wards), None) = (self.period, members, &self.cut) else {
+            return None;
+        };
+        let quota = wards.iter().map(|ward| u64::from(self.world.plan().quota(*ward))).sum();
+        Some(PlanSheet { quota, done: tally.responses })
     }
 }
 
-fn mean_of(tally: &Tally, rules: &[&Rule]) -> LinearMean {
-    let groups: Vec<_> = rules.iter().map(|rule| Coefficient { group: rule.domain }).collect();
-    linear_mean(&tally.people(rules), &groups)
+fn overall(found: &Results, scheme: &Scheme, least: MinimumFile) -> Figure {
+    match scheme.overall {
+        Some(place) => found.scale(scheme, place, least),
+        None => none(0, "the definition has no overall score".to_owned()),
+    }
 }
 
-fn question_sheet(question: &QuestionFile, figure: Figure, nibbles: NibbleCounts) -> QuestionSheet {
+fn overall_of(
+    scheme: &Scheme,
+    least: MinimumFile,
+    everybody: &crate::statistics::joint_sums::JointSums,
+) -> Figure {
+    overall(&results(scheme, least, &[(1.0, everybody)]), scheme, least)
+}
+
+fn version_of(definition: &Definition) -> VersionSheet {
+    VersionSheet {
+        id: definition.file().id.to_string(),
+        version: definition.file().version,
+        hash: definition.hash(),
+    }
+}
+
+fn norm(node: &Node, figure: &Figure) -> Option<NormSheet> {
+    let norm = node.norm.as_ref()?;
+    let (mean, sd) = norm_points(norm);
+    let difference = figure.value.map(|value| value - mean);
+    let in_sds = difference.map(|difference| difference / sd);
+    Some(NormSheet { mean, sd, source: norm.source.clone(), difference, in_sds })
+}
+
+fn question_sheet(question: &QuestionFile, rule: &Rule, figure: Figure, nibbles: NibbleCounts) -> QuestionSheet {
+    let of = |bits: &dyn Fn(usize) -> bool| -> u64 {
+        nibbles.iter().enumerate().filter(|(nibble, _)| bits(*nibble)).map(|(_, count)| count).sum()
+    };
+    let counted = of(&|nibble| rule.points.get(nibble).copied().flatten().is_some());
+    let boxed = |bits: u16| {
+        let count = of(&|nibble| bits >> nibble & 1 == 1);
+        ShareSheet { count, figure: share(count, counted, "nobody has answered") }
+    };
+    let (top_box, problem) = (boxed(rule.top_box), boxed(rule.problem));
     let [not_shown, not_applicable, dont_know, declined, options @ ..] = nibbles;
     let distribution = question.options.iter().zip(options).map(|(option, count)| OptionCount {
         option: option.id.clone(),
@@ -164,6 +338,8 @@ fn question_sheet(question: &QuestionFile, figure: Figure, nibbles: NibbleCounts
         id: question.id.clone(),
         label: english(&question.text),
         figure,
+        top_box,
+        problem,
         distribution: distribution.collect(),
         not_applicable,
         dont_know,
@@ -172,33 +348,8 @@ fn question_sheet(question: &QuestionFile, figure: Figure, nibbles: NibbleCounts
     }
 }
 
-fn figure(estimate: Option<Estimate>, least: u64, (lowest, highest): (f64, f64)) -> Figure {
-    let none = |n, why: String| Figure { value: None, n, lower: None, upper: None, why: Some(why) };
-    let Some(estimate) = estimate else { return none(0, "nobody has answered".to_owned()) };
-    if estimate.n < least {
-        return none(estimate.n, format!("{} of the {least} people needed have answered", estimate.n));
-    }
-    let interval = estimate.interval(LEVEL);
-    let why = match interval {
-        None => Some("one person has no interval".to_owned()),
-        Some((lower, upper)) if lower >= upper => {
-            Some("all answers are alike, so the interval has no width".to_owned())
-        }
-        Some(_) => None,
-    };
-    // Adding 0 turns a negative zero into zero, so that equal figures have equal bytes.
-    let clamp = |end: f64| end.clamp(lowest, highest) + 0.0;
-    Figure {
-        value: Some(clamp(estimate.mean)),
-        n: estimate.n,
-        lower: interval.map(|(lower, _)| clamp(lower)),
-        upper: interval.map(|(_, upper)| clamp(upper)),
-        why,
-    }
-}
-
 /// A share in per cent with Wilson's interval.
-fn share(part: u64, total: u64, nobody: &str) -> Figure {
+pub(super) fn share(part: u64, total: u64, nobody: &str) -> Figure {
     match wilson(part, total, LEVEL) {
         Some(found) => Figure {
             value: Some(part as f64 * 100.0 / total as f64),
@@ -211,21 +362,13 @@ fn share(part: u64, total: u64, nobody: &str) -> Figure {
     }
 }
 
-/// Responses over approaches. A patient who was already asked was counted the first time; everybody else stays in the
-/// denominator, whatever the reason, so that nobody can improve the rate by choosing reasons.
-fn response_rate(tally: &Tally) -> Figure {
-    let approached = tally.contacts.iter().filter(|(outcome, _)| **outcome != Outcome::AlreadyAsked);
-    let responded = tally.contacts.iter().filter(|(outcome, _)| outcome.has_response());
-    let total = |contacts: &mut dyn Iterator<Item = (&Outcome, &u64)>| contacts.map(|(_, count)| *count).sum();
-    share(total(&mut responded.into_iter()), total(&mut approached.into_iter()), "nobody has been approached")
-}
-
-fn friends_and_family(tally: &Tally, world: &ScoringWorld) -> FriendsAndFamilySheet {
+fn friends_and_family(tally: &Tally, position: Option<usize>) -> FriendsAndFamilySheet {
+    let nibbles = position.and_then(|position| tally.nibbles.get(position)).copied().unwrap_or_default();
     // The six options are fixed and in this order; "I do not know" offered beside them is the sixth.
-    let [_, _, beside, _, very_good, good, neither, poor, very_poor, dont_know, ..] = tally.friends_and_family;
+    let [_, _, beside, _, very_good, good, neither, poor, very_poor, dont_know, ..] = nibbles;
     let counts =
         FriendsAndFamilyCounts { very_good, good, neither, poor, very_poor, dont_know: dont_know + beside };
-    let nobody = match world.friends_and_family_position() {
+    let nobody = match position {
         Some(_) => "nobody has answered",
         None => "the questionnaire does not ask it",
     };
@@ -234,11 +377,4 @@ fn friends_and_family(tally: &Tally, world: &ScoringWorld) -> FriendsAndFamilySh
         positive: share(counts.positive(), counts.total(), nobody),
         negative: share(counts.negative(), counts.total(), nobody),
     }
-}
-
-/// The fortnight's plan: only a fortnight has quotas, and only units that are made of wards.
-fn plan(world: &ScoringWorld, period: &Period, members: &Members, tally: &Tally) -> Option<PlanSheet> {
-    let (Period::Fortnight(_), Members::Wards(wards)) = (period, members) else { return None };
-    let quota = wards.iter().map(|ward| u64::from(world.plan().quota(*ward))).sum();
-    Some(PlanSheet { quota, done: tally.responses })
 }

@@ -15,6 +15,14 @@ use super::*;
 use crate::demo_data;
 use crate::facts::{Facts, Vocabulary, fact_of};
 
+mod case_mix;
+mod cuts;
+mod made_up_index;
+mod series;
+mod shipped;
+mod specification;
+mod ways;
+
 const TODAY: Date = Date::constant(2026, 11, 23);
 /// The fortnight of 9 to 22 November 2026.
 const PERIOD: &str = "2026-F23";
@@ -106,7 +114,7 @@ fn t02_t03_not_applicable_is_missing_or_no_problem() {
     .concat();
     let check = |policy: NotApplicablePolicy, value: f64, n: u64, problem: f64| {
         let world = world_with(|file| {
-            let rules = file.domains.iter_mut().flat_map(|domain| &mut domain.questions);
+            let rules = file.scales.iter_mut().flat_map(|scale| &mut scale.questions);
             rules.filter(|rule| rule.id.as_str() == "pain").for_each(|rule| rule.not_applicable = policy);
         });
         let sheet = sheet(&world, &facts(&world, contacts.clone()), "ward:W12");
@@ -303,7 +311,7 @@ fn the_period_before_stands_beside() {
 
 #[test]
 fn minimum_numbers_hold_figures_back() {
-    let world = world_with(|file| file.minimum_answered = MinimumFile { question: 2, domain: 2, overall: 3 });
+    let world = world_with(|file| file.minimum_people = MinimumFile { question: 2, scale: 2, overall: 3 });
     let contacts = [
         contact(&[("respect", option("always")), ("dignity", option("no"))]),
         contact(&[("respect", option("sometimes"))]),
@@ -330,40 +338,65 @@ fn definitions_that_do_not_fit_are_refused() {
         change(&mut file);
         assert_eq!(Definition::new(file, &inpatient()).unwrap_err().to_string(), expected);
     };
-    check(&|file| file.format = 2, "read the scoring definition: only format 1 is known");
+    check(&|file| file.format = 3, "read the scoring definition: only formats 1 and 2 are known");
     check(
         &|file| file.questionnaire.version = 2,
         "use the scoring definition for inpatient@1: it scores inpatient@2",
     );
     check(
-        &|file| file.minimum_answered.domain = 0,
+        &|file| file.minimum_people.scale = 0,
         "read the scoring definition: a minimum of 0 would give a value to nothing",
     );
     check(
         &|file| {
-            file.domains.pop();
+            file.scales.pop();
         },
         "read the scoring definition: question kindness counts towards a domain in the questionnaire and has no rule",
     );
     check(
         &|file| {
-            file.domains[0].questions[0].options[0].score =
+            file.scales[0].questions[0].options[0].score =
                 wardvoice_protocol::questionnaire::OptionScore::Milli(9000);
         },
         "read the scoring definition: question consistency is worth something else in the questionnaire at option always",
     );
     check(
-        &|file| file.domains[0].questions[0].options.swap(0, 1),
+        &|file| file.scales[0].questions[0].options.swap(0, 1),
         "read the scoring definition: question consistency has other options, or another order of them, than the questionnaire",
     );
     check(
-        &|file| file.domains[0].id = "kindness".parse().unwrap(),
-        "read the scoring definition: domain kindness stands twice",
+        &|file| file.scales[0].id = "kindness".parse().unwrap(),
+        "read the scoring definition: scale kindness stands twice",
     );
     check(
-        &|file| file.domains[0].questions[0].id = "good".parse().unwrap(),
+        &|file| file.scales[0].questions[0].id = "good".parse().unwrap(),
         "read the scoring definition: question good does not count towards consistency in the questionnaire",
     );
+    check(
+        &|file| file.scales[0].minimum_answered = 2,
+        "read the scoring definition: scale consistency must need at least one answered part and not more than it has",
+    );
+    check(
+        &|file| file.scales[0].questions[0].problem = vec!["never".parse().unwrap()],
+        "read the scoring definition: question consistency has no scored option never",
+    );
+    check(
+        &|file| file.case_mix.as_mut().unwrap().by.push("good".parse().unwrap()),
+        "read the scoring definition: question good makes cells of the case mix and is no question with options",
+    );
+    check(
+        &|file| file.case_mix.as_mut().unwrap().cap_milli = 0,
+        "read the scoring definition: the case mix needs a cap above 0, a question, and no more than 4,096 cells",
+    );
+    check(
+        &|file| file.case_mix.as_mut().unwrap().population = PopulationFile::Counts(Vec::new()),
+        "read the scoring definition: the standard population has nobody",
+    );
+    check(
+        &|file| file.audiences[0].from = 1,
+        "read the scoring definition: the audiences of a kind of unit do not begin at 0 people",
+    );
+    check(&|file| file.scales.clear(), "read the scoring definition: there is an overall score of no scales");
     check(
         &|file| file.scale.highest_milli = 9000,
         "read the scoring definition: question consistency is worth more or less than the scale allows at option always",

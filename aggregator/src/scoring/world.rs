@@ -1,13 +1,16 @@
 //! What a score needs besides facts: the trust, the calendar, the rules and the plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use wardvoice_protocol::directory::{Directory, Unit};
-use wardvoice_protocol::fortnight::Calendar;
+use wardvoice_protocol::fortnight::{Calendar, Period};
 use wardvoice_protocol::questionnaire::{KindFile, Questionnaire, QuestionnaireRef};
 
-use super::definition::{Definition, DefinitionError};
+use super::bulk::Bulk;
+use super::cut::CutError;
+use super::definition::{Definition, DefinitionError, DefinitionRef, UnitKind};
 use super::plan::{FORTNIGHT_RESPONSES, Plan};
 use crate::facts::Vocabulary;
 
@@ -20,12 +23,33 @@ pub struct ScoringWorld {
     directory: Directory,
     calendar: Calendar,
     vocabulary: Arc<Vocabulary>,
-    definition: Definition,
-    questionnaire: Questionnaire,
-    questionnaire_index: u8,
-    friends_and_family_position: Option<usize>,
+    editions: Vec<Edition>,
+    series: Vec<SeriesStart>,
     plan: Plan,
     final_after_days: u16,
+}
+
+/// From this day on periods are published by this definition. A period belongs to the series that is in force on its first day, so
+/// a new version starts a new series and changes nothing that was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesStart {
+    /// The first day.
+    pub from: Date,
+    /// The definition.
+    pub definition: DefinitionRef,
+}
+
+/// A definition with its questionnaire as facts know it.
+#[derive(Debug, Clone)]
+pub(super) struct Edition {
+    pub(super) definition: Definition,
+    pub(super) questionnaire: Questionnaire,
+    pub(super) questionnaire_index: u8,
+    /// Which questionnaires have the same audience, by number.
+    pub(super) audience: Vec<bool>,
+    pub(super) bulk: Option<Bulk>,
+    /// The place of the friends and family test among the questions, if it is asked.
+    pub(super) friends_and_family: Option<usize>,
 }
 
 /// Why there can be no scoring.
@@ -37,6 +61,12 @@ pub enum ScoringWorldError {
     /// The questionnaire that is to be scored is not among those that facts know.
     #[error("score questionnaire {0}: it is not among the questionnaires in use")]
     NoQuestionnaire(QuestionnaireRef),
+    /// There is no definition at all.
+    #[error("score anything: there is no definition")]
+    NoDefinition,
+    /// A definition stands twice, or a series names one that is not there, or begins twice on one day.
+    #[error("score by {0}: {1}")]
+    Series(DefinitionRef, &'static str),
 }
 
 /// Why there is no score sheet.
@@ -48,6 +78,17 @@ pub enum ScoreError {
     /// The facts were numbered by another vocabulary.
     #[error("score facts that were numbered under another directory or other questionnaires")]
     OtherVocabulary,
+    /// There is no such definition.
+    #[error("score by {asked}: the definitions are {known}")]
+    UnknownDefinition {
+        /// What was asked for.
+        asked: DefinitionRef,
+        /// What there is.
+        known: String,
+    },
+    /// The questionnaire has no such cut.
+    #[error(transparent)]
+    Cut(#[from] CutError),
 }
 
 /// Which facts are a unit's.
@@ -58,7 +99,7 @@ pub(super) enum Members {
 }
 
 impl ScoringWorld {
-    /// A world with a definition of one's own. The questionnaire it scores must be in the vocabulary.
+    /// A world with one definition of one's own. The questionnaire it scores must be in the vocabulary.
     pub fn new(
         directory: Directory,
         calendar: Calendar,
@@ -66,38 +107,59 @@ impl ScoringWorld {
         definition: Definition,
         final_after_days: u16,
     ) -> Result<Self, ScoringWorldError> {
-        let reference = definition.file().questionnaire.clone();
-        let missing = || ScoringWorldError::NoQuestionnaire(reference.clone());
-        let questionnaire_index = vocabulary.questionnaire_index(&reference).ok_or_else(missing)?;
-        let questionnaire = vocabulary.questionnaire(questionnaire_index).ok_or_else(missing)?.clone();
-        let friends_and_family_position =
-            questionnaire.questions().iter().position(|question| question.kind == KindFile::FriendsAndFamily);
-        let plan = Plan::new(&directory, FORTNIGHT_RESPONSES);
-        Ok(Self {
-            directory,
-            calendar,
-            vocabulary,
-            definition,
-            questionnaire,
-            questionnaire_index,
-            friends_and_family_position,
-            plan,
-            final_after_days,
-        })
+        Self::with(directory, calendar, vocabulary, vec![definition], Vec::new(), final_after_days)
     }
 
-    /// The world of the inpatient questionnaire, version 1, with the definition this project ships.
+    /// A world with several definitions. The first is in force from the beginning of the calendar, unless a series says otherwise.
+    pub fn with(
+        directory: Directory,
+        calendar: Calendar,
+        vocabulary: Arc<Vocabulary>,
+        definitions: Vec<Definition>,
+        series: Vec<SeriesStart>,
+        final_after_days: u16,
+    ) -> Result<Self, ScoringWorldError> {
+        let mut editions: Vec<Edition> = Vec::new();
+        for definition in definitions {
+            let reference = definition.reference();
+            if editions.iter().any(|edition| edition.definition.reference() == reference) {
+                return Err(ScoringWorldError::Series(reference, "it stands twice"));
+            }
+            editions.push(Edition::new(definition, &vocabulary)?);
+        }
+        if editions.is_empty() {
+            return Err(ScoringWorldError::NoDefinition);
+        }
+        let mut starts: BTreeMap<Date, SeriesStart> = BTreeMap::new();
+        for start in series {
+            let reference = start.definition.clone();
+            if !editions.iter().any(|edition| edition.definition.reference() == reference) {
+                return Err(ScoringWorldError::Series(reference, "there is no such definition"));
+            }
+            if starts.insert(start.from, start).is_some() {
+                return Err(ScoringWorldError::Series(reference, "another series begins on the same day"));
+            }
+        }
+        let plan = Plan::new(&directory, FORTNIGHT_RESPONSES);
+        let series = starts.into_values().collect();
+        Ok(Self { directory, calendar, vocabulary, editions, series, plan, final_after_days })
+    }
+
+    /// The world of the definitions that this project ships, of those questionnaires that are in use.
     pub fn inpatient(
         directory: Directory,
         calendar: Calendar,
         vocabulary: Arc<Vocabulary>,
         final_after_days: u16,
     ) -> Result<Self, ScoringWorldError> {
-        // The shipped questionnaire is checked by its own tests; an error here would be its definition's.
-        let questionnaire = Questionnaire::inpatient()
-            .map_err(|error| DefinitionError::Unreadable(format!("its questionnaire: {error}")))?;
-        let definition = Definition::inpatient(&questionnaire)?;
-        Self::new(directory, calendar, vocabulary, definition, final_after_days)
+        let mut definitions = Vec::new();
+        for unchecked in Definition::shipped()? {
+            let index = vocabulary.questionnaire_index(unchecked.questionnaire());
+            if let Some(questionnaire) = index.and_then(|index| vocabulary.questionnaire(index)) {
+                definitions.push(unchecked.check(questionnaire)?);
+            }
+        }
+        Self::with(directory, calendar, vocabulary, definitions, Vec::new(), final_after_days)
     }
 
     /// The same with another number of responses planned for a fortnight.
@@ -122,24 +184,30 @@ impl ScoringWorld {
         &self.vocabulary
     }
 
-    /// The rules.
-    pub fn definition(&self) -> &Definition {
-        &self.definition
+    /// Every definition, as far as scores are made by it.
+    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        self.editions.iter().map(|edition| &edition.definition)
     }
 
-    /// The questionnaire whose answers are scored.
-    pub fn questionnaire(&self) -> &Questionnaire {
-        &self.questionnaire
+    /// The definition that a period which begins on a day is published by.
+    pub fn in_force(&self, day: Date) -> Option<&Definition> {
+        self.edition_in_force(day).map(|edition| &edition.definition)
     }
 
-    /// Its number in facts.
-    pub fn questionnaire_index(&self) -> u8 {
-        self.questionnaire_index
+    pub(super) fn edition_in_force(&self, day: Date) -> Option<&Edition> {
+        let start = self.series.iter().rev().find(|start| start.from <= day);
+        match start {
+            Some(start) => self.edition(&start.definition).ok(),
+            None => self.editions.first(),
+        }
     }
 
-    /// The place of the friends and family test among the questions, if it is asked.
-    pub fn friends_and_family_position(&self) -> Option<usize> {
-        self.friends_and_family_position
+    pub(super) fn edition(&self, asked: &DefinitionRef) -> Result<&Edition, ScoreError> {
+        let found = self.editions.iter().find(|edition| edition.definition.reference() == *asked);
+        found.ok_or_else(|| {
+            let known: Vec<_> = self.definitions().map(|one| one.reference().to_string()).collect();
+            ScoreError::UnknownDefinition { asked: asked.clone(), known: known.join(", ") }
+        })
     }
 
     /// The fortnight's plan.
@@ -199,5 +267,45 @@ impl ScoringWorld {
         });
         // The vocabulary numbers wards in the directory's order; asking it keeps that its own business.
         Some(Members::Wards(wards.filter_map(|ward| self.vocabulary.ward_index(&ward.id)).collect()))
+    }
+}
+
+impl Edition {
+    fn new(definition: Definition, vocabulary: &Vocabulary) -> Result<Self, ScoringWorldError> {
+        let reference = definition.file().questionnaire.clone();
+        let missing = || ScoringWorldError::NoQuestionnaire(reference.clone());
+        let questionnaire_index = vocabulary.questionnaire_index(&reference).ok_or_else(missing)?;
+        let questionnaire = vocabulary.questionnaire(questionnaire_index).ok_or_else(missing)?.clone();
+        let audience = questionnaire.file().audience;
+        let all = (0..=u8::MAX).map_while(|index| vocabulary.questionnaire(index));
+        let friends_and_family =
+            questionnaire.questions().iter().position(|question| question.kind == KindFile::FriendsAndFamily);
+        Ok(Self {
+            audience: all.map(|other| other.file().audience == audience).collect(),
+            bulk: Bulk::new(definition.scheme()),
+            definition,
+            questionnaire,
+            questionnaire_index,
+            friends_and_family,
+        })
+    }
+}
+
+/// Whether a unit's sheet of a period changes with answers about other units, because the trust is its standard population.
+pub fn is_standardised_by_the_trust(world: &ScoringWorld, period: &Period) -> bool {
+    let edition = world.edition_in_force(period.start());
+    let mix = edition.and_then(|edition| edition.definition.scheme().case_mix.as_ref());
+    mix.is_some_and(|mix| mix.population.is_none())
+}
+
+/// What kind of unit it is.
+pub fn kind_of(unit: &Unit) -> UnitKind {
+    match unit {
+        Unit::Ward(_) => UnitKind::Ward,
+        Unit::Department(_) => UnitKind::Department,
+        Unit::Site(_) => UnitKind::Site,
+        Unit::Trust(_) => UnitKind::Trust,
+        Unit::Specialty(_) => UnitKind::Specialty,
+        Unit::Consultant(_) => UnitKind::Consultant,
     }
 }

@@ -9,6 +9,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, extract::Extension};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, PoisonError};
 use utoipa::{IntoParams, OpenApi, ToSchema};
@@ -20,7 +21,7 @@ use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{self, off_thread};
 use super::{Shared, Web, help, office, presence};
-use crate::scoring::{self, Figure, ScoreSheet, Standing};
+use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
 mod docs;
 
@@ -30,6 +31,7 @@ pub(super) fn readable() -> Router<Shared> {
         .route("/api/v1/wards", get(wards))
         .route("/api/v1/periods", get(periods))
         .route("/api/v1/scores", get(scores))
+        .route("/api/v1/scores/explain", get(explained))
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api/v1/docs", get(docs_page))
 }
@@ -54,7 +56,7 @@ pub(super) fn office() -> Router<Shared> {
             everything else takes the office's name and password (basic authentication) or a session of the pages.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, fleet, quarantine, completeness, help::list, help::seen_by_machine),
+    paths(wards, periods, scores, explained, fleet, quarantine, completeness, help::list, help::seen_by_machine),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),
@@ -155,6 +157,8 @@ async fn periods(State(web): State<Shared>) -> Json<Vec<PeriodSummary>> {
             Period::Fortnight(_) => "fortnight",
             Period::Month { .. } => "month",
             Period::HalfYear { .. } => "half_year",
+            Period::RollingHalfYear { .. } => "rolling_half_year",
+            Period::Days { .. } => "days",
         },
         first_day: period.start().to_string(),
         last_day: period.last().to_string(),
@@ -169,8 +173,56 @@ async fn periods(State(web): State<Shared>) -> Json<Vec<PeriodSummary>> {
 struct ScoresAsked {
     /// The unit: `ward:W12`, `department:D1`, `site:S1`, `specialty:SP1` or `trust:T1`.
     unit: String,
-    /// The period: `2026-F23`, `2026-11` or `2026-H2`; the present fortnight when absent.
+    /// The period: `2026-F23`, `2026-11`, `2026-H2`, `6m-2026-11-22` or `2026-11-01..2026-11-14`; the present fortnight when absent.
     period: Option<String>,
+    /// A part of the unit's people, `mode=self,age=81+`; fields are `mode`, `language`, `attribution` and the questionnaire's questions.
+    cut: Option<String>,
+    /// The scoring definition, `inpatient@2`; the one in force for the period when absent.
+    definition: Option<String>,
+    /// The local day to look on it from; what came later is not in it. Today when absent.
+    #[param(value_type = Option<String>, format = Date)]
+    as_of: Option<String>,
+}
+
+impl ScoresAsked {
+    /// What is asked for and the day to look from, which is never after today.
+    fn read(&self, web: &Web) -> Result<(Ask, Date), Failure> {
+        let bad = |error: &dyn std::fmt::Display| Failure::bad_request(format!("{error}."));
+        let unit: Unit =
+            self.unit.parse().map_err(|error: wardvoice_protocol::directory::UnitError| bad(&error))?;
+        if matches!(unit, Unit::Consultant(_)) {
+            let detail = "A consultant's score is first for the consultant, over six months, and only where n can carry it.";
+            return Err(Failure::new(axum::http::StatusCode::FORBIDDEN, "Not given here", detail));
+        }
+        let given = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
+        let definition = given(&self.definition).map(|text| scoring::definition_ref(&text));
+        let today = web.today();
+        let as_of =
+            given(&self.as_of).map(|text| text.parse::<Date>()).transpose().map_err(|error| bad(&error))?;
+        let ask = Ask {
+            period: ward::period(web, self.period.as_deref())?,
+            unit,
+            cut: given(&self.cut).unwrap_or_default().parse().map_err(|error: scoring::CutError| bad(&error))?,
+            definition: definition.transpose().map_err(|error| bad(&error))?,
+        };
+        Ok((ask, as_of.unwrap_or(today).min(today)))
+    }
+}
+
+fn not_scored(error: ScoreError) -> Failure {
+    let not_found = axum::http::StatusCode::NOT_FOUND;
+    match error {
+        ScoreError::UnknownUnit(unit) => {
+            Failure::new(not_found, "There is no such unit", format!("The directory has no {unit}."))
+        }
+        ScoreError::UnknownDefinition { asked, known } => Failure::new(
+            not_found,
+            "There is no such definition",
+            format!("There is no {asked}; there are {known}."),
+        ),
+        ScoreError::Cut(error) => Failure::bad_request(format!("{error}.")),
+        other @ ScoreError::OtherVocabulary => Failure::internal(&other),
+    }
 }
 
 /// Everything known about one unit in one period.
@@ -178,35 +230,45 @@ struct ScoresAsked {
 /// Consultants' scores follow their own rules of who may see what at which n, and are not given here.
 #[utoipa::path(get, path = "/api/v1/scores", tag = "scores", params(ScoresAsked), responses(
     (status = 200, description = "The score sheet", body = ScoreSheet),
-    (status = 400, description = "The unit or period cannot be read", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "The unit, period, cut, definition or day cannot be read", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "Consultants are not given here", body = Problem, content_type = "application/problem+json"),
-    (status = 404, description = "No such unit, or the period has not begun", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No such unit or definition, or the period has not begun", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn scores(State(web): State<Shared>, Query(asked): Query<ScoresAsked>) -> Result<Json<ScoreSheet>, Failure> {
-    let unit: Unit = asked
-        .unit
-        .parse()
-        .map_err(|error: wardvoice_protocol::directory::UnitError| Failure::bad_request(format!("{error}.")))?;
-    if matches!(unit, Unit::Consultant(_)) {
-        let detail =
-            "A consultant's score is first for the consultant, over six months, and only where n can carry it.";
-        return Err(Failure::new(axum::http::StatusCode::FORBIDDEN, "Not given here", detail));
-    }
-    let period = ward::period(&web, asked.period.as_deref())?;
+    let (ask, day) = asked.read(&web)?;
     let sheet = off_thread(&web, move |web: &Web| {
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
-        web.sheets.get(&facts, &web.desk.scoring, &period, &unit, web.today()).map_err(|error| match error {
-            scoring::ScoreError::UnknownUnit(unit) => Failure::new(
-                axum::http::StatusCode::NOT_FOUND,
-                "There is no such unit",
-                format!("The directory has no {unit}."),
-            ),
-            other @ scoring::ScoreError::OtherVocabulary => Failure::internal(&other),
-        })
+        let sheet = if ask.cut.is_whole() && ask.definition.is_none() && day == web.today() {
+            web.sheets.get(&facts, &web.desk.scoring, &ask.period, &ask.unit, day).map(Arc::unwrap_or_clone)
+        } else {
+            scoring::score_asked(&facts, &web.desk.scoring, &ask, day)
+        };
+        Ok(sheet.map_err(not_scored)?.from_log(facts.head()))
     })
     .await?;
-    Ok(Json(Arc::unwrap_or_clone(sheet)))
+    Ok(Json(sheet))
+}
+
+/// The same with how it came to be, step by step, so that a person can redo it with a pencil.
+#[utoipa::path(get, path = "/api/v1/scores/explain", tag = "scores", params(ScoresAsked), responses(
+    (status = 200, description = "The score sheet and the steps", body = Explained),
+    (status = 400, description = "The unit, period, cut, definition or day cannot be read", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Consultants are not given here", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No such unit or definition, or the period has not begun", body = Problem, content_type = "application/problem+json"),
+))]
+async fn explained(
+    State(web): State<Shared>,
+    Query(asked): Query<ScoresAsked>,
+) -> Result<Json<Explained>, Failure> {
+    let (ask, day) = asked.read(&web)?;
+    let explained = off_thread(&web, move |web: &Web| {
+        let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+        let explained = scoring::explain(&facts, &web.desk.scoring, &ask, day).map_err(not_scored)?;
+        Ok(explained.from_log(facts.head()))
+    });
+    explained.await.map(Json)
 }
 
 /// Every kiosk, silent ones first.

@@ -1,8 +1,8 @@
 //! Score sheets for the pages, each computed once as long as nothing that could change it has changed.
 //!
 //! A sheet is a pure function of facts, period, unit and day. Facts only ever grow, so a ward's sheet is unchanged while the
-//! number of its rows in the period and the one before, the period's revision and its standing are: these four are the
-//! *stamp* under which it is kept.
+//! number of its rows in the period and the one before, that of the trust's where the trust is the standard population, the
+//! period's revision and its standing are: these are the *stamp* under which it is kept.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +28,9 @@ type Kept = (Stamp, Arc<ScoreSheet>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
+    today: Date,
     rows: usize,
+    trust: usize,
     revision: u32,
     standing: Standing,
 }
@@ -68,7 +70,12 @@ fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, toda
     let Unit::Ward(ward) = unit else { return None };
     let index = world.vocabulary().ward_index(ward)?;
     let from = scoring::previous(world.calendar(), period).map_or_else(|| period.start(), |before| before.start());
+    let wards =
+        if scoring::is_standardised_by_the_trust(world, period) { world.vocabulary().ward_count() } else { 0 };
+    let of_ward = |ward| facts.ward_days(ward, period.start(), period.last()).map(<[_]>::len).sum::<usize>();
     Some(Stamp {
+        today,
+        trust: (0..wards).map(of_ward).sum(),
         rows: facts.ward_days(index, from, period.last()).map(<[_]>::len).sum(),
         revision: scoring::revision(facts, period, today, world.final_after_days()),
         standing: scoring::standing(period, today, world.final_after_days()),

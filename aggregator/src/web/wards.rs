@@ -141,6 +141,8 @@ fn heading(period: &Period) -> &'static str {
         Period::Fortnight(_) => "The wards this fortnight",
         Period::Month { .. } => "The wards this month",
         Period::HalfYear { .. } => "The wards this half year",
+        Period::RollingHalfYear { .. } => "The wards in six months",
+        Period::Days { .. } => "The wards in these days",
     }
 }
 

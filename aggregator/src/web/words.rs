@@ -97,6 +97,8 @@ pub(crate) fn period(period: &Period) -> String {
         Period::HalfYear { start } => {
             format!("{} to {}", start.strftime("%B"), period.last().strftime("%B %Y"))
         }
+        Period::RollingHalfYear { last } => format!("Six months to {}", day(*last)),
+        Period::Days { start, last } => days(*start, *last),
     }
 }
 

@@ -221,6 +221,9 @@ pub(crate) fn sheet(value: &Value) -> String {
         text(value, "/first_day"),
         text(value, "/last_day")
     );
+    if let Some(cut) = value.pointer("/cut").and_then(Value::as_str) {
+        writeln!(said, "only {cut}").unwrap_or_default();
+    }
     let revision = number(value, "/revision");
     let standing = match (text(value, "/standing"), revision) {
         ("final", 0 | 1) => "final".to_owned(),
@@ -234,12 +237,19 @@ pub(crate) fn sheet(value: &Value) -> String {
     }
     said.push_str("\n\n");
     line(&mut said, "Overall", value.pointer("/overall"));
+    norm(&mut said, value);
     for domain in list(value, "/domains") {
-        line(&mut said, text(domain, "/label"), domain.pointer("/figure"));
+        scale(&mut said, domain, 0);
+    }
+    if let Some(standardised) = value.pointer("/standardised") {
+        line(&mut said, "Overall, standardised", standardised.pointer("/overall"));
     }
     said.push('\n');
     line(&mut said, "Friends and family, % positive", value.pointer("/friends_and_family/positive"));
     line(&mut said, "Friends and family, % negative", value.pointer("/friends_and_family/negative"));
+    for group in list(value, "/coverage/under_represented") {
+        writeln!(said, "Too few of {}.", group.as_str().unwrap_or_default()).unwrap_or_default();
+    }
     write!(
         said,
         "\ndefinition {} version {} {}\nquestionnaire {} version {} {}",
@@ -251,6 +261,47 @@ pub(crate) fn sheet(value: &Value) -> String {
         text(value, "/questionnaire/hash")
     )
     .unwrap_or_default();
+    if let Some(from) = value.pointer("/provenance") {
+        write!(
+            said,
+            "\nlog up to {} {}\nprogram {}",
+            number(from, "/log_position"),
+            text(from, "/log_hash"),
+            text(from, "/code")
+        )
+        .unwrap_or_default();
+    }
+    said
+}
+
+/// A scale, and the scales inside it further in.
+fn scale(said: &mut String, domain: &Value, depth: usize) {
+    let label = format!("{}{}", "  ".repeat(depth), text(domain, "/label"));
+    line(said, &label, domain.pointer("/figure"));
+    norm(said, domain);
+    for part in list(domain, "/parts") {
+        scale(said, part, depth + 1);
+    }
+}
+
+/// The norm that a score is compared with, named as what it is.
+fn norm(said: &mut String, of: &Value) {
+    let Some(norm) = of.pointer("/norm").filter(|norm| !norm.is_null()) else { return };
+    let at = |pointer: &str| norm.pointer(pointer).and_then(Value::as_f64).unwrap_or(0.0);
+    let source = text(norm, "/source");
+    writeln!(said, "    norm {:.1}, standard deviation {:.1} ({source})", at("/mean"), at("/sd"))
+        .unwrap_or_default();
+}
+
+/// A score and how it came to be.
+pub(crate) fn explained(value: &Value) -> String {
+    let mut said = value.pointer("/sheet").map(sheet).unwrap_or_default();
+    for (place, step) in list(value, "/steps").iter().enumerate() {
+        write!(said, "\n\n{}. {}", place + 1, text(step, "/title")).unwrap_or_default();
+        for line in list(step, "/lines") {
+            write!(said, "\n   {}", line.as_str().unwrap_or_default()).unwrap_or_default();
+        }
+    }
     said
 }
 

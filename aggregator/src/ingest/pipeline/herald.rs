@@ -11,7 +11,7 @@ use wardvoice_protocol::receipt::Verdict;
 
 use super::scribe::Note;
 use super::{Answer, Gate, Sinks, by_kiosk};
-use crate::facts::Facts;
+use crate::facts::{Facts, LogHead};
 use crate::ingest::Change;
 use crate::ingest::writer::Stored;
 use crate::killpoint::die;
@@ -68,11 +68,12 @@ impl<T> Herald<T> {
 
     fn tell(&self, end: Committed, stored: &[Stored], answers: Vec<(Answer<T>, Vec<Verdict>)>) {
         let new: Vec<_> = stored.iter().filter_map(|stored| stored.fact).collect();
-        if !new.is_empty() {
+        if !stored.is_empty() {
             let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
             for fact in new {
                 facts.insert(fact);
             }
+            facts.stand_at(LogHead { position: end.position, running: end.running });
         }
         for request in stored.iter().filter_map(|stored| stored.request.clone()) {
             self.sinks.help.open(request);

@@ -192,7 +192,7 @@ impl Bench {
     }
 
     fn contact(&self, place: &str, day: Date, outcome: Outcome, mode: Mode, well: u64) {
-        let questionnaire = self.desk.scoring.questionnaire();
+        let questionnaire = &Questionnaire::inpatient().unwrap();
         let mut answers = BTreeMap::new();
         for question in questionnaire.questions() {
             let last = question.options.len().saturating_sub(1);

@@ -191,6 +191,8 @@ pub(crate) fn before_word(period: &Period) -> &'static str {
         Period::Fortnight(_) => "Fortnight before",
         Period::Month { .. } => "Month before",
         Period::HalfYear { .. } => "Half year before",
+        Period::RollingHalfYear { .. } => "Six months before",
+        Period::Days { .. } => "As many days before",
     }
 }
 
@@ -232,6 +234,8 @@ fn last_periods(view: &View) -> String {
         Period::Fortnight(_) => "fortnights",
         Period::Month { .. } => "months",
         Period::HalfYear { .. } => "half years",
+        Period::RollingHalfYear { .. } => "times six months",
+        Period::Days { .. } => "spans of as many days",
     };
     format!("the last {} {kind}", view.sheets.len())
 }

@@ -81,13 +81,45 @@ fn the_friends_and_family_test_asks_as_the_inpatient_questionnaire_does() {
     );
 }
 
-/// What each shipped questionnaire offers, in the order in which people choose; a translation that somebody has checked is named
+#[test]
+fn listening_into_action_asks_three_open_questions_and_scores_nothing() {
+    let questionnaire = Questionnaire::listening_into_action().unwrap();
+    let english: Vec<_> =
+        questionnaire.questions().iter().map(|question| question.text[&Language::english()].as_str()).collect();
+    assert_eq!(english, ["What is good here?", "What is less good here?", "What should change?"]);
+    assert!(questionnaire.questions().iter().all(|question| question.kind == KindFile::Comment));
+    assert_eq!(
+        (questionnaire.reference().to_string().as_str(), questionnaire.hash().to_string().as_str()),
+        ("listening-into-action@1", "9e7276b16becb67dcad78914f130779c00144eebaeff6bdebb93cef266009b80"),
+        "a version that has been used never changes: write a new version instead"
+    );
+}
+
+#[test]
+fn staff_engagement_is_for_staff_alone() {
+    let questionnaire = Questionnaire::staff_engagement().unwrap();
+    assert_eq!(questionnaire.file().audience, crate::assignment::KioskAudience::Staff);
+    let domains: Vec<_> = questionnaire.questions().iter().map(|question| question.kind.clone()).collect();
+    let of = |id: &str| vec![KindFile::Domain(id.parse().unwrap()); 3];
+    assert_eq!(domains, [of("motivation"), of("involvement"), of("advocacy")].concat());
+    for question in questionnaire.questions() {
+        let scores: Vec<_> = question.options.iter().map(|option| option.score).collect();
+        assert_eq!(scores, [1000, 2000, 3000, 4000, 5000].map(OptionScore::Milli));
+    }
+    assert_eq!(
+        (questionnaire.reference().to_string().as_str(), questionnaire.hash().to_string().as_str()),
+        ("staff-engagement@1", "a7aebf667134670b2e91a81c8e392362fdff59b0d085ce143d0d77d1459ece36"),
+        "a version that has been used never changes: write a new version instead"
+    );
+}
+
+/// What each translated questionnaire offers, in the order in which people choose; a translation that somebody has checked is named
 /// here with the change.
 #[test]
 fn english_is_approved_and_every_translation_waits_for_a_person() {
     const TRANSLATIONS: [&str; 12] =
         ["en-simple", "cy", "pl", "ro", "pa", "ur", "pt", "es", "ar", "bn", "gu", "it"];
-    for questionnaire in shipped() {
+    for questionnaire in translated() {
         let expected = std::iter::once((Language::english(), Approval::Approved))
             .chain(TRANSLATIONS.map(|tag| (tag.parse().unwrap(), Approval::MachineTranslation)))
             .collect();
@@ -95,11 +127,20 @@ fn english_is_approved_and_every_translation_waits_for_a_person() {
     }
 }
 
+/// The two that patients and staff are seldom asked are offered in English until somebody translates them.
+#[test]
+fn the_others_are_in_approved_english_alone() {
+    let others = [Questionnaire::listening_into_action().unwrap(), Questionnaire::staff_engagement().unwrap()];
+    for questionnaire in others {
+        assert_eq!(questionnaire.file().languages, BTreeMap::from([(Language::english(), Approval::Approved)]));
+    }
+}
+
 /// The programme fixes the wording; easy-read English may not put it in other words.
 #[test]
 fn the_friends_and_family_test_is_verbatim_in_easy_read_english() {
     let simple = Language::new("en-simple").unwrap();
-    for questionnaire in shipped() {
+    for questionnaire in translated() {
         let question = questionnaire.question(&question("friends_and_family")).unwrap();
         for text in std::iter::once(&question.text).chain(question.options.iter().map(|option| &option.text)) {
             assert_eq!(text[&simple], text[&Language::english()]);
@@ -154,6 +195,10 @@ fn a_shipped_questionnaire_fits_into_a_message() {
     }
 }
 
-fn shipped() -> [Questionnaire; 2] {
+fn shipped() -> Vec<Questionnaire> {
+    Questionnaire::shipped().unwrap()
+}
+
+fn translated() -> [Questionnaire; 2] {
     [inpatient(), Questionnaire::friends_and_family().unwrap()]
 }

@@ -1,0 +1,141 @@
+//! Many ways, one answer: one sheet, all sheets, sheets that are kept up to date, and the sums beneath them.
+
+use super::*;
+use crate::facts::Fact;
+use crate::scoring::bulk::Bulk;
+use crate::statistics::joint_sums::{JointSums, Pairs};
+
+fn rows(contacts: &[(Contact, u8)], world: &ScoringWorld) -> Vec<Fact> {
+    let day = |after: u8| DayNumber::from_count(day("2026-11-05").count() + i32::from(after));
+    let row = |(place, (contact, after)): (usize, &(Contact, u8))| {
+        let consultant = ["C01", "C02", "C12"]
+            .get(place % 4)
+            .map(|id| Attribution { consultant: id.parse().unwrap(), source: AttributionSource::Roster });
+        let contact = Contact { attribution: consultant, ..contact.clone() };
+        fact_of(&contact, day(*after), day(*after), world.vocabulary()).unwrap()
+    };
+    contacts.iter().enumerate().map(row).collect()
+}
+
+fn bytes(sheet: &ScoreSheet) -> String {
+    serde_json::to_string(sheet).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn one_sheet_all_sheets_and_living_sheets_are_the_same_bytes(contacts in contacts()) {
+        let world = world();
+        let periods: Vec<Period> = [PERIOD, "2026-11", "2026-H2"].map(|name| world.calendar().period(name).unwrap()).into();
+        let (mut facts, all) = (Facts::new(Arc::clone(world.vocabulary())), rows(&contacts, &world));
+        let (before, after) = all.split_at(all.len() / 2);
+        for fact in before {
+            facts.insert(*fact);
+        }
+        let mut live = Live::new(&facts, &world, &periods, TODAY).unwrap();
+        let mut touched = Vec::new();
+        for fact in after {
+            facts.insert(*fact);
+            touched = live.add(&facts, fact);
+        }
+        for sheet in &touched {
+            let period = world.calendar().period(&sheet.period).unwrap();
+            prop_assert_eq!(bytes(sheet), bytes(&score(&facts, &world, &period, &sheet.unit, TODAY).unwrap()));
+        }
+        for period in &periods {
+            let sheets = score_all(&facts, &world, period, None, TODAY).unwrap();
+            prop_assert_eq!(sheets.len(), world.units().len());
+            for sheet in &sheets {
+                let one = score(&facts, &world, period, &sheet.unit, TODAY).unwrap();
+                prop_assert_eq!(bytes(sheet), bytes(&one));
+                prop_assert_eq!(bytes(&live.sheet(period, &sheet.unit).unwrap()), bytes(&one));
+            }
+        }
+    }
+
+    /// What is looked back on is what stood: the facts that came later change nothing.
+    #[test]
+    fn an_earlier_sheet_can_be_made_again(contacts in contacts()) {
+        let world = world();
+        let period = world.calendar().period("2026-H2").unwrap();
+        let unit: Unit = "trust:DEMO".parse().unwrap();
+        let mut all = rows(&contacts, &world);
+        all.sort_unstable_by_key(Fact::arrival_day);
+        let then = Date::constant(2026, 11, 12);
+        let (mut facts, mut published) = (Facts::new(Arc::clone(world.vocabulary())), None);
+        for fact in all {
+            if fact.arrival_day().date().unwrap() > then && published.is_none() {
+                published = Some(score(&facts, &world, &period, &unit, then).unwrap());
+            }
+            facts.insert(fact);
+        }
+        if let Some(published) = published {
+            prop_assert_eq!(bytes(&published), bytes(&score(&facts, &world, &period, &unit, then).unwrap()));
+        }
+    }
+
+    /// Slow and obvious: one by one.
+    #[test]
+    fn tables_sum_what_adding_one_by_one_sums(rows in prop::collection::vec(any::<u128>(), 0..300), definition in 0..3_usize) {
+        let scheme = &schemes()[definition];
+        let bulk = Bulk::new(scheme).unwrap();
+        let empty = || JointSums::new(scheme.items(), Pairs::All);
+        let (mut fast, mut slow) = (empty(), empty());
+        let masked: Vec<u128> = rows.iter().map(|row| row & scheme.mask()).collect();
+        bulk.sum(&masked, &mut fast);
+        let mut values = Vec::new();
+        for row in &masked {
+            let answered = scheme.person(*row, &mut values);
+            slow.add(answered, &values, 1);
+        }
+        prop_assert_eq!(fast, slow);
+    }
+}
+
+/// Three options, five options, and one question alone.
+fn schemes() -> Vec<super::super::scheme::Scheme> {
+    let staff = Questionnaire::staff_engagement().unwrap();
+    let mut file = shipped::definition("staff-engagement@1", &staff).file().clone();
+    file.order = Order::OverPeople;
+    let mut one = Definition::inpatient(&inpatient()).unwrap().file().clone();
+    one.option_values = OptionValues::ItsOwn;
+    one.scales.truncate(1);
+    vec![
+        Definition::inpatient(&inpatient()).unwrap().scheme().clone(),
+        Definition::new(file, &staff).unwrap().scheme().clone(),
+        Definition::new(one, &inpatient()).unwrap().scheme().clone(),
+    ]
+}
+
+/// A pencil finds the same.
+#[test]
+fn every_step_is_explained_and_ends_where_the_sheet_does() {
+    let world = world();
+    let answers = ["always", "always", "sometimes", "no", "sometimes"];
+    let facts = facts(
+        &world,
+        answers.map(|answer| {
+            contact(&[
+                ("respect", option(answer)),
+                ("age", option("36-50")),
+                ("sex", option("female")),
+                ("admission", option("planned")),
+            ])
+        }),
+    );
+    let ask = Ask {
+        period: world.calendar().period(PERIOD).unwrap(),
+        unit: "ward:W12".parse().unwrap(),
+        cut: Cut::default(),
+        definition: None,
+    };
+    let found = explain(&facts, &world, &ask, TODAY).unwrap();
+    assert_eq!(bytes(&found.sheet), bytes(&score_asked(&facts, &world, &ask, TODAY).unwrap()));
+    let text: Vec<String> = found
+        .steps
+        .iter()
+        .flat_map(|step| std::iter::once(format!("# {}", step.title)).chain(step.lines.clone()))
+        .collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
