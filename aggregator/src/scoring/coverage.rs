@@ -90,7 +90,7 @@ fn by_questions(
         for (option, id) in options.iter().enumerate() {
             let standard = population.filter(|_| everybody > 0).map(|population| {
                 let cells = population.iter().enumerate();
-                let of_group = cells.filter(|(cell, _)| mix.options_of(*cell).get(place) == Some(id));
+                let of_group = cells.filter(|(cell, _)| mix.option_of(*cell, place) == option);
                 of_group.map(|(_, count)| count).sum::<u64>() as f64 * 100.0 / everybody as f64
             });
             groups.push(GroupSheet {

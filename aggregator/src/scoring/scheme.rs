@@ -174,6 +174,12 @@ impl CaseMix {
         Some(cell)
     }
 
+    /// Which option of one of the questions a cell has.
+    pub(super) fn option_of(&self, cell: usize, question: usize) -> usize {
+        let later: usize = self.options.iter().skip(question + 1).map(Vec::len).product();
+        cell / later % self.options.get(question).map_or(1, Vec::len)
+    }
+
     /// The options of a cell.
     pub(super) fn options_of(&self, mut cell: usize) -> Vec<OptionId> {
         let mut options = Vec::new();
