@@ -9,7 +9,7 @@ const HEAD: &str = "# How scores are made
 
 This page is printed from the tables that test the scores, so it cannot say anything else. Write it again with
 
-    WARDVOICE_WRITE_PAGES=1 cargo test -p wardvoice-aggregator --lib specification
+    WARDVOICE_WRITE_PAGES=1 cargo test --workspace --lib specification
 
 Each table says how many people gave which answers and what must come out, to the digits that are written. `na` is not applicable, `dk` I do
 not know, `declined` prefer not to say, `-` never asked: missing is never zero. n is the number of people behind a figure. Intervals
