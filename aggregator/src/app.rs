@@ -338,7 +338,7 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
         };
         let new_pin = matches!(request, Request::PinSet { .. });
         if let Request::HelpSeen { record, by } = &request {
-            acknowledge(&house, &messenger, *record, by)?;
+            return operations::say_seen(*record, acknowledge(&house, &messenger, *record, by)?, talk);
         }
         let well = operations::perform(&house, request, talk)?;
         let assignments = &house.premises.assignments;

@@ -10,17 +10,15 @@
 //! Failure modes: every file must read, fit its questionnaire and be the only one of its id and version; any other is an error
 //! that names the file, and nothing starts.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::questionnaire::QuestionnaireRef;
 
-use crate::durable_file::{self, Readers};
 use crate::questionnaires::Questionnaires;
 use crate::scoring::{Definition, DefinitionError, DefinitionRef, SeriesStart, Unchecked};
+use crate::versions::{self, Missing, Versions};
 
 /// The folder of the data folder that is looked at when the settings name none.
 pub const FOLDER: &str = "definitions";
@@ -80,29 +78,30 @@ pub fn load(
     questionnaires: &Questionnaires,
     series: &[SeriesStart],
 ) -> Result<Vec<Definition>, DefinitionsError> {
-    let mut sources: BTreeMap<DefinitionRef, (String, Hash)> = BTreeMap::new();
+    let mut known = Versions::default();
     let mut all = Vec::new();
     for unchecked in Definition::shipped()? {
         // Every shipped questionnaire is among them, so nothing is left out.
         let Some(questionnaire) = questionnaires.get(unchecked.questionnaire()) else { continue };
         let definition = unchecked.check(questionnaire)?;
-        sources.insert(definition.reference(), ("part of this program".to_owned(), definition.hash()));
+        known.ship(definition.reference(), definition.hash());
         all.push(definition);
     }
     let in_use = data.join(IN_USE);
     let folder = named.map_or_else(|| data.join(FOLDER), |named| data.join(named));
-    let kept = files(&in_use, false)?;
-    let own = files(&folder, named.is_some())?;
+    let files = |folder: &Path, missing| {
+        versions::files(folder, missing)
+            .map_err(|source| DefinitionsError::File { path: folder.to_owned(), source })
+    };
+    let kept = files(&in_use, Missing::Nothing)?;
+    let own = files(&folder, if named.is_some() { Missing::Fails } else { Missing::Nothing })?;
     for path in kept.into_iter().chain(own) {
         let definition = read(&path, questionnaires)?;
         let reference = definition.reference();
-        match sources.get(&reference) {
-            Some((_, hash)) if *hash == definition.hash() => {}
-            Some((other, _)) => return Err(DefinitionsError::Changed { path, reference, other: other.clone() }),
-            None => {
-                sources.insert(reference, (format!("in {}", path.display()), definition.hash()));
-                all.push(definition);
-            }
+        match known.admit(reference.clone(), definition.hash(), &path) {
+            Ok(false) => {}
+            Ok(true) => all.push(definition),
+            Err(other) => return Err(DefinitionsError::Changed { path, reference, other }),
         }
     }
     let own = all.iter().filter(|one| series.iter().any(|start| start.definition == one.reference()));
@@ -127,40 +126,12 @@ pub fn read(path: &Path, questionnaires: &Questionnaires) -> Result<Definition, 
 
 /// Keeps a copy of a version that periods are published by, also of a shipped one: a later program may not have it any more.
 fn keep(in_use: &Path, definition: &Definition) -> Result<(), DefinitionsError> {
-    let path = in_use.join(format!("{}.json", definition.reference()));
-    if path.exists() {
-        return Ok(());
-    }
-    let bytes = serde_json::to_vec(definition.file()).map_err(io::Error::from);
     // A definition of format 1 is only in force as this program ships it, and its own form is what its hash is of.
     if Unchecked::new(definition.file().clone()).is_ok_and(|same| same.hash() != definition.hash()) {
         return Ok(());
     }
-    bytes
-        .and_then(|bytes| {
-            fs::create_dir_all(in_use)?;
-            durable_file::replace(&path, &bytes, Readers::Anyone)
-        })
-        .map_err(|source| DefinitionsError::File { path, source })
-}
-
-/// The `.json` files of a folder by name.
-fn files(folder: &Path, must_be_there: bool) -> Result<Vec<PathBuf>, DefinitionsError> {
-    let failed = |source| DefinitionsError::File { path: folder.to_owned(), source };
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !must_be_there => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.extension().is_some_and(|extension| extension == "json") && !hidden {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
+    let path = in_use.join(format!("{}.json", definition.reference()));
+    versions::keep(&path, definition.file()).map_err(|source| DefinitionsError::File { path, source })
 }
 
 #[cfg(test)]

@@ -34,4 +34,5 @@ pub mod scoring;
 pub mod statistics;
 pub mod transfer;
 pub mod verify;
+mod versions;
 pub mod web;

@@ -308,12 +308,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
             Ok(true)
         }
         Request::HelpSeen { record, by } => {
-            let stands = house.acknowledge(record, &by)?;
-            let stands = stands.with_context(|| {
-                format!("failed to find request {record}: `help list` shows the requests for help that are open")
-            })?;
-            say(talk, &HelpAnswer { record, seen: stands.seen })?;
-            Ok(true)
+            say_seen(record, house.acknowledge(record, &by)?.map(|stands| stands.seen), talk)
         }
         Request::Scores { period, unit, cut, definition, as_of, explain } => {
             let period = house.premises.config.calendar.period(&period).context("failed to read the period")?;
@@ -339,6 +334,15 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Import => import(house, talk),
         small => perform_on_premises(&house.premises, small, talk),
     }
+}
+
+/// Says what stands about a request for help; none when there is no such request.
+pub fn say_seen(record: RecordId, seen: Option<Seen>, talk: &mut dyn Talk) -> Result<bool> {
+    let seen = seen.with_context(|| {
+        format!("failed to find request {record}: `help list` shows the requests for help that are open")
+    })?;
+    say(talk, &HelpAnswer { record, seen })?;
+    Ok(true)
 }
 
 /// Says every kiosk, or one.

@@ -10,22 +10,20 @@
 //! Failure modes: every file must read, be a questionnaire, fit into a message and be the only one of its id and version; any
 //! other is an error that names the file, and nothing starts.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wardvoice_protocol::assignment::KioskAudience;
-use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::limits::MAX_MESSAGE_BYTES;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireError, QuestionnaireName, QuestionnaireRef};
 use wardvoice_protocol::signed;
 use wardvoice_protocol::topic::Topic;
 
-use crate::durable_file::{self, Readers};
 use crate::ingest::mqtt::Message;
+use crate::versions::{self, Missing, Versions};
 
 /// The folder of the data folder that is looked at when the settings name none.
 pub const FOLDER: &str = "questionnaires";
@@ -105,28 +103,26 @@ impl Questionnaires {
     /// Loads every questionnaire of a data folder. `named` is the folder that the settings name; it must be there.
     pub fn open(data: &Path, named: Option<&Path>) -> Result<Self, QuestionnairesError> {
         let shipped = Questionnaire::shipped().map_err(QuestionnairesError::Shipped)?;
-        let mut sources: BTreeMap<QuestionnaireRef, (String, Hash)> = BTreeMap::new();
+        let mut known = Versions::default();
         for questionnaire in &shipped {
-            let source = ("part of this program".to_owned(), questionnaire.hash());
-            sources.insert(questionnaire.reference(), source);
+            known.ship(questionnaire.reference(), questionnaire.hash());
         }
         let in_use = data.join(IN_USE);
         let folder = named.map_or_else(|| data.join(FOLDER), |named| data.join(named));
+        let files = |folder: &Path, missing| {
+            versions::files(folder, missing)
+                .map_err(|source| QuestionnairesError::File { path: folder.to_owned(), source })
+        };
         let mut others = Vec::new();
         let kept = files(&in_use, Missing::Nothing)?;
         let own = files(&folder, if named.is_some() { Missing::Fails } else { Missing::Nothing })?;
         for path in kept.into_iter().chain(own) {
             let questionnaire = read(&path)?;
             let reference = questionnaire.reference();
-            match sources.get(&reference) {
-                Some((_, hash)) if *hash == questionnaire.hash() => {}
-                Some((other, _)) => {
-                    return Err(QuestionnairesError::Changed { path, reference, other: other.clone() });
-                }
-                None => {
-                    sources.insert(reference, (format!("in {}", path.display()), questionnaire.hash()));
-                    others.push(questionnaire);
-                }
+            match known.admit(reference.clone(), questionnaire.hash(), &path) {
+                Ok(false) => {}
+                Ok(true) => others.push(questionnaire),
+                Err(other) => return Err(QuestionnairesError::Changed { path, reference, other }),
             }
         }
         others.sort_by_key(Questionnaire::reference);
@@ -167,12 +163,7 @@ impl Questionnaires {
             return Err(QuestionnairesError::ForStaff(reference));
         }
         let path = self.in_use.join(format!("{reference}.json"));
-        if !path.exists() {
-            let bytes = serde_json::to_vec(found.file()).map_err(io::Error::from);
-            bytes
-                .and_then(|bytes| durable_file::replace(&path, &bytes, Readers::Anyone))
-                .map_err(|source| QuestionnairesError::File { path, source })?;
-        }
+        versions::keep(&path, found.file()).map_err(|source| QuestionnairesError::File { path, source })?;
         Ok(reference)
     }
 }
@@ -182,34 +173,6 @@ pub fn message(questionnaire: &Questionnaire, key: &SigningKey) -> Option<Messag
     let topic = Topic::Questionnaire(questionnaire.hash());
     let payload = signed::sign(questionnaire.file(), &topic, key).ok()?;
     Some(Message { topic, payload, retain: true })
-}
-
-/// What a folder that is not there means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    Nothing,
-    Fails,
-}
-
-/// The `.json` files of a folder by name.
-fn files(folder: &Path, missing: Missing) -> Result<Vec<PathBuf>, QuestionnairesError> {
-    let failed = |source| QuestionnairesError::File { path: folder.to_owned(), source };
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Nothing => {
-            return Ok(Vec::new());
-        }
-        entries => entries.map_err(failed)?,
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.extension().is_some_and(|extension| extension == "json") && !hidden {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 fn read(path: &Path) -> Result<Questionnaire, QuestionnairesError> {

@@ -12,7 +12,7 @@ use wardvoice_protocol::directory::Unit;
 
 use super::definition::Definition;
 use super::results::results;
-use super::score::{Ask, Making, Unitary};
+use super::score::{Ask, Made, make};
 use super::sheet::{Figure, ScoreSheet};
 use super::world::{Members, ScoreError, ScoringWorld, kind_of};
 use super::{Audience, shown};
@@ -56,15 +56,7 @@ impl Explained {
 
 /// The sheet of what was asked for with every step.
 pub fn explain(facts: &Facts, world: &ScoringWorld, ask: &Ask, today: Date) -> Result<Explained, ScoreError> {
-    let unknown = || ScoreError::UnknownUnit(ask.unit.clone());
-    let unit_name = world.unit_name(&ask.unit).ok_or_else(unknown)?;
-    let members = world.members(&ask.unit).ok_or_else(unknown)?;
-    let making = Making::new(facts, world, ask.period, &ask.cut, ask.definition.as_ref(), today)?;
-    let tally = making.tally(facts, &members);
-    let before = making.before().map(|before| before.summary(&before.tally(facts, &members)));
-    let population = making.population(facts);
-    let whom = Unitary { unit: &ask.unit, unit_name, members: &members };
-    let sheet = making.sheet(whom, &tally, before, population.as_deref());
+    let Made { making, members, tally, sheet } = make(facts, world, ask, today)?;
     let (scheme, definition) = (making.scheme(), &making.edition.definition);
     let everybody = &tally.everybody;
     let found = results(scheme, definition.file().minimum_people, &[(1.0, everybody)]);

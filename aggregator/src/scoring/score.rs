@@ -54,6 +54,24 @@ pub fn score(
 
 /// Everything known about what was asked for, seen on a local day: what came later is not in it.
 pub fn score_asked(facts: &Facts, world: &ScoringWorld, ask: &Ask, today: Date) -> Result<ScoreSheet, ScoreError> {
+    make(facts, world, ask, today).map(|made| made.sheet)
+}
+
+/// A sheet with what it was made of.
+pub(super) struct Made<'a> {
+    pub(super) making: Making<'a>,
+    pub(super) members: Members,
+    pub(super) tally: Tally,
+    pub(super) sheet: ScoreSheet,
+}
+
+/// Makes the sheet of what was asked for.
+pub(super) fn make<'a>(
+    facts: &Facts,
+    world: &'a ScoringWorld,
+    ask: &Ask,
+    today: Date,
+) -> Result<Made<'a>, ScoreError> {
     let unknown = || ScoreError::UnknownUnit(ask.unit.clone());
     let unit_name = world.unit_name(&ask.unit).ok_or_else(unknown)?;
     let members = world.members(&ask.unit).ok_or_else(unknown)?;
@@ -61,12 +79,9 @@ pub fn score_asked(facts: &Facts, world: &ScoringWorld, ask: &Ask, today: Date) 
     let tally = making.tally(facts, &members);
     let before = making.before().map(|before| before.summary(&before.tally(facts, &members)));
     let population = making.population(facts);
-    Ok(making.sheet(
-        Unitary { unit: &ask.unit, unit_name, members: &members },
-        &tally,
-        before,
-        population.as_deref(),
-    ))
+    let whom = Unitary { unit: &ask.unit, unit_name, members: &members };
+    let sheet = making.sheet(whom, &tally, before, population.as_deref());
+    Ok(Made { making, members, tally, sheet })
 }
 
 /// Whom a sheet is about.
