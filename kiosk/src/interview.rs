@@ -178,8 +178,9 @@ impl Interview {
             effects.push(Effect::Asks(self.asks()));
         }
         self.keep_draft(&mut effects);
-        self.read_on(&before, now_ms, &mut effects);
-        if self.view(now_ms) != before {
+        let mut now = self.view(now_ms);
+        self.read_on(&before, &mut now, &mut effects);
+        if now != before {
             effects.push(Effect::Show);
         }
         effects

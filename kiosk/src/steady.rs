@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::clock::{Clock, Learnt};
@@ -91,6 +91,12 @@ impl Timekeeper {
     pub(crate) fn offset_s(&self) -> Option<i64> {
         self.last.map(|(offset_s, _)| offset_s)
     }
+}
+
+/// The hospital's time, as far as an offset to it is known.
+pub(crate) fn corrected_now(offset_s: Option<i64>) -> Timestamp {
+    let now = Timestamp::now();
+    now.checked_add(SignedDuration::from_secs(offset_s.unwrap_or(0))).unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 /// The days of a fortnight.
 pub const FORTNIGHT_DAYS: i32 = 14;
 
-const ZONE: &str = "Europe/London";
+/// The time zone of the calendar: that of the programme's hospitals.
+pub const ZONE: &str = "Europe/London";
 
 /// Why a calendar or a period is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

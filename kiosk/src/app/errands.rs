@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use slint::ComponentHandle as _;
 use wardvoice_kiosk_ui::KioskWindow;
@@ -26,6 +26,7 @@ use crate::dispatch::Dispatch;
 use crate::draft_box::DraftBox;
 use crate::interview::Happening;
 use crate::interview::volunteer::{Errand, Pin, Role, TabletState, Word};
+use crate::steady::corrected_now;
 use crate::{appliance, files, placement, visits};
 
 const DOOR: &str = "door.json";
@@ -117,9 +118,7 @@ impl Errands {
     fn look(&self) -> TabletState {
         let state = self.dispatch.state();
         let power = appliance::power();
-        let now = Timestamp::now();
-        let offset = SignedDuration::from_secs(state.clock_offset_s.unwrap_or(0));
-        let corrected = now.checked_add(offset).unwrap_or(now);
+        let corrected = corrected_now(state.clock_offset_s);
         let anchor = self.dispatch.assignment().map(|assignment| assignment.fortnight_anchor);
         let today =
             anchor.and_then(|anchor| Calendar::new(anchor).ok()).map(|calendar| calendar.day_of(corrected));

@@ -7,18 +7,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use wardvoice_protocol::fortnight::ZONE;
 
 use super::post::Post;
 use crate::backlight::{Backlight, is_night};
 use crate::dispatch::Dispatch;
 use crate::interview::comfort::Light;
 use crate::interview::{Happening, View};
+use crate::steady::corrected_now;
 
 /// How often the clock on the wall is looked at.
 const LOOK: Duration = Duration::from_mins(1);
-/// The zone of the programme's calendar.
-const ZONE: &str = "Europe/London";
 
 /// The screen's light.
 pub(super) struct Lamp {
@@ -42,9 +41,7 @@ impl Lamp {
         let look = move || {
             let Some(lamp) = watching.upgrade() else { return };
             // The hospital's clock, where it is known: a tablet's own may be anything.
-            let offset = SignedDuration::from_secs(dispatch.state().clock_offset_s.unwrap_or(0));
-            let now = Timestamp::now();
-            let night = is_night(now.checked_add(offset).unwrap_or(now), &zone);
+            let night = is_night(corrected_now(dispatch.state().clock_offset_s), &zone);
             if lamp.night.replace(night) != night {
                 post.put(Happening::Night(night));
             }

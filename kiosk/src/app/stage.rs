@@ -147,33 +147,27 @@ impl Stage {
                         follower(*questionnaire);
                     }
                 }
-                Effect::ReadAloud(_) | Effect::Hush | Effect::Show | Effect::MoveFocus => {}
+                Effect::Hush => {
+                    if let Some(reader) = &*self.reader.borrow() {
+                        reader.hush();
+                    }
+                }
+                Effect::ReadAloud(number) => {
+                    if let Some(reader) = &*self.reader.borrow() {
+                        let view = self.view();
+                        reader.read(*number, &view.language, Screens::parts(&view));
+                    }
+                }
+                Effect::Show | Effect::MoveFocus => {}
             }
         }
         if effects.contains(&Effect::MoveFocus) {
             self.screens.move_focus();
         }
-        self.voice(&effects);
         if touched || effects.contains(&Effect::Show) {
             self.show();
         } else {
             self.set_timer();
-        }
-    }
-
-    /// Falls silent and speaks, in the order of the effects.
-    fn voice(&self, effects: &[Effect]) {
-        let reader = self.reader.borrow();
-        let Some(reader) = &*reader else { return };
-        for effect in effects {
-            match effect {
-                Effect::Hush => reader.hush(),
-                Effect::ReadAloud(number) => {
-                    let view = self.view();
-                    reader.read(*number, &view.language, Screens::parts(&view));
-                }
-                _ => {}
-            }
         }
     }
 

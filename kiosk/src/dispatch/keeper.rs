@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc::UnboundedSender;
@@ -27,7 +27,7 @@ use crate::killpoint;
 use crate::mqtt::{Command, Report};
 use crate::outbox::{Outbox, OutboxError, Waiting};
 use crate::settings;
-use crate::steady::{Timekeeper, steady_ms};
+use crate::steady::{Timekeeper, corrected_now, steady_ms};
 
 /// How long a poisoned outbox stays closed before it is opened again, in milliseconds.
 pub const REOPEN_MS: u64 = 10_000;
@@ -304,7 +304,7 @@ impl Keeper {
     }
 
     fn read_briefing(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let now = self.corrected_now();
+        let now = corrected_now(self.time.offset_s());
         let (Some(kept), Some(assignment)) = (&mut self.briefing, self.commissions.asked()) else {
             return Ok(());
         };
@@ -324,13 +324,6 @@ impl Keeper {
             }
         }
         Ok(())
-    }
-
-    /// The time as far as the last receipt told.
-    fn corrected_now(&self) -> Timestamp {
-        let offset = SignedDuration::from_secs(self.time.offset_s().unwrap_or(0));
-        let now = Timestamp::now();
-        now.checked_add(offset).unwrap_or(now)
     }
 
     /// Subscribes to what an aggregator from before there were postings refuses.
@@ -372,7 +365,7 @@ impl Keeper {
         let Some(known) = self.commissions.asked() else { return Ok(()) };
         let posting: Posting = signed::verify(payload, topic, &known.aggregator_key)?;
         let first = !self.commissions.is_posted();
-        let changed = self.commissions.take_posting(posting, self.corrected_now());
+        let changed = self.commissions.take_posting(posting, corrected_now(self.time.offset_s()));
         self.announce(changed);
         if first && self.commissions.is_posted() {
             // From now on the status may say what is asked.

@@ -131,9 +131,8 @@ impl Interview {
         }
     }
 
-    /// Reads a screen that has come, and falls silent about one that has gone.
-    pub(super) fn read_on(&mut self, before: &View, now_ms: u64, effects: &mut Vec<Effect>) {
-        let now = self.view(now_ms);
+    /// Reads a screen that has come, and falls silent about one that has gone; `now` says so.
+    pub(super) fn read_on(&mut self, before: &View, now: &mut View, effects: &mut Vec<Effect>) {
         if subject(&before.screen) == subject(&now.screen) && before.language == now.language {
             return;
         }
@@ -141,6 +140,7 @@ impl Interview {
         if self.comfort.reads_aloud && now.aloud != Aloud::Absent {
             self.reader.begin(effects);
         }
+        now.aloud = self.reader.aloud(&now.screen, &now.language);
     }
 }
 

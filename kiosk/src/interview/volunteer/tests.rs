@@ -17,6 +17,10 @@ use super::super::tests::{assignment, setting};
 use super::super::{CONFIRMATION_MS, IDLE_MS, STILL_THERE_MS, THANKS_MS, WIPE_MS};
 use super::*;
 
+mod any;
+mod door;
+mod drafts;
+
 const PIN: &str = "2580";
 const MANAGER: &str = "10357";
 /// A name that would be found anywhere it had leaked to.
@@ -262,62 +266,6 @@ impl Tablet {
 }
 
 #[test]
-fn a_pin_opens_and_nothing_else_does() {
-    let mut tablet = Tablet::new(4);
-    tablet.does([VolunteerTouch::Ward(0), VolunteerTouch::Begin, VolunteerTouch::Tablet, VolunteerTouch::Exit]);
-    assert!(matches!(tablet.screen(), Screen::Rest { .. }));
-    tablet.enters("1111");
-    assert!(matches!(tablet.screen(), Screen::Door(DoorView { state: DoorState::Wrong, .. })));
-    tablet.types(PIN);
-    let Page::Wards(wards) = tablet.page() else { panic!("{:?}", tablet.page()) };
-    assert_eq!(wards.len(), 2);
-    assert_eq!(wards.first().unwrap().plan.unwrap().days_left, Some(3), "4, 5 and 6 December");
-    let remembered: Vec<_> = tablet
-        .errands
-        .iter()
-        .filter_map(|errand| match errand {
-            Errand::RememberDoor { wrong } => Some(*wrong),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(remembered, [1, 2, 0], "each try is written down before it is checked");
-}
-
-#[test]
-fn without_a_pin_the_door_says_so() {
-    let mut tablet = Tablet::new(4);
-    let round = Round { volunteer_pin: None, manager_pin: None, ..briefing(4).round.clone().unwrap() };
-    tablet.hears(Word::Briefed(Arc::new(Briefing { round: Some(round), ..Briefing::default() })));
-    tablet.enters(PIN);
-    assert!(matches!(tablet.screen(), Screen::Door(DoorView { state: DoorState::NoPin, digits: 0, .. })));
-    assert!(tablet.errands.is_empty());
-    tablet.waits(DOOR_OPEN_MS);
-    assert!(matches!(tablet.screen(), Screen::Rest { .. }), "an open door closes by itself");
-}
-
-#[test]
-fn after_three_wrong_pins_it_waits() {
-    let mut tablet = Tablet::new(4);
-    tablet.enters("1111");
-    tablet.types("1112");
-    tablet.types("1113");
-    assert!(matches!(tablet.screen(), Screen::Door(DoorView { state: DoorState::Waiting { .. }, .. })));
-    tablet.types(PIN);
-    assert!(matches!(tablet.screen(), Screen::Door(_)), "even the right one");
-    tablet.waits(30_000);
-    tablet.types(PIN);
-    assert!(matches!(tablet.page(), Page::Wards(_)));
-}
-
-#[test]
-fn a_patient_who_is_asked_is_not_disturbed_by_the_door() {
-    let mut tablet = Tablet::new(4);
-    tablet.touches(Action::Start);
-    tablet.does([VolunteerTouch::Knock]);
-    assert!(matches!(tablet.screen(), Screen::Language { .. }));
-}
-
-#[test]
 fn a_round_sees_every_bed_once_and_writes_none_down() {
     let mut tablet = Tablet::at_a_bed(10);
     let mut beds = BTreeSet::new();
@@ -525,110 +473,6 @@ fn harm_is_one_touch_away_and_staff_can_be_called_from_it() {
 }
 
 #[test]
-fn ten_minutes_without_a_touch_lock_and_the_draft_waits_behind_the_pin() {
-    let mut tablet = Tablet::at_a_bed(4);
-    tablet.asks(Mode::Interview, 1);
-    tablet.touches(Action::Choose(2));
-    tablet.waits(LOCK_MS + 1_000);
-    assert!(matches!(tablet.screen(), Screen::Rest { .. }));
-    assert!(tablet.contacts().is_empty() && tablet.disk.is_some());
-    tablet.touches(Action::Start);
-    tablet.touches(Action::ChooseLanguage("en".parse().unwrap()));
-    tablet.touches(Action::Agree);
-    assert!(
-        matches!(tablet.screen(), Screen::Question(question) if question.chosen.is_none()),
-        "a patient alone finds nothing of it"
-    );
-    tablet.waits(IDLE_MS + STILL_THERE_MS + WIPE_MS);
-    tablet.enters(PIN);
-    let Page::Resume { minutes: 12..=14, answered: 1 } = tablet.page() else { panic!("{:?}", tablet.page()) };
-    tablet.does([VolunteerTouch::Resume]);
-    assert!(matches!(tablet.screen(), Screen::Question(question) if question.id.as_str() == "coordination"));
-    tablet.touches(Action::Back);
-    assert!(matches!(tablet.screen(), Screen::Question(question) if question.chosen == Some(2)));
-    tablet.answers_all();
-    let contacts = tablet.contacts();
-    let contact = contacts.last().unwrap();
-    assert_eq!((contact.mode, contact.outcome), (Mode::Interview, Outcome::Completed));
-    assert_eq!(contact.attribution.as_ref().unwrap().consultant.as_str(), "C1");
-    assert_eq!(tablet.disk, None);
-    assert!(matches!(tablet.page(), Page::Plan(_)), "the order of the visit is gone; a new one is drawn");
-}
-
-#[test]
-fn after_half_an_hour_a_draft_is_stored_as_partial_and_gone() {
-    let mut tablet = Tablet::at_a_bed(4);
-    tablet.asks(Mode::Assisted, 4);
-    tablet.touches(Action::Choose(2));
-    tablet.waits(KEEP_MS - 1);
-    assert!(tablet.contacts().is_empty());
-    tablet.waits(2);
-    let contacts = tablet.contacts();
-    let [contact] = contacts[..] else { panic!("{} contacts", contacts.len()) };
-    assert_eq!((contact.outcome, contact.mode), (Outcome::Partial, Mode::Assisted));
-    assert_eq!(tablet.disk, None);
-    let ends = tablet.order.len() - 2;
-    assert_eq!(tablet.order.get(ends..).unwrap(), ["wipe", "store"], "wiped before it is handed over");
-    tablet.enters(PIN);
-    assert!(matches!(tablet.page(), Page::Wards(_)));
-}
-
-#[test]
-fn a_battery_swap_in_mid_interview_costs_nothing() {
-    let mut tablet = Tablet::at_a_bed(4);
-    tablet.does([VolunteerTouch::Back, VolunteerTouch::Back, VolunteerTouch::Ward(1), VolunteerTouch::Begin]);
-    tablet.asks(Mode::Proxy, 2);
-    tablet.touches(Action::Choose(1));
-    tablet.waits(CONFIRMATION_MS);
-    tablet.touches(Action::Skip);
-    let question = tablet.screen();
-    let json = serde_json::to_vec(tablet.disk.as_ref().unwrap()).unwrap();
-    assert!(!String::from_utf8_lossy(&json).contains(BED));
-
-    let mut again = Tablet::new(4);
-    let draft: Draft = serde_json::from_slice(&json).unwrap();
-    again.hears(Word::DraftFound { draft: Box::new(draft), age_ms: 240_000 });
-    assert!(matches!(again.screen(), Screen::Rest { .. }), "nothing of it without the PIN");
-    again.enters(PIN);
-    assert!(matches!(again.page(), Page::Resume { minutes: 4, answered: 2 }));
-    again.does([VolunteerTouch::Resume]);
-    assert_eq!(again.screen(), question);
-    assert_eq!(again.interview.setting.ward().as_str(), "W2");
-    again.answers_all();
-    let contacts = again.contacts();
-    let contact = contacts.first().unwrap();
-    assert_eq!((contact.mode, contact.ward.as_str()), (Mode::Proxy, "W2"));
-}
-
-#[test]
-fn a_draft_that_is_too_old_or_of_other_questions_is_wiped() {
-    let draft = {
-        let mut tablet = Tablet::at_a_bed(4);
-        tablet.asks(Mode::Interview, 4);
-        tablet.disk.unwrap()
-    };
-    let mut tablet = Tablet::new(4);
-    tablet.hears(Word::DraftFound { draft: Box::new(draft.clone()), age_ms: KEEP_MS });
-    assert_eq!(tablet.order, ["wipe"]);
-    let other = serde_json::to_string(&draft).unwrap().replace("\"consistency\"", "\"no_such_question\"");
-    let mut tablet = Tablet::new(4);
-    tablet.hears(Word::DraftFound { draft: Box::new(serde_json::from_str(&other).unwrap()), age_ms: 0 });
-    assert_eq!(tablet.order, ["wipe"]);
-    tablet.enters(PIN);
-    assert!(matches!(tablet.page(), Page::Wards(_)));
-}
-
-#[test]
-fn ending_the_program_keeps_the_draft_for_the_next_start() {
-    let mut tablet = Tablet::at_a_bed(4);
-    tablet.asks(Mode::Interview, 4);
-    tablet.touches(Action::Choose(0));
-    tablet.meets(Happening::Closing);
-    assert!(tablet.contacts().is_empty(), "it is not over");
-    assert!(tablet.disk.is_some());
-}
-
-#[test]
 fn only_a_manager_moves_and_ends() {
     let mut tablet = Tablet::opened(4);
     tablet.does([VolunteerTouch::Tablet, VolunteerTouch::Move]);
@@ -705,133 +549,6 @@ fn the_standing_is_on_every_page() {
     tablet.hears(Word::Reached("2026-11-25T14:05:00Z".parse().unwrap()));
     let Screen::Volunteer(view) = tablet.screen() else { panic!("no page") };
     assert_eq!((view.waiting, view.reached.is_some(), view.connected), (12, true, false));
-}
-
-fn any_touch() -> impl Strategy<Value = Action> {
-    let outcome = prop::sample::select(&Outcome::ALL[..]);
-    let volunteer = prop_oneof![
-        4 => Just(VolunteerTouch::Knock),
-        6 => (1u8..10).prop_map(|digit| VolunteerTouch::Key(DoorKey::Digit(digit))),
-        2 => Just(VolunteerTouch::Key(DoorKey::Enter)),
-        1 => Just(VolunteerTouch::Key(DoorKey::Erase)),
-        3 => Just(VolunteerTouch::Back),
-        3 => (0usize..3).prop_map(VolunteerTouch::Ward),
-        4 => Just(VolunteerTouch::Begin),
-        6 => Just(VolunteerTouch::Start),
-        3 => outcome.prop_map(VolunteerTouch::NotToday),
-        1 => Just(VolunteerTouch::Later),
-        4 => prop::sample::select(&Mode::ALL[..]).prop_map(VolunteerTouch::Mode),
-        4 => (0usize..6).prop_map(VolunteerTouch::Team),
-        2 => Just(VolunteerTouch::Resume),
-        1 => Just(VolunteerTouch::EndDraft),
-        1 => Just(VolunteerTouch::Pause),
-        2 => Just(VolunteerTouch::CarryOn),
-        1 => Just(VolunteerTouch::Harm),
-        1 => Just(VolunteerTouch::CloseAside),
-        1 => Just(VolunteerTouch::AskForHelp),
-        1 => Just(VolunteerTouch::Tablet),
-        1 => Just(VolunteerTouch::Move),
-        1 => (0usize..4).prop_map(VolunteerTouch::MoveTo),
-        1 => Just(VolunteerTouch::Exit),
-        1 => Just(VolunteerTouch::Lock),
-    ];
-    let patient = prop_oneof![
-        2 => Just(Action::Start),
-        3 => Just(Action::ChooseLanguage("en".parse().unwrap())),
-        4 => Just(Action::Agree),
-        1 => Just(Action::Decline),
-        12 => (0usize..4).prop_map(Action::Choose),
-        2 => Just(Action::Skip),
-        1 => Just(Action::Back),
-        1 => Just(Action::Stop),
-        1 => Just(Action::StopNow),
-        1 => Just(Action::CarryOn),
-        1 => Just(Action::CloseHelp),
-        2 => Just(Action::Wiped),
-        1 => Just(Action::Dismiss),
-    ];
-    prop_oneof![3 => volunteer.prop_map(Action::Volunteer), 2 => patient]
-}
-
-#[derive(Debug, Clone)]
-enum Step {
-    Touch(Action),
-    /// The right PIN, where a door asks for one.
-    Pin(bool),
-    Wait(u64),
-    Storing(bool),
-    Restart,
-}
-
-fn any_step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        60 => any_touch().prop_map(Step::Touch),
-        4 => any::<bool>().prop_map(Step::Pin),
-        12 => (0u64..2_000).prop_map(Step::Wait),
-        2 => (0u64..700_000).prop_map(Step::Wait),
-        1 => prop::bool::weighted(0.9).prop_map(Step::Storing),
-        1 => Just(Step::Restart),
-    ]
-}
-
-/// People who agreed and of whom something is here: stored, on the screen, or interrupted.
-fn people(tablet: &Tablet) -> usize {
-    let stored = tablet.contacts().iter().filter(|contact| contact.response.is_some()).count();
-    let asking = usize::from(matches!(tablet.interview.stage, Stage::Asking(_)));
-    stored + asking + usize::from(tablet.interview.volunteer.parked.is_some())
-}
-
-proptest! {
-    #[test]
-    fn no_sequence_of_events_opens_the_door_or_loses_or_doubles_an_answer(
-        steps in prop::collection::vec(any_step(), 1..250),
-    ) {
-        let mut tablet = Tablet::new(5);
-        for step in steps {
-            let was_in = tablet.interview.volunteer.is_in();
-            let people_before = people(&tablet);
-            // Random digits have no 0, so only this opens a door.
-            let right_pin = matches!(step, Step::Pin(_));
-            let refuses = matches!(step, Step::Storing(false));
-            match step {
-                Step::Touch(action) => tablet.touches(action),
-                Step::Pin(manager) => {
-                    if matches!(tablet.screen(), Screen::Door(_)) {
-                        tablet.does(std::iter::repeat_n(VolunteerTouch::Key(DoorKey::Erase), 8));
-                        tablet.types(if manager { MANAGER } else { PIN });
-                    }
-                }
-                Step::Wait(ms) => tablet.waits(ms),
-                Step::Storing(ready) => {
-                    tablet.meets(Happening::Storing(if ready { Storing::Ready } else { Storing::Refusing }));
-                }
-                Step::Restart => {
-                    tablet.meets(Happening::Closing);
-                    let (stored, disk) = (std::mem::take(&mut tablet.stored), tablet.disk.take());
-                    tablet = Tablet::new(5);
-                    tablet.stored = stored;
-                    if let Some(draft) = disk {
-                        tablet.disk = Some(draft.clone());
-                        tablet.hears(Word::DraftFound { draft: Box::new(draft), age_ms: 1_000 });
-                    }
-                }
-            }
-            let is_in = tablet.interview.volunteer.is_in();
-            prop_assert!(!is_in || was_in || right_pin, "came in without a PIN");
-            if !is_in {
-                prop_assert!(!matches!(tablet.screen(), Screen::Volunteer(_)), "a page without a session");
-                prop_assert!(!tablet.interview.volunteer.is_away(), "the visited ward outlived the session");
-            }
-            // A refusing store ends an interview that is under way, as it does for a patient alone.
-            prop_assert!(refuses || people(&tablet) >= people_before, "an answer was lost");
-            prop_assert!(people(&tablet) <= people_before + 1, "an answer was doubled");
-            let asking = matches!(tablet.interview.stage, Stage::Asking(_));
-            let here = (asking && is_in) || tablet.interview.volunteer.parked.is_some();
-            prop_assert_eq!(tablet.disk.is_some(), here, "the draft on the disk is another than the one here");
-        }
-        let everything = format!("{:?} {:?} {:?}", tablet.stored, tablet.errands, tablet.disk);
-        prop_assert!(!everything.contains(BED), "a bed left the screen");
-    }
 }
 
 #[test]
