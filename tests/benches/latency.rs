@@ -45,7 +45,7 @@ fn kiosk(ward: &Ward, number: usize) -> Result<Dispatch> {
     let data = ward.path().join(format!("kiosk-{number}"));
     let identity =
         Identity { kiosk: format!("sim-{number:04}").parse()?, signing_key: identity::load_or_create(&data)? };
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?).parse()?;
+    let broker = ward.broker_url()?.parse()?;
     let trust = Trust::Introduce { ward: Some(format!("W{number}").parse()?), known: None };
     let dispatch = Dispatch::start(DispatchConfig::new(data, identity, broker, trust))?;
     until_true("the kiosk's assignment", PATIENCE, || Ok(dispatch.assignment().is_some()))?;

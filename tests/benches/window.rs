@@ -181,8 +181,7 @@ struct Places {
 }
 
 fn learn(desktop: &Desktop, ward: &Ward) -> Result<Places> {
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
-    let mut kiosk = KioskWindow::open(desktop, &ward.aggregator, "W1", &broker, ward.path())?;
+    let mut kiosk = KioskWindow::open(desktop, ward)?;
     let questionnaire = Questionnaire::inpatient()?;
     let mut places = Places { before: Vec::new(), answers: Vec::new() };
     let mut shown = kiosk.until("the kiosk at rest", |shown| shown.screen == "rest")?;

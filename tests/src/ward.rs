@@ -61,6 +61,11 @@ impl Ward {
         self.broker.as_ref().map_or_else(|| self.aggregator.broker_port(), |broker| Ok(broker.port()))
     }
 
+    /// The address that kiosks connect to.
+    pub fn broker_url(&self) -> Result<String> {
+        Ok(format!("mqtt://127.0.0.1:{}", self.broker_port()?))
+    }
+
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path

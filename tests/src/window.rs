@@ -10,13 +10,16 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::aggregator::{Aggregator, arm};
+use crate::aggregator::arm;
 use crate::desktop::Desktop;
 use crate::process::Process;
 use crate::programs;
-use crate::wait::until;
+use crate::wait::{until, until_true};
+use crate::ward::Ward;
 
 const DEADLINE: Duration = Duration::from_secs(30);
+/// How long the first words of the hospital may take.
+const TOLD: Duration = Duration::from_mins(1);
 
 /// A kiosk's window.
 #[derive(Debug)]
@@ -56,23 +59,18 @@ struct Control {
 }
 
 impl<'a> KioskWindow<'a> {
-    /// Registers a kiosk, starts it on a display and waits for its window.
-    pub fn open(
-        desktop: &'a Desktop,
-        aggregator: &Aggregator,
-        ward: &str,
-        broker: &str,
-        directory: &Path,
-    ) -> Result<Self> {
+    /// Registers a kiosk on ward W1, starts it on a display and waits for its window.
+    pub fn open(desktop: &'a Desktop, ward: &Ward) -> Result<Self> {
+        let (aggregator, directory) = (&ward.aggregator, ward.path());
         let data = directory.join("kiosk");
         let output = Command::new(programs::kiosk()?).arg("key").arg("--data").arg(&data).output()?;
         ensure!(output.status.success(), "no key: {}", String::from_utf8_lossy(&output.stderr));
         let key = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let settings =
-            aggregator.run(&["kiosk", "add", "--id", "k-0001", "--ward", ward, "--signing-key", &key])?;
+            aggregator.run(&["kiosk", "add", "--id", "k-0001", "--ward", "W1", "--signing-key", &key])?;
         let mut settings: Value = serde_json::from_str(&settings).context("`kiosk add` printed no settings")?;
         if let Some(address) = settings.get_mut("broker") {
-            *address = Value::from(broker);
+            *address = Value::from(ward.broker_url()?);
         }
         std::fs::write(directory.join("settings.json"), settings.to_string())?;
         let process = launch(desktop, directory, None)?;
@@ -95,6 +93,14 @@ impl<'a> KioskWindow<'a> {
         let size = self.desktop.size();
         self.until("the first screen in its full size", |shown| {
             shown.controls.first().is_some_and(|control| control.window == size)
+        })
+    }
+
+    /// Waits until it has what every kiosk is told at first.
+    pub fn until_it_is_told(&self) -> Result<()> {
+        let data = self.data();
+        until_true("everything that a kiosk is told at first to come", TOLD, || {
+            Ok(data.join("posting.json").exists() && data.join("boards/W1.json").exists())
         })
     }
 

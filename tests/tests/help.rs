@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use wardvoice_tests::desktop::{Album, Desktop};
-use wardvoice_tests::wait::{until, until_true};
+use wardvoice_tests::wait::until;
 use wardvoice_tests::ward::{Between, Ward};
 use wardvoice_tests::window::KioskWindow;
 
@@ -32,12 +32,8 @@ fn the_window_says_that_it_was_seen(between: Between, by: By, album: &str) -> Re
     let mut ward = Ward::open(between)?;
     ward.aggregator.open_the_office()?;
     let desktop = Desktop::start(1280, 800, ward.path())?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
-    let mut kiosk = KioskWindow::open(&desktop, &ward.aggregator, "W1", &broker, ward.path())?;
-    let data = kiosk.data();
-    until_true("everything that a kiosk is told at first to come", DEADLINE, || {
-        Ok(data.join("posting.json").exists() && data.join("boards/W1.json").exists())
-    })?;
+    let mut kiosk = KioskWindow::open(&desktop, &ward)?;
+    kiosk.until_it_is_told()?;
 
     let shown = kiosk.until("rest", |shown| shown.screen == "rest")?;
     desktop.keep(&album.next("rest"))?;

@@ -16,7 +16,7 @@ fn armed(point: &str, passes: u32) -> String {
 }
 
 fn kiosk(ward: &Ward, number: usize) -> Result<Bedside> {
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
+    let broker = ward.broker_url()?;
     Bedside::register(number, "W1", &ward.aggregator, &broker, ward.path())
 }
 

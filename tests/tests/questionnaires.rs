@@ -75,12 +75,8 @@ fn an_update_waits_for_the_patient_and_is_there_after_a_restart_without_a_networ
     let second = puts_a_file_into_the_folder(ward.aggregator.data())?;
     ward.aggregator.start()?;
     let desktop = Desktop::start(1280, 800, ward.path())?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
-    let mut kiosk = KioskWindow::open(&desktop, &ward.aggregator, "W1", &broker, ward.path())?;
-    let data = kiosk.data();
-    until_true("everything that a kiosk is told at first to come", DEADLINE, || {
-        Ok(data.join("posting.json").exists() && data.join("boards/W1.json").exists())
-    })?;
+    let mut kiosk = KioskWindow::open(&desktop, &ward)?;
+    kiosk.until_it_is_told()?;
     let first = Questionnaire::inpatient()?.hash().to_string();
     until_true("the kiosk to say what it asks", DEADLINE, || {
         Ok(asked_and_applied(&ward, "k-0001")? == (Some(first.clone()), Some(first.clone())))

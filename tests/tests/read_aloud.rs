@@ -24,8 +24,7 @@ fn spoken(folder: &Path) -> usize {
 fn a_screen_is_read_aloud_and_so_are_those_that_follow() -> Result<()> {
     let ward = Ward::open(Between::Embedded)?;
     let desktop = Desktop::start(1280, 800, ward.path())?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
-    let mut kiosk = KioskWindow::open(&desktop, &ward.aggregator, "W1", &broker, ward.path())?;
+    let mut kiosk = KioskWindow::open(&desktop, &ward)?;
     let mut shown = kiosk.until("rest", |shown| shown.screen == "rest")?;
     ensure!(!shown.labels().contains(&"Read aloud"), "nobody is at rest to hear it");
     for label in ["Touch here to start", "English"] {

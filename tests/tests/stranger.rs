@@ -50,7 +50,7 @@ fn check(ward: &Ward, said: &str) -> Result<()> {
 
 fn introduces_itself(between: Between) -> Result<()> {
     let ward = Ward::open(between)?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
+    let broker = ward.broker_url()?;
     let (contacts, copies) = (CONTACTS.to_string(), COPIES.to_string());
     let said = stranger(
         &ward,
@@ -70,7 +70,7 @@ fn is_registered(between: Between) -> Result<()> {
     let settings = ward.path().join("stranger.json");
     fs::write(&settings, printed)?;
     let settings = settings.to_str().context("the directory has a strange name")?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
+    let broker = ward.broker_url()?;
     let (contacts, copies) = (CONTACTS.to_string(), COPIES.to_string());
     let said = stranger(
         &ward,

@@ -73,8 +73,7 @@ fn a_touch_on_the_kiosk_moves_the_score_on_an_open_page() -> Result<()> {
     let before = browser.text()?;
 
     let desktop = Desktop::start(1280, 800, ward.path())?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
-    let mut kiosk = KioskWindow::open(&desktop, &ward.aggregator, "W1", &broker, ward.path())?;
+    let mut kiosk = KioskWindow::open(&desktop, &ward)?;
 
     let mut asked = Vec::new();
     let mut shown = kiosk.until("the kiosk at rest", |shown| shown.screen == "rest")?;

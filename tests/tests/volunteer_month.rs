@@ -38,7 +38,7 @@ fn briefed(ward: &Ward, kiosk: &str) -> Result<DispatchConfig> {
     std::fs::write(&file, printed)?;
     Settings::install(&data, &file)?;
     let settings = Settings::load(&data)?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?).parse()?;
+    let broker = ward.broker_url()?.parse()?;
     let identity = Identity { kiosk: settings.kiosk().clone(), signing_key: key };
     let trust = Trust::Pinned { assignment: settings.assignment.clone(), origin: settings.origin() };
     let mut config = DispatchConfig::new(data, identity, broker, trust);

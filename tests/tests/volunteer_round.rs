@@ -46,8 +46,7 @@ fn a_round_survives_an_empty_battery() -> Result<()> {
     let ward = Ward::open(Between::Embedded)?;
     set_pin(&ward)?;
     let desktop = Desktop::start(1280, 800, ward.path())?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
-    let mut kiosk = KioskWindow::open(&desktop, &ward.aggregator, "W1", &broker, ward.path())?;
+    let mut kiosk = KioskWindow::open(&desktop, &ward)?;
     let data = kiosk.data();
     until_true("the PIN and the board to come", DEADLINE, || {
         Ok(data.join("round.json").exists() && data.join("boards/W1.json").exists())
@@ -108,8 +107,7 @@ fn a_round_survives_an_empty_battery() -> Result<()> {
 fn a_panic_ends_at_rest_with_the_outbox_intact() -> Result<()> {
     let mut ward = Ward::open(Between::Embedded)?;
     let desktop = Desktop::start(1280, 800, ward.path())?;
-    let broker = format!("mqtt://127.0.0.1:{}", ward.broker_port()?);
-    let mut kiosk = KioskWindow::open(&desktop, &ward.aggregator, "W1", &broker, ward.path())?;
+    let mut kiosk = KioskWindow::open(&desktop, &ward)?;
     // Nobody takes records: what is kept stays in the outbox.
     ward.aggregator.stop()?;
     let declines = |kiosk: &mut KioskWindow<'_>| -> Result<()> {
