@@ -16,7 +16,7 @@
 //!
 //! Failure modes: [`FactsError`] says why bytes are no snapshot; the answer to each is to rebuild from the log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -41,8 +41,13 @@ pub struct Facts {
     vocabulary: Arc<Vocabulary>,
     days: BTreeMap<i32, Day>,
     length: usize,
+    /// The last ones that came, the newest at the end.
+    recent: VecDeque<Fact>,
     head: Option<LogHead>,
 }
+
+/// So many of the last facts are remembered in the order they came.
+const RECENT: usize = 4_096;
 
 /// Up to where a log's records are in the facts. No part of what facts mean: another log with the same contacts has the same
 /// digest.
@@ -64,7 +69,7 @@ struct Day {
 impl Facts {
     /// No facts yet.
     pub fn new(vocabulary: Arc<Vocabulary>) -> Self {
-        Self { vocabulary, days: BTreeMap::new(), length: 0, head: None }
+        Self { vocabulary, days: BTreeMap::new(), length: 0, recent: VecDeque::new(), head: None }
     }
 
     /// What the small numbers in the rows mean.
@@ -83,7 +88,17 @@ impl Facts {
             rows.push(fact);
             day.arrivals.insert(fact.arrival_day().count());
             self.length += 1;
+            if self.recent.len() == RECENT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(fact);
         }
+    }
+
+    /// The facts that came after there were so many; `None` when that is too long ago, or never was.
+    pub fn since(&self, length: usize) -> Option<impl Iterator<Item = &Fact>> {
+        let known = self.recent.len().checked_sub(self.length.checked_sub(length)?)?;
+        Some(self.recent.iter().skip(known))
     }
 
     /// Says up to where the log's records are here now.

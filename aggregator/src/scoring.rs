@@ -13,7 +13,7 @@
 //! - Nothing published changes: a period belongs to the definition that was in force on its first day. What came after the day
 //!   that a sheet is seen on is not in it, so that any earlier sheet can be made again.
 //! - Many ways, one answer: one sheet from the facts of its unit ([`score`]), all in one pass ([`score_all`]), and
-//!   those that a new response touches ([`Live`]) are the same bytes.
+//!   those that are kept up to date ([`Live`]) are the same bytes.
 //!
 //! Units: scores are points on the scale that the definition reports on, friends-and-family, shares and response rate are per cent.
 

@@ -104,6 +104,11 @@ impl Vocabulary {
         u16::try_from(self.wards.len()).unwrap_or(u16::MAX)
     }
 
+    /// How many languages there are.
+    pub fn language_count(&self) -> usize {
+        self.languages.len()
+    }
+
     /// A consultant's number.
     pub fn consultant_index(&self, id: &ConsultantId) -> Option<u16> {
         self.consultant_index_of(id.as_str())

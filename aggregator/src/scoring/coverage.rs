@@ -63,12 +63,13 @@ pub(super) fn coverage(
             || format!("{} {}: {found:.0} % of the responses, {expected:.0} % expected", group.field, group.value);
         (upper < expected).then(words)
     });
-    let language = |index: &Option<u8>| {
-        let language = index.and_then(|index| world.vocabulary().language(index));
+    let language = |index: usize| {
+        let language = u8::try_from(index).ok().and_then(|index| world.vocabulary().language(index));
         language.map_or_else(|| "other".to_owned(), ToString::to_string)
     };
+    let languages = tally.languages.iter().enumerate().filter(|(_, count)| **count > 0);
     CoverageSheet {
-        languages: tally.languages.iter().map(|(index, count)| (language(index), *count)).collect(),
+        languages: languages.map(|(index, count)| (language(index), *count)).collect(),
         under_represented: too_few.collect(),
         groups,
     }
@@ -108,7 +109,7 @@ fn by_wards(world: &ScoringWorld, tally: &Tally, wards: &[u16], groups: &mut Vec
     let planned: u64 = wards.iter().map(|ward| u64::from(world.plan().quota(*ward))).sum();
     for ward in wards {
         let Some(id) = world.vocabulary().ward(*ward) else { continue };
-        let count = tally.wards.get(ward).copied().unwrap_or(0);
+        let count = tally.wards.get(usize::from(*ward)).copied().unwrap_or(0);
         let quota = f64::from(world.plan().quota(*ward));
         groups.push(GroupSheet {
             field: "ward".to_owned(),

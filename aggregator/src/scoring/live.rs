@@ -1,152 +1,153 @@
-//! Scores that stand while answers come: tallies of the present periods, kept up to date response by response.
+//! Scores that stand while answers come: tallies of what somebody looks at, kept up to date response by response.
 //!
-//! A new response is added to the tallies of the units it belongs to, in each watched period it falls in, and the sheets it
-//! touches are made from those. They are, byte for byte, those of [`score`](super::score) over all facts.
+//! Vocabulary: a period is *watched* once a sheet of it has been asked for, and a unit *stands* in it from then on. What came since is
+//! added to the tallies of the units it belongs to, in each watched period it falls in; a sheet is then made from those. It is,
+//! byte for byte, that of [`score`](super::score) over all facts.
+//!
+//! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day starts
+//! afresh, because it decides what is known.
+//!
+//! Failure modes: facts of which too many came since, or that are others than before, are tallied anew. One `Live` belongs to one
+//! set of facts that only grows.
 
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::fortnight::{DayNumber, Period};
 
-use super::all::every_ward;
 use super::cut::Cut;
+use super::definition::DefinitionRef;
+use super::scheme::CaseMix;
 use super::score::{Making, Unitary};
 use super::sheet::{PreviousPeriod, ScoreSheet};
 use super::tally::Tally;
 use super::world::{Members, ScoreError, ScoringWorld};
 use crate::facts::{Fact, Facts};
 
-/// Standing tallies of some periods, seen on one local day.
-pub struct Live<'a> {
-    world: &'a ScoringWorld,
-    watched: Vec<Watched<'a>>,
-    units: Vec<(Unit, String, Members)>,
-    /// Which units a ward belongs to, by the ward's number.
-    of_ward: Vec<Vec<usize>>,
-    /// The unit of a consultant, by the consultant's number.
-    of_consultant: HashMap<u16, usize>,
+/// The most periods that are watched: a page shows a trend of eight and the one before, a board twice as many.
+const MOST_PERIODS: usize = 24;
+
+/// Standing tallies.
+#[derive(Debug, Default)]
+pub struct Live {
+    today: Option<Date>,
+    watched: HashMap<(Period, DefinitionRef), Watched>,
+    /// How often a period has been asked for.
+    asked: u64,
 }
 
-struct Watched<'a> {
-    making: Making<'a>,
-    tallies: Vec<Tally>,
-    /// The period before, by unit.
-    before: Option<(Making<'a>, Vec<(Tally, PreviousPeriod)>)>,
+#[derive(Debug, Default)]
+struct Watched {
+    /// When it was asked for last.
+    asked: u64,
+    /// How many facts are in it.
+    seen: usize,
+    standing: HashMap<Unit, StandingTally>,
+    /// The trust's people by cell, where the trust is the standard population.
     population: Option<Vec<u64>>,
-    population_is_the_trust: bool,
 }
 
-impl<'a> Live<'a> {
-    /// Tallies the facts there are.
-    pub fn new(
+#[derive(Debug)]
+struct StandingTally {
+    members: Members,
+    tally: Tally,
+    /// What stands on the sheet of the period after, as long as nothing was added.
+    summary: Option<PreviousPeriod>,
+}
+
+impl Live {
+    /// The sheet of a unit in a period by the definition in force, seen on a local day.
+    pub fn sheet(
+        &mut self,
         facts: &Facts,
-        world: &'a ScoringWorld,
-        periods: &[Period],
+        world: &ScoringWorld,
+        period: &Period,
+        unit: &Unit,
         today: Date,
-    ) -> Result<Self, ScoreError> {
-        let mut units = Vec::new();
-        for (unit, name) in world.units() {
-            let members = world.members(&unit).ok_or_else(|| ScoreError::UnknownUnit(unit.clone()))?;
-            units.push((unit, name, members));
+    ) -> Result<ScoreSheet, ScoreError> {
+        let unknown = || ScoreError::UnknownUnit(unit.clone());
+        let unit_name = world.unit_name(unit).ok_or_else(unknown)?;
+        let members = world.members(unit).ok_or_else(unknown)?;
+        let making = Making::new(facts, world, *period, &Cut::default(), None, today)?;
+        if self.today != Some(today) {
+            *self = Self { today: Some(today), ..Self::default() };
         }
-        let mut of_ward = vec![Vec::new(); every_ward(world).len()];
-        let mut of_consultant = HashMap::new();
-        for (place, (_, _, members)) in units.iter().enumerate() {
-            match members {
-                Members::Wards(wards) => {
-                    for ward in wards {
-                        if let Some(places) = of_ward.get_mut(usize::from(*ward)) {
-                            places.push(place);
-                        }
-                    }
-                }
-                Members::Consultant(consultant) => {
-                    of_consultant.insert(*consultant, place);
-                }
+        let before = making.before().map(|before| {
+            let standing = self.watch(facts, &before).standing(facts, &before, unit, &members);
+            standing.summary.get_or_insert_with(|| before.summary(&standing.tally)).clone()
+        });
+        let watched = self.watch(facts, &making);
+        watched.standing(facts, &making, unit, &members);
+        let population = match &making.scheme().case_mix {
+            None => None,
+            Some(CaseMix { population: Some(given), .. }) => Some(given.as_slice()),
+            Some(_) => {
+                let everybody = watched.population.take().or_else(|| making.population(facts));
+                watched.population = everybody;
+                watched.population.as_deref()
             }
-        }
-        let mut watched = Vec::new();
-        for period in periods {
-            let making = Making::new(facts, world, *period, &Cut::default(), None, today)?;
-            let tallies = |making: &Making<'_>| {
-                units.iter().map(|(_, _, members)| making.tally(facts, members)).collect::<Vec<_>>()
-            };
-            let mix = making.scheme().case_mix.as_ref();
-            watched.push(Watched {
-                population_is_the_trust: mix.is_some_and(|mix| mix.population.is_none()),
-                population: making.population(facts),
-                tallies: tallies(&making),
-                before: making.before().map(|before| {
-                    let of_unit = |tally: Tally| {
-                        let summary = before.summary(&tally);
-                        (tally, summary)
-                    };
-                    let all = tallies(&before).into_iter().map(of_unit).collect();
-                    (before, all)
-                }),
-                making,
-            });
-        }
-        Ok(Self { world, watched, units, of_ward, of_consultant })
+        };
+        let tally = watched.standing.get(unit).map(|standing| &standing.tally).ok_or_else(unknown)?;
+        let whom = Unitary { unit, unit_name, members: &members };
+        Ok(making.sheet(whom, tally, before, population))
     }
 
-    /// Adds a fact that is new to the facts, and gives the sheets that follow from it: every watched period it falls in, every unit it
-    /// belongs to. Its standing and revision are those of the facts given.
-    pub fn add(&mut self, facts: &Facts, fact: &Fact) -> Vec<ScoreSheet> {
-        let Some(day) = fact.day().date() else { return Vec::new() };
-        let mut places = self.of_ward.get(usize::from(fact.ward_index())).cloned().unwrap_or_default();
-        places.extend(fact.consultant_index().and_then(|index| self.of_consultant.get(&index)));
-        let mut sheets = Vec::new();
-        for watched in &mut self.watched {
-            if let Some((before, tallies)) = &mut watched.before
-                && before.period.contains(day)
-            {
-                let rules = before.rules();
-                for place in &places {
-                    if let Some((tally, summary)) = tallies.get_mut(*place) {
-                        tally.add(&rules, fact);
-                        *summary = before.summary(tally);
-                    }
-                }
+    /// The tallies of a period, with everything that came until now.
+    fn watch(&mut self, facts: &Facts, making: &Making<'_>) -> &mut Watched {
+        let key = (making.period, making.edition.definition.reference());
+        if self.watched.len() >= MOST_PERIODS && !self.watched.contains_key(&key) {
+            let longest_ago = self.watched.iter().min_by_key(|(_, watched)| watched.asked);
+            if let Some(key) = longest_ago.map(|(key, _)| key.clone()) {
+                self.watched.remove(&key);
             }
-            if !watched.making.period.contains(day) {
-                continue;
-            }
-            let rules = watched.making.rules();
-            for place in &places {
-                if let Some(tally) = watched.tallies.get_mut(*place) {
-                    tally.add(&rules, fact);
-                }
-            }
-            watched.making.see_again(facts);
-            if watched.population_is_the_trust {
-                // The trust is the first of the units.
-                watched.population = watched.tallies.first().map(Tally::people_by_cell);
-            }
-            sheets.extend(places.iter().filter_map(|place| sheet(&self.units, watched, *place)));
         }
-        sheets
-    }
-
-    /// The sheet of a unit in a watched period.
-    pub fn sheet(&self, period: &Period, unit: &Unit) -> Option<ScoreSheet> {
-        let place = self.units.iter().position(|(known, _, _)| known == unit)?;
-        let watched = self.watched.iter().find(|watched| watched.making.period == *period)?;
-        sheet(&self.units, watched, place)
-    }
-
-    /// What scores are made by.
-    pub fn world(&self) -> &ScoringWorld {
-        self.world
+        self.asked += 1;
+        let watched = self.watched.entry(key).or_default();
+        watched.asked = self.asked;
+        watched.catch_up(facts, making);
+        watched
     }
 }
 
-fn sheet(units: &[(Unit, String, Members)], watched: &Watched<'_>, place: usize) -> Option<ScoreSheet> {
-    let (unit, name, members) = units.get(place)?;
-    let tally = watched.tallies.get(place)?;
-    let before = watched.before.as_ref();
-    let before = before.and_then(|(_, units)| Some(units.get(place)?.1.clone()));
-    let whom = Unitary { unit, unit_name: name.clone(), members };
-    Some(watched.making.sheet(whom, tally, before, watched.population.as_deref()))
+impl Watched {
+    /// Adds what came since, or forgets everything when that is not known any more.
+    fn catch_up(&mut self, facts: &Facts, making: &Making<'_>) {
+        match facts.since(self.seen) {
+            Some(new) if !self.standing.is_empty() => {
+                let days = DayNumber::from(making.period.start())..=DayNumber::from(making.period.last());
+                new.filter(|fact| days.contains(&fact.day())).for_each(|fact| self.add(making, fact));
+            }
+            _ => {
+                self.standing.clear();
+                self.population = None;
+            }
+        }
+        self.seen = facts.len();
+    }
+
+    fn add(&mut self, making: &Making<'_>, fact: &Fact) {
+        let rules = making.rules();
+        for standing in self.standing.values_mut().filter(|standing| standing.members.have(fact)) {
+            standing.tally.add(&rules, fact);
+            standing.summary = None;
+        }
+        if let Some(population) = &mut self.population {
+            making.count_in_population(&rules, fact, population);
+        }
+    }
+
+    fn standing(
+        &mut self,
+        facts: &Facts,
+        making: &Making<'_>,
+        unit: &Unit,
+        members: &Members,
+    ) -> &mut StandingTally {
+        self.standing.entry(unit.clone()).or_insert_with(|| StandingTally {
+            members: members.clone(),
+            tally: making.tally(facts, members),
+            summary: None,
+        })
+    }
 }

@@ -109,6 +109,12 @@ impl Scheme {
         answered
     }
 
+    /// Whether any scored question has an answer that counts.
+    pub(super) fn has_answer(&self, answers: u128) -> bool {
+        let counts = |rule: &Rule| rule.points.get(nibble(answers, rule.position)).copied().flatten().is_some();
+        self.rules.iter().any(counts)
+    }
+
     fn value(&self, node: &Node, values: &[Option<i64>]) -> Option<i64> {
         let (mut sum, mut count) = (0, 0);
         for part in &node.parts {

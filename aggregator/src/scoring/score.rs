@@ -21,7 +21,7 @@ use super::sheet::{
 use super::standardised::standardised;
 use super::tally::{Gathering, NibbleCounts, Rules, Tally};
 use super::world::{Edition, Members, ScoreError, ScoringWorld};
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts};
 use crate::statistics::{FriendsAndFamilyCounts, wilson};
 
 /// The level of every interval on a sheet.
@@ -130,16 +130,13 @@ impl<'a> Making<'a> {
         Some(Self { period, filter: self.filter.clone(), cut: self.cut.clone(), revision: 0, ..*self })
     }
 
-    /// Looks for late arrivals again.
-    pub(super) fn see_again(&mut self, facts: &Facts) {
-        self.revision = revision(facts, &self.period, self.today, self.world.final_after_days());
-    }
-
     /// What rows of facts are tallied by.
     pub(super) fn rules(&self) -> Rules<'_> {
         Rules {
             questionnaire: self.edition.questionnaire_index,
             questions: self.edition.questionnaire.questions().len(),
+            languages: self.world.vocabulary().language_count(),
+            wards: usize::from(self.world.vocabulary().ward_count()),
             audience: &self.edition.audience,
             scheme: self.scheme(),
             bulk: self.edition.bulk.as_ref(),
@@ -180,21 +177,25 @@ impl<'a> Making<'a> {
         }
         let rules = self.rules();
         let mut population = vec![0; mix.cells()];
-        let mut values = Vec::new();
         for fact in facts.days(self.period.start(), self.period.last()) {
-            let scored = fact.outcome().has_response()
-                && fact.questionnaire_index() == rules.questionnaire
-                && fact.arrival_day().count() <= rules.as_of
-                && self.filter.contact(fact)
-                && self.filter.answers(fact.answers());
-            let cell = if scored { mix.cell(fact.answers()) } else { None };
-            if let Some(count) = cell.and_then(|cell| population.get_mut(cell))
-                && self.scheme().person(fact.answers(), &mut values) != 0
-            {
-                *count += 1;
-            }
+            self.count_in_population(&rules, fact, &mut population);
         }
         Some(population)
+    }
+
+    /// Counts a person of the trust in the cell of the case mix, if there is one and a scored question was answered.
+    pub(super) fn count_in_population(&self, rules: &Rules<'_>, fact: &Fact, population: &mut [u64]) {
+        let scheme = self.scheme();
+        let scored = fact.outcome().has_response()
+            && fact.questionnaire_index() == rules.questionnaire
+            && fact.arrival_day().count() <= rules.as_of
+            && self.filter.contact(fact)
+            && self.filter.answers(fact.answers())
+            && scheme.has_answer(fact.answers());
+        let cell = if scored { scheme.case_mix.as_ref().and_then(|mix| mix.cell(fact.answers())) } else { None };
+        if let Some(count) = cell.and_then(|cell| population.get_mut(cell)) {
+            *count += 1;
+        }
     }
 
     /// What stands on the sheet of the period after.

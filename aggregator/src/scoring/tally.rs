@@ -3,8 +3,6 @@
 //! Two tallies of different people are one by adding, so a department's is made of its wards', and one more response is one more
 //! addition. Nothing depends on the order in which facts came.
 
-use std::collections::BTreeMap;
-
 use wardvoice_protocol::contact::{Mode, Outcome};
 
 use super::bulk::Bulk;
@@ -26,10 +24,10 @@ pub(super) struct Tally {
     pub(super) contacts: [u64; Outcome::ALL.len()],
     /// Scored responses by mode.
     pub(super) modes: [u64; Mode::ALL.len()],
-    /// Scored responses by language; `None` for one that no questionnaire offers.
-    pub(super) languages: BTreeMap<Option<u8>, u64>,
+    /// Scored responses by language, one more place at the end for those that no questionnaire offers.
+    pub(super) languages: Vec<u64>,
     /// Scored responses by ward.
-    pub(super) wards: BTreeMap<u16, u64>,
+    pub(super) wards: Vec<u64>,
     /// Responses to the scored questionnaire.
     pub(super) responses: u64,
     /// Responses of the same audience to others.
@@ -49,6 +47,10 @@ pub(super) struct Rules<'a> {
     pub(super) questionnaire: u8,
     /// How many questions it has.
     pub(super) questions: usize,
+    /// How many languages there are.
+    pub(super) languages: usize,
+    /// How many wards there are.
+    pub(super) wards: usize,
     /// Which questionnaires have the same audience, by number.
     pub(super) audience: &'a [bool],
     /// How answers are scored.
@@ -69,8 +71,8 @@ impl Tally {
         Self {
             contacts: [0; Outcome::ALL.len()],
             modes: [0; Mode::ALL.len()],
-            languages: BTreeMap::new(),
-            wards: BTreeMap::new(),
+            languages: vec![0; rules.languages + 1],
+            wards: vec![0; rules.wards],
             responses: 0,
             elsewhere: 0,
             nibbles: vec![[0; 16]; rules.questions],
@@ -119,23 +121,23 @@ impl Tally {
         if let Some(count) = self.modes.get_mut(fact.mode() as usize) {
             *count += 1;
         }
-        *self.languages.entry(fact.language_index()).or_default() += 1;
-        *self.wards.entry(fact.ward_index()).or_default() += 1;
+        let language = fact.language_index().map_or(rules.languages, usize::from);
+        let ward = usize::from(fact.ward_index());
+        for count in [self.languages.get_mut(language), self.wards.get_mut(ward)].into_iter().flatten() {
+            *count += 1;
+        }
         Some(fact.answers())
     }
 
     /// Adds other people.
     pub(super) fn merge(&mut self, other: &Self) {
-        let pairs = self.contacts.iter_mut().zip(&other.contacts).chain(self.modes.iter_mut().zip(&other.modes));
-        pairs.for_each(|(mine, theirs)| *mine += theirs);
+        let contacts =
+            self.contacts.iter_mut().zip(&other.contacts).chain(self.modes.iter_mut().zip(&other.modes));
+        let places =
+            self.languages.iter_mut().zip(&other.languages).chain(self.wards.iter_mut().zip(&other.wards));
+        contacts.chain(places).for_each(|(mine, theirs)| *mine += theirs);
         for (mine, theirs) in self.nibbles.iter_mut().flatten().zip(other.nibbles.iter().flatten()) {
             *mine += theirs;
-        }
-        for (language, count) in &other.languages {
-            *self.languages.entry(*language).or_default() += count;
-        }
-        for (ward, count) in &other.wards {
-            *self.wards.entry(*ward).or_default() += count;
         }
         self.responses += other.responses;
         self.elsewhere += other.elsewhere;

@@ -12,7 +12,7 @@ use super::bulk::Bulk;
 use super::cut::CutError;
 use super::definition::{Definition, DefinitionError, DefinitionRef, UnitKind};
 use super::plan::{FORTNIGHT_RESPONSES, Plan};
-use crate::facts::Vocabulary;
+use crate::facts::{Fact, Vocabulary};
 
 /// After how many whole local days a period is final, unless configured otherwise.
 pub const FINAL_AFTER_DAYS: u16 = 7;
@@ -96,6 +96,16 @@ pub enum ScoreError {
 pub(super) enum Members {
     Wards(Vec<u16>),
     Consultant(u16),
+}
+
+impl Members {
+    /// Whether a fact is one of the unit's.
+    pub(super) fn have(&self, fact: &Fact) -> bool {
+        match self {
+            Self::Wards(wards) => wards.contains(&fact.ward_index()),
+            Self::Consultant(consultant) => fact.consultant_index() == Some(*consultant),
+        }
+    }
 }
 
 impl ScoringWorld {
@@ -267,6 +277,14 @@ impl ScoringWorld {
         });
         // The vocabulary numbers wards in the directory's order; asking it keeps that its own business.
         Some(Members::Wards(wards.filter_map(|ward| self.vocabulary.ward_index(&ward.id)).collect()))
+    }
+
+    /// The wards that a unit is made of, by their numbers in the vocabulary; `None` for a consultant and for what is not there.
+    pub fn wards_of(&self, unit: &Unit) -> Option<Vec<u16>> {
+        match self.members(unit)? {
+            Members::Wards(wards) => Some(wards),
+            Members::Consultant(_) => None,
+        }
     }
 }
 

@@ -7,10 +7,8 @@
 //! Estimation*, 2nd ed., 2007, ch. 6). [`linear_mean`](super::linear_mean) computes the same from the people themselves, slowly;
 //! property tests hold the two against each other.
 //!
-//! Units: values are whole numbers of a unit of the caller's (thousandths of a point, say), at most 2^36 in size, of at
-//! most 2^27 people: then no intermediate product leaves 128 bits.
-
-use std::collections::BTreeMap;
+//! Units: values are whole numbers of a unit of the caller's (thousandths of a point, say), at most 2^36 in size, of fewer
+//! than 2^27 people: then no sum leaves 64 bits and no intermediate product 128.
 
 use super::quantile::{normal_two_sided, student_two_sided};
 use super::sum::Sum;
@@ -32,8 +30,10 @@ pub enum Pairs {
 pub struct JointSums {
     items: usize,
     which: Pairs,
+    /// None before anybody is added: most cells of a small unit are empty.
     pairs: Vec<PairSums>,
-    answered: BTreeMap<u32, u64>,
+    /// How many people answered which set of questions, in the order of the sets; none twice.
+    answered: Vec<(u32, u64)>,
     /// How many people there are, and every question that any of them answered.
     everybody: u64,
     questions: u32,
@@ -45,9 +45,9 @@ pub struct PairSums {
     /// How many people.
     pub both: u64,
     /// The sum of the first item.
-    pub left: i128,
+    pub left: i64,
     /// The sum of the second.
-    pub right: i128,
+    pub right: i64,
     /// The sum of products.
     pub product: i128,
 }
@@ -55,23 +55,21 @@ pub struct PairSums {
 impl JointSums {
     /// Of nobody.
     pub fn new(items: usize, which: Pairs) -> Self {
-        let count = match which {
-            Pairs::All => items * (items + 1) / 2,
-            Pairs::Own => items,
+        Self { items, which, pairs: Vec::new(), answered: Vec::new(), everybody: 0, questions: 0 }
+    }
+
+    fn make_room(&mut self) {
+        let count = match self.which {
+            Pairs::All => self.items * (self.items + 1) / 2,
+            Pairs::Own => self.items,
         };
-        Self {
-            items,
-            which,
-            pairs: vec![PairSums::default(); count],
-            answered: BTreeMap::new(),
-            everybody: 0,
-            questions: 0,
-        }
+        self.pairs.resize(count, PairSums::default());
     }
 
     /// Adds people with equal answers: a bit for each question they answered, and a value or none for each item.
     pub fn add(&mut self, answered: u32, values: &[Option<i64>], count: u64) {
         self.add_answered(answered, count);
+        self.make_room();
         let mut place = 0;
         for (first, left) in values.iter().enumerate() {
             let partners = match self.which {
@@ -92,6 +90,7 @@ impl JointSums {
 
     /// Adds to one pair alone; what a table of pairs is poured out with.
     pub fn add_pair(&mut self, first: usize, second: usize, left: i64, right: i64, count: u64) {
+        self.make_room();
         if let Some(slot) = self.place(first, second).and_then(|place| self.pairs.get_mut(place)) {
             slot.add(left, right, count);
         }
@@ -99,21 +98,36 @@ impl JointSums {
 
     /// Adds to the numbers of people by what they answered alone.
     pub fn add_answered(&mut self, answered: u32, count: u64) {
-        *self.answered.entry(answered).or_default() += count;
+        match self.answered.binary_search_by_key(&answered, |(set, _)| *set) {
+            Ok(place) => {
+                if let Some((_, people)) = self.answered.get_mut(place) {
+                    *people += count;
+                }
+            }
+            Err(place) => self.answered.insert(place, (answered, count)),
+        }
         self.everybody += count;
         self.questions |= answered;
     }
 
     /// Adds another sample of the same items.
     pub fn merge(&mut self, other: &Self) {
+        if self.pairs.is_empty() {
+            self.pairs.clone_from(&other.pairs);
+        } else {
+            self.merge_pairs(other);
+        }
+        self.answered = merged(&self.answered, &other.answered);
+        self.everybody += other.everybody;
+        self.questions |= other.questions;
+    }
+
+    fn merge_pairs(&mut self, other: &Self) {
         for (mine, theirs) in self.pairs.iter_mut().zip(&other.pairs) {
             mine.both += theirs.both;
             mine.left += theirs.left;
             mine.right += theirs.right;
             mine.product += theirs.product;
-        }
-        for (answered, count) in &other.answered {
-            self.add_answered(*answered, *count);
         }
     }
 
@@ -121,7 +135,8 @@ impl JointSums {
     pub fn people(&self, set: u32) -> u64 {
         // All of the questions is asked most often, and is everybody but who answered none.
         if set & self.questions == self.questions {
-            return self.everybody - self.answered.get(&0).copied().unwrap_or(0);
+            let none = self.answered.first().filter(|(answered, _)| *answered == 0).map_or(0, |(_, count)| *count);
+            return self.everybody - none;
         }
         self.answered.iter().filter(|(answered, _)| *answered & set != 0).map(|(_, count)| count).sum()
     }
@@ -150,13 +165,38 @@ impl JointSums {
     }
 }
 
+/// Two ordered lists as one.
+fn merged(mine: &[(u32, u64)], theirs: &[(u32, u64)]) -> Vec<(u32, u64)> {
+    let (mut mine, mut theirs) = (mine.iter().copied().peekable(), theirs.iter().copied().peekable());
+    let mut both = Vec::with_capacity(mine.len().max(theirs.len()));
+    loop {
+        both.push(match (mine.peek().copied(), theirs.peek().copied()) {
+            (Some(left), Some(right)) if left.0 == right.0 => {
+                mine.next();
+                theirs.next();
+                (left.0, left.1 + right.1)
+            }
+            (Some(left), right) if right.is_none_or(|right| left.0 < right.0) => {
+                mine.next();
+                left
+            }
+            (_, Some(right)) => {
+                theirs.next();
+                right
+            }
+            _ => return both,
+        });
+    }
+}
+
 impl PairSums {
     fn add(&mut self, left: i64, right: i64, count: u64) {
-        let (left, right, many) = (i128::from(left), i128::from(right), i128::from(count));
+        // Fewer than 2^27 people.
+        let many = i64::try_from(count).unwrap_or(i64::MAX);
         self.both += count;
         self.left += left * many;
         self.right += right * many;
-        self.product += left * right * many;
+        self.product += i128::from(left * many) * i128::from(right);
     }
 }
 
@@ -235,21 +275,21 @@ pub fn linearise(samples: &[(f64, &JointSums)], units: &[f64]) -> Linearised {
     let mut squares = vec![0.0; items * items];
     for first in 0..items {
         for second in first..items {
-            let mut sum = Sum::new();
-            for (weight, sums) in &weighted {
-                let pair = sums.pair(first, second);
-                if pair.both > 0 {
-                    let centred = match weighted.len() {
-                        1 => exactly(&pair, &sums.own(first), &sums.own(second)),
-                        _ => centred(&pair, ratio(first), ratio(second)),
-                    };
-                    sum.add(weight * weight * centred);
+            let centred = match weighted.as_slice() {
+                [(weight, sums)] => {
+                    let pair = sums.pair(first, second);
+                    let whole = (pair.both > 0).then(|| exactly(&pair, &sums.own(first), &sums.own(second)));
+                    whole.map_or(0.0, |whole| weight * weight * whole)
                 }
-            }
+                several => {
+                    let pairs = several.iter().map(|(weight, sums)| (*weight, sums.pair(first, second)));
+                    centred(pairs, ratio(first), ratio(second))
+                }
+            };
             let weight = |item: usize| {
                 totals.get(item).map_or(1.0, |(_, weight)| *weight) * units.get(item).copied().unwrap_or(1.0)
             };
-            let value = if sum.value() == 0.0 { 0.0 } else { sum.value() / (weight(first) * weight(second)) };
+            let value = if centred == 0.0 { 0.0 } else { centred / (weight(first) * weight(second)) };
             for place in [first * items + second, second * items + first] {
                 if let Some(slot) = squares.get_mut(place) {
                     *slot = value;
@@ -262,22 +302,39 @@ pub fn linearise(samples: &[(f64, &JointSums)], units: &[f64]) -> Linearised {
 
 /// `sum (y - r) (z - s)` over the people of a pair, where r and s are the items' means over everybody: in whole numbers up to the end.
 fn exactly(pair: &PairSums, first: &PairSums, second: &PairSums) -> f64 {
-    let (n, m) = (i128::from(first.both), i128::from(second.both));
+    let (n, m, both) = (i128::from(first.both), i128::from(second.both), i128::from(pair.both));
+    let (left, right) = (i128::from(pair.left), i128::from(pair.right));
     if pair == first && pair == second {
-        let whole = n * pair.product - pair.left * pair.left;
-        return whole as f64 / n as f64;
+        return float(n * pair.product - left * left) / n as f64;
     }
-    let whole = n * m * pair.product - n * second.left * pair.left - m * first.left * pair.right
-        + first.left * second.left * i128::from(pair.both);
-    whole as f64 / (n * m) as f64
+    let (of_first, of_second) = (i128::from(first.left), i128::from(second.left));
+    let whole = n * m * pair.product - n * of_second * left - m * of_first * right + of_first * of_second * both;
+    float(whole) / float(n * m)
 }
 
-fn centred(pair: &PairSums, r: f64, s: f64) -> f64 {
-    let both = pair.both as f64;
-    let terms = [pair.product as f64, -s * pair.left as f64, -r * pair.right as f64, r * s * both]
-        .into_iter()
-        .collect::<Sum>();
-    terms.value()
+/// `sum w² (y - r) (z - s)` over the people of weighted pairs. Values are first taken from the whole numbers nearest to r and s, without
+/// rounding, so that what is left is small and nothing cancels; then the weighted sums are taken once for all samples.
+fn centred(pairs: impl Iterator<Item = (f64, PairSums)>, r: f64, s: f64) -> f64 {
+    #[expect(clippy::cast_possible_truncation, reason = "means of values of at most 2^36 are at most 2^36")]
+    let (near_r, near_s) = (r.round() as i64, s.round() as i64);
+    let (mut product, mut left, mut right, mut both) = (Sum::new(), Sum::new(), Sum::new(), Sum::new());
+    for (weight, pair) in pairs.filter(|(_, pair)| pair.both > 0) {
+        let square = weight * weight;
+        let (whole_r, whole_s, n) = (i128::from(near_r), i128::from(near_s), i128::from(pair.both));
+        let (from_r, from_s) = (i128::from(pair.left) - whole_r * n, i128::from(pair.right) - whole_s * n);
+        product.add(square * float(pair.product - whole_s * i128::from(pair.left) - whole_r * from_s));
+        left.add(square * float(from_r));
+        right.add(square * float(from_s));
+        both.add(square * pair.both as f64);
+    }
+    let (r, s) = (r - near_r as f64, s - near_s as f64);
+    let terms = [product.value(), -s * left.value(), -r * right.value(), r * s * both.value()];
+    terms.into_iter().collect::<Sum>().value()
+}
+
+/// The nearest number; most are small, and small ones are converted much faster.
+fn float(whole: i128) -> f64 {
+    i64::try_from(whole).map_or(whole as f64, |small| small as f64)
 }
 
 impl Linearised {

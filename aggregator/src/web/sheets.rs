@@ -1,8 +1,9 @@
 //! Score sheets for the pages, each computed once as long as nothing that could change it has changed.
 //!
-//! A sheet is a pure function of facts, period, unit and day. Facts only ever grow, so a ward's sheet is unchanged while the
-//! number of its rows in the period and the one before, that of the trust's where the trust is the standard population, the
-//! period's revision and its standing are: these are the *stamp* under which it is kept.
+//! A sheet is a pure function of facts, period, unit and day. Facts only ever grow, so the sheet of a unit that is made of wards is
+//! unchanged while the number of its rows in the period and the one before, that of the trust's where the trust is the
+//! standard population, the period's revision and its standing are: these are the *stamp* under which it is kept. When it
+//! changes, what came since is added to tallies that stand ([`Live`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Calendar, Period};
 
 use crate::facts::Facts;
-use crate::scoring::{self, ScoreError, ScoreSheet, ScoringWorld, Standing};
+use crate::scoring::{self, Live, ScoreError, ScoreSheet, ScoringWorld, Standing};
 
 /// The most sheets that are kept: two dozen wards with a year of fortnights.
 const MOST: usize = 2_000;
@@ -21,6 +22,7 @@ const MOST: usize = 2_000;
 #[derive(Debug, Default)]
 pub(crate) struct Sheets {
     kept: Mutex<HashMap<(Unit, Period), Kept>>,
+    live: Mutex<Live>,
 }
 
 /// A sheet and what it is kept under.
@@ -55,7 +57,10 @@ impl Sheets {
                 return Ok(Arc::clone(sheet));
             }
         }
-        let sheet = Arc::new(scoring::score(facts, world, period, unit, today)?);
+        let sheet = {
+            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::new(live.sheet(facts, world, period, unit, today)?)
+        };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
             kept.clear();
@@ -65,18 +70,17 @@ impl Sheets {
     }
 }
 
-/// What a ward's sheet is kept under; other units are not kept.
+/// What a unit's sheet is kept under; those of consultants are not kept.
 fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, today: Date) -> Option<Stamp> {
-    let Unit::Ward(ward) = unit else { return None };
-    let index = world.vocabulary().ward_index(ward)?;
+    let wards = world.wards_of(unit)?;
     let from = scoring::previous(world.calendar(), period).map_or_else(|| period.start(), |before| before.start());
-    let wards =
+    let trust =
         if scoring::is_standardised_by_the_trust(world, period) { world.vocabulary().ward_count() } else { 0 };
-    let of_ward = |ward| facts.ward_days(ward, period.start(), period.last()).map(<[_]>::len).sum::<usize>();
+    let rows = |ward, from: Date| facts.ward_days(ward, from, period.last()).map(<[_]>::len).sum::<usize>();
     Some(Stamp {
         today,
-        trust: (0..wards).map(of_ward).sum(),
-        rows: facts.ward_days(index, from, period.last()).map(<[_]>::len).sum(),
+        trust: (0..trust).map(|ward| rows(ward, period.start())).sum(),
+        rows: wards.into_iter().map(|ward| rows(ward, from)).sum(),
         revision: scoring::revision(facts, period, today, world.final_after_days()),
         standing: scoring::standing(period, today, world.final_after_days()),
     })
