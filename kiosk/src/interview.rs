@@ -84,7 +84,18 @@ struct Asking {
     place: Place,
     /// A choice was made and is being shown until then.
     confirmed_until_ms: Option<u64>,
-    stopping: bool,
+    aside: Aside,
+}
+
+/// What lies over the question for a moment; the answers stay as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Aside {
+    #[default]
+    Nothing,
+    /// Is stopping meant?
+    Stopping,
+    /// In which language?
+    Languages,
 }
 
 /// The help screen over the stage.
@@ -263,8 +274,7 @@ impl Interview {
             }
             (Stage::Consent, Action::Agree) => match Sheet::new(&self.setting, now_ms) {
                 Some((sheet, place)) => {
-                    let asking = Asking { sheet, place, confirmed_until_ms: None, stopping: false };
-                    self.stage = Stage::Asking(asking);
+                    self.stage = Stage::Asking(Asking::new(sheet, place));
                 }
                 None => self.rest(),
             },
@@ -281,14 +291,24 @@ impl Interview {
 
     fn touch_question(&mut self, action: Action, now_ms: u64, effects: &mut Vec<Effect>) {
         let Stage::Asking(asking) = &mut self.stage else { return };
-        if asking.stopping {
-            match action {
-                Action::StopNow => self.finish(Outcome::Partial, Farewell::Stopped, now_ms, now_ms, effects),
-                Action::CarryOn => asking.stopping = false,
-                _ => {}
+        match (asking.aside, action) {
+            (Aside::Nothing, action) => self.touch_sheet(action, now_ms, effects),
+            (Aside::Stopping, Action::StopNow) => {
+                self.finish(Outcome::Partial, Farewell::Stopped, now_ms, now_ms, effects);
             }
-            return;
+            (Aside::Languages, Action::ChooseLanguage(language))
+                if self.setting.languages().contains(&language) =>
+            {
+                asking.aside = Aside::Nothing;
+                self.language = language;
+            }
+            (Aside::Stopping, Action::CarryOn) | (Aside::Languages, Action::Back) => asking.aside = Aside::Nothing,
+            _ => {}
         }
+    }
+
+    fn touch_sheet(&mut self, action: Action, now_ms: u64, effects: &mut Vec<Effect>) {
+        let Stage::Asking(asking) = &mut self.stage else { return };
         // A second touch while the choice is being shown may change the choice; it must not skip a question.
         let confirming = asking.confirmed_until_ms.is_some();
         match action {
@@ -310,7 +330,10 @@ impl Interview {
             }
             Action::Stop => {
                 asking.confirmed_until_ms = None;
-                asking.stopping = true;
+                asking.aside = Aside::Stopping;
+            }
+            Action::Languages if !confirming && self.setting.languages().len() > 1 => {
+                asking.aside = Aside::Languages;
             }
             _ => {}
         }
@@ -558,6 +581,10 @@ impl Interview {
 }
 
 impl Asking {
+    fn new(sheet: Sheet, place: Place) -> Self {
+        Self { sheet, place, confirmed_until_ms: None, aside: Aside::default() }
+    }
+
     fn choose(&mut self, choice: usize, setting: &Setting, comfort: Comfort, now_ms: u64) {
         if self.sheet.choose(setting, self.place, choice, comfort.text_size) {
             self.confirmed_until_ms = Some(now_ms + CONFIRMATION_MS);

@@ -60,6 +60,7 @@ impl Screens {
     /// Connects a window's touches.
     pub(crate) fn connect(window: &KioskWindow, touch: &Touch) -> Self {
         let kind = Rc::new(Cell::new(ScreenKind::Rest));
+        window.global::<Words>().on_font_of(|text| fonts::family_of(&text).into());
         connect_journey(window, touch, &kind);
         consent::connect(window, touch);
         aids::connect(window, touch);
@@ -87,6 +88,7 @@ impl Screens {
         let journey = self.window.global::<Journey>();
         journey.set_ward_name(view.ward_name.as_str().into());
         journey.set_notice(notice(view, &say));
+        journey.set_offers_languages(view.offers_languages);
         let kind = match &view.screen {
             Screen::Rest { languages, improvements } => self.rest.show(languages, improvements),
             Screen::Language { languages } => self.language_screen.show(languages),
@@ -147,11 +149,16 @@ impl Screens {
 
     fn show_progress(&self, progress: Progress, can_go_back: bool, say: &Phrases) {
         let journey = self.window.global::<Journey>();
-        let label = fill(&say.progress, "{number}", progress.number);
-        journey.set_progress_label(fill(&label, "{of}", progress.of));
+        let words = |number: &str, of: &str| fill(&fill(&say.progress, "{number}", number), "{of}", of);
         // After a mark of its direction, what is read from the right begins with the number at the right.
         let mark = if self.window.global::<Theme>().get_rtl() { "\u{200f}" } else { "" };
-        journey.set_progress_numbers(slint::format!("{mark}{} / {}", progress.number, progress.of));
+        let numbers = |number: &str, of: &str| slint::format!("{mark}{number} / {of}");
+        let (number, of) = (progress.number.to_string(), progress.of.to_string());
+        let wide = "8".repeat(of.len());
+        journey.set_progress_label(words(&number, &of));
+        journey.set_progress_label_widest(words(&wide, &wide));
+        journey.set_progress_numbers(numbers(&number, &of));
+        journey.set_progress_numbers_widest(numbers(&wide, &wide));
         journey.set_progress(progress.number as f32 / progress.of.max(1) as f32);
         journey.set_can_go_back(can_go_back);
     }
@@ -187,6 +194,7 @@ fn connect_journey(window: &KioskWindow, touch: &Touch, kind: &Rc<Cell<ScreenKin
     journey.on_skip(sends(touch, Action::Skip));
     journey.on_next(sends(touch, Action::Next));
     journey.on_stop(sends(touch, Action::Stop));
+    journey.on_languages(sends(touch, Action::Languages));
     journey.on_help(sends(touch, Action::Help));
     let (touch, kind) = (Rc::clone(touch), Rc::clone(kind));
     journey.on_digit(move |number| {

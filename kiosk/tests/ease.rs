@@ -10,8 +10,8 @@ use patient::walk::walk;
 use patient::{Patient, setting, ward_with_bays};
 use slint::ComponentHandle as _;
 use slint::platform::{Key, PointerEventButton, WindowEvent};
-use wardvoice_kiosk::interview::comfort::Light;
-use wardvoice_kiosk::interview::{Comfort, DIM_MS, Happening, HelpView, Screen};
+use wardvoice_kiosk::interview::comfort::{Light, SCANNING_MS};
+use wardvoice_kiosk::interview::{Action, Comfort, DIM_MS, Happening, HelpView, Screen};
 use wardvoice_kiosk_ui::{Journey, Theme, words};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::questionnaire::{Questionnaire, Text};
@@ -59,6 +59,27 @@ fn arrow_keys_go_from_answer_to_answer() {
 }
 
 #[test]
+fn a_touch_that_slides_off_does_nothing() {
+    let patient = begins();
+    let answer = patient.control("Yes, always");
+    let (at, size) = (answer.absolute_position(), answer.size());
+    let inside = slint::LogicalPosition::new(at.x + size.width / 2.0, at.y + size.height / 2.0);
+    let outside = slint::LogicalPosition::new(5.0, 400.0);
+    let window = patient.window.window();
+    let touch = |lifted_at| {
+        let button = PointerEventButton::Left;
+        window.dispatch_event(WindowEvent::PointerPressed { position: inside, button });
+        window.dispatch_event(WindowEvent::PointerMoved { position: lifted_at });
+        window.dispatch_event(WindowEvent::PointerReleased { position: lifted_at, button });
+        patient.waits(400);
+    };
+    touch(outside);
+    assert_eq!(patient.question().as_deref(), Some("consistency"));
+    touch(inside);
+    assert_eq!(patient.question().as_deref(), Some("coordination"), "the same without sliding off");
+}
+
+#[test]
 fn tab_follows_the_order_of_reading_and_back_again() {
     let patient = begins();
     let mut forwards = Vec::new();
@@ -98,6 +119,58 @@ fn one_switch_is_enough_to_answer() {
     chooses("Stop");
     chooses("Stop now");
     assert_eq!(patient.contacts().len(), 1);
+}
+
+/// A row first, then a key of it.
+#[test]
+fn one_switch_writes_row_by_row() {
+    let patient = Patient::arrives(1280, 800);
+    patient.touches("Touch here to start");
+    patient.touches("English");
+    patient.touches("Yes, start");
+    while !matches!(patient.view().screen, Screen::Comment(_)) {
+        patient.touches("Skip this question");
+    }
+    let draft = || match patient.view().screen {
+        Screen::Comment(comment) => comment.draft,
+        screen => panic!("{screen:?}"),
+    };
+    patient.meets(Happening::Touch(Action::Switch));
+    let chooses = |label: &str, at_most: usize| {
+        for _ in 0..at_most {
+            if patient.focused().as_deref() == Some(label) {
+                return patient.presses(" ");
+            }
+            patient.waits(SCANNING_MS);
+        }
+        panic!("the focus does not come to {label:?}; it is at {:?}", patient.focused());
+    };
+    // Once past the bars and the rows.
+    chooses("A S D F G H J K L", 30);
+    chooses("H", 10);
+    assert_eq!(draft(), "H");
+    chooses("q w e r t y u i o p", 2);
+    chooses("i", 10);
+    assert_eq!(draft(), "Hi");
+    // A row that was chosen by mistake is left by itself.
+    chooses("Shift z x c v b n m Delete", 4);
+    chooses("q w e r t y u i o p", 12);
+    chooses("p", 12);
+    assert_eq!(draft(), "Hip");
+    chooses("Next", 12);
+    assert_eq!(patient.question().as_deref(), Some("better"));
+}
+
+#[test]
+fn another_language_in_the_middle_keeps_the_answers_on_the_screen() {
+    let patient = begins();
+    patient.touches("Yes, always");
+    assert_eq!(patient.question().as_deref(), Some("coordination"));
+    patient.touches("Choose your language");
+    patient.touches("Cymraeg");
+    assert_eq!((patient.question().as_deref(), patient.view().language.as_str()), (Some("coordination"), "cy"));
+    patient.touches("Yn ôl");
+    assert_eq!(patient.control("Do, bob amser").accessible_checked(), Some(true));
 }
 
 #[test]
@@ -167,6 +240,18 @@ fn every_label_is_in_the_language_of_the_screen() {
         };
         walk(&patient, tag, &|_| {}, &mut look);
         assert!(foreign.borrow().is_empty(), "{tag}: {:?}", foreign.borrow());
+    }
+}
+
+/// Whoever speaks to a control says what they see.
+#[test]
+fn what_large_text_leaves_of_a_label_is_part_of_it() {
+    for tag in words::LANGUAGES {
+        let say = words::phrases(tag).unwrap();
+        for (short, whole) in [(say.help_short, say.help), (say.skip_short, say.skip)] {
+            let [few, all] = [&short, &whole].map(|words| words.to_lowercase());
+            assert!(!few.is_empty() && all.contains(&few), "{tag}: {short:?} is no part of {whole:?}");
+        }
     }
 }
 

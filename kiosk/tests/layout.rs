@@ -1,5 +1,7 @@
 //! Every screen, in every language, at every text size, in both palettes, on three panels: everything fits.
 //!
+//! Where something is being written, its hint stays and its end is visible, on whole lines.
+//!
 //! Four tests so that they run beside each other. [`fit`](patient::fit) says what fitting is; a test of its own proves that it
 //! objects. The pictures of the same walk are made by `examples/screens.rs`.
 
@@ -13,7 +15,7 @@ use patient::{Patient, ward_with_bays};
 use slint::{ComponentHandle as _, Model as _};
 use wardvoice_kiosk::interview::comfort::TextSize;
 use wardvoice_kiosk::interview::{Action, Happening};
-use wardvoice_kiosk_ui::{CommentAdapter, FoundControl, FoundText, Theme, words};
+use wardvoice_kiosk_ui::{CommentAdapter, FoundControl, FoundText, FoundWriting, Theme, Words, words};
 
 const PANELS: [(u16, u16); 3] = [(1280, 800), (800, 1280), (1024, 600)];
 
@@ -64,7 +66,10 @@ fn everything_fits(text_size: TextSize) {
                     theme.set_contrast(contrast);
                     theme.set_rtl(mirrored || rtl);
                     theme.set_pictures(drawn || pictures);
-                    let found = faults_of(patient, screen, width, height);
+                    let mut found = faults_of(patient, screen, width, height);
+                    if screen.ends_with("-written") {
+                        found.extend(faults_of_writing(patient));
+                    }
                     seen += 1;
                     if !found.is_empty() {
                         wrong.insert(format!("{language} {screen} {width}x{height} {showing}"), found);
@@ -93,6 +98,47 @@ fn faults_of(patient: &Patient, screen: &str, width: u16, height: u16) -> Vec<St
     let window = Area::new(0.0, 0.0, width.into(), height.into());
     let gap = if screen.starts_with("comment") { KEY_GAP } else { GAP };
     faults(window, &controls.into_iter().map(touchable).collect::<Vec<_>>(), &texts, gap)
+}
+
+/// What is wrong where somebody has just written something.
+fn faults_of_writing(patient: &Patient) -> Vec<String> {
+    let mut faults = Vec::new();
+    let hint = patient.window.global::<Words>().get_say().comment_hint;
+    if !patient.surveys().1.iter().any(|text| text.text == hint) {
+        faults.push("nobody is told any more not to write names".to_owned());
+    }
+    let writing = patient.writing();
+    let length = patient.window.global::<CommentAdapter>().get_draft().len();
+    if !writing.as_ref().is_some_and(|writing| is_in_sight(writing, length)) {
+        faults.push(format!("{writing:?} of {length} bytes"));
+    }
+    faults
+}
+
+/// Whether the caret stands behind what is written, its line is wholly visible, and no line is cut through.
+fn is_in_sight(writing: &FoundWriting, length: usize) -> bool {
+    const HAIR: f32 = 1.0;
+    let whole =
+        |height: f32| (height / writing.line - (height / writing.line).round()).abs() * writing.line < HAIR;
+    usize::try_from(writing.caret) == Ok(length)
+        && writing.caret_y >= writing.y - HAIR
+        && writing.caret_y + writing.line <= writing.y + writing.height + HAIR
+        && whole(writing.height)
+        && whole(writing.scrolled)
+}
+
+#[test]
+fn the_check_objects_to_a_line_that_is_cut_and_a_caret_out_of_sight() {
+    let good = FoundWriting { y: 200.0, height: 124.0, caret_y: 262.0, line: 62.0, caret: 900, scrolled: 310.0 };
+    assert!(is_in_sight(&good, 900));
+    let bad = [
+        FoundWriting { caret: 0, ..good.clone() },
+        FoundWriting { caret_y: 324.0, ..good.clone() },
+        FoundWriting { caret_y: 138.0, ..good.clone() },
+        FoundWriting { height: 150.0, ..good.clone() },
+        FoundWriting { scrolled: 330.0, ..good.clone() },
+    ];
+    assert!(bad.iter().all(|writing| !is_in_sight(writing, 900)));
 }
 
 fn touchable(control: FoundControl) -> Touchable {

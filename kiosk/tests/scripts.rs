@@ -1,8 +1,15 @@
-//! Every script is really drawn in the running window, in both weights, by the fonts that are compiled in, and shaped; and
-//! every layer of every keyboard has keys that are large enough.
+//! Every script is really drawn in the running window, in both weights, by the fonts that are compiled in, and shaped; names in
+//! Latin letters look the same in every language; and every layer of every keyboard has keys that are large enough, with what is
+//! on them clear of their edges.
 //!
 //! Keeps a picture of the languages, of a question and of every keyboard under `target/tmp/screens`.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics is a test that fails"
+)]
 
 mod patient;
 
@@ -15,7 +22,9 @@ use slint::fontique_011::{fontique, shared_collection};
 use slint::{ComponentHandle as _, Model as _, Rgba8Pixel, SharedPixelBuffer};
 use wardvoice_kiosk::interview::{Action, Happening, Screen, Setting};
 use wardvoice_kiosk_ui::fonts::FONTS;
-use wardvoice_kiosk_ui::{CommentAdapter, Journey, Key, KeyKind, MessageAdapter, ScreenKind, Words, fonts, words};
+use wardvoice_kiosk_ui::{
+    CommentAdapter, Journey, Key, KeyKind, MessageAdapter, ScreenKind, Theme, Words, fonts, words,
+};
 use wardvoice_protocol::assignment::{Assignment, KioskAudience};
 use wardvoice_protocol::id::{KioskId, Language, WardId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
@@ -33,6 +42,7 @@ fn every_language_can_be_read_and_written() {
     our_fonts_come_first();
     every_character_is_drawn(&patient);
     letters_join(&patient);
+    names_in_latin_letters_are_latin(&patient);
     patient.window.global::<Words>().set_font(fonts::family("en").into());
     patient.turns(1280, 800);
     every_language_on_the_screen(&patient);
@@ -104,6 +114,21 @@ fn letters_join(patient: &Patient) {
     }
 }
 
+/// With their digits and signs, which the fonts of other scripts have too, in shapes of their own.
+fn names_in_latin_letters_are_latin(patient: &Patient) {
+    let name = "Consultant 001, ward 12: 3.5";
+    let drawn = |language: &str, text: &str| {
+        patient.window.global::<Words>().set_font(fonts::family(language).into());
+        draw(patient, text, text)
+    };
+    let latin = drawn("en", name);
+    for (language, word) in SCRIPTS {
+        assert!(drawn(language, name) == latin, "{language} draws {name:?} in another way than English");
+        assert!(drawn(language, "001, 12") != drawn("en", "001, 12"), "{language} has digits of its own");
+        assert_eq!(fonts::family_of(word), "", "{word} is the language's own");
+    }
+}
+
 fn every_language_on_the_screen(patient: &Patient) {
     patient.meets(Happening::Assigned(Arc::new(setting())));
     for language in words::LANGUAGES {
@@ -145,6 +170,7 @@ fn every_layer(patient: &Patient, language: &str) {
         for (width, height) in [(800, 1280), (1280, 800)] {
             patient.turns(width, height);
             check_keys(patient, language);
+            check_caps(patient, language);
         }
         let keys = patient.window.global::<CommentAdapter>();
         let next =
@@ -178,6 +204,37 @@ fn check_keys(patient: &Patient, language: &str) {
         }
     }
     assert_eq!(found, names, "{language}: every key is a control that says its name");
+}
+
+/// At the largest text nothing that is written on a key comes near its edge: between its line and 6 pixels within there is one colour.
+fn check_caps(patient: &Patient, language: &str) {
+    const LINE: u32 = 4;
+    const CLEAR: u32 = 6;
+    // A corner is round.
+    const CORNER: u32 = 14;
+    let theme = patient.window.global::<Theme>();
+    let usual = theme.get_text_scale();
+    theme.set_text_scale(2.0);
+    let names: BTreeSet<_> =
+        patient.window.global::<CommentAdapter>().get_keys().iter().map(|key| key.name).collect();
+    let keys: Vec<_> = patient.surveys().0.into_iter().filter(|control| names.contains(&control.label)).collect();
+    assert_eq!(keys.len(), names.len(), "{language}");
+    let picture = patient.window.window().take_snapshot().unwrap();
+    let pixel = |x: u32, y: u32| picture.as_slice()[(y * picture.width() + x) as usize];
+    for key in keys {
+        let [left, top, right, bottom] =
+            [key.x, key.y, key.x + key.width, key.y + key.height].map(|edge| edge.round() as u32);
+        let ground = pixel(left + CORNER, top + LINE);
+        let clear = |x: u32, y: u32| pixel(x, y) == ground;
+        for within in LINE..CLEAR {
+            let across =
+                (left + CORNER..right - CORNER).all(|x| clear(x, top + within) && clear(x, bottom - 1 - within));
+            let down =
+                (top + CORNER..bottom - CORNER).all(|y| clear(left + within, y) && clear(right - 1 - within, y));
+            assert!(across && down, "{language}: {:?} comes near the edge of its key", key.label);
+        }
+    }
+    theme.set_text_scale(usual);
 }
 
 fn keep(patient: &Patient, name: &str) {

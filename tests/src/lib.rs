@@ -26,6 +26,7 @@ pub mod power;
 pub mod process;
 pub mod programs;
 pub mod proxy;
+pub mod sources;
 pub mod stream;
 pub mod tablet;
 pub mod tree;

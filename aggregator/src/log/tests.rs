@@ -165,17 +165,17 @@ fn a_batch_that_was_not_committed_leaves_no_trace() {
     assert_eq!(log.reader().quarantined().unwrap(), 0);
 }
 
-/// Makes a log of 300 records, harms it and opens it again.
-fn harmed(harm: impl FnOnce(&Path)) -> (tempfile::TempDir, Result<Log, LogError>) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut log = Log::open(folder.path()).unwrap();
+/// Makes a log of 300 records in a folder, harms it and opens it again. What a salvage puts beside the log is in the folder too.
+fn harmed(folder: &Path, harm: impl FnOnce(&Path)) -> (PathBuf, Result<Log, LogError>) {
+    let data = folder.join("log");
+    let mut log = Log::open(&data).unwrap();
     for _ in 0..30 {
         append(&mut log, 10, 900);
     }
     drop(log);
-    harm(folder.path());
-    let opened = Log::open(folder.path());
-    (folder, opened)
+    harm(&data);
+    let opened = Log::open(&data);
+    (data, opened)
 }
 
 fn truncate(folder: &Path, length: u64) {
@@ -186,13 +186,14 @@ fn truncate(folder: &Path, length: u64) {
 #[test]
 fn a_store_that_is_empty_shortened_or_gone_is_an_error_with_a_way_back() {
     let check = |name: &str, harm: &dyn Fn(&Path)| {
-        let (folder, opened) = harmed(harm);
+        let folder = tempfile::tempdir().unwrap();
+        let (data, opened) = harmed(folder.path(), harm);
         let error = opened.err().unwrap_or_else(|| panic!("{name} was opened"));
         assert!(error.is_damage(), "{name}: {error}");
         assert!(error.to_string().contains("salvage") || !error.to_string().starts_with("open"), "{error}");
-        let salvaged = salvage(folder.path()).unwrap();
-        assert!(salvaged.damaged.exists(), "{name}");
-        let log = Log::open(folder.path()).unwrap();
+        let salvaged = salvage(&data).unwrap();
+        assert!(salvaged.damaged.starts_with(folder.path()) && salvaged.damaged.exists(), "{name}");
+        let log = Log::open(&data).unwrap();
         assert_eq!(log.end().position, salvaged.records, "{name}");
     };
     check("an emptied file", &|folder| truncate(folder, 0));

@@ -82,6 +82,8 @@ pub enum Action {
     Start,
     /// Choose a language.
     ChooseLanguage(Language),
+    /// Which languages are there? In the middle of the questions, whose answers stay.
+    Languages,
     /// "Yes, start", at consent.
     Agree,
     /// "No, thank you", at consent.

@@ -128,17 +128,26 @@ impl Sheet {
         true
     }
 
-    /// Takes the comment as it stands, cut to what a comment may hold; an empty one is no answer yet.
+    /// Takes the comment as it stands, cut to what a comment may hold; an empty one is no answer yet. A full one takes nothing more:
+    /// to cut it would take its end away for what was put into its middle.
     pub(super) fn write(&mut self, setting: &Setting, place: Place, text: &str) {
         let Some(question) = setting.questionnaire().questions().get(place.question()) else { return };
         if question.kind != KindFile::Comment {
             return;
         }
         let plain = text.chars().filter(|character| !character.is_control() || *character == '\n');
+        if self.is_full(question) && plain.clone().count() > MAX_COMMENT_CHARACTERS {
+            return;
+        }
         match Comment::new(plain.take(MAX_COMMENT_CHARACTERS).collect::<String>()) {
             Ok(comment) => self.answers.insert(question.id.clone(), Answer::Said(comment)),
             Err(_) => self.answers.remove(&question.id),
         };
+    }
+
+    fn is_full(&self, question: &QuestionFile) -> bool {
+        let Some(Answer::Said(comment)) = self.answer(question) else { return false };
+        comment.as_str().chars().count() == MAX_COMMENT_CHARACTERS
     }
 
     /// The person would rather not say.

@@ -8,6 +8,7 @@ use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience
 use wardvoice_protocol::contact::{Answer, AttributionSource, Contact, Mode, Outcome};
 use wardvoice_protocol::id::{ConsultantId, KioskId, Language, OptionId, QuestionId, WardId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
+use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::record::{Body, Need};
 
@@ -223,6 +224,23 @@ fn nobody_is_asked_while_the_store_refuses() {
 }
 
 #[test]
+fn a_full_comment_takes_nothing_more_and_loses_nothing() {
+    let mut patient = Patient::agrees();
+    patient.goes_to("good");
+    let draft = |patient: &Patient| match patient.screen() {
+        Screen::Comment(comment) => comment.draft,
+        screen => panic!("{screen:?}"),
+    };
+    let full = "x".repeat(MAX_COMMENT_CHARACTERS - 3) + "end";
+    patient.touches(Action::Write(full.clone() + " and more"));
+    assert_eq!(draft(&patient), full, "what is too long at once is cut");
+    patient.touches(Action::Write(format!("y{full}")));
+    assert_eq!(draft(&patient), full, "a letter too many takes nothing away");
+    patient.touches(Action::Write("shorter".to_owned()));
+    assert_eq!(draft(&patient), "shorter");
+}
+
+#[test]
 fn declining_stores_a_contact_without_a_response() {
     let mut patient = Patient::arrives();
     patient.touches(Action::Start);
@@ -296,6 +314,33 @@ fn an_answer_that_a_later_one_takes_back_is_not_shown() {
     assert_eq!(answer(contact, "noise"), &Answer::NotShown);
     assert_eq!(answer(contact, "kindness"), &Answer::Declined, "it was on the screen");
     assert_eq!(answer(contact, "good"), &Answer::NotShown);
+}
+
+#[test]
+fn another_language_in_the_middle_keeps_the_answers() {
+    let mut patient = Patient::agrees();
+    patient.chooses(0);
+    patient.chooses(1);
+    let before = patient.question();
+    patient.touches(Action::Languages);
+    assert!(matches!(patient.screen(), Screen::Language { .. }));
+    patient.touches(Action::Choose(0));
+    patient.touches(Action::Back);
+    assert_eq!(patient.question(), before, "back to the question, unanswered");
+    patient.touches(Action::Languages);
+    patient.touches(Action::ChooseLanguage(language("cy")));
+    assert_eq!(patient.question(), before, "nobody is asked again whether they agree");
+    assert_eq!(patient.interview.view(patient.now_ms).language, language("cy"));
+    patient.touches(Action::Back);
+    let Screen::Question(question) = patient.screen() else { panic!("{:?}", patient.screen()) };
+    assert_eq!(question.chosen, Some(1), "what was answered stands");
+    patient.touches(Action::Languages);
+    patient.touches(Action::Stop);
+    assert!(matches!(patient.screen(), Screen::Language { .. }), "one thing at a time");
+    patient.waits(IDLE_MS + STILL_THERE_MS);
+    let contacts = patient.contacts();
+    let [contact] = &contacts[..] else { panic!("{} contacts", contacts.len()) };
+    assert_eq!((contact.outcome, contact.language.as_str()), (Outcome::Partial, "cy"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::reading::Aloud;
 use super::setting::Improvement;
 use super::sheet::{Named, Place, choices, consultants_of_page};
 use super::volunteer::{DoorView, Margin, VolunteerView};
-use super::{Asking, Farewell, HelpStep, Interview, STILL_THERE_MS, Setting, Stage, Trouble};
+use super::{Aside, Asking, Farewell, HelpStep, Interview, STILL_THERE_MS, Setting, Stage, Trouble};
 
 /// The tag of easy-read English, whose answers have drawings.
 const EASY_READ: &str = "en-simple";
@@ -40,6 +40,8 @@ pub struct View {
     pub demonstration: bool,
     /// How the person in front of it wants it.
     pub comfort: Comfort,
+    /// Whether another language can be chosen in the middle of the questions.
+    pub offers_languages: bool,
     /// How bright the screen has to be.
     pub light: Light,
     /// Whether it can be read aloud, and whether it is.
@@ -228,6 +230,7 @@ impl Interview {
             ward_name: self.setting.ward_name().to_owned(),
             demonstration: self.setting.is_demonstration(),
             comfort,
+            offers_languages: matches!(self.stage, Stage::Asking(_)) && self.setting.languages().len() > 1,
             light: self.light(),
             aloud,
             screen,
@@ -268,7 +271,8 @@ impl Interview {
             }
             Stage::Language => Screen::Language { languages: languages() },
             Stage::Consent => Screen::Consent,
-            Stage::Asking(Asking { stopping: true, .. }) => Screen::StopAsked,
+            Stage::Asking(Asking { aside: Aside::Stopping, .. }) => Screen::StopAsked,
+            Stage::Asking(Asking { aside: Aside::Languages, .. }) => Screen::Language { languages: languages() },
             Stage::Asking(asking) => asking.screen(&self.setting, &self.language, self.comfort.text_size),
             Stage::Saving { .. } => Screen::Saving,
             Stage::Thanks { farewell, .. } => Screen::Thanks(*farewell),

@@ -366,7 +366,7 @@ impl Interview {
         match draft.restore(&self.setting, now_ms) {
             Some((sheet, place)) => {
                 self.language = language;
-                self.stage = Stage::Asking(Asking { sheet, place, confirmed_until_ms: None, stopping: false });
+                self.stage = Stage::Asking(Asking::new(sheet, place));
                 if let Some(session) = &mut self.volunteer.session {
                     session.doing = Some(doing);
                 }

@@ -52,6 +52,7 @@ pub(super) fn show(window: &KioskWindow, view: &View) {
         Aloud::Absent | Aloud::Silent => None,
     }));
     journey.set_scanning(view.comfort.scanning_ms.is_some());
+    journey.set_by_switch(view.comfort.scanning_ms.is_some());
 }
 
 /// Moves the keyboard's focus to the next control, or to the one before.

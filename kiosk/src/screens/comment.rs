@@ -7,7 +7,7 @@ use slint::{ComponentHandle as _, SharedString, VecModel};
 use wardvoice_kiosk_ui::{CommentAdapter, Journey, KioskWindow, Phrases, ScreenKind};
 use wardvoice_protocol::id::{Language, QuestionId};
 
-use super::keyboard::Keyboard;
+use super::keyboard::{self, Keyboard};
 use super::{Touch, fill, set_rows};
 use crate::interview::{Action, CommentView};
 
@@ -17,6 +17,7 @@ const SAY_CHARACTERS_LEFT: usize = 200;
 pub(super) struct Comment {
     window: slint::Weak<KioskWindow>,
     keys: Rc<VecModel<wardvoice_kiosk_ui::Key>>,
+    rows: Rc<VecModel<SharedString>>,
     keyboard: Rc<RefCell<Keyboard>>,
     question: RefCell<Option<QuestionId>>,
 }
@@ -27,11 +28,13 @@ impl Comment {
         let keyboard = Rc::new(RefCell::new(Keyboard::default()));
         let adapter = window.global::<CommentAdapter>();
         adapter.set_keys(Rc::clone(&keys).into());
+        let rows = Rc::new(VecModel::default());
+        adapter.set_rows(Rc::clone(&rows).into());
         let pressed = Rc::clone(&keyboard);
         adapter.on_press(move |key, text, anchor, caret| pressed.borrow_mut().press(&key, &text, anchor, caret));
         let touch = Rc::clone(touch);
         adapter.on_write(move |draft| touch(Action::Write(draft.into())));
-        Self { window: window.as_weak(), keys, keyboard, question: RefCell::default() }
+        Self { window: window.as_weak(), keys, rows, keyboard, question: RefCell::default() }
     }
 
     /// Leaves nothing of the last person in the window.
@@ -55,12 +58,15 @@ impl Comment {
             }
             if adapter.get_draft() != view.draft {
                 adapter.set_draft(view.draft.as_str().into());
+                adapter.set_drafted(adapter.get_drafted().wrapping_add(1));
             }
             adapter.set_text(view.text.as_str().into());
-            let few = view.characters_left <= SAY_CHARACTERS_LEFT;
-            let left = few.then(|| fill(&say.characters_left, "{number}", view.characters_left));
-            adapter.set_characters_left(left.unwrap_or_default());
-            set_rows(&self.keys, self.keyboard.borrow().keys(say));
+            let left = view.characters_left.min(SAY_CHARACTERS_LEFT);
+            adapter.set_characters_left(fill(&say.characters_left, "{number}", left));
+            adapter.set_few_left(view.characters_left <= SAY_CHARACTERS_LEFT);
+            let keys = self.keyboard.borrow().keys(say);
+            set_rows(&self.rows, keyboard::row_names(&keys));
+            set_rows(&self.keys, keys);
         }
         ScreenKind::Comment
     }

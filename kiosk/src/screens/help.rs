@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, SharedString, VecModel};
-use wardvoice_kiosk_ui::{HelpAdapter, KioskWindow, Phrases, ScreenKind};
+use wardvoice_kiosk_ui::{HelpAdapter, KioskWindow, Phrases, PictureKind, ScreenKind};
 use wardvoice_protocol::record::Need;
 
 use super::{Touch, sends, set_rows};
@@ -16,6 +16,7 @@ const NEEDS: [Need; 6] = [Need::Pain, Need::Toilet, Need::Drink, Need::Worried, 
 pub(super) struct Help {
     window: slint::Weak<KioskWindow>,
     needs: Rc<VecModel<SharedString>>,
+    pictures: Rc<VecModel<PictureKind>>,
     placing: Rc<Cell<bool>>,
 }
 
@@ -24,6 +25,8 @@ impl Help {
         let needs = Rc::new(VecModel::default());
         let adapter = window.global::<HelpAdapter>();
         adapter.set_needs(Rc::clone(&needs).into());
+        let pictures = Rc::new(VecModel::default());
+        adapter.set_pictures(Rc::clone(&pictures).into());
         adapter.on_close(sends(touch, Action::CloseHelp));
         adapter.on_more(sends(touch, Action::More));
         let placing = Rc::new(Cell::new(false));
@@ -37,19 +40,22 @@ impl Help {
                 touch(Action::Need(*need));
             }
         });
-        Self { window: window.as_weak(), needs, placing }
+        Self { window: window.as_weak(), needs, pictures, placing }
     }
 
     pub(super) fn show(&self, view: &HelpView, say: &Phrases) -> ScreenKind {
         let (title, body) = title_and_body(view, say);
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<HelpAdapter>();
+            let choosing = matches!(view, HelpView::Choosing { .. });
+            let drawings = if choosing { NEEDS.map(drawing).to_vec() } else { Vec::new() };
+            set_rows(&self.pictures, drawings);
             set_rows(&self.needs, rows(view, say));
             let placing = matches!(view, HelpView::Placing { .. });
             self.placing.set(placing);
             adapter.set_title(title);
             adapter.set_body(body);
-            adapter.set_choosing(placing || matches!(view, HelpView::Choosing { .. }));
+            adapter.set_choosing(placing || choosing);
             adapter.set_has_more(matches!(view, HelpView::Placing { has_more: true, .. }));
             adapter.set_closable(*view != HelpView::Sending);
         }
@@ -94,4 +100,16 @@ fn label(need: Need, say: &Phrases) -> SharedString {
         Need::Other => &say.need_other,
     }
     .clone()
+}
+
+/// What is drawn beside a need in easy read.
+fn drawing(need: Need) -> PictureKind {
+    match need {
+        Need::Pain => PictureKind::FaceInPain,
+        Need::Toilet => PictureKind::Toilet,
+        Need::Drink => PictureKind::Drink,
+        Need::Worried => PictureKind::FaceWorried,
+        Need::Talk => PictureKind::Speech,
+        Need::Other => PictureKind::Dots,
+    }
 }

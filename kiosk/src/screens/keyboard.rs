@@ -79,6 +79,10 @@ impl Keyboard {
         keys.push(Key { writes: " ".into(), ..space });
         self.push_characters(&mut keys, after_space, after, 3);
         keys.push(named(KeyKind::Return, &say.key_return, COLUMNS - RETURN_KEY, 3, RETURN_KEY));
+        let mut row = None;
+        for key in &mut keys {
+            key.first = row.replace(key.row) != Some(key.row);
+        }
         keys
     }
 
@@ -166,7 +170,14 @@ fn named(kind: KeyKind, label: &SharedString, column: f32, row: i32, width: f32)
         row,
         width,
         active: false,
+        first: false,
     }
+}
+
+/// What each row says: its keys, one after the other.
+pub(super) fn row_names(keys: &[Key]) -> Vec<SharedString> {
+    let rows = keys.chunk_by(|one, next| one.row == next.row);
+    rows.map(|row| row.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(" ").into()).collect()
 }
 
 fn count(characters: &str) -> f32 {

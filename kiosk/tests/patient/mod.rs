@@ -21,7 +21,7 @@ use slint::platform::{PointerEventButton, WindowEvent};
 use wardvoice_kiosk::app::post::Post;
 use wardvoice_kiosk::app::stage::{Done, Stage};
 use wardvoice_kiosk::interview::{Happening, Improvement, Screen, Setting, StoreFailed, View};
-use wardvoice_kiosk_ui::{FoundControl, FoundText, KioskWindow, Survey, fonts, words};
+use wardvoice_kiosk_ui::{FoundControl, FoundText, FoundWriting, KioskWindow, Survey, fonts, words};
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience};
 use wardvoice_protocol::contact::Contact;
 use wardvoice_protocol::id::{ConsultantId, KioskId, Language, WardId};
@@ -148,6 +148,19 @@ impl Patient {
         let mut texts = texts.take();
         texts.retain(|text| !text.text.is_empty());
         (controls.take(), texts)
+    }
+
+    /// Where something is being written, as the window itself finds it.
+    pub(crate) fn writing(&self) -> Option<FoundWriting> {
+        let writing = Rc::new(RefCell::new(None));
+        let survey = self.window.global::<Survey>();
+        let found = Rc::clone(&writing);
+        survey.on_wrote(move |writing| {
+            found.replace(Some(writing));
+        });
+        survey.set_round(survey.get_round() + 1);
+        self.waits(1);
+        writing.take()
     }
 
     /// Everything that anybody could read off the screen or have read to them by it.

@@ -1,6 +1,7 @@
 //! A walk past every screen a patient can meet, with a stop at each.
 
 use wardvoice_kiosk::interview::{Action, Carriage, Happening, Screen, StoreFailed, Storing};
+use wardvoice_kiosk_ui::words;
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::record::Need;
 
@@ -93,8 +94,8 @@ impl Walk<'_> {
                 }
                 Screen::Comment(comment) => {
                     self.looks(&format!("comment-{}", comment.id));
-                    let words = "The night staff came at once. ";
-                    self.touches(Action::Write(words.repeat(if comment.id.as_str() == "good" { 2 } else { 30 })));
+                    let length = if comment.id.as_str() == "good" { 60 } else { 900 };
+                    self.touches(Action::Write(self.written(length)));
                     self.looks(&format!("comment-{}-written", comment.id));
                     self.touches(Action::Next);
                 }
@@ -105,6 +106,12 @@ impl Walk<'_> {
                 screen => panic!("{screen:?} in the middle of the questions"),
             }
         }
+    }
+
+    /// So many characters in the language of the walk.
+    fn written(&self, length: usize) -> String {
+        let said = words::phrases(self.language).expect("a language").rest_body;
+        said.chars().chain([' ']).cycle().take(length).collect()
     }
 
     fn going_back(&mut self) {

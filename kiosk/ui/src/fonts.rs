@@ -73,6 +73,18 @@ pub fn family(language: &str) -> &'static str {
     }
 }
 
+/// The family of a text that is in another script than the language it stands among: Latin for a name in Latin letters, so that its
+/// digits and commas are Latin's too; empty for the language's own, and for what has no letters.
+pub fn family_of(text: &str) -> &'static str {
+    let mut letters = text.chars().filter(|character| character.is_alphabetic()).peekable();
+    let named = letters.peek().is_some();
+    if named && letters.all(is_latin) { LATIN } else { "" }
+}
+
+fn is_latin(letter: char) -> bool {
+    matches!(letter, '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
+}
+
 /// Gives the fonts to the renderer. To be called once, when the renderer is chosen and before the first window.
 pub fn register() {
     let mut collection = shared_collection();
