@@ -24,7 +24,9 @@ use crate::{app, config, demo, directory};
 
 mod definitions;
 mod desk;
+mod fft;
 mod reach;
+mod release;
 mod say;
 mod scores;
 
@@ -83,6 +85,11 @@ enum Command {
     /// See by which definitions scores are made, and check one of your own.
     #[command(subcommand)]
     Definition(DefinitionCommand),
+    /// Make and check the national friends and family return of a month.
+    Fft(fft::FftArguments),
+    /// Decide what the public may see.
+    #[command(subcommand)]
+    Release(release::ReleaseCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -443,6 +450,11 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Rebuild { json } => ask(Request::Rebuild, say::Style::one(*json, say::rebuilt)).map(well),
         Command::Scores(asked) => ask(asked.request(), asked.style()).map(well),
+        Command::Fft(asked) => asked.run(data, || settings(arguments, Overrides::default())),
+        Command::Release(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
+        }
         Command::Export { file } => ask(Request::Export, say::Style::Lines { to: file.clone() }).map(well),
         Command::Import { file, json } => {
             let style = say::Style::one(*json, say::imported).reading(file.clone());

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 
+use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::scoring::{SeriesStart, definition_ref};
 
 /// The settings as a file says them. A field that is absent has its default.
@@ -26,6 +27,7 @@ pub struct ConfigFile {
     programme: ProgrammeFile,
     kiosks: KiosksFile,
     volunteers: VolunteersFile,
+    national: NationalFile,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<SeriesFile>,
 }
@@ -132,6 +134,8 @@ pub struct Config {
     pub questionnaires: Option<PathBuf>,
     /// The folder of the trust's own scoring definitions, relative to the data folder; by default `definitions` there.
     pub definitions: Option<PathBuf>,
+    /// What the national return calls the trust, its sites and specialties.
+    pub national: NationalCodes,
     /// From which day on periods are published by which definition.
     pub series: Vec<SeriesStart>,
     /// What kiosks offer; the first is the default.
@@ -292,7 +296,7 @@ impl TryFrom<ConfigFile> for Config {
     type Error = ConfigError;
 
     fn try_from(file: ConfigFile) -> Result<Self, ConfigError> {
-        let ConfigFile { broker, web, programme, kiosks, volunteers, series } = file;
+        let ConfigFile { broker, web, programme, kiosks, volunteers, national, series } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
         })?;
@@ -336,6 +340,9 @@ impl TryFrom<ConfigFile> for Config {
             final_after_days: programme.final_after_days,
             questionnaires: programme.questionnaires,
             definitions: programme.definitions,
+            national: national
+                .try_into()
+                .map_err(|error: CodesError| value(error.setting, error.value, error.rule))?,
             series: series.iter().map(series_start).collect::<Result<_, _>>()?,
             languages,
             kiosk_broker_url,
@@ -462,6 +469,16 @@ accept_simulated = {accept_simulated}
 # Whom a volunteer calls when somebody tells of harm: one line, shown on the kiosk. Set this before volunteers go round.
 #safeguarding = "Safeguarding team: extension 4321, day and night"
 
+[national]
+# What the national friends and family return calls the board, the trust, and below its sites and specialties, by their ids in
+# directory.json. What is missing is told when the return is checked.
+#icb_code = "QXX"
+#trust_code = "RXX"
+#[national.sites]
+#S1 = "RXX01"
+#[national.specialties]
+#general-medicine = "300 - GENERAL INTERNAL MEDICINE"
+
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
 #[[series]]
@@ -535,6 +552,8 @@ mod tests {
         check("[[series]]\nfrom = \"2027-01-04\"\ndefinition = \"inpatient\"", "series.definition");
         check("[kiosks]\nlanguages = []", "at least one language");
         check("[volunteers]\nsafeguarding = \"\"", "volunteers.safeguarding");
+        check("[national]\ntrust_code = \"\"", "national.trust_code");
+        check("[national.sites]\n\"S 1\" = \"RXX01\"", "national.sites");
         check("[kiosks]\nlanguages = [\"e n\"]", "kiosks.languages");
     }
 

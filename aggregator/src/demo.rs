@@ -31,7 +31,7 @@ use crate::demo_data;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
 use crate::ingest::Arrival;
-use crate::operations::Talk;
+use crate::operations::{self, Talk};
 use crate::pins::{Pins, Role};
 use crate::premises::{DEMONSTRATION, House, Premises, failed, log_folder};
 
@@ -90,8 +90,9 @@ fn empty(data: &Path) -> Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_dir_all(log_folder(data)), log_folder(data))?;
-    let actions = data.join("actions.ndjson");
-    gone(fs::remove_file(&actions), actions)?;
+    for lines in ["actions.ndjson", "returns.ndjson", "releases.ndjson"].map(|name| data.join(name)) {
+        gone(fs::remove_file(&lines), lines)?;
+    }
     let registry = data.join("kiosks.json");
     gone(fs::remove_file(&registry), registry)
 }
@@ -127,6 +128,8 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
         done += some.len() as u64;
     }
     talk.progress("making up ten fortnights", all, all);
+    // The display pages of the made-up wards have something to show.
+    operations::release_everything(&house)?;
     house.close()
 }
 

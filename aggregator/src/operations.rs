@@ -24,6 +24,11 @@ use crate::premises::{House, Premises, failed};
 use crate::scoring::{Ask, Cut, DefinitionRef, explain, score_asked};
 use crate::{rebuild, transfer, verify};
 
+mod publishing;
+
+pub(crate) use publishing::release_everything;
+pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
+
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
 
@@ -114,6 +119,10 @@ pub enum Request {
         /// Whether to say how it came to be.
         explain: bool,
     },
+    /// Something about the national return.
+    Return(ReturnRequest),
+    /// Something about releases to the public.
+    Release(ReleaseRequest),
     /// Answers with every record, a line each.
     Export,
     /// Reads an export and takes what is new.
@@ -149,6 +158,11 @@ impl Request {
 
     /// Whether it can be done without the log.
     pub fn needs_only_premises(&self) -> bool {
+        match self {
+            Self::Return(request) => return request.needs_only_premises(),
+            Self::Release(request) => return request.needs_only_premises(),
+            _ => {}
+        }
         matches!(
             self,
             Self::KioskAdd { .. }
@@ -293,6 +307,8 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
             actions.iter().filter(asked).try_for_each(|action| say(talk, action))?;
             Ok(true)
         }
+        Request::Return(request) => publishing::return_on_premises(premises, request, talk),
+        Request::Release(ReleaseRequest::List) => publishing::list_releases(premises, talk),
         other => bail!("failed to do {other:?}: it needs the log"),
     }
 }
@@ -332,6 +348,8 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Verify { deep } => verify(house, deep, talk),
         Request::Export => export(house, talk),
         Request::Import => import(house, talk),
+        Request::Return(request) => publishing::national_return(house, request, talk),
+        Request::Release(request) => publishing::release(house, &request, talk),
         small => perform_on_premises(&house.premises, small, talk),
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  addresses.json  control.sock
+//!      returns.ndjson  releases.ndjson
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
@@ -34,10 +35,12 @@ use crate::ingest::{Change, Pipeline, Sinks, World};
 use crate::keys::{Keys, Missing};
 use crate::log::{Log, Reader, Seen};
 use crate::metrics::Metrics;
+use crate::national_return::Book;
 use crate::pins::Pins;
 use crate::questionnaires::Questionnaires;
 use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
+use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::{definitions, directory};
 
@@ -62,6 +65,10 @@ pub struct Premises {
     pub pins: Arc<Pins>,
     /// What wards do about what patients said.
     pub actions: Arc<Actions>,
+    /// What was noted about national returns.
+    pub returns: Arc<Book>,
+    /// What the public may see.
+    pub releases: Arc<Releases>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
     /// Whether everything in the folder is generated.
@@ -114,6 +121,8 @@ impl Premises {
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
         let pins = Arc::new(Pins::open(data.join("pins.json")).map_err(failed)?);
         let actions = Arc::new(Actions::open(data.join("actions.ndjson")).map_err(failed)?);
+        let returns = Arc::new(Book::open(data.join("returns.ndjson")).map_err(failed)?);
+        let releases = Arc::new(Releases::open(data.join("releases.ndjson")).map_err(failed)?);
         let questionnaires = Questionnaires::open(data, config.questionnaires.as_deref()).map_err(failed)?;
         let questionnaire = questionnaires.all().first().context("failed to find a questionnaire")?.reference();
         let questionnaires = Arc::new(questionnaires);
@@ -142,6 +151,8 @@ impl Premises {
             accounts,
             pins,
             actions,
+            returns,
+            releases,
             assignments,
             demonstration,
         })

@@ -10,8 +10,8 @@
 //! - A number never stands without its n. A ward that nobody has heard from is shown as silent, never as unchanged.
 //! - Pages work without JavaScript; the script only swaps what a reload would show.
 //! - Nothing inline: the content security policy allows our own style sheet and our own script and nothing else.
-//! - Outside a demonstration nothing but `/healthz`, `/metrics`, `/sign-in` and the assets is shown to a viewer who has not
-//!   signed in. The office's pages ask for it always.
+//! - Outside a demonstration nothing but `/healthz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was
+//!   released to everybody, is shown to a viewer who has not signed in. The office's pages ask for it always.
 //! - Pages only read, except that the office may replay an entry of the quarantine and say that a request for help was seen; both
 //!   go through ingest's one writer.
 //!
@@ -34,17 +34,20 @@ use wardvoice_protocol::id::RecordId;
 use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
+use crate::actions::Actions;
 use crate::facts::Facts;
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
+use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 
 mod api;
 mod assets;
 mod charts;
+mod display;
 mod failure;
 mod health;
 mod help;
@@ -97,6 +100,10 @@ pub struct Desk {
     pub help: Arc<HelpDesk>,
     /// The way into the log for whoever has seen one.
     pub acknowledge: Acknowledge,
+    /// What wards have changed.
+    pub actions: Arc<Actions>,
+    /// What everybody may see.
+    pub releases: Arc<Releases>,
     /// Whether everything is generated: pages say so, and reading needs no sign-in.
     pub demonstration: bool,
     /// Cancelled when the server stops; ends the open streams.
@@ -146,6 +153,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
     let open = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
+        .route("/display/{ward}", get(display::page))
         .route("/sign-in", get(sign_in::form).post(sign_in::submit))
         .route("/sign-out", post(sign_in::leave))
         .route("/assets/{version}/{name}", get(assets::serve));

@@ -21,14 +21,24 @@ pub(super) fn ask(
     style: Style,
 ) -> Result<bool> {
     let mut terminal = Terminal::new(style)?;
-    let socket = control::connect(data)
-        .with_context(|| format!("failed to reach the server through {}", control::socket_path(data).display()))?;
-    let well = match socket {
-        Some(stream) => control::ask(&stream, request, &mut terminal)?,
-        None => alone(data, config()?, request.clone(), &mut terminal)?,
-    };
+    let well = ask_through(data, config, request, &mut terminal)?;
     terminal.finish()?;
     Ok(well)
+}
+
+/// Does a request and hands what came of it to somebody; whether all is well.
+pub(super) fn ask_through(
+    data: &Path,
+    config: impl FnOnce() -> Result<Config>,
+    request: &Request,
+    talk: &mut dyn operations::Talk,
+) -> Result<bool> {
+    let socket = control::connect(data)
+        .with_context(|| format!("failed to reach the server through {}", control::socket_path(data).display()))?;
+    match socket {
+        Some(stream) => control::ask(&stream, request, talk),
+        None => alone(data, config()?, request.clone(), talk),
+    }
 }
 
 fn alone(data: &Path, config: Config, request: Request, talk: &mut dyn operations::Talk) -> Result<bool> {

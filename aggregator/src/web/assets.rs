@@ -15,9 +15,15 @@ struct Asset {
     text: &'static str,
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 5] = [
     Asset { name: "style.css", kind: "text/css; charset=utf-8", text: include_str!("../../assets/style.css") },
     Asset { name: "live.js", kind: "text/javascript; charset=utf-8", text: include_str!("../../assets/live.js") },
+    Asset { name: "display.css", kind: "text/css; charset=utf-8", text: include_str!("../../assets/display.css") },
+    Asset {
+        name: "display.js",
+        kind: "text/javascript; charset=utf-8",
+        text: include_str!("../../assets/display.js"),
+    },
     Asset { name: "icon.svg", kind: "image/svg+xml", text: include_str!("../../assets/icon.svg") },
 ];
 

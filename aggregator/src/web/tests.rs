@@ -14,6 +14,7 @@ use wardvoice_protocol::receipt::Reason;
 use desk::{Bench, PASSWORD, noon};
 
 mod desk;
+mod display;
 mod help;
 
 /// The part of a page that its content is in, without the versions of assets.

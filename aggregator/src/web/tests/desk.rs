@@ -20,6 +20,7 @@ use wardvoice_protocol::record::{Need, Place};
 use wardvoice_protocol::status::{Health, Presence, Status};
 
 use crate::accounts::{Accounts, OFFICE};
+use crate::actions::Actions;
 use crate::facts::{Facts, Vocabulary, fact_of};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, Request};
@@ -27,6 +28,7 @@ use crate::ingest::{Change, World};
 use crate::log::{Log, NewRefusal, Seen};
 use crate::metrics::Metrics;
 use crate::registry::Registry;
+use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::web::{Desk, router};
 
@@ -117,6 +119,8 @@ impl Bench {
                 help.seen(request.kiosk, record, noon());
                 Ok(Some(Seen { at: noon(), by: by.to_string() }))
             }),
+            actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
+            releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             demonstration,
             stopping: CancellationToken::new(),
             now: Arc::new(move || *clock.lock().unwrap()),

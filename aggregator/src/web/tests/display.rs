@@ -1,0 +1,127 @@
+//! A ward's public display.
+
+use jiff::civil::date;
+
+use super::*;
+use crate::actions::NewAction;
+use crate::line_file::LineFileError;
+use crate::publication::{Ground, Release, Rhythm, plan};
+
+impl Bench {
+    /// Releases what may be released as of a day, and gives it.
+    fn release(&self, as_of: Date) -> Vec<Release> {
+        let facts = self.desk.facts.read().unwrap();
+        let planned = |released: &[Release]| {
+            let ground = Ground {
+                facts: &facts,
+                directory: &self.desk.world.directory,
+                calendar: &self.desk.world.calendar,
+                final_after_days: 7,
+                released,
+                published_elsewhere: &[],
+            };
+            Ok::<_, LineFileError>(plan(&ground, Rhythm::Months, as_of).unwrap().releases)
+        };
+        self.desk.releases.release(planned).unwrap()
+    }
+
+    fn change(&self, place: &str, said: &str) {
+        let action = NewAction {
+            ward: desk::ward(place),
+            said: said.to_owned(),
+            did: "Soft closing bins.".to_owned(),
+            owner: None,
+            due: None,
+        };
+        let action = self.desk.actions.add(action, date(2026, 11, 1)).unwrap();
+        self.desk.actions.finish(action.number, date(2026, 11, 2)).unwrap();
+    }
+
+    /// Everything that a ward's display shows, in its turn.
+    async fn turns(&self, place: &str) -> Vec<String> {
+        let mut turns = Vec::new();
+        let mut path = format!("/display/{place}?turn=0");
+        loop {
+            let page = self.text(&path).await;
+            turns.push(main_of(&page).to_owned());
+            let start = page.find("data-next=\"").unwrap() + "data-next=\"".len();
+            path = page[start..]
+                .chars()
+                .take_while(|letter| *letter != '"')
+                .collect::<String>()
+                .replace("&amp;", "&");
+            assert!(page.contains(&format!("url={path}\"")), "without a script the page goes on by itself");
+            if path.ends_with("turn=0") || turns.len() > 50 {
+                return turns;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_display_shows_what_was_released_and_nothing_else() {
+    let bench = Bench::lively(false).await;
+    let turns = bench.turns("W1").await;
+    assert_eq!(turns.len(), 1, "nobody has released anything");
+    assert!(turns[0].contains("Tell us about your care"));
+
+    let released = bench.release(date(2026, 11, 8));
+    let turns = bench.turns("W1").await;
+    assert!(turns.len() > 3, "{} turns", turns.len());
+    for turn in &turns {
+        let (percent, people) = (turn.find('%').is_some(), turn.contains("people answered"));
+        assert!(percent && people, "no figure without its n: {turn}");
+        assert!(
+            ["August 2026", "September 2026", "October 2026"].iter().any(|month| turn.contains(month)),
+            "{turn}"
+        );
+    }
+    let counts: Vec<String> =
+        released.iter().map(|release| format!("{} people answered", release.people())).collect();
+    assert!(turns.iter().all(|turn| counts.iter().any(|count| turn.contains(count.as_str()))));
+    insta::assert_snapshot!("display", turns.last().unwrap().replace('>', ">\n"));
+
+    // What came since is on the ward's page at once, and never here.
+    (0..40).for_each(|_| bench.answers("W1", date(2026, 10, 20), 0));
+    assert_eq!(bench.turns("W1").await, turns);
+}
+
+#[tokio::test]
+async fn a_ward_without_figures_shows_those_of_its_site_under_that_name() {
+    let bench = Bench::lively(false).await;
+    bench.release(date(2026, 11, 8));
+    let turns = bench.turns("W3").await;
+    assert!(turns.iter().any(|turn| turn.contains("All our hospitals")), "{turns:?}");
+    assert!(!turns.iter().any(|turn| turn.contains("This ward")));
+}
+
+#[tokio::test]
+async fn what_a_ward_has_changed_is_shown_and_what_it_means_to_change_is_not() {
+    let bench = Bench::lively(false).await;
+    bench.change("W3", "Bins are loud & <b>bad</b>.");
+    bench.change("W2", "Elsewhere.");
+    let open = NewAction {
+        ward: desk::ward("W3"),
+        said: "Not done yet.".to_owned(),
+        did: "Soon.".to_owned(),
+        owner: None,
+        due: None,
+    };
+    bench.desk.actions.add(open, date(2026, 11, 1)).unwrap();
+    let turns = bench.turns("W3").await;
+    assert_eq!(turns.len(), 1);
+    assert!(turns[0].contains("You said") && turns[0].contains("Bins are loud &amp; &lt;b&gt;bad&lt;/b&gt;."));
+}
+
+#[tokio::test]
+async fn a_display_can_be_held_and_knows_its_wards_only() {
+    let bench = Bench::lively(false).await;
+    bench.change("W3", "Bins are loud.");
+    bench.change("W3", "Lights are on.");
+    let page = bench.text("/display/W3?turn=1&stay=true").await;
+    assert!(!page.contains("http-equiv") && !page.contains("<script") && page.contains("Go on"));
+    assert!(bench.text("/display/W3?turn=18446744073709551615").await.contains("You said"));
+    for (path, status) in [("/display/W99", 404), ("/display/%3Cscript%3E", 404), ("/display/W3?turn=x", 400)] {
+        assert_eq!(bench.get(path).send().await.unwrap().status(), status, "{path}");
+    }
+}
