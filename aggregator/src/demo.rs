@@ -90,8 +90,10 @@ fn empty(data: &Path) -> Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_dir_all(log_folder(data)), log_folder(data))?;
-    let actions = data.join("actions.ndjson");
-    gone(fs::remove_file(&actions), actions)?;
+    for name in ["actions.ndjson", "rebases.ndjson"] {
+        let lines = data.join(name);
+        gone(fs::remove_file(&lines), lines)?;
+    }
     let registry = data.join("kiosks.json");
     gone(fs::remove_file(&registry), registry)
 }

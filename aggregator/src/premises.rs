@@ -5,7 +5,8 @@
 //! process can have the house open.
 //!
 //! ```text
-//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  addresses.json  control.sock
+//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  rebases.ndjson
+//!      addresses.json  control.sock
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
@@ -36,6 +37,7 @@ use crate::log::{Log, Reader, Seen};
 use crate::metrics::Metrics;
 use crate::pins::Pins;
 use crate::questionnaires::Questionnaires;
+use crate::rebases::Rebases;
 use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::scoring::ScoringWorld;
@@ -62,6 +64,8 @@ pub struct Premises {
     pub pins: Arc<Pins>,
     /// What wards do about what patients said.
     pub actions: Arc<Actions>,
+    /// From when on which charts start afresh.
+    pub rebases: Arc<Rebases>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
     /// Whether everything in the folder is generated.
@@ -114,6 +118,7 @@ impl Premises {
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
         let pins = Arc::new(Pins::open(data.join("pins.json")).map_err(failed)?);
         let actions = Arc::new(Actions::open(data.join("actions.ndjson")).map_err(failed)?);
+        let rebases = Arc::new(Rebases::open(data.join("rebases.ndjson")).map_err(failed)?);
         let questionnaires = Questionnaires::open(data, config.questionnaires.as_deref()).map_err(failed)?;
         let questionnaire = questionnaires.all().first().context("failed to find a questionnaire")?.reference();
         let questionnaires = Arc::new(questionnaires);
@@ -142,6 +147,7 @@ impl Premises {
             accounts,
             pins,
             actions,
+            rebases,
             assignments,
             demonstration,
         })
@@ -207,7 +213,11 @@ impl House {
             u16::from(config.final_after_days),
         );
         let planned = premises.config.contacts_per_fortnight;
-        let scoring = Arc::new(scoring.map_err(failed)?.with_plan_of(planned));
+        let scoring = scoring.map_err(failed)?.with_plan_of(planned).with_targets(config.targets.clone());
+        if let Some(measure) = config.targets.keys().find(|measure| !scoring.has_measure(measure)) {
+            anyhow::bail!("failed to use the setting targets.measure = \"{measure}\": no definition has it");
+        }
+        let scoring = Arc::new(scoring);
         let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);

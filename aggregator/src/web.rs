@@ -34,20 +34,24 @@ use wardvoice_protocol::id::RecordId;
 use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
+use crate::actions::Actions;
 use crate::facts::Facts;
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
+use crate::rebases::Rebases;
 use crate::scoring::ScoringWorld;
 
 mod api;
 mod assets;
+mod board;
 mod charts;
 mod failure;
 mod health;
 mod help;
+mod histories;
 mod layout;
 mod live;
 mod office;
@@ -55,6 +59,8 @@ mod presence;
 mod sessions;
 mod sheets;
 mod sign_in;
+mod signals;
+mod units;
 mod viewer;
 mod ward;
 mod wards;
@@ -89,6 +95,10 @@ pub struct Desk {
     pub fleet: Arc<Fleet>,
     /// Who may sign in.
     pub accounts: Arc<Accounts>,
+    /// What wards do about what patients said.
+    pub actions: Arc<Actions>,
+    /// From when on which charts start afresh.
+    pub rebases: Arc<Rebases>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The way back into ingest for the quarantine.
@@ -111,6 +121,7 @@ pub(crate) struct Web {
     sessions: sessions::Sessions,
     doorkeeper: sign_in::Doorkeeper,
     sheets: sheets::Sheets,
+    histories: histories::Histories,
     rooms: live::Rooms,
 }
 
@@ -128,6 +139,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         sessions: sessions::Sessions::default(),
         doorkeeper: sign_in::Doorkeeper::default(),
         sheets: sheets::Sheets::default(),
+        histories: histories::Histories::default(),
         rooms: live::Rooms::default(),
         desk,
     });
@@ -135,6 +147,8 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .route("/", get(wards::page))
         .route("/ward/{id}", get(ward::page))
         .route("/ward/{id}/stream", get(live::stream))
+        .merge(units::readable())
+        .route("/board", get(board::page))
         .merge(api::readable())
         .route_layer(from_fn_with_state(Arc::clone(&web), viewer::may_read));
     let office = Router::new()

@@ -11,6 +11,7 @@ use wardvoice_protocol::questionnaire::{KindFile, Questionnaire, QuestionnaireRe
 use super::bulk::Bulk;
 use super::cut::CutError;
 use super::definition::{Definition, DefinitionError, DefinitionRef, UnitKind};
+use super::measure::Measure;
 use super::plan::{FORTNIGHT_RESPONSES, Plan};
 use crate::facts::Vocabulary;
 
@@ -26,6 +27,7 @@ pub struct ScoringWorld {
     editions: Vec<Edition>,
     series: Vec<SeriesStart>,
     plan: Plan,
+    targets: BTreeMap<Measure, f64>,
     final_after_days: u16,
 }
 
@@ -142,7 +144,16 @@ impl ScoringWorld {
         }
         let plan = Plan::new(&directory, FORTNIGHT_RESPONSES);
         let series = starts.into_values().collect();
-        Ok(Self { directory, calendar, vocabulary, editions, series, plan, final_after_days })
+        Ok(Self {
+            directory,
+            calendar,
+            vocabulary,
+            editions,
+            series,
+            plan,
+            targets: BTreeMap::new(),
+            final_after_days,
+        })
     }
 
     /// The world of the definitions that this project ships, of those questionnaires that are in use.
@@ -210,6 +221,22 @@ impl ScoringWorld {
         })
     }
 
+    pub(super) fn editions(&self) -> impl Iterator<Item = &Edition> {
+        self.editions.iter()
+    }
+
+    /// What measures are to reach, as far as the trust has said so.
+    #[must_use]
+    pub fn with_targets(mut self, targets: BTreeMap<Measure, f64>) -> Self {
+        self.targets = targets;
+        self
+    }
+
+    /// What a measure is to reach, in its own unit.
+    pub fn target(&self, measure: &Measure) -> Option<f64> {
+        self.targets.get(measure).copied()
+    }
+
     /// The fortnight's plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
@@ -248,6 +275,14 @@ impl ScoringWorld {
             Unit::Trust(id) => (file.trust.id == *id).then(|| file.trust.name.clone()),
             Unit::Specialty(id) => file.specialties.iter().find(|e| e.id == *id).map(|e| e.name.clone()),
             Unit::Consultant(id) => self.directory.consultant(id).map(|entry| entry.label.clone()),
+        }
+    }
+
+    /// The wards that a unit is made of, by their numbers in facts; `None` for consultants and for what the directory has not.
+    pub fn wards_of(&self, unit: &Unit) -> Option<Vec<u16>> {
+        match self.members(unit)? {
+            Members::Wards(wards) => Some(wards),
+            Members::Consultant(_) => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Score sheets for the pages, each computed once as long as nothing that could change it has changed.
 //!
-//! A sheet is a pure function of facts, period, unit and day. Facts only ever grow, so a ward's sheet is unchanged while the
-//! number of its rows in the period and the one before, that of the trust's where the trust is the standard population, the
+//! A sheet is a pure function of facts, period, unit and day. Facts only ever grow, so a unit's sheet is unchanged while the
+//! number of its wards' rows in the period and the one before, that of the trust's where the trust is the standard population, the
 //! period's revision and its standing are: these are the *stamp* under which it is kept.
 
 use std::collections::HashMap;
@@ -65,10 +65,9 @@ impl Sheets {
     }
 }
 
-/// What a ward's sheet is kept under; other units are not kept.
+/// What the sheet of a unit that is made of wards is kept under; others are not kept.
 fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, today: Date) -> Option<Stamp> {
-    let Unit::Ward(ward) = unit else { return None };
-    let index = world.vocabulary().ward_index(ward)?;
+    let own = world.wards_of(unit)?;
     let from = scoring::previous(world.calendar(), period).map_or_else(|| period.start(), |before| before.start());
     let wards =
         if scoring::is_standardised_by_the_trust(world, period) { world.vocabulary().ward_count() } else { 0 };
@@ -76,7 +75,7 @@ fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, toda
     Some(Stamp {
         today,
         trust: (0..wards).map(of_ward).sum(),
-        rows: facts.ward_days(index, from, period.last()).map(<[_]>::len).sum(),
+        rows: own.iter().flat_map(|ward| facts.ward_days(*ward, from, period.last())).map(<[_]>::len).sum(),
         revision: scoring::revision(facts, period, today, world.final_after_days()),
         standing: scoring::standing(period, today, world.final_after_days()),
     })

@@ -20,12 +20,14 @@ use wardvoice_protocol::record::{Need, Place};
 use wardvoice_protocol::status::{Health, Presence, Status};
 
 use crate::accounts::{Accounts, OFFICE};
+use crate::actions::Actions;
 use crate::facts::{Facts, Vocabulary, fact_of};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, Request};
 use crate::ingest::{Change, World};
 use crate::log::{Log, NewRefusal, Seen};
 use crate::metrics::Metrics;
+use crate::rebases::Rebases;
 use crate::registry::Registry;
 use crate::scoring::ScoringWorld;
 use crate::web::{Desk, router};
@@ -102,6 +104,8 @@ impl Bench {
             changes: broadcast::channel(64).0,
             fleet: Arc::new(Fleet::new()),
             accounts: Arc::new(accounts),
+            actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
+            rebases: Arc::new(Rebases::open(folder.path().join("rebases.ndjson")).unwrap()),
             metrics: Arc::new(Metrics::new()),
             replay: Arc::new(move |numbers| {
                 list.lock().unwrap().extend_from_slice(numbers);
