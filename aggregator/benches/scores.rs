@@ -1,10 +1,11 @@
-//! What scores cost: every unit of a fortnight, one new response, a half year for the board, and the same question means as
+//! What scores cost: every unit of a fortnight, one new response, control charts, a half year for the board, and the same question means as
 //! `DuckDB` and Polars compute them.
 //!
 //! Facts are made in memory from a fixed seed. `WARDVOICE_RECORDS` sets how many (default 10,000,000; the fortnight is measured over a
 //! tenth of them, spread over 26 fortnights). `WARDVOICE_PYTHON` names a Python that has what `benches/scores/requirements.txt`
 //! lists (default `python3`). Each figure is one line of JSON.
 
+use std::collections::HashMap;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +17,10 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use wardvoice_aggregator::demo_data;
 use wardvoice_aggregator::facts::{Code, Fact, Facts, Vocabulary, fact_of};
-use wardvoice_aggregator::scoring::{Live, ScoringWorld, WardFortnight, question_means, score, score_all};
+use wardvoice_aggregator::scoring::{
+    Grain, GrainStamp, History, Live, Measure, Peers, ScoringWorld, WardFortnight, grain, grain_stamp,
+    question_means, score, score_all, signal,
+};
 use wardvoice_protocol::contact::{Answer, Attribution, AttributionSource, Contact, Mode, Outcome, Response};
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::{Calendar, DayNumber, Fortnight, Period};
@@ -32,7 +36,10 @@ fn main() -> Result<()> {
     let world = world()?;
     let templates = templates(&world)?;
     let year = world.calendar().period("2026-F01")?.start();
-    fortnight(&world, &spread(&world, &templates, records / 10, year, 364)?)?;
+    let spread_over_a_year = spread(&world, &templates, records / 10, year, 364)?;
+    fortnight(&world, &spread_over_a_year)?;
+    charts(&world, &spread_over_a_year)?;
+    drop(spread_over_a_year);
     let start = world.calendar().period("2026-F14")?.start();
     let facts = spread(&world, &templates, records, start, 182)?;
     half_year(&world, &facts)?;
@@ -175,6 +182,56 @@ fn touched(world: &ScoringWorld, contact: &Contact) -> Result<Vec<Unit>> {
         Unit::Ward(ward.id.clone()),
         Unit::Consultant(consultant),
     ])
+}
+
+/// What pages compute: a ward's control charts, the trust's, and the board's table with its funnel; the first time, and again
+/// while closed fortnights are kept.
+fn charts(world: &ScoringWorld, facts: &Facts) -> Result<()> {
+    let until = world.calendar().fortnight(2026, 26)?;
+    let mut kept: HashMap<(u16, Fortnight), (GrainStamp, Arc<Grain>)> = HashMap::new();
+    let mut grains = |ward: u16, fortnight: Fortnight| {
+        let stamp = grain_stamp(facts, ward, fortnight, TODAY);
+        if let Some((_, known)) = kept.get(&(ward, fortnight)).filter(|(under, _)| *under == stamp) {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(grain(facts, world, ward, fortnight, TODAY)?);
+        kept.insert((ward, fortnight), (stamp, Arc::clone(&made)));
+        Ok(made)
+    };
+    let mut all = |unit: &Unit| -> Result<usize> {
+        let history = History::new(facts, world, unit, until, TODAY, &mut grains)?;
+        let measures = history.measures();
+        measures.iter().map(|measure| Ok(signal(&history, measure, &[])?.points.len())).sum()
+    };
+    let mut board = || -> Result<usize> {
+        let wards = world.directory().wards().iter().map(|ward| Unit::Ward(ward.id.clone()));
+        let units = wards.chain([Unit::Trust(world.directory().file().trust.id.clone())]);
+        units.map(|unit| all(&unit)).sum()
+    };
+    let began = Instant::now();
+    let points = board()?;
+    let first = began.elapsed().as_secs_f64();
+    let (again, _) = fastest(&mut board)?;
+    say(&json!({
+        "bench": "signals_for_the_board", "stored": facts.len(), "points": points, "first_ms": first * 1e3, "ms": again * 1e3,
+        "goal_ms": 100,
+    }))?;
+    for unit in ["ward:W12", "department:surgery", "trust:DEMO"] {
+        let unit: Unit = unit.parse()?;
+        let (seconds, points) = fastest(|| all(&unit))?;
+        let name = unit.to_string();
+        say(
+            &json!({ "bench": "signals_of_a_unit", "unit": name, "points": points, "ms": seconds * 1e3, "goal_ms": 20 }),
+        )?;
+    }
+    let fortnights: Vec<Fortnight> =
+        (14..=26).map(|number| world.calendar().fortnight(2026, number)).collect::<Result<_, _>>()?;
+    let trust = Unit::Trust(world.directory().file().trust.id.clone());
+    let (seconds, wards) = fastest(|| {
+        let peers = Peers::new(facts, world, &trust, &fortnights, TODAY, &mut grains)?;
+        Ok(peers.compare(&Measure::Overall).map_or(0, |found| found.wards.len()))
+    })?;
+    say(&json!({ "bench": "a_funnel_of_the_trust", "wards": wards, "ms": seconds * 1e3, "goal_ms": 20 }))
 }
 
 fn half_year(world: &ScoringWorld, facts: &Facts) -> Result<()> {

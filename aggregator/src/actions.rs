@@ -3,14 +3,13 @@
 //! Vocabulary: an action is *open* from the day somebody took it on until the day it was done; it is *overdue* when it is open
 //! after its due day. What is done is a *change*: it is shown on the kiosks of its ward and drawn on its charts.
 //!
-//! The file `actions.ndjson` has a line for everything that ever happened to an action, and only grows: an action is what its
-//! lines say, in order. A line is whole and synced before anybody is told; a last line that a power cut left unfinished is
-//! cut off when the file is opened, as nobody was told of it.
+//! The file `actions.ndjson` has a line for everything that ever happened to an action, and [only grows](crate::growing_file): an
+//! action is what its lines say, in order. A program from before actions said what they are about reads every line that does not
+//! say it, and refuses the others with their number rather than measure them by something else.
 //!
 //! No person is in it: an owner is a role ("ward sister"), and what patients said is put in the ward's own words.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wardvoice_protocol::board::WardChange;
 use wardvoice_protocol::id::WardId;
+
+use crate::growing_file::GrowingFile;
+use crate::scoring::{Change, Measure, Rebasing};
 
 /// The longest text of an action, in characters: it has to fit a kiosk's screen and a poster.
 pub const MAX_CHARACTERS: usize = 160;
@@ -38,6 +40,10 @@ pub struct Action {
     pub did: String,
     /// The role that sees to it.
     pub owner: Option<String>,
+    /// What it is to change, `domain:kindness`; its effect is measured by that, or by the overall score when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub about: Option<Measure>,
     /// The local day it was taken on.
     #[schema(value_type = String, format = Date)]
     pub opened: Date,
@@ -62,6 +68,9 @@ pub struct NewAction {
     /// The role that sees to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// What it is to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Measure>,
     /// By which day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Date>,
@@ -148,11 +157,25 @@ pub struct Actions {
 
 #[derive(Debug)]
 struct Ledger {
-    file: File,
+    file: GrowingFile,
     actions: Vec<Action>,
 }
 
 impl Action {
+    /// By what its effect is measured.
+    pub fn measure(&self) -> Measure {
+        self.about.clone().unwrap_or(Measure::Overall)
+    }
+
+    /// What is to be measured of it, beside the trust's other actions and the ward's re-basings; `None` while it is open.
+    pub fn change(&self, all: &[Self], rebasings: &[Rebasing]) -> Option<Change> {
+        let done = self.done?;
+        let elsewhere = |other: &&Self| other.ward == self.ward && other.number != self.number;
+        let others = all.iter().filter(elsewhere).filter_map(|other| other.done);
+        let others = others.chain(rebasings.iter().map(|rebasing| rebasing.from)).collect();
+        Some(Change { ward: self.ward.clone(), measure: self.measure(), done, others })
+    }
+
     /// Whether it should be done and is not.
     pub fn is_overdue(&self, today: Date) -> bool {
         self.done.is_none() && self.due.is_some_and(|due| due < today)
@@ -214,7 +237,7 @@ impl Actions {
         let action = apply(&mut actions, &event)?;
         let line = Line { version: 1, at: Timestamp::now(), event };
         let failed = |source| ActionsError::File { path: self.path.clone(), source };
-        ledger.append(&line).map_err(failed)?;
+        ledger.file.append(serde_json::to_vec(&line).map_err(io::Error::from).map_err(failed)?).map_err(failed)?;
         ledger.actions = actions;
         Ok(action)
     }
@@ -227,25 +250,12 @@ impl Actions {
 impl Ledger {
     fn open(path: &Path) -> Result<Self, ActionsError> {
         let failed = |source| ActionsError::File { path: path.to_owned(), source };
-        let is_new = !path.exists();
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
-        if is_new {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            file.sync_all().and_then(|()| File::open(folder)?.sync_all()).map_err(failed)?;
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if whole < bytes.len() {
-            tracing::warn!(path = %path.display(), "an unfinished last line was cut off");
-            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
-            bytes.truncate(whole);
-        }
+        let (file, lines) = GrowingFile::open(path).map_err(failed)?;
         let mut actions = Vec::new();
-        for (place, line) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+        for (number, line) in lines {
             let unreadable =
-                |reason: String| ActionsError::Unreadable { path: path.to_owned(), line: place + 1, reason };
-            let line: Line = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
+                |reason: String| ActionsError::Unreadable { path: path.to_owned(), line: number, reason };
+            let line: Line = serde_json::from_slice(&line).map_err(|error| unreadable(error.to_string()))?;
             if line.version != 1 {
                 return Err(unreadable(format!("version {} is not known", line.version)));
             }
@@ -253,26 +263,14 @@ impl Ledger {
         }
         Ok(Self { file, actions })
     }
-
-    /// Writes a line and syncs it; a line that fails is taken back, so that the next one does not follow half of it.
-    fn append(&mut self, line: &Line) -> io::Result<()> {
-        let mut bytes = serde_json::to_vec(line)?;
-        bytes.push(b'\n');
-        let end = self.file.seek(SeekFrom::End(0))?;
-        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_all());
-        if written.is_err() {
-            self.file.set_len(end)?;
-        }
-        written
-    }
 }
 
 fn apply(actions: &mut Vec<Action>, event: &Event) -> Result<Action, ActionsError> {
     match event {
         Event::Opened { on, action } => {
             let number = u32::try_from(actions.len()).unwrap_or(u32::MAX).saturating_add(1);
-            let NewAction { ward, said, did, owner, due } = action.clone();
-            actions.push(Action { number, ward, said, did, owner, opened: *on, due, done: None });
+            let NewAction { ward, said, did, owner, about, due } = action.clone();
+            actions.push(Action { number, ward, said, did, owner, about, opened: *on, due, done: None });
             actions.last().cloned().ok_or(ActionsError::NotThere(number))
         }
         Event::Done { number, on } => {

@@ -428,6 +428,8 @@ fn desk(
         changes: house.changes.clone(),
         fleet: Arc::clone(&house.fleet),
         accounts: Arc::clone(&house.premises.accounts),
+        actions: Arc::clone(&house.premises.actions),
+        rebases: Arc::clone(&house.premises.rebases),
         metrics,
         replay: Arc::new(move |numbers| for_replay.pipeline.replay(numbers).map_err(|error| error.to_string())),
         help: Arc::clone(&house.help),

@@ -19,7 +19,7 @@ use crate::config::{Config, ConfigFile, Overrides, Required};
 use crate::help::StaffRole;
 use crate::operations::Request;
 use crate::pins::Role;
-use crate::scoring::DefinitionRef;
+use crate::scoring::{DefinitionRef, Measure};
 use crate::{app, config, demo, directory};
 
 mod definitions;
@@ -29,6 +29,7 @@ mod reach;
 mod release;
 mod say;
 mod scores;
+mod signal;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -82,6 +83,11 @@ enum Command {
     },
     /// Print the scores of a unit in a period.
     Scores(scores::ScoresArguments),
+    /// Print what a unit's fortnights say: signal or chance.
+    Signal(signal::SignalArguments),
+    /// Start a unit's control limits afresh where its care is known to be another.
+    #[command(subcommand)]
+    Rebase(signal::RebaseCommand),
     /// See by which definitions scores are made, and check one of your own.
     #[command(subcommand)]
     Definition(DefinitionCommand),
@@ -319,6 +325,9 @@ enum ActionCommand {
         /// The role that sees to it, for example "ward sister"; no name.
         #[arg(long, value_name = "ROLE")]
         owner: Option<String>,
+        /// What it is to change, domain:kindness: its effect is measured by that; the overall score when absent.
+        #[arg(long, value_name = "MEASURE")]
+        about: Option<Measure>,
         /// The day by which it is to be done, 2026-12-01.
         #[arg(long, value_name = "DATE")]
         due: Option<Date>,
@@ -345,7 +354,7 @@ enum ActionCommand {
         #[arg(long)]
         json: bool,
     },
-    /// List the actions, the newest first.
+    /// List the actions, the newest first, with what those that are done came to.
     List {
         /// Of one ward; of all when absent.
         #[arg(long)]
@@ -386,8 +395,9 @@ impl KioskCommand {
 impl ActionCommand {
     fn asked(&self) -> (Request, say::Style) {
         match self.clone() {
-            Self::Add { ward, said, did, owner, due, json } => {
-                (Request::ActionAdd(NewAction { ward, said, did, owner, due }), say::Style::one(json, say::action))
+            Self::Add { ward, said, did, owner, about, due, json } => {
+                let action = NewAction { ward, said, did, owner, about, due };
+                (Request::ActionAdd(action), say::Style::one(json, say::action))
             }
             Self::Done { number, on, json } => {
                 (Request::ActionDone { number, on }, say::Style::one(json, say::action))
@@ -452,6 +462,8 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Scores(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Fft(asked) => asked.run(data, || settings(arguments, Overrides::default())),
         Command::Release(command) => {
+        Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
+        Command::Rebase(command) => {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }

@@ -4,6 +4,7 @@
 //! between them checks everything, so nothing later does. Every setting has a default, and the printed template
 //! (`config print`) holds them all with their meaning.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -16,10 +17,10 @@ use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
-use crate::scoring::{SeriesStart, definition_ref};
+use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 /// The settings as a file says them. A field that is absent has its default.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
     broker: BrokerFile,
@@ -30,6 +31,8 @@ pub struct ConfigFile {
     national: NationalFile,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<SeriesFile>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<TargetFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -69,6 +72,13 @@ struct ProgrammeFile {
 struct SeriesFile {
     from: String,
     definition: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct TargetFile {
+    measure: String,
+    value: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -138,6 +148,8 @@ pub struct Config {
     pub national: NationalCodes,
     /// From which day on periods are published by which definition.
     pub series: Vec<SeriesStart>,
+    /// What measures are to reach: points, or per cent.
+    pub targets: BTreeMap<Measure, f64>,
     /// What kiosks offer; the first is the default.
     pub languages: Vec<Language>,
     /// What kiosks are told to connect to; by default the broker's own address.
@@ -296,7 +308,7 @@ impl TryFrom<ConfigFile> for Config {
     type Error = ConfigError;
 
     fn try_from(file: ConfigFile) -> Result<Self, ConfigError> {
-        let ConfigFile { broker, web, programme, kiosks, volunteers, national, series } = file;
+        let ConfigFile { broker, web, programme, kiosks, volunteers, national, series, targets } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
         })?;
@@ -344,6 +356,7 @@ impl TryFrom<ConfigFile> for Config {
                 .try_into()
                 .map_err(|error: CodesError| value(error.setting, error.value, error.rule))?,
             series: series.iter().map(series_start).collect::<Result<_, _>>()?,
+            targets: all_targets(&targets)?,
             languages,
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
@@ -415,6 +428,26 @@ fn series_start(file: &SeriesFile) -> Result<SeriesStart, ConfigError> {
     Ok(SeriesStart { from, definition })
 }
 
+fn all_targets(files: &[TargetFile]) -> Result<BTreeMap<Measure, f64>, ConfigError> {
+    let mut targets = BTreeMap::new();
+    for file in files {
+        let wrong = |rule: &str| value("targets.measure", &file.measure, rule);
+        let measure: Measure = file
+            .measure
+            .parse()
+            .map_err(|_| wrong("write overall, domain:kindness, friends_and_family or problem:domain:kindness"))?;
+        let fits = file.value.is_finite() && (!measure.is_share() || (0.0..=100.0).contains(&file.value));
+        if !fits {
+            let rule = "write points as 8.5, or per cent from 0 to 100 as 90";
+            return Err(value("targets.value", file.value.to_string(), rule));
+        }
+        if targets.insert(measure, file.value).is_some() {
+            return Err(wrong("it stands twice"));
+        }
+    }
+    Ok(targets)
+}
+
 fn address(setting: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
     text.parse().map_err(|_| {
         value(setting, text, "write an address and a port as 127.0.0.1:8080; port 0 is any free port")
@@ -484,6 +517,12 @@ accept_simulated = {accept_simulated}
 #[[series]]
 #from = "2027-01-04"
 #definition = "inpatient@2"
+
+# What a measure is to reach, in points or per cent: charts show it, and say whether it will be met. Without these lines there are
+# no targets. Measures are those of `signal`: overall, domain:kindness, friends_and_family, problem:domain:kindness.
+#[[targets]]
+#measure = "overall"
+#value = 8.5
 "#,
         broker_listen = file.broker.listen,
         web_listen = file.web.listen,
@@ -550,6 +589,9 @@ mod tests {
         check("[programme]\nfinal_after_days = 61", "final_after_days");
         check("[[series]]\nfrom = \"soon\"\ndefinition = \"inpatient@2\"", "series.from");
         check("[[series]]\nfrom = \"2027-01-04\"\ndefinition = \"inpatient\"", "series.definition");
+        check("[[targets]]\nmeasure = \"kindness\"\nvalue = 9", "targets.measure");
+        check("[[targets]]\nmeasure = \"overall\"\nvalue = nan", "targets.value");
+        check("[[targets]]\nmeasure = \"friends_and_family\"\nvalue = 101", "targets.value");
         check("[kiosks]\nlanguages = []", "at least one language");
         check("[volunteers]\nsafeguarding = \"\"", "volunteers.safeguarding");
         check("[national]\ntrust_code = \"\"", "national.trust_code");

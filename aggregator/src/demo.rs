@@ -90,7 +90,7 @@ fn empty(data: &Path) -> Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_dir_all(log_folder(data)), log_folder(data))?;
-    for lines in ["actions.ndjson", "returns.ndjson", "releases.ndjson"].map(|name| data.join(name)) {
+    for lines in ["actions.ndjson", "rebases.ndjson", "returns.ndjson", "releases.ndjson"].map(|name| data.join(name)) {
         gone(fs::remove_file(&lines), lines)?;
     }
     let registry = data.join("kiosks.json");

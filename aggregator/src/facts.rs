@@ -140,6 +140,17 @@ impl Facts {
         counts.map(|count| DayNumber::from_count(*count)).collect()
     }
 
+    /// The first local day that has facts.
+    pub fn first_day(&self) -> Option<Date> {
+        self.days.first_key_value().and_then(|(count, _)| DayNumber::from_count(*count).date())
+    }
+
+    /// The last local day on which a fact of a span of days came, trust-wide.
+    pub fn last_arrival(&self, from: Date, to_inclusive: Date) -> Option<DayNumber> {
+        let latest = self.span(from, to_inclusive).filter_map(|(_, day)| day.arrivals.last()).max();
+        latest.map(|count| DayNumber::from_count(*count))
+    }
+
     /// The SHA-256 over all rows in sorted order: equal exactly when the facts are equal, whatever order they came in.
     pub fn digest(&self) -> Hash {
         let mut hasher = Sha256::new();

@@ -38,6 +38,8 @@ pub use role::{StaffRole, StaffRoleError};
 pub const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// For how long a kiosk that connects anew is told of an acknowledgement. No screen waits for longer.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// So many answered requests are remembered for their times.
+const MOST_ANSWERED: usize = 10_000;
 /// A request that arrives later than this after the quarter of an hour it was asked in has waited on the kiosk.
 const AT_ONCE: SignedDuration = SignedDuration::from_mins(20);
 
@@ -58,6 +60,19 @@ pub struct Request {
     pub asked: Timestamp,
 }
 
+/// How long a request waited until somebody had seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The record's id.
+    record: RecordId,
+    /// The ward.
+    pub ward: WardId,
+    /// When it was asked.
+    pub asked: Timestamp,
+    /// When somebody had seen it.
+    pub seen: Timestamp,
+}
+
 /// The requests that are open, and what kiosks are told. Shared by reference.
 #[derive(Debug, Default)]
 pub struct HelpDesk {
@@ -68,6 +83,8 @@ pub struct HelpDesk {
 struct Book {
     open: BTreeMap<RecordId, Request>,
     told: BTreeMap<KioskId, VecDeque<(RecordId, Timestamp)>>,
+    /// Those of the last [`OPEN_FOR`], and at most [`MOST_ANSWERED`].
+    answered: VecDeque<Answered>,
 }
 
 impl Request {
@@ -113,7 +130,12 @@ impl HelpDesk {
                 break;
             }
             match reader.seen(&record)? {
-                Some(seen) => book.tell(stored.kiosk, record, seen.at),
+                Some(seen) => {
+                    book.tell(stored.kiosk.clone(), record, seen.at);
+                    if let Some(request) = Request::of(stored) {
+                        book.answer(request, seen.at);
+                    }
+                }
                 None => {
                     if let Some(request) = Request::of(stored) {
                         book.open.insert(record, request);
@@ -135,6 +157,12 @@ impl HelpDesk {
     /// Every open request, the one that waits longest first.
     pub fn all(&self, now: Timestamp) -> Vec<Request> {
         self.shown(now, |_| true)
+    }
+
+    /// The requests of the last seven days that somebody has seen, in no particular order.
+    pub fn answered(&self, now: Timestamp) -> Vec<Answered> {
+        let book = self.read();
+        book.answered.iter().filter(|one| now.duration_since(one.seen) <= OPEN_FOR).cloned().collect()
     }
 
     fn shown(&self, now: Timestamp, which: impl Fn(&Request) -> bool) -> Vec<Request> {
@@ -160,7 +188,9 @@ impl HelpDesk {
     /// An acknowledgement is in the log.
     pub(crate) fn seen(&self, kiosk: KioskId, record: RecordId, at: Timestamp) {
         let mut book = self.write();
-        book.open.remove(&record);
+        if let Some(request) = book.open.remove(&record) {
+            book.answer(request, at);
+        }
         book.tell(kiosk, record, at);
     }
 
@@ -192,6 +222,18 @@ impl HelpDesk {
 }
 
 impl Book {
+    fn answer(&mut self, request: Request, seen: Timestamp) {
+        let Request { record, ward, asked, .. } = request;
+        if self.answered.iter().any(|known| known.record == record) {
+            return;
+        }
+        self.answered.push_back(Answered { record, ward, asked, seen });
+        self.answered.retain(|one| seen.duration_since(one.seen) <= OPEN_FOR);
+        while self.answered.len() > MOST_ANSWERED {
+            self.answered.pop_front();
+        }
+    }
+
     fn tell(&mut self, kiosk: KioskId, record: RecordId, at: Timestamp) {
         let told = self.told.entry(kiosk).or_default();
         if told.iter().any(|(known, _)| *known == record) {

@@ -15,19 +15,22 @@ use wardvoice_protocol::questionnaire::QuestionnaireName;
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::Presence;
 
-use crate::actions::{Action, NewAction};
+use crate::actions::NewAction;
 use crate::fleet::Fleet;
 use crate::help::StaffRole;
 use crate::log::Seen;
 use crate::pins::Role;
 use crate::premises::{House, Premises, failed};
-use crate::scoring::{Ask, Cut, DefinitionRef, explain, score_asked};
+use crate::scoring::{Ask, Cut, DefinitionRef, Measure, explain, score_asked};
 use crate::{rebuild, transfer, verify};
 
 mod publishing;
 
 pub(crate) use publishing::release_everything;
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
+mod signals;
+
+pub use signals::ActionLine;
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -123,6 +126,35 @@ pub enum Request {
     Return(ReturnRequest),
     /// Something about releases to the public.
     Release(ReleaseRequest),
+    /// Answers with what a unit's fortnights say, a line a measure.
+    Signal {
+        /// The unit.
+        unit: Unit,
+        /// The measures; all when empty.
+        measures: Vec<Measure>,
+        /// The last fortnight, by its name or a day of it; the present one when absent.
+        until: Option<String>,
+    },
+    /// Starts a unit's limits afresh and answers with the re-basing.
+    RebaseAdd {
+        /// The unit.
+        unit: Unit,
+        /// The measure; every measure when absent.
+        measure: Option<Measure>,
+        /// The first fortnight, by its name or a day of it.
+        from: String,
+        /// Why.
+        reason: String,
+    },
+    /// Takes a re-basing back and answers with it.
+    RebaseRemove {
+        /// Its number.
+        number: u32,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Answers with every re-basing, removed ones too, the newest first.
+    RebaseList,
     /// Answers with every record, a line each.
     Export,
     /// Reads an export and takes what is new.
@@ -161,6 +193,8 @@ impl Request {
         match self {
             Self::Return(request) => return request.needs_only_premises(),
             Self::Release(request) => return request.needs_only_premises(),
+            // What an action is about is looked up among the measures, which needs the definitions.
+            Self::ActionAdd(action) => return action.about.is_none(),
             _ => {}
         }
         matches!(
@@ -171,10 +205,10 @@ impl Request {
                 | Self::KioskReplaceKey { .. }
                 | Self::UserAdd { .. }
                 | Self::PinSet { .. }
-                | Self::ActionAdd(_)
                 | Self::ActionDone { .. }
                 | Self::ActionReopen { .. }
-                | Self::ActionList { .. }
+                | Self::RebaseRemove { .. }
+                | Self::RebaseList
         )
     }
 }
@@ -301,10 +335,12 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
             say(talk, &premises.actions.reopen(number).map_err(failed)?)?;
             Ok(true)
         }
-        Request::ActionList { ward } => {
-            let actions = premises.actions.list();
-            let asked = |action: &&Action| ward.as_ref().is_none_or(|ward| action.ward == *ward);
-            actions.iter().filter(asked).try_for_each(|action| say(talk, action))?;
+        Request::RebaseRemove { number, reason } => {
+            say(talk, &premises.rebases.remove(number, reason.as_deref()).map_err(failed)?)?;
+            Ok(true)
+        }
+        Request::RebaseList => {
+            premises.rebases.list().iter().try_for_each(|rebase| say(talk, rebase))?;
             Ok(true)
         }
         Request::Return(request) => publishing::return_on_premises(premises, request, talk),
@@ -329,6 +365,17 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Scores { period, unit, cut, definition, as_of, explain } => {
             let period = house.premises.config.calendar.period(&period).context("failed to read the period")?;
             scores(house, &Ask { period, unit, cut, definition }, as_of, explain, talk)
+        }
+        Request::Signal { unit, measures, until } => {
+            signals::signals(house, &unit, &measures, until.as_deref(), talk)
+        }
+        Request::ActionList { ward } => signals::actions(house, ward.as_ref(), talk),
+        Request::ActionAdd(action) => {
+            signals::check_action(house, &action)?;
+            perform_on_premises(&house.premises, Request::ActionAdd(action), talk)
+        }
+        Request::RebaseAdd { unit, measure, from, reason } => {
+            signals::rebase(house, unit, measure, &from, reason, talk)
         }
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {

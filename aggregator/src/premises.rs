@@ -5,8 +5,8 @@
 //! process can have the house open.
 //!
 //! ```text
-//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  addresses.json  control.sock
-//!      returns.ndjson  releases.ndjson
+//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  addresses.json  control.sock
+//!      actions.ndjson  rebases.ndjson  returns.ndjson  releases.ndjson
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
@@ -38,6 +38,7 @@ use crate::metrics::Metrics;
 use crate::national_return::Book;
 use crate::pins::Pins;
 use crate::questionnaires::Questionnaires;
+use crate::rebases::Rebases;
 use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::releases::Releases;
@@ -69,6 +70,8 @@ pub struct Premises {
     pub returns: Arc<Book>,
     /// What the public may see.
     pub releases: Arc<Releases>,
+    /// From when on which charts start afresh.
+    pub rebases: Arc<Rebases>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
     /// Whether everything in the folder is generated.
@@ -123,6 +126,7 @@ impl Premises {
         let actions = Arc::new(Actions::open(data.join("actions.ndjson")).map_err(failed)?);
         let returns = Arc::new(Book::open(data.join("returns.ndjson")).map_err(failed)?);
         let releases = Arc::new(Releases::open(data.join("releases.ndjson")).map_err(failed)?);
+        let rebases = Arc::new(Rebases::open(data.join("rebases.ndjson")).map_err(failed)?);
         let questionnaires = Questionnaires::open(data, config.questionnaires.as_deref()).map_err(failed)?;
         let questionnaire = questionnaires.all().first().context("failed to find a questionnaire")?.reference();
         let questionnaires = Arc::new(questionnaires);
@@ -153,6 +157,7 @@ impl Premises {
             actions,
             returns,
             releases,
+            rebases,
             assignments,
             demonstration,
         })
@@ -218,7 +223,11 @@ impl House {
             u16::from(config.final_after_days),
         );
         let planned = premises.config.contacts_per_fortnight;
-        let scoring = Arc::new(scoring.map_err(failed)?.with_plan_of(planned));
+        let scoring = scoring.map_err(failed)?.with_plan_of(planned).with_targets(config.targets.clone());
+        if let Some(measure) = config.targets.keys().find(|measure| !scoring.has_measure(measure)) {
+            anyhow::bail!("failed to use the setting targets.measure = \"{measure}\": no definition has it");
+        }
+        let scoring = Arc::new(scoring);
         let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);

@@ -20,24 +20,32 @@
 mod all;
 mod audience;
 mod bulk;
+mod comparison;
 mod coverage;
 mod cut;
 mod definition;
+mod effect;
 mod explain;
+mod history;
 mod live;
 mod means;
+mod measure;
 mod period;
 mod plan;
 mod results;
 mod scheme;
 mod score;
 mod sheet;
+mod signal;
 mod standardised;
 mod tally;
 mod world;
 
 pub use all::score_all;
 pub use audience::{Audience, AudienceRow, Show, shown};
+pub use comparison::{
+    ComparedWard, Comparison, CurvePoint, FEWEST_TO_COMPARE, LeftOut, LimitSheet, Peers, PlaceInFunnel, by_name,
+};
 pub use coverage::{CoverageSheet, GroupSheet};
 pub use cut::{Cut, CutError};
 pub use definition::{
@@ -46,15 +54,24 @@ pub use definition::{
     OverallFile, PopulationFile, RuleFile, ScaleFile, ScalePartFile, Unchecked, UnitKind, WorthFile,
     definition_ref,
 };
+pub use effect::{
+    Change, EFFECT_FORTNIGHTS, EffectFinding, EffectSheet, FEWEST_FOR_EFFECT, SideSheet, effect, effect_rows,
+};
 pub use explain::{Explained, Step, explain};
+pub use history::{Grain, GrainStamp, History, MOST_FORTNIGHTS, SignalError, grain, grain_stamp};
 pub use live::Live;
 pub use means::{WardFortnight, question_means};
+pub use measure::{Measure, MeasureError};
 pub use period::{previous, revision, standing};
 pub use plan::{FORTNIGHT_RESPONSES, Plan};
 pub use score::{Ask, LEVEL, score, score_asked};
 pub use sheet::{
     DomainSheet, Figure, FriendsAndFamilySheet, NormSheet, OptionCount, PlanSheet, PreviousPeriod,
     ProvenanceSheet, QuestionSheet, ScaleSheet, ScoreSheet, ShareSheet, Standing, VersionSheet,
+};
+pub use signal::{
+    ChartKind, FEWEST_TO_SAY, Finding, Rebasing, RunSheet, Signal, SignalGroup, SignalPoint, assurance_words, say,
+    signal, variation_words,
 };
 pub use standardised::{CellSheet, StandardisedScale, StandardisedSheet};
 pub use world::{

@@ -42,15 +42,18 @@ use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
 use crate::releases::Releases;
+use crate::rebases::Rebases;
 use crate::scoring::ScoringWorld;
 
 mod api;
 mod assets;
+mod board;
 mod charts;
 mod display;
 mod failure;
 mod health;
 mod help;
+mod histories;
 mod layout;
 mod live;
 mod office;
@@ -58,6 +61,8 @@ mod presence;
 mod sessions;
 mod sheets;
 mod sign_in;
+mod signals;
+mod units;
 mod viewer;
 mod ward;
 mod wards;
@@ -92,6 +97,10 @@ pub struct Desk {
     pub fleet: Arc<Fleet>,
     /// Who may sign in.
     pub accounts: Arc<Accounts>,
+    /// What wards do about what patients said.
+    pub actions: Arc<Actions>,
+    /// From when on which charts start afresh.
+    pub rebases: Arc<Rebases>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The way back into ingest for the quarantine.
@@ -118,6 +127,7 @@ pub(crate) struct Web {
     sessions: sessions::Sessions,
     doorkeeper: sign_in::Doorkeeper,
     sheets: sheets::Sheets,
+    histories: histories::Histories,
     rooms: live::Rooms,
 }
 
@@ -135,6 +145,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         sessions: sessions::Sessions::default(),
         doorkeeper: sign_in::Doorkeeper::default(),
         sheets: sheets::Sheets::default(),
+        histories: histories::Histories::default(),
         rooms: live::Rooms::default(),
         desk,
     });
@@ -142,6 +153,8 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .route("/", get(wards::page))
         .route("/ward/{id}", get(ward::page))
         .route("/ward/{id}/stream", get(live::stream))
+        .merge(units::readable())
+        .route("/board", get(board::page))
         .merge(api::readable())
         .route_layer(from_fn_with_state(Arc::clone(&web), viewer::may_read));
     let office = Router::new()

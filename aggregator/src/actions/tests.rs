@@ -15,6 +15,7 @@ fn new(ward: &str, said: &str) -> NewAction {
         said: said.to_owned(),
         did: "Soft closing bins.".to_owned(),
         owner: Some("ward sister".to_owned()),
+        about: None,
         due: Some(day("2026-12-01")),
     }
 }

@@ -132,6 +132,7 @@ fn what_a_ward_changed_is_on_its_board_and_on_no_others() {
         said: said.to_owned(),
         did: "We changed it.".to_owned(),
         owner: None,
+        about: None,
         due: None,
     };
     for number in 1..=12 {

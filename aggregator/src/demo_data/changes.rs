@@ -10,12 +10,24 @@ use crate::actions::NewAction;
 /// A generated action, the day it was taken on, and the day it was done.
 pub type MadeUp = (NewAction, Date, Option<Date>);
 
-/// What was said and done. The first is the one behind the effect on ward W07.
-const CHANGES: [(&str, &str); 4] = [
-    ("Example: staff seem rushed.", "Example: one nurse a bay says hello at the start of each shift."),
-    ("Example: it is noisy at night.", "Example: soft-closing bins, and lights down at eleven."),
-    ("Example: I do not know what my tablets are for.", "Example: a pharmacist comes round every afternoon."),
-    ("Example: nobody told me when I can go home.", "Example: the date is on a board above each bed."),
+/// What was said and done, and what it is about. The first is the one behind the effect on ward W07.
+const CHANGES: [(&str, &str, &str); 4] = [
+    (
+        "Example: staff seem rushed.",
+        "Example: one nurse a bay says hello at the start of each shift.",
+        "domain:kindness",
+    ),
+    ("Example: it is noisy at night.", "Example: soft-closing bins, and lights down at eleven.", "domain:noise"),
+    (
+        "Example: I do not know what my tablets are for.",
+        "Example: a pharmacist comes round every afternoon.",
+        "domain:medicines",
+    ),
+    (
+        "Example: nobody told me when I can go home.",
+        "Example: the date is on a board above each bed.",
+        "domain:coordination",
+    ),
 ];
 /// The ward of the known effect, and the fortnight in which its change was made.
 const KNOWN: (&str, i32) = ("W07", 4);
@@ -28,12 +40,13 @@ pub fn actions(directory: &Directory, today: Date) -> Vec<MadeUp> {
         let known = ward.id.as_str() == KNOWN.0;
         let fortnights = if known { KNOWN.1 } else { 2 + i32::try_from(place % 6).unwrap_or(0) };
         let change = |place: usize, due| {
-            let (said, did) = CHANGES.get(place % CHANGES.len()).copied().unwrap_or_default();
+            let (said, did, about) = CHANGES.get(place % CHANGES.len()).copied().unwrap_or_default();
             NewAction {
                 ward: ward.id.clone(),
                 said: said.to_owned(),
                 did: did.to_owned(),
                 owner: Some("ward sister".to_owned()),
+                about: about.parse().ok(),
                 due,
             }
         };

@@ -17,9 +17,11 @@ use crate::facts::{Facts, Vocabulary, fact_of};
 
 mod case_mix;
 mod cuts;
+mod effects;
 mod made_up_index;
 mod series;
 mod shipped;
+mod signals;
 mod specification;
 mod ways;
 

@@ -11,6 +11,7 @@ use wardvoice_protocol::questionnaire::{KindFile, Questionnaire, QuestionnaireRe
 use super::bulk::Bulk;
 use super::cut::CutError;
 use super::definition::{Definition, DefinitionError, DefinitionRef, UnitKind};
+use super::measure::Measure;
 use super::plan::{FORTNIGHT_RESPONSES, Plan};
 use crate::facts::{Fact, Vocabulary};
 
@@ -26,6 +27,7 @@ pub struct ScoringWorld {
     editions: Vec<Edition>,
     series: Vec<SeriesStart>,
     plan: Plan,
+    targets: BTreeMap<Measure, f64>,
     final_after_days: u16,
 }
 
@@ -152,7 +154,16 @@ impl ScoringWorld {
         }
         let plan = Plan::new(&directory, FORTNIGHT_RESPONSES);
         let series = starts.into_values().collect();
-        Ok(Self { directory, calendar, vocabulary, editions, series, plan, final_after_days })
+        Ok(Self {
+            directory,
+            calendar,
+            vocabulary,
+            editions,
+            series,
+            plan,
+            targets: BTreeMap::new(),
+            final_after_days,
+        })
     }
 
     /// The world of the definitions that this project ships, of those questionnaires that are in use.
@@ -220,6 +231,22 @@ impl ScoringWorld {
         })
     }
 
+    pub(super) fn editions(&self) -> impl Iterator<Item = &Edition> {
+        self.editions.iter()
+    }
+
+    /// What measures are to reach, as far as the trust has said so.
+    #[must_use]
+    pub fn with_targets(mut self, targets: BTreeMap<Measure, f64>) -> Self {
+        self.targets = targets;
+        self
+    }
+
+    /// What a measure is to reach, in its own unit.
+    pub fn target(&self, measure: &Measure) -> Option<f64> {
+        self.targets.get(measure).copied()
+    }
+
     /// The fortnight's plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
@@ -261,6 +288,14 @@ impl ScoringWorld {
         }
     }
 
+    /// The wards that a unit is made of, by their numbers in facts; `None` for consultants and for what the directory has not.
+    pub fn wards_of(&self, unit: &Unit) -> Option<Vec<u16>> {
+        match self.members(unit)? {
+            Members::Wards(wards) => Some(wards),
+            Members::Consultant(_) => None,
+        }
+    }
+
     /// Which facts are a unit's.
     pub(super) fn members(&self, unit: &Unit) -> Option<Members> {
         self.unit_name(unit)?;
@@ -277,14 +312,6 @@ impl ScoringWorld {
         });
         // The vocabulary numbers wards in the directory's order; asking it keeps that its own business.
         Some(Members::Wards(wards.filter_map(|ward| self.vocabulary.ward_index(&ward.id)).collect()))
-    }
-
-    /// The wards that a unit is made of, by their numbers in the vocabulary; `None` for a consultant and for what is not there.
-    pub fn wards_of(&self, unit: &Unit) -> Option<Vec<u16>> {
-        match self.members(unit)? {
-            Members::Wards(wards) => Some(wards),
-            Members::Consultant(_) => None,
-        }
     }
 }
 

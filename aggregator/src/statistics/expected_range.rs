@@ -11,8 +11,11 @@
 use super::over_dispersion::{Deviation, OverDispersion, over_dispersion};
 use super::sum::mean;
 
-const K_95: f64 = 1.96;
-const K_998: f64 = 3.09;
+/// Two-sided 95 % as the surveys of patients write it.
+pub const K_95: f64 = 1.96;
+
+/// Two-sided 99.8 %, likewise.
+pub const K_998: f64 = 3.09;
 
 /// A unit's score.
 #[derive(Debug, Clone, Copy, PartialEq)]

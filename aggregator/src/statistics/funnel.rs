@@ -119,6 +119,12 @@ pub fn funnel(counts: &[Count], measure: Measure, trim: f64) -> Funnel {
     Funnel { target, phi, tau2, units }
 }
 
+/// The limits of a proportion for a number of people, with a variance between units on the scale of the angle.
+pub fn proportion_limits(target: f64, denominator: f64, tau2: f64) -> Limits {
+    let deviation = Deviation { distance: 0.0, standard_error: 0.5 / denominator.sqrt() };
+    Measure::Proportion.limits(Measure::Proportion.transform(target), deviation.error_with(tau2))
+}
+
 impl Funnel {
     /// Whether there is more spread than chance explains.
     pub fn is_over_dispersed(&self) -> bool {

@@ -209,6 +209,18 @@ pub fn xmr(values: &[Option<f64>], settings: &Settings) -> Result<Chart, XmrErro
     Ok(Chart { groups, points, variation, assurance: assurance(limits, settings) })
 }
 
+/// What the rules say of a series whose mean and limits come from elsewhere; `None` for a missing point.
+pub fn judge(
+    values: &[Option<f64>],
+    mean: f64,
+    limits: Option<Limits>,
+    two_of_three: TwoOfThree,
+) -> Vec<Option<Signals>> {
+    let limits = limits.ok_or(NoMovingRange::NoPoints);
+    let group = Group { first: 0, length: values.len(), mean: Some(mean), limits, unscreened: None };
+    rules::signals(values, &group, two_of_three)
+}
+
 impl Group {
     /// Whether its limits are trial limits: fewer than [`FEWEST_FOR_FIRM_LIMITS`] points, missing ones counted.
     pub fn is_trial(&self) -> bool {
@@ -229,7 +241,49 @@ impl Signals {
     }
 }
 
+impl Kind {
+    /// As the statistics desk and the documents write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Outside(Side::High) => "outside_high",
+            Self::Outside(Side::Low) => "outside_low",
+            Self::Trend(Side::High) => "trend_up",
+            Self::Trend(Side::Low) => "trend_down",
+            Self::TwoOfThree(Side::High) => "two_of_three_high",
+            Self::TwoOfThree(Side::Low) => "two_of_three_low",
+            Self::Shift(Side::High) => "shift_high",
+            Self::Shift(Side::Low) => "shift_low",
+            Self::Common => "common",
+        }
+    }
+}
+
+impl Assurance {
+    /// As the statistics desk and the documents write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconsistent => "inconsistent",
+            Self::NotAsked => "none",
+        }
+    }
+}
+
 impl Variation {
+    /// As the statistics desk and the documents write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Improvement(Side::High) => "improvement_high",
+            Self::Improvement(Side::Low) => "improvement_low",
+            Self::Concern(Side::High) => "concern_high",
+            Self::Concern(Side::Low) => "concern_low",
+            Self::Neutral(Side::High) => "neutral_high",
+            Self::Neutral(Side::Low) => "neutral_low",
+            Self::Common => "common",
+        }
+    }
+
     /// What a kind of point means where one way is better, or neither.
     pub fn of(kind: Kind, improvement: Improvement) -> Self {
         let (Kind::Outside(side) | Kind::Trend(side) | Kind::TwoOfThree(side) | Kind::Shift(side)) = kind else {

@@ -24,6 +24,7 @@ use super::{Shared, Web, help, office, presence};
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
 mod docs;
+mod signal;
 
 /// Everything under `/api/v1` that readers may see.
 pub(super) fn readable() -> Router<Shared> {
@@ -32,6 +33,9 @@ pub(super) fn readable() -> Router<Shared> {
         .route("/api/v1/periods", get(periods))
         .route("/api/v1/scores", get(scores))
         .route("/api/v1/scores/explain", get(explained))
+        .route("/api/v1/signals", get(signal::signals))
+        .route("/api/v1/comparison", get(signal::comparison))
+        .route("/api/v1/actions", get(signal::actions))
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api/v1/docs", get(docs_page))
 }
@@ -56,7 +60,7 @@ pub(super) fn office() -> Router<Shared> {
             everything else takes the office's name and password (basic authentication) or a session of the pages.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, fleet, quarantine, completeness, help::list, help::seen_by_machine),
+    paths(wards, periods, scores, explained, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),

@@ -11,6 +11,9 @@ use super::viewer::Viewer;
 pub(crate) enum Place {
     Wards,
     Ward,
+    Unit,
+    Trust,
+    Board,
     Office,
     Api,
     SignIn,
@@ -35,6 +38,8 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
     let navigation = html! {
         nav aria-label="Main" {
             (link(Place::Wards, "/", "Wards"))
+            (link(Place::Trust, "/trust", "Trust"))
+            (link(Place::Board, "/board", "Board"))
             (link(Place::Office, "/office", "Office"))
             (link(Place::Api, "/api/v1/docs", "Data"))
             @if viewer.has_session() {
@@ -58,6 +63,7 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
 fn current(page: Place, place: Place) -> Option<&'static str> {
     match page {
         Place::Ward if place == Place::Wards => Some("true"),
+        Place::Unit if place == Place::Trust => Some("true"),
         _ => (page == place).then_some("page"),
     }
 }

@@ -16,6 +16,7 @@ use desk::{Bench, PASSWORD, noon};
 mod desk;
 mod display;
 mod help;
+mod units;
 
 /// The part of a page that its content is in, without the versions of assets.
 fn main_of(page: &str) -> &str {

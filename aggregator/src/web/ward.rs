@@ -16,28 +16,30 @@ use wardvoice_protocol::id::{Hash, WardId};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::presence::{self, Presence};
-use super::sheets::{choices, run_up};
+use super::sheets::choices;
+use super::signals::{self, Outlook};
 use super::viewer::Viewer;
-use super::{Shared, Web, words};
+use super::{Shared, Web, units, words};
 use crate::help::Request;
+use crate::operations::ActionLine;
 use crate::scoring::ScoreSheet;
 
 mod parts;
 
 pub(crate) use parts::before_word;
 
-/// So many periods make a trend.
-const TREND_PERIODS: usize = 8;
-
 /// Everything a ward's page shows.
 pub(crate) struct View {
     pub(super) ward: WardId,
     pub(super) name: String,
-    pub(super) place: String,
+    /// The department and the site, with the addresses of their pages.
+    pub(super) places: Vec<(String, String)>,
     pub(super) beds: u16,
     pub(super) period: Period,
-    /// Oldest first; the last is the period itself.
-    pub(super) sheets: Vec<(Period, Arc<ScoreSheet>)>,
+    /// What the fortnights up to the period say.
+    pub(super) outlook: Outlook,
+    /// What the ward does about what patients said, the newest first.
+    pub(super) actions: Vec<ActionLine>,
     pub(super) sheet: Arc<ScoreSheet>,
     pub(super) presence: Presence,
     /// Who asks for help now; nobody on the page of a period that is over.
@@ -45,6 +47,14 @@ pub(crate) struct View {
     pub(super) final_after_days: u16,
     pub(super) today: Date,
     pub(super) now: Timestamp,
+}
+
+impl View {
+    /// A period's name for a link, where the page is not that of the present fortnight.
+    pub(super) fn asked_of<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let present = matches!(self.period, Period::Fortnight(_)) && self.period.contains(self.today);
+        (!present).then_some(name)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,26 +107,26 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
     let entry = directory.ward(ward).ok_or_else(|| Failure::unknown_ward(ward.as_str()))?;
     let scoring = &web.desk.scoring;
     let (today, unit) = (web.today(), Unit::Ward(ward.clone()));
-    let mut sheets = Vec::with_capacity(TREND_PERIODS);
-    {
+    let (sheet, outlook, actions) = {
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
-        for period in run_up(scoring.calendar(), &period, TREND_PERIODS) {
-            let sheet = web.sheets.get(&facts, scoring, &period, &unit, today);
-            sheets.push((period, sheet.map_err(|error| Failure::internal(&error))?));
-        }
-    }
-    let sheet = sheets.last().map(|(_, sheet)| Arc::clone(sheet)).ok_or_else(Failure::page_not_found)?;
+        let sheet = web.sheets.get(&facts, scoring, &period, &unit, today);
+        (
+            sheet.map_err(|error| Failure::internal(&error))?,
+            Outlook::of(web, &facts, &unit, &period)?,
+            signals::actions(web, &facts, Some(std::slice::from_ref(ward))),
+        )
+    };
     let help = if period.contains(today) { web.desk.help.of_ward(ward, web.now()) } else { Vec::new() };
-    let file = directory.file();
-    let site = file.sites.iter().find(|site| site.id == entry.site).map_or("", |site| &site.name);
-    let department = file.departments.iter().find(|one| one.id == entry.department).map_or("", |one| &one.name);
+    let places = [Unit::Department(entry.department.clone()), Unit::Site(entry.site.clone())];
+    let places = places.iter().filter_map(|unit| Some((units::address(unit, None)?, scoring.unit_name(unit)?)));
     Ok(View {
         ward: ward.clone(),
         name: entry.name.clone(),
-        place: [department, site].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", "),
+        places: places.collect(),
         beds: entry.beds,
         period,
-        sheets,
+        outlook,
+        actions,
         sheet,
         presence: presence::of_ward(web, ward),
         help,
@@ -184,7 +194,10 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
         |name| format!("/ward/{}/stream?period={name}", view.ward),
     );
     let content = html! {
-        p.crumbs { a href="/" { "Wards" } " › " (view.place) }
+        p.crumbs {
+            a href="/" { "Wards" }
+            @for (address, name) in &view.places { " › " a href=(address) { (name) } }
+        }
         div.head {
             div {
                 h1 { (view.name) }

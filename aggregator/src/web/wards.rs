@@ -15,8 +15,8 @@ use super::presence::{self, Presence};
 use super::viewer::Viewer;
 use super::ward::{self, Asked, page_off_thread};
 use super::words::{self, Scale};
-use super::{Shared, Web, charts};
-use crate::scoring::{Figure, ScoreSheet};
+use super::{Shared, Web, charts, units};
+use crate::scoring::{Figure, ScoreSheet, by_name};
 
 /// A ward in the list.
 struct Row<'a> {
@@ -67,11 +67,44 @@ fn render(web: &Web, viewer: &Viewer, period: Period, own: bool) -> Result<Marku
                 }
             }
         }
+        (larger(web, own.then(|| period.to_string()).as_deref()))
         p.small {
             "In the order of the directory. There are no ranks: with these intervals an order would be mostly chance."
         }
     };
     Ok(layout::frame(web, viewer, &Page { title: "Wards", place: Place::Wards, live: false }, &content))
+}
+
+/// The pages of larger units.
+fn larger(web: &Web, period: Option<&str>) -> Markup {
+    let units = web.desk.scoring.units();
+    let of = |wanted: fn(&Unit) -> bool| {
+        let mut found: Vec<_> = units.iter().filter(|(unit, _)| wanted(unit)).collect();
+        found.sort_by(|(_, left), (_, right)| by_name(left, right));
+        found
+    };
+    let kinds = [
+        ("Trust", of(|unit| matches!(unit, Unit::Trust(_)))),
+        ("Sites", of(|unit| matches!(unit, Unit::Site(_)))),
+        ("Departments", of(|unit| matches!(unit, Unit::Department(_)))),
+        ("Specialties", of(|unit| matches!(unit, Unit::Specialty(_)))),
+    ];
+    html! {
+        section #larger.sheet.site aria-labelledby="larger-title" {
+            h2 id="larger-title" { "More wards at once" }
+            dl.places {
+                @for (kind, found) in &kinds {
+                    @if !found.is_empty() {
+                        div {
+                            dt { (kind) }
+                            @for (unit, name) in found { @if let Some(address) = units::address(unit, period) { dd { a href=(address) { (name) } } } }
+                        }
+                    }
+                }
+                div { dt { "Board" } dd { a href=(period.map_or_else(|| "/board".to_owned(), |period| format!("/board?period={period}"))) { "Signal, actions and who is missing" } } }
+            }
+        }
+    }
 }
 
 fn rows(web: &Web, period: Period) -> Result<Vec<Row<'_>>, Failure> {

@@ -47,14 +47,54 @@ pub(crate) fn action(value: &Value) -> String {
         (None, Some(due)) => format!("open, due {due}"),
         (None, None) => "open".to_owned(),
     };
+    let late = if value.pointer("/overdue").and_then(Value::as_bool) == Some(true) { ", overdue" } else { "" };
     let owner = optional("/owner").map(|owner| format!(" ({owner})")).unwrap_or_default();
+    let effect = optional("/effect/words").map(|words| format!("\n      {words}")).unwrap_or_default();
     format!(
-        "{:>4}  {:<12} {standing}{owner}\n      you said: {}\n      we did:   {}",
+        "{:>4}  {:<12} {standing}{late}{owner}\n      you said: {}\n      we did:   {}{effect}",
         number(value, "/number"),
         text(value, "/ward"),
         text(value, "/said"),
         text(value, "/did")
     )
+}
+
+/// The sentence, and what is to be reached.
+pub(crate) fn signal(value: &Value) -> String {
+    let at = |pointer: &str| value.pointer(pointer).and_then(Value::as_f64);
+    let mut said = text(value, "/words").to_owned();
+    if let Some(target) = at("/target") {
+        let word = match text(value, "/assurance") {
+            "pass" => "will be met",
+            "fail" => "will be missed unless something changes",
+            _ => "may be met or missed",
+        };
+        write!(said, " Target {target}: {word}.").unwrap_or_default();
+    }
+    if value.pointer("/near_ceiling").and_then(Value::as_bool) == Some(true) {
+        said.push_str(" No score can cross the upper limit: look at the problems too.");
+    }
+    said
+}
+
+/// `  1  ward:W1  every measure  from 2026-F12: the ward moved`
+pub(crate) fn rebase(value: &Value) -> String {
+    let optional = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+    let measure = optional("/measure").unwrap_or("every measure");
+    let mut said = format!(
+        "{:>4}  {:<16} {measure:<20} from {}: {}",
+        number(value, "/number"),
+        text(value, "/unit"),
+        text(value, "/from"),
+        text(value, "/reason")
+    );
+    if let Some(removed) = optional("/removed") {
+        write!(said, "\n      removed {removed}").unwrap_or_default();
+        if let Some(because) = optional("/removed_because") {
+            write!(said, ": {because}").unwrap_or_default();
+        }
+    }
+    said
 }
 
 /// `01a2…  W12  2026-11-23T10:15:00Z  drink  Bay 2`

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Version 2 until the end of the year, then one that counts "sometimes" as nothing.
-fn two_series() -> ScoringWorld {
+pub(super) fn two_series() -> ScoringWorld {
     let directory = Directory::try_from(demo_data::directory(1)).unwrap();
     let calendar = Calendar::new(Date::constant(2026, 1, 5)).unwrap();
     let vocabulary = Arc::new(Vocabulary::new(&directory, &[inpatient()]).unwrap());

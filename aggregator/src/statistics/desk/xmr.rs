@@ -7,8 +7,8 @@ use super::input::Input;
 use super::why::Why;
 use crate::statistics::moving_range::{NoMovingRange, Screening, Unscreened};
 use crate::statistics::xmr::{
-    Assurance, Chart, FEWEST_TO_FIX_AFTER, Group, Improvement, Kind, Limits, Settings, Side, Signals, TwoOfThree,
-    Variation, XmrError, xmr,
+    Chart, FEWEST_TO_FIX_AFTER, Group, Improvement, Limits, Settings, Side, Signals, TwoOfThree, Variation,
+    XmrError, xmr,
 };
 
 const FIELDS: [&str; 7] = ["values", "improvement", "target", "rebase_at", "fix_after", "screen", "two_of_three"];
@@ -106,44 +106,9 @@ fn written(values: &[Option<f64>], chart: &Chart) -> Value {
         "trend": flags(|signals| signals.trend),
         "shift": flags(|signals| signals.shift),
         "two_of_three": flags(|signals| signals.two_of_three),
-        "point": chart.points.iter().map(|point| point.map(|signals| kind(signals.kind()))).collect::<Vec<_>>(),
-        "variation": chart.variation.map(variation),
-        "assurance": assurance(chart.assurance),
+        "point": chart.points.iter().map(|point| point.map(|signals| signals.kind().as_str())).collect::<Vec<_>>(),
+        "variation": chart.variation.map(Variation::as_str),
+        "assurance": chart.assurance.as_str(),
         "trial": trial,
     }))
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Outside(Side::High) => "outside_high",
-        Kind::Outside(Side::Low) => "outside_low",
-        Kind::Trend(Side::High) => "trend_up",
-        Kind::Trend(Side::Low) => "trend_down",
-        Kind::TwoOfThree(Side::High) => "two_of_three_high",
-        Kind::TwoOfThree(Side::Low) => "two_of_three_low",
-        Kind::Shift(Side::High) => "shift_high",
-        Kind::Shift(Side::Low) => "shift_low",
-        Kind::Common => "common",
-    }
-}
-
-fn variation(variation: Variation) -> &'static str {
-    match variation {
-        Variation::Improvement(Side::High) => "improvement_high",
-        Variation::Improvement(Side::Low) => "improvement_low",
-        Variation::Concern(Side::High) => "concern_high",
-        Variation::Concern(Side::Low) => "concern_low",
-        Variation::Neutral(Side::High) => "neutral_high",
-        Variation::Neutral(Side::Low) => "neutral_low",
-        Variation::Common => "common",
-    }
-}
-
-fn assurance(assurance: Assurance) -> &'static str {
-    match assurance {
-        Assurance::Pass => "pass",
-        Assurance::Fail => "fail",
-        Assurance::Inconsistent => "inconsistent",
-        Assurance::NotAsked => "none",
-    }
 }

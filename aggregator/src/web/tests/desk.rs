@@ -27,6 +27,7 @@ use crate::help::{HelpDesk, Request};
 use crate::ingest::{Change, World};
 use crate::log::{Log, NewRefusal, Seen};
 use crate::metrics::Metrics;
+use crate::rebases::Rebases;
 use crate::registry::Registry;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
@@ -104,6 +105,8 @@ impl Bench {
             changes: broadcast::channel(64).0,
             fleet: Arc::new(Fleet::new()),
             accounts: Arc::new(accounts),
+            actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
+            rebases: Arc::new(Rebases::open(folder.path().join("rebases.ndjson")).unwrap()),
             metrics: Arc::new(Metrics::new()),
             replay: Arc::new(move |numbers| {
                 list.lock().unwrap().extend_from_slice(numbers);

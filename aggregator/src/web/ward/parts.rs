@@ -1,28 +1,31 @@
 //! The parts of a ward's page that change, one function a part. Every part is a direct child with an id of its own, so that the
 //! script can leave alone those that stayed the same.
 
-use std::sync::Arc;
-
 use jiff::ToSpan;
 use maud::{Markup, html};
 use wardvoice_protocol::contact::{Mode, Outcome};
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Calendar, Period};
 
 use super::View;
-use crate::scoring::{DomainSheet, Figure, PlanSheet, QuestionSheet, ScoreSheet, Standing};
-use crate::web::charts::{self, TrendPoint, Window};
-use crate::web::help;
+use crate::scoring::{
+    DomainSheet, Figure, Measure, PlanSheet, QuestionSheet, Signal, Standing, assurance_words, variation_words,
+};
+use crate::web::charts::{self, Window, icons, tables};
 use crate::web::words::{self, Scale};
+use crate::web::{help, signals};
 
 /// All parts.
 pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
-    let trends = Trends::of(view);
+    let window = Window::of(view.outlook.scores());
     html! {
         (help::section(view))
         (standing(view, calendar))
-        (overall(view, &trends))
-        (domains(view, &trends))
+        (overall(view, window))
+        (signals::what_changed(&view.outlook, |measure| chart_address(view, measure)))
+        (domains(view, window))
         (friends_and_family(view))
+        (actions(view))
         (not_shown(view))
         (versions(view))
     }
@@ -100,7 +103,7 @@ fn silent(view: &View, calendar: &Calendar) -> Markup {
 }
 
 /// The overall score, the plan, who was reached and how.
-fn overall(view: &View, trends: &Trends) -> Markup {
+fn overall(view: &View, window: Window) -> Markup {
     let sheet = &view.sheet;
     let figure = &sheet.overall;
     html! {
@@ -122,9 +125,8 @@ fn overall(view: &View, trends: &Trends) -> Markup {
                         ": " (words::figure(&before.overall, Scale::Points))
                     }
                 }
-                @if trends.overall.iter().any(|point| point.figure.value.is_some()) {
-                    div.trend { (charts::trend("Overall", &trends.overall, trends.window)) }
-                    p.small { "The line: " (last_periods(view)) ", " (trends.window.from) " to " (trends.window.to) " points" }
+                @if let Some(signal) = view.outlook.get(&Measure::Overall) {
+                    div.trend { (chart(view, signal, window)) }
                 }
             }
             div.sheet {
@@ -205,62 +207,48 @@ fn n_and_interval(figure: &Figure, scale: Scale) -> Markup {
     }
 }
 
-/// The trends of the page, all in one window so that they can be compared.
-struct Trends {
-    overall: Vec<TrendPoint>,
-    domains: Vec<Vec<TrendPoint>>,
-    window: Window,
+/// The address of a measure's own page.
+fn chart_address(view: &View, measure: &Measure) -> String {
+    let period = view.period.to_string();
+    signals::address(&Unit::Ward(view.ward.clone()), measure, view.asked_of(&period))
 }
 
-impl Trends {
-    fn of(view: &View) -> Self {
-        let points = |figure: &dyn Fn(&ScoreSheet) -> Option<Figure>| -> Vec<TrendPoint> {
-            let point = |(period, sheet): &(Period, Arc<ScoreSheet>)| {
-                figure(sheet).map(|figure| TrendPoint { period: words::period(period), figure })
-            };
-            view.sheets.iter().filter_map(point).collect()
-        };
-        let domain = |place: usize| points(&|sheet| sheet.domains.get(place).map(|domain| domain.figure.clone()));
-        let overall = points(&|sheet| Some(sheet.overall.clone()));
-        let domains: Vec<_> = (0..view.sheet.domains.len()).map(domain).collect();
-        let window = Window::of(domains.iter().flatten().map(|point| &point.figure));
-        Self { overall, domains, window }
+/// A small chart with the finding in words below it.
+fn chart(view: &View, signal: &Signal, window: Window) -> Markup {
+    let events = signals::events(&view.actions, &signal.measure);
+    html! {
+        @if !signal.points.is_empty() || signal.provisional.is_some() {
+            (signals::small(signal, window, &events))
+        }
+        div.said {
+            (icons::variation(signal))
+            a href=(chart_address(view, &signal.measure)) { (variation_words(signal)) span.hidden { ": the chart of " (signal.label) } }
+            @if let (Some(icon), Some(said)) = (icons::assurance(signal), assurance_words(signal)) { (icon) span { (said) } }
+        }
     }
 }
 
-/// The last periods in words: "the last 8 fortnights".
-fn last_periods(view: &View) -> String {
-    let kind = match view.period {
-        Period::Fortnight(_) => "fortnights",
-        Period::Month { .. } => "months",
-        Period::HalfYear { .. } => "half years",
-        Period::RollingHalfYear { .. } => "times six months",
-        Period::Days { .. } => "spans of as many days",
-    };
-    format!("the last {} {kind}", view.sheets.len())
-}
-
-/// Each domain: its score, its bar, its way over the last periods, and what people answered.
-fn domains(view: &View, trends: &Trends) -> Markup {
-    let window = trends.window;
+/// Each domain: its score, its bar, its control chart, and what people answered.
+fn domains(view: &View, window: Window) -> Markup {
     html! {
         section #domains.sheet.flows aria-labelledby="domains-title" {
             h2 id="domains-title" { "What care was like" }
             p.aside {
-                "The bar is the score from 0 to 10, the mark on it the 95% interval. The line is " (last_periods(view)) ", from "
-                (window.from) " to " (window.to) " points, with their intervals; a gap means that nobody answered."
+                "The bar is the score from 0 to 10, the mark on it the 95% interval. The chart is the last fortnights, from "
+                (window.from) " to " (window.to) " points: a dot each, the mean as a line, the limits of chance in dashes. A large dot is "
+                "better than chance gives, a diamond worse, a hollow dot still open; a flag is an action; a gap means that nobody answered."
             }
             ul.domains {
-                @for (domain, trend) in view.sheet.domains.iter().zip(&trends.domains) {
-                    (domain_of(domain, trend, window))
-                }
+                @for domain in &view.sheet.domains { (domain_of(view, domain, window)) }
             }
         }
     }
 }
 
-fn domain_of(domain: &DomainSheet, trend: &[TrendPoint], window: Window) -> Markup {
+fn domain_of(view: &View, domain: &DomainSheet, window: Window) -> Markup {
     let figure = &domain.figure;
+    let signal = view.outlook.get(&Measure::Domain(domain.id.clone()));
+    let problems = view.outlook.get(&Measure::DomainProblem(domain.id.clone()));
     html! {
         li.domain {
             h3 { (domain.label) }
@@ -275,12 +263,21 @@ fn domain_of(domain: &DomainSheet, trend: &[TrendPoint], window: Window) -> Mark
                 }
             }
             div.bar-cell { (charts::bar(&domain.label, figure, Scale::Points)) }
-            @if trend.iter().any(|point| point.figure.value.is_some()) {
-                div.trend-cell { (charts::trend(&domain.label, trend, window)) }
+            @if let Some(signal) = signal {
+                div.trend-cell {
+                    (chart(view, signal, window))
+                    @if let Some(problems) = problems.filter(|_| signal.near_ceiling) {
+                        p.small {
+                            "No score can cross the upper limit. Problems instead: "
+                            a href=(chart_address(view, &problems.measure)) { (variation_words(problems)) } "."
+                        }
+                    }
+                }
             }
             details id=(format!("answers-{}", domain.id)) {
-                summary id=(format!("answers-{}-title", domain.id)) { "Answers" span.hidden { " about " (domain.label) } }
+                summary id=(format!("answers-{}-title", domain.id)) { "Answers and numbers" span.hidden { " about " (domain.label) } }
                 @for question in &domain.questions { (question_of(question)) }
+                @if let Some(signal) = signal { (tables::of_signal(signal)) }
             }
         }
     }
@@ -336,12 +333,33 @@ fn friends_and_family(view: &View) -> Markup {
                 div {
                     (share("Positive", "said very good or good", &sheet.positive))
                     (share("Negative", "said poor or very poor", &sheet.negative))
+                    @if let Some(signal) = view.outlook.get(&Measure::FriendsAndFamily) {
+                        div.trend { (chart(view, signal, Window::of(std::iter::once(signal)))) }
+                    }
                 }
                 dl.tallies {
                     @for (label, count) in rows {
                         div.zero[count == 0] { dt { (label) } dd { (words::count(count)) } }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What the ward does about what patients said, and what came of it.
+fn actions(view: &View) -> Markup {
+    html! {
+        section #actions.sheet.flows aria-labelledby="actions-title" {
+            h2 id="actions-title" { "You said, we did" }
+            @if view.actions.is_empty() {
+                p { "No action has been written down for this ward yet." }
+            } @else {
+                p.aside {
+                    "Measured is the difference between the people before the day it was done and those after, with its 95% interval, over "
+                    "at most six fortnights on either side. It is drawn on the chart as a flag. Other things change too: it is no proof."
+                }
+                (signals::action_list(&view.actions, |_| None))
             }
         }
     }

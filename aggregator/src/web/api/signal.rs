@@ -1,0 +1,104 @@
+//! Signals, comparisons and actions for machines: the same that pages draw.
+
+use std::sync::PoisonError;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use wardvoice_protocol::directory::Unit;
+
+use crate::operations::ActionLine;
+use crate::scoring::{Comparison, Measure, Signal};
+use crate::web::failure::{Failure, Problem};
+use crate::web::signals::{self, Outlook};
+use crate::web::ward::{self, off_thread};
+use crate::web::{Shared, Web, units};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SignalAsked {
+    /// The unit: `ward:W12`, `department:D1`, `site:S1`, `specialty:SP1` or `trust:T1`.
+    unit: String,
+    /// `overall`, `domain:kindness`, `friends_and_family`, `problem:domain:kindness`; all when absent.
+    measure: Option<String>,
+    /// The period that the charts end with, `2026-F23`, `2026-11` or `2026-H2`; the present fortnight when absent.
+    period: Option<String>,
+}
+
+fn unit(web: &Web, text: &str) -> Result<Unit, Failure> {
+    let unit: Unit = text.parse().map_err(|error| Failure::bad_request(format!("{error}.")))?;
+    if web.desk.scoring.unit_name(&unit).is_none() {
+        return Err(units::unknown("unit", text));
+    }
+    Ok(unit)
+}
+
+/// What a unit's fortnights say: signal or chance, with points, limits and words.
+#[utoipa::path(get, path = "/api/v1/signals", tag = "scores", params(SignalAsked), responses(
+    (status = 200, description = "A signal a measure", body = [Signal]),
+    (status = 400, description = "The unit, measure or period cannot be read", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Consultants are not given here", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No such unit or measure, or the period has not begun", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn signals(
+    State(web): State<Shared>,
+    Query(asked): Query<SignalAsked>,
+) -> Result<Json<Vec<Signal>>, Failure> {
+    off_thread(&web, move |web| {
+        let period = ward::period(web, asked.period.as_deref())?;
+        let unit = unit(web, &asked.unit)?;
+        let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+        let outlook = Outlook::of(web, &facts, &unit, &period)?;
+        drop(facts);
+        let Some(text) = asked.measure.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(outlook.signals);
+        };
+        let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
+        let measure = units::measure(Some(text), &known)?;
+        Ok(outlook.signals.into_iter().filter(|signal| signal.measure == measure).collect())
+    })
+    .await
+    .map(Json)
+}
+
+/// A unit's wards beside each other, in alphabetical order, with what is expected of each.
+#[utoipa::path(get, path = "/api/v1/comparison", tag = "scores", params(SignalAsked), responses(
+    (status = 200, description = "The comparison; null where there is nothing to compare", body = Option<Comparison>),
+    (status = 400, description = "The unit, measure or period cannot be read", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Consultants are not given here", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No such unit or measure, or the period has not begun", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn comparison(
+    State(web): State<Shared>,
+    Query(asked): Query<SignalAsked>,
+) -> Result<Json<Option<Comparison>>, Failure> {
+    off_thread(&web, move |web| {
+        let period = ward::period(web, asked.period.as_deref())?;
+        let unit = unit(web, &asked.unit)?;
+        let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+        let outlook = Outlook::of(web, &facts, &unit, &period)?;
+        let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
+        let measure = units::measure(asked.measure.as_deref(), &known)?;
+        let peers = units::compare(web, &facts, &unit, &units::compared(web, &outlook.fortnights, &period))?;
+        Ok(peers.and_then(|peers| peers.compare(&measure)))
+    })
+    .await
+    .map(Json)
+}
+
+/// What wards do about what patients said, the newest first, with what those that are done came to.
+#[utoipa::path(get, path = "/api/v1/actions", tag = "scores", responses(
+    (status = 200, description = "The actions", body = [ActionLine]),
+    (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn actions(State(web): State<Shared>) -> Result<Json<Vec<ActionLine>>, Failure> {
+    off_thread(&web, |web| {
+        let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(signals::actions(web, &facts, None))
+    })
+    .await
+    .map(Json)
+}

@@ -1,0 +1,166 @@
+//! The board's page: for every ward and measure whether there is signal, wards beside each other, actions and what they came
+//! to, and who is not heard.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::{Extension, Query, State};
+use axum::response::Response;
+use jiff::SignedDuration;
+use maud::{Markup, html};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::WardId;
+
+use super::failure::Failure;
+use super::layout::{self, Page, Place};
+use super::signals::{self, Outlook};
+use super::units::{self, Asked};
+use super::viewer::Viewer;
+use super::ward::{self, page_off_thread};
+use super::{Shared, Web, presence, words};
+use crate::operations::ActionLine;
+use crate::scoring::{Comparison, Measure, ScoreSheet, Standing, by_name};
+
+mod parts;
+
+/// A ward and all its signals.
+struct Row {
+    id: WardId,
+    name: String,
+    outlook: Outlook,
+    is_silent: bool,
+}
+
+/// Requests for help, now and in the last seven days.
+struct HelpTimes {
+    open: usize,
+    longest: Option<SignedDuration>,
+    answered: usize,
+    /// Half of those that were seen waited no longer.
+    median: Option<SignedDuration>,
+    /// Nine in ten waited no longer.
+    ninth: Option<SignedDuration>,
+}
+
+struct View {
+    trust: Unit,
+    trust_name: String,
+    period: Period,
+    own: bool,
+    sheet: Arc<ScoreSheet>,
+    outlook: Outlook,
+    rows: Vec<Row>,
+    measure: Measure,
+    comparison: Option<Comparison>,
+    actions: Vec<ActionLine>,
+    help: HelpTimes,
+}
+
+pub(crate) async fn page(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let period = ward::period(&web, asked.period.as_deref())?;
+    page_off_thread(&web, move |web| {
+        let view = view(web, period, &asked)?;
+        let page = Page { title: "Board", place: Place::Board, live: false };
+        Ok(layout::frame(web, &viewer, &page, &body(web, &view)))
+    })
+    .await
+}
+
+fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
+    let (scoring, now) = (&web.desk.scoring, web.now());
+    let directory = web.desk.world.directory.file();
+    let trust = Unit::Trust(directory.trust.id.clone());
+    let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let outlook = Outlook::of(web, &facts, &trust, &period)?;
+    let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
+    let measure = units::measure(asked.measure.as_deref(), &known)?;
+    let mut rows = Vec::with_capacity(directory.wards.len());
+    for entry in &directory.wards {
+        rows.push(Row {
+            id: entry.id.clone(),
+            name: entry.name.clone(),
+            outlook: Outlook::of(web, &facts, &Unit::Ward(entry.id.clone()), &period)?,
+            is_silent: period.contains(web.today()) && presence::of_ward(web, &entry.id).is_silent(now),
+        });
+    }
+    rows.sort_by(|left, right| by_name(&left.name, &right.name));
+    let sheet = web.sheets.get(&facts, scoring, &period, &trust, web.today());
+    let peers = units::compare(web, &facts, &trust, &units::compared(web, &outlook.fortnights, &period))?;
+    Ok(View {
+        trust_name: directory.trust.name.clone(),
+        sheet: sheet.map_err(|error| Failure::internal(&error))?,
+        comparison: peers.and_then(|peers| peers.compare(&measure)),
+        actions: signals::actions(web, &facts, None),
+        own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
+        help: help(web),
+        outlook,
+        rows,
+        measure,
+        period,
+        trust,
+    })
+}
+
+fn help(web: &Web) -> HelpTimes {
+    let now = web.now();
+    let open = web.desk.help.all(now);
+    let answered = web.desk.help.answered(now);
+    let mut waited: Vec<SignedDuration> =
+        answered.iter().map(|one| one.seen.duration_since(one.asked).max(SignedDuration::ZERO)).collect();
+    waited.sort_unstable();
+    // The smallest time that so large a part of the requests did not exceed.
+    let quantile =
+        |part: usize, of: usize| waited.get((waited.len() * part).div_ceil(of).saturating_sub(1)).copied();
+    HelpTimes {
+        open: open.len(),
+        longest: open.iter().map(|request| now.duration_since(request.asked)).max(),
+        answered: answered.len(),
+        median: quantile(1, 2),
+        ninth: quantile(9, 10),
+    }
+}
+
+fn body(web: &Web, view: &View) -> Markup {
+    let name = view.period.to_string();
+    let period = view.own.then_some(name.as_str());
+    let link = |measure: &Measure| signals::address(&view.trust, measure, period);
+    let overall = view.outlook.signals.first();
+    html! {
+        div.head {
+            div {
+                h1 { "Board" }
+                p.lede { (view.trust_name) ", " (words::days(view.period.start(), view.period.last())) }
+            }
+            (ward::picker(web, "/board", view.period, view.own))
+        }
+        p.strip {
+            strong { (words::period(&view.period)) }
+            @match view.sheet.standing {
+                Standing::Provisional => span.tag { "Provisional" },
+                Standing::Final => span.tag.final { "Final" @if view.sheet.revision > 1 { ", revision " (view.sheet.revision) } },
+            }
+            span { strong { (words::count(view.sheet.responses)) } " answers" }
+            @let silent = view.rows.iter().filter(|row| row.is_silent).count();
+            @if silent > 0 { span.tag.silent { (words::of(silent as u64, "ward", "wards")) " silent" } }
+            span { "Control charts end with " (overall.map(|signal| signal.until.clone()).unwrap_or_default()) "." }
+        }
+        div.stack {
+            @if let Some(signal) = overall {
+                section #overall.sheet.flows aria-labelledby="overall-title" {
+                    h2 id="overall-title" { (signal.label) ", the whole trust" }
+                    (signals::by_itself(signal, &[]))
+                }
+            }
+            (signals::what_changed(&view.outlook, link))
+            (parts::matrix(view, period))
+            (parts::funnel(view, period))
+            (parts::actions(view))
+            (parts::coverage(view))
+            (parts::help(&view.help))
+        }
+    }
+}

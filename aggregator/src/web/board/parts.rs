@@ -1,0 +1,233 @@
+//! The parts of the board's page.
+
+use jiff::SignedDuration;
+use maud::{Markup, html};
+use wardvoice_protocol::id::WardId;
+
+use super::{HelpTimes, Row, View};
+use crate::operations::ActionLine;
+use crate::scoring::{EffectFinding, GroupSheet, Signal, assurance_words, variation_words};
+use crate::web::charts::icons;
+use crate::web::words::{self, Scale};
+use crate::web::{signals, units, ward};
+
+/// Every ward by every measure: a picture and its words.
+pub(super) fn matrix(view: &View, period: Option<&str>) -> Markup {
+    let measures: Vec<&Signal> =
+        view.outlook.signals.iter().filter(|signal| !signal.measure.is_problem()).collect();
+    let has_targets = measures.iter().any(|signal| signal.target.is_some());
+    html! {
+        section #wards.sheet.flows aria-labelledby="wards-title" {
+            h2 id="wards-title" { "Signal or chance, ward by ward" }
+            p.aside {
+                "Each picture says what the last fortnight that ended adds to those before it. A filled disc is better and a filled diamond worse "
+                "than chance gives, the arrow says which way; a wave in a ring is no signal; a broken ring has too few fortnights or no answers. "
+                @if has_targets { "A shield will meet its target, an octagon will miss it unless something changes, a divided square may do either. " }
+                @else { "No targets are set. " }
+                "Wards are in alphabetical order."
+            }
+            div.scroller tabindex="0" role="region" aria-labelledby="wards-title" {
+                table.matrix {
+                    thead { tr { th scope="col" { "Ward" } @for signal in &measures { th scope="col" { (signal.label) } } } }
+                    tbody { @for row in &view.rows { (row_of(row, &measures, period)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row_of(row: &Row, measures: &[&Signal], period: Option<&str>) -> Markup {
+    html! {
+        tr {
+            th scope="row" {
+                a href=(ward::address(&row.id, period)) { (row.name) }
+                @if row.is_silent { " " span.tag.silent { "Silent" } }
+            }
+            @for column in measures {
+                td data-label=(column.label) {
+                    @if let Some(signal) = row.outlook.get(&column.measure) { (cell(signal, period)) }
+                }
+            }
+        }
+    }
+}
+
+fn cell(signal: &Signal, period: Option<&str>) -> Markup {
+    let last = units::last_of(signal);
+    html! {
+        a.cell href=(signals::address(&signal.unit, &signal.measure, period)) title=(last) {
+            (icons::variation(signal))
+            span { (variation_words(signal)) }
+            @if let (Some(icon), Some(said)) = (icons::assurance(signal), assurance_words(signal)) { (icon) span { (said) } }
+            span.n { (value(signal)) }
+        }
+    }
+}
+
+/// The last value with its n, small: "8.4, n 16".
+fn value(signal: &Signal) -> String {
+    let scale = if signal.per_cent { Scale::PerCent } else { Scale::Points };
+    let Some(point) = signal.points.last() else { return "n 0".to_owned() };
+    let value = point.figure.value.map(|value| format!("{}, ", scale.write(value))).unwrap_or_default();
+    format!("{value}n {}", words::count(point.figure.n))
+}
+
+/// Wards beside each other, by a measure that is chosen.
+pub(super) fn funnel(view: &View, period: Option<&str>) -> Markup {
+    html! {
+        @if view.comparison.is_some() {
+            form.period.no-print method="get" action="/board#funnel" {
+                @if let Some(period) = period { input type="hidden" name="period" value=(period); }
+                div {
+                    label for="measure" { "What to compare wards by" }
+                    select id="measure" name="measure" {
+                        @for signal in &view.outlook.signals {
+                            option value=(signal.measure.to_string()) selected[signal.measure == view.measure] { (signal.label) }
+                        }
+                    }
+                }
+                button.action.quiet type="submit" { "Show" }
+            }
+        }
+        (units::spread(view.comparison.as_ref(), &view.period))
+    }
+}
+
+/// Open, overdue and done, and what came of those.
+pub(super) fn actions(view: &View) -> Markup {
+    let of = |wanted: &dyn Fn(&&ActionLine) -> bool| -> Vec<ActionLine> {
+        view.actions.iter().filter(wanted).cloned().collect()
+    };
+    let overdue = of(&|action| action.overdue);
+    let open = of(&|action| action.done.is_none() && !action.overdue);
+    let done = of(&|action| action.done.is_some());
+    let found = |finding: EffectFinding| {
+        done.iter().filter(|action| action.effect.as_ref().is_some_and(|effect| effect.finding == finding)).count()
+    };
+    let name = |id: &WardId| view.rows.iter().find(|row| row.id == *id).map(|row| row.name.clone());
+    let count = |count: usize| words::count(count as u64);
+    html! {
+        section #actions.sheet.flows aria-labelledby="actions-title" {
+            h2 id="actions-title" { "You said, we did" }
+            dl.facts {
+                div { dt { "Overdue" } dd { b { (count(overdue.len())) } } }
+                div { dt { "Open" } dd { b { (count(open.len())) } span { " and not overdue" } } }
+                div { dt { "Done" } dd { b { (count(done.len())) } } }
+                div {
+                    dt { "Of those done" }
+                    dd {
+                        div { (count(found(EffectFinding::Better))) " with a measured improvement" }
+                        div { (count(found(EffectFinding::Worse))) " with a measured decline" }
+                        div { (count(found(EffectFinding::MayBeChance))) " with a difference that may be chance" }
+                        div { (count(found(EffectFinding::TooFew))) " with too few to tell" }
+                    }
+                }
+            }
+            @if !overdue.is_empty() { h3 { "Overdue" } (signals::action_list(&overdue, name)) }
+            @if !open.is_empty() {
+                details id="actions-open" { summary id="actions-open-title" { "Open actions" } (signals::action_list(&open, name)) }
+            }
+            @if !done.is_empty() {
+                details id="actions-done" {
+                    summary id="actions-done-title" { "What is done, and what it came to" }
+                    (signals::action_list(&done, name))
+                }
+            }
+            p.small { "A difference before and after is no proof that the action made it: other things changed too." }
+        }
+    }
+}
+
+/// Who is among the answers, and who is missing.
+pub(super) fn coverage(view: &View) -> Markup {
+    let coverage = &view.sheet.coverage;
+    let missing = |group: &&GroupSheet| {
+        group.share.upper.zip(group.expected).is_some_and(|(upper, expected)| upper < expected)
+    };
+    let few: Vec<&GroupSheet> = coverage.groups.iter().filter(missing).collect();
+    let rate = &view.sheet.response_rate;
+    html! {
+        section #coverage.sheet.flows aria-labelledby="coverage-title" {
+            h2 id="coverage-title" { "Who was heard, and who is missing" }
+            p {
+                @match rate.value {
+                    Some(value) => { strong { (Scale::PerCent.write(value)) } " of " (words::people(rate.n)) " who were asked gave answers" @if let Some(interval) = words::interval(rate, Scale::PerCent) { " (95% interval " (interval) ")" } "." }
+                    None => "Nobody has been asked in these days (n 0).",
+                }
+            }
+            @if few.is_empty() {
+                p { "No group is smaller among the answers than chance gives (n " (words::count(view.sheet.responses)) ")." }
+            } @else {
+                p { "Fewer answers than expected, beyond chance:" }
+                ul { @for group in &few { li { (group_words(view, group)) } } }
+            }
+            details id="coverage-groups" {
+                summary id="coverage-groups-title" { "Every group" }
+                div.scroller {
+                    table.numbers {
+                        thead { tr { th scope="col" { "Group" } th.n scope="col" { "Answers" } th.n scope="col" { "Share" } th.n scope="col" { "95% interval" } th.n scope="col" { "Expected" } } }
+                        tbody {
+                            @for group in &coverage.groups {
+                                tr {
+                                    th scope="row" { (group_name(view, group)) }
+                                    td.n { (words::count(group.count)) }
+                                    td.n { (group.share.value.map_or_else(|| "–".to_owned(), |value| Scale::PerCent.write(value))) }
+                                    td.n { (words::interval(&group.share, Scale::PerCent).unwrap_or_else(|| "–".to_owned())) }
+                                    td.n { (group.expected.map_or_else(|| "–".to_owned(), |value| Scale::PerCent.write(value))) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.small { "People are compared with the standard population of the definition, wards with their share of the plan." }
+        }
+    }
+}
+
+fn group_name(view: &View, group: &GroupSheet) -> String {
+    if group.field == "ward" {
+        let row = view.rows.iter().find(|row| row.id.as_str() == group.value);
+        return row.map_or_else(|| group.value.clone(), |row| row.name.clone());
+    }
+    format!("{}: {}", group.field, group.value)
+}
+
+fn group_words(view: &View, group: &GroupSheet) -> String {
+    let share = group.share.value.map(|value| Scale::PerCent.write(value)).unwrap_or_default();
+    let expected = group.expected.map(|value| Scale::PerCent.write(value)).unwrap_or_default();
+    let (name, count) = (group_name(view, group), words::count(group.count));
+    format!("{name}: {share} of the answers (n {count}), {expected} expected")
+}
+
+/// How long people wait who ask for help.
+pub(super) fn help(help: &HelpTimes) -> Markup {
+    let count = |count: usize| words::count(count as u64);
+    html! {
+        section #help-times.sheet aria-labelledby="help-times-title" {
+            h2 id="help-times-title" { "Requests for help" }
+            p {
+                @if help.open == 0 { "Nobody is waiting now." }
+                @else { strong { (count(help.open)) } " waiting now" @if let Some(longest) = help.longest { ", the longest " (duration(longest)) } "." }
+            }
+            p {
+                @match (help.median, help.ninth) {
+                    (Some(median), Some(ninth)) => {
+                        "In the last 7 days " (count(help.answered)) " were seen by staff: half of them within " (duration(median))
+                        ", nine in ten within " (duration(ninth)) " (n " (count(help.answered)) ")."
+                    }
+                    _ => "In the last 7 days none was seen by staff (n 0).",
+                }
+            }
+        }
+    }
+}
+
+fn duration(time: SignedDuration) -> String {
+    let minutes = u64::try_from(time.as_mins()).unwrap_or(0);
+    match minutes {
+        0 => "a minute".to_owned(),
+        1..=119 => words::of(minutes, "minute", "minutes"),
+        _ => words::of(minutes / 60, "hour", "hours"),
+    }
+}

@@ -1,0 +1,231 @@
+//! What the pages of wards, larger units and the board have in common: a unit's signals, and the parts that show them.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use jiff::civil::Date;
+use maud::{Markup, html};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::{Fortnight, Period};
+use wardvoice_protocol::id::WardId;
+
+use super::charts::control::{Control, Event, Size};
+use super::charts::{Window, icons, tables};
+use super::failure::Failure;
+use super::{Web, words};
+use crate::actions::Action;
+use crate::facts::Facts;
+use crate::operations::ActionLine;
+use crate::scoring::{Finding, History, Measure, Signal, SignalError, assurance_words, signal, variation_words};
+
+/// A unit's signals up to a fortnight.
+pub(crate) struct Outlook {
+    /// Every measure in the order of pages.
+    pub(crate) signals: Vec<Signal>,
+    /// The fortnights, oldest first.
+    pub(crate) fortnights: Vec<Fortnight>,
+}
+
+impl Outlook {
+    /// The signals of a unit up to the end of a period.
+    pub(crate) fn of(web: &Web, facts: &Facts, unit: &Unit, period: &Period) -> Result<Self, Failure> {
+        let (scoring, today) = (&web.desk.scoring, web.today());
+        let until = until(web, period)?;
+        let mut grains = |ward, fortnight| web.histories.grain(facts, scoring, ward, fortnight, today);
+        let history = History::new(facts, scoring, unit, until, today, &mut grains).map_err(not_told)?;
+        let mut signals = Vec::new();
+        for measure in history.measures() {
+            let rebasings = web.desk.rebases.in_force(unit, &measure);
+            signals.push(signal(&history, &measure, &rebasings).map_err(not_told)?);
+        }
+        Ok(Self { signals, fortnights: history.fortnights().to_vec() })
+    }
+
+    /// The signal of a measure.
+    pub(crate) fn get(&self, measure: &Measure) -> Option<&Signal> {
+        self.signals.iter().find(|signal| signal.measure == *measure)
+    }
+
+    /// The signals of scores, which share a window.
+    pub(crate) fn scores(&self) -> impl Iterator<Item = &Signal> {
+        self.signals.iter().filter(|signal| !signal.per_cent)
+    }
+}
+
+/// The fortnight that charts of a period end with: the one that still runs, or the last that ended in the period.
+pub(crate) fn until(web: &Web, period: &Period) -> Result<Fortnight, Failure> {
+    let calendar = web.desk.scoring.calendar();
+    let wrong = |error: &dyn std::fmt::Display| Failure::internal(error);
+    if let Period::Fortnight(fortnight) = period {
+        return Ok(*fortnight);
+    }
+    let last = period.last().min(web.today());
+    let fortnight = calendar.fortnight_of(last).map_err(|error| wrong(&error))?;
+    let is_over = fortnight.last() <= last || period.contains(web.today());
+    if is_over { Ok(fortnight) } else { calendar.before(fortnight).map_err(|error| wrong(&error)) }
+}
+
+/// Why there is no signal, for a page.
+pub(crate) fn not_told(error: SignalError) -> Failure {
+    match error {
+        SignalError::NoMeasure { measure, known, .. } => Failure::new(
+            StatusCode::NOT_FOUND,
+            "There is no such measure",
+            format!("There is no {measure}; there are {known}."),
+        ),
+        SignalError::NotBegun(fortnight) => {
+            Failure::new(StatusCode::NOT_FOUND, "That has not begun yet", format!("{fortnight} has not begun."))
+        }
+        SignalError::Consultant(_) => Failure::new(
+            StatusCode::FORBIDDEN,
+            "Not given here",
+            "A consultant's score is first for the consultant, over six months, and only where n can carry it.",
+        ),
+        other @ SignalError::Score(_) => Failure::internal(&other),
+    }
+}
+
+/// A ward's actions with their effects, or all wards'; the newest first.
+pub(crate) fn actions(web: &Web, facts: &Facts, wards: Option<&[WardId]>) -> Vec<ActionLine> {
+    let (all, today) = (web.desk.actions.list(), web.today());
+    let concerns = |action: &&Action| wards.is_none_or(|wards| wards.contains(&action.ward));
+    let line = |action: &Action| {
+        let unit = Unit::Ward(action.ward.clone());
+        let rebasings = web.desk.rebases.in_force(&unit, &action.measure());
+        let effect = action
+            .change(&all, &rebasings)
+            .and_then(|change| web.histories.effect(facts, &web.desk.scoring, action.number, &change, today));
+        ActionLine::new(action.clone(), today, effect.map(Arc::unwrap_or_clone))
+    };
+    all.iter().filter(concerns).map(line).collect()
+}
+
+/// What is drawn of a ward's actions on the chart of a measure: those that are done and are about it or about everything.
+pub(crate) fn events(actions: &[ActionLine], measure: &Measure) -> Vec<Event> {
+    let concerns = |action: &&ActionLine| {
+        action.about.as_ref().is_none_or(|about| {
+            about == measure
+                || matches!((about, measure), (Measure::Domain(a), Measure::DomainProblem(b)) if a == b)
+        })
+    };
+    let event = |action: &ActionLine| {
+        let step = action.effect.clone().filter(|effect| effect.measure == *measure);
+        Some(Event { day: action.done?, number: action.number, words: action.did.clone(), step })
+    };
+    actions.iter().rev().filter(concerns).filter_map(event).collect()
+}
+
+/// What changed, in words, only where it is signal.
+pub(crate) fn what_changed(outlook: &Outlook, link: impl Fn(&Measure) -> String) -> Markup {
+    let told = |signal: &&Signal| {
+        signal.finding == Finding::Signal && (!signal.measure.is_problem() || beside(outlook, signal))
+    };
+    let signals: Vec<&Signal> = outlook.signals.iter().filter(told).collect();
+    let first = outlook.signals.first();
+    html! {
+        section #changed.sheet aria-labelledby="changed-title" {
+            h2 id="changed-title" { "What changed" }
+            @if signals.is_empty() {
+                p { (nothing(first)) }
+            } @else {
+                ul.findings {
+                    @for signal in &signals {
+                        li {
+                            (icons::variation(signal))
+                            span { a href=(link(&signal.measure)) { (variation_words(signal)) } ". " (signal.words) }
+                        }
+                    }
+                }
+            }
+            p.small { "Only what chance alone hardly does is said here, and only of fortnights that have ended." }
+        }
+    }
+}
+
+/// Why there is nothing to say; silence and too few are not the same as no change.
+fn nothing(first: Option<&Signal>) -> String {
+    match first.map(|signal| (signal.finding, signal)) {
+        None | Some((Finding::NoAnswers, _)) => "There are no answers yet.".to_owned(),
+        Some((Finding::Silent | Finding::TooFew, signal)) => signal.words.clone(),
+        Some((Finding::Common, signal)) => {
+            let n = signal.points.last().map_or(0, |point| point.figure.n);
+            let fortnights = words::of(signal.points.len() as u64, "fortnight", "fortnights");
+            format!("Nothing that chance alone would not do, in {fortnights} (n {} in the last).", words::count(n))
+        }
+        Some((Finding::Signal, _)) => String::new(),
+    }
+}
+
+/// Whether the problems of a domain are to be looked at because its score is near the top of the scale.
+fn beside(outlook: &Outlook, problems: &Signal) -> bool {
+    let Measure::DomainProblem(id) = &problems.measure else { return false };
+    outlook.get(&Measure::Domain(id.clone())).is_some_and(|signal| signal.near_ceiling)
+}
+
+/// A chart by itself with its words and its numbers.
+pub(crate) fn by_itself(signal: &Signal, events: &[Event]) -> Markup {
+    let window = Window::of(std::iter::once(signal));
+    let chart = Control { signal, window, events, size: Size::Large };
+    html! {
+        div.verdict { (verdict(signal)) p { (signal.words) } }
+        @if signal.points.is_empty() && signal.provisional.is_none() {
+            p.aside { "There is nothing to draw yet." }
+        } @else {
+            div.figure { (chart.draw()) }
+            details id=(format!("numbers-{}", signal.measure.slug())) {
+                summary id=(format!("numbers-{}-title", signal.measure.slug())) { "The same as numbers" span.hidden { ": " (signal.label) } }
+                (tables::of_signal(signal))
+            }
+        }
+    }
+}
+
+/// A small chart without letters; what it shows is said beside it.
+pub(crate) fn small(signal: &Signal, window: Window, events: &[Event]) -> Markup {
+    Control { signal, window, events, size: Size::Small }.draw()
+}
+
+/// The icons with their words.
+pub(crate) fn verdict(signal: &Signal) -> Markup {
+    html! {
+        span.verdict-icons {
+            span { (icons::variation(signal)) (variation_words(signal)) }
+            @if let (Some(icon), Some(said)) = (icons::assurance(signal), assurance_words(signal)) {
+                span { (icon) (said) }
+            }
+        }
+    }
+}
+
+/// Actions as a list: what patients said, what was done, how it stands and what it came to.
+pub(crate) fn action_list(actions: &[ActionLine], name: impl Fn(&WardId) -> Option<String>) -> Markup {
+    html! {
+        ul.actions {
+            @for action in actions {
+                li {
+                    p { strong { "Action " (action.number) } @if let Some(name) = name(&action.ward) { ", " (name) } ": " (standing(action)) }
+                    p { span.aside { "You said: " } (action.said) }
+                    p { span.aside { "We did: " } (action.did) }
+                    @if let Some(effect) = &action.effect { p { span.aside { "Measured: " } (effect.words) "." } }
+                    @else if action.done.is_some() { p.aside { "It cannot be measured: its measure or ward is gone." } }
+                }
+            }
+        }
+    }
+}
+
+fn standing(action: &ActionLine) -> String {
+    let owner = action.owner.as_ref().map(|owner| format!(" ({owner})")).unwrap_or_default();
+    let by = |due: Option<Date>| due.map(|due| format!(", due {}", words::day(due))).unwrap_or_default();
+    match action.done {
+        Some(done) => format!("done {}", words::day(done)),
+        None if action.overdue => format!("overdue{}{owner}", by(action.due)),
+        None => format!("open{}{owner}", by(action.due)),
+    }
+}
+
+/// The address of a measure's own page.
+pub(crate) fn address(unit: &Unit, measure: &Measure, period: Option<&str>) -> String {
+    let period = period.map(|period| format!("&period={period}")).unwrap_or_default();
+    format!("/signal?unit={unit}&measure={measure}{period}")
+}

@@ -1,0 +1,154 @@
+//! Pages of larger units, the board, and single charts.
+
+use wardvoice_protocol::fortnight::Period;
+
+use super::*;
+use crate::actions::NewAction;
+use crate::rebases::NewRebase;
+
+const PAGES: [&str; 6] = [
+    "/trust",
+    "/site/S1",
+    "/department/medicine",
+    "/specialty/general-medicine",
+    "/board",
+    "/signal?unit=ward:W1&measure=domain:kindness",
+];
+
+/// W1 did something about kindness between its fourth and fifth fortnight, and has something overdue.
+fn acts(bench: &Bench) {
+    let action = |said: &str, about: &str, due: Option<&str>| NewAction {
+        ward: "W1".parse().unwrap(),
+        said: said.to_owned(),
+        did: "We say hello.".to_owned(),
+        owner: Some("ward sister".to_owned()),
+        about: Some(about.parse().unwrap()),
+        due: due.map(|due| due.parse().unwrap()),
+    };
+    let opened = Date::constant(2026, 9, 1);
+    let done = bench.desk.actions.add(action("Staff rush.", "domain:kindness", None), opened).unwrap();
+    bench.desk.actions.finish(done.number, Date::constant(2026, 9, 27)).unwrap();
+    bench.desk.actions.add(action("It is loud.", "domain:noise", Some("2026-11-01")), opened).unwrap();
+}
+
+#[tokio::test]
+async fn larger_units_and_the_board_are_there_whole_and_without_ranks() {
+    let bench = Bench::lively(true).await;
+    acts(&bench);
+    for path in PAGES {
+        let page = bench.text(path).await;
+        let main = main_of(&page);
+        for wrong in ["NaN", "style=", " rank 1", "inf\""] {
+            assert!(!main.contains(wrong), "{path}: {wrong}");
+        }
+        assert!(main.contains("<desc>"), "{path} draws something and says what");
+        assert!(main.contains("The same as numbers"), "{path}");
+        assert_eq!(page.matches("<script").count(), 0, "{path} is complete without a script");
+    }
+    let index = bench.text("/").await;
+    for link in ["/trust", "/board", "/site/S1", "/department/medicine"] {
+        assert!(index.contains(&format!("href=\"{link}\"")), "{link}");
+    }
+}
+
+#[tokio::test]
+async fn an_action_is_drawn_on_its_day_and_its_step_is_measured() {
+    let bench = Bench::lively(true).await;
+    acts(&bench);
+    let page = bench.text("/ward/W1").await;
+    assert!(page.contains("Measured: "), "{page}");
+    let measured = page.split("Measured: </span>").nth(1).unwrap();
+    assert!(measured.starts_with("Kindness: "), "{measured}");
+    assert!(
+        measured.contains("; other things changed too.") || measured.contains("; the difference may be chance.")
+    );
+    let chart = bench.text("/signal?unit=ward:W1&measure=domain:kindness").await;
+    assert!(chart.contains("Action 1 on 27 September 2026: We say hello."));
+    assert!(!chart.contains("Action 2"), "what is open is not drawn");
+    let other = bench.text("/signal?unit=ward:W1&measure=domain:noise").await;
+    assert!(!other.contains("Action 1 on"), "it was about something else");
+    let board = bench.text("/board").await;
+    assert!(board.contains("overdue, due 1 November 2026 (ward sister)"), "{board}");
+}
+
+#[tokio::test]
+async fn a_rebasing_is_on_the_chart_with_its_reason() {
+    let bench = Bench::lively(true).await;
+    let calendar = bench.desk.scoring.calendar();
+    let Ok(Period::Fortnight(from)) = calendar.period("2026-F20") else { panic!("it is a fortnight") };
+    let rebase = NewRebase {
+        unit: "ward:W1".parse().unwrap(),
+        measure: None,
+        from: from.to_string(),
+        first_day: from.start(),
+        reason: "the ward <moved>".to_owned(),
+    };
+    bench.desk.rebases.add(rebase).unwrap();
+    let chart = bench.text("/signal?unit=ward:W1&measure=overall").await;
+    assert!(chart.contains("Limits start afresh: the ward &lt;moved&gt;"));
+    assert!(chart.contains("too few to say. 3 fortnights ended since the re-basing"), "{chart}");
+    bench.desk.rebases.remove(1, Some("wrong ward")).unwrap();
+    let chart = bench.text("/signal?unit=ward:W1&measure=overall").await;
+    assert!(!chart.contains("Limits start afresh:"));
+    assert!(chart.contains("(taken back: wrong ward)"));
+}
+
+#[tokio::test]
+async fn what_there_is_not_is_said() {
+    let bench = Bench::lively(true).await;
+    for (path, status) in [
+        ("/site/S9", 404),
+        ("/department/%3Cscript%3E", 404),
+        ("/specialty/x", 404),
+        ("/signal?unit=ward:W9", 404),
+        ("/signal?unit=nonsense", 400),
+        ("/signal", 400),
+        ("/signal?unit=ward:W1&measure=kindness", 400),
+        ("/signal?unit=ward:W1&measure=domain:parking", 404),
+        ("/signal?unit=consultant:C1", 403),
+        ("/trust?measure=domain:parking", 404),
+        ("/board?period=2027-F02", 404),
+        ("/api/v1/signals?unit=ward:W9", 404),
+        ("/api/v1/signals?unit=consultant:C1", 403),
+        ("/api/v1/signals?unit=ward:W1&measure=x", 400),
+    ] {
+        let response = bench.get(path).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        assert!(!response.text().await.unwrap().contains("<script>"), "{path}");
+    }
+    let guarded = Bench::lively(false).await;
+    for path in PAGES {
+        assert_eq!(guarded.get(path).send().await.unwrap().status(), 303, "{path}");
+    }
+    for path in ["/api/v1/signals?unit=ward:W1", "/api/v1/comparison?unit=trust:T1", "/api/v1/actions"] {
+        assert_eq!(guarded.get(path).send().await.unwrap().status(), 401, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn machines_get_what_pages_draw() {
+    let bench = Bench::lively(true).await;
+    acts(&bench);
+    let json = async |path: &str| bench.get(path).send().await.unwrap().json::<Value>().await.unwrap();
+    let signals = json("/api/v1/signals?unit=ward:W1").await;
+    let overall = &signals[0];
+    assert_eq!(overall["measure"], "overall");
+    assert_eq!(overall["points"].as_array().unwrap().len(), 7, "the running fortnight is not one of them");
+    assert_eq!(overall["provisional"]["figure"]["n"], 31);
+    let page = bench.text("/signal?unit=ward:W1&measure=overall").await;
+    assert!(page.contains(overall["words"].as_str().unwrap()));
+    let one = json("/api/v1/signals?unit=ward:W1&measure=domain:noise").await;
+    assert_eq!(one.as_array().unwrap().len(), 1);
+    let actions = json("/api/v1/actions").await;
+    assert_eq!(actions[1]["effect"]["measure"], "domain:kindness");
+    assert_eq!((&actions[0]["overdue"], &actions[0]["effect"]), (&true.into(), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_silent_ward_is_silent_on_its_chart_and_on_the_board() {
+    let bench = Bench::lively(true).await;
+    let chart = bench.text("/signal?unit=ward:W2&measure=overall").await;
+    assert!(chart.contains("Overall: "), "{chart}");
+    let board = bench.text("/board").await;
+    assert!(board.contains("Silent") && board.contains("No answers"), "W2 and W3");
+}

@@ -1,0 +1,200 @@
+//! One measure of one unit: its chart by itself, the problems beside a score, changes and re-basings, and the numbers.
+
+use std::sync::PoisonError;
+
+use axum::extract::{Extension, Query, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::Period;
+
+use crate::operations::ActionLine;
+use crate::rebases::Rebase;
+use crate::scoring::{ChartKind, History, Measure, Signal, signal};
+use crate::web::failure::Failure;
+use crate::web::layout::{self, Page, Place};
+use crate::web::viewer::Viewer;
+use crate::web::ward::{self, page_off_thread};
+use crate::web::{Shared, Web, signals};
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    unit: String,
+    measure: Option<String>,
+    period: Option<String>,
+}
+
+struct View {
+    unit: Unit,
+    period: Period,
+    own: bool,
+    signal: Signal,
+    /// The problems beside a domain's score.
+    problems: Option<Signal>,
+    known: Vec<(Measure, String)>,
+    actions: Vec<ActionLine>,
+    rebases: Vec<Rebase>,
+}
+
+pub(super) async fn page(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let period = ward::period(&web, asked.period.as_deref())?;
+    let unit: Unit = asked.unit.parse().map_err(|error| Failure::bad_request(format!("{error}.")))?;
+    if web.desk.scoring.unit_name(&unit).is_none() {
+        return Err(super::unknown("unit", &asked.unit));
+    }
+    page_off_thread(&web, move |web| {
+        let view = view(web, unit, period, &asked)?;
+        let title = format!("{}: {}", view.signal.label, view.signal.unit_name);
+        Ok(layout::frame(web, &viewer, &Page { title: &title, place: Place::Unit, live: false }, &body(&view)))
+    })
+    .await
+}
+
+fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Failure> {
+    let (scoring, today) = (&web.desk.scoring, web.today());
+    let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let until = signals::until(web, &period)?;
+    let mut grains = |ward, fortnight| web.histories.grain(&facts, scoring, ward, fortnight, today);
+    let history = History::new(&facts, scoring, &unit, until, today, &mut grains).map_err(signals::not_told)?;
+    let known = history.measures();
+    let measure = super::measure(asked.measure.as_deref(), &known)?;
+    let found = |measure: &Measure| {
+        signal(&history, measure, &web.desk.rebases.in_force(&unit, measure)).map_err(signals::not_told)
+    };
+    let problems = match &measure {
+        Measure::Domain(id) => Some(found(&Measure::DomainProblem(id.clone()))?),
+        _ => None,
+    };
+    let signal = found(&measure)?;
+    let label = |measure: Measure| scoring.measure_label(until.start(), &measure).map(|label| (measure, label));
+    let concerns =
+        |rebase: &Rebase| rebase.unit == unit && rebase.measure.as_ref().is_none_or(|one| *one == measure);
+    Ok(View {
+        actions: match &unit {
+            Unit::Ward(id) => signals::actions(web, &facts, Some(std::slice::from_ref(id))),
+            _ => Vec::new(),
+        },
+        rebases: web.desk.rebases.list().into_iter().filter(concerns).collect(),
+        known: known.into_iter().filter_map(label).collect(),
+        own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
+        signal,
+        problems,
+        period,
+        unit,
+    })
+}
+
+fn body(view: &View) -> Markup {
+    let signal = &view.signal;
+    let name = view.period.to_string();
+    let period = view.own.then_some(name.as_str());
+    let events = |measure: &Measure| signals::events(&view.actions, measure);
+    let own: Vec<ActionLine> = view
+        .actions
+        .iter()
+        .filter(|action| {
+            let measure = action.about.as_ref();
+            measure.is_none_or(|about| *about == signal.measure)
+        })
+        .cloned()
+        .collect();
+    html! {
+        p.crumbs { a href="/" { "Wards" } " › " a href=(super::address(&view.unit, period).unwrap_or_default()) { (signal.unit_name) } }
+        div.head {
+            div { h1 { (signal.label) } p.lede { (signal.unit_name) ", fortnights up to " (signal.until) } }
+            (chooser(view, period))
+        }
+        div.stack {
+            section #chart.sheet.flows aria-labelledby="chart-title" {
+                h2 id="chart-title" { (kind(signal)) }
+                (signals::by_itself(signal, &events(&signal.measure)))
+                @if signal.near_ceiling {
+                    p.note { "The upper limit lies above the scale, where no score can cross it. It is drawn on the edge; the problems below can still tell." }
+                }
+                (run(signal))
+            }
+            @if let Some(problems) = &view.problems {
+                section #problems.sheet.flows aria-labelledby="problems-title" {
+                    h2 id="problems-title" { (problems.label) }
+                    p.aside { "Of the answers, how many reported a problem. Here lower is better. " (kind(problems)) "." }
+                    (signals::by_itself(problems, &events(&problems.measure)))
+                }
+            }
+            @if !view.rebases.is_empty() { (rebases(&view.rebases)) }
+            @if !own.is_empty() {
+                section #actions.sheet.flows aria-labelledby="actions-title" {
+                    h2 id="actions-title" { "You said, we did" }
+                    (signals::action_list(&own, |_| None))
+                }
+            }
+            p.small {
+                "Scored by definition " code { (signal.definition.id) "@" (signal.definition.version) } ". What marks and sentences mean is written in docs/signal.md."
+            }
+        }
+    }
+}
+
+fn kind(signal: &Signal) -> &'static str {
+    match signal.chart {
+        ChartKind::Xmr => "Control chart of single values",
+        ChartKind::P => "Control chart of proportions",
+        ChartKind::PPrime => {
+            "Control chart of proportions, limits widened because they spread more than chance gives"
+        }
+    }
+}
+
+/// The run chart's test in words.
+fn run(signal: &Signal) -> Markup {
+    let run = &signal.run_chart;
+    let (Some(longest), Some(limit), Some(crossings), Some(fewest)) =
+        (run.longest_run, run.longest_run_limit, run.crossings, run.crossings_limit)
+    else {
+        return html! {};
+    };
+    html! {
+        p.small {
+            "Run chart of all fortnights: longest run on one side of the median " (longest) " (chance gives up to " (limit) "), the median crossed "
+            (crossings) " times (chance gives " (fewest) " or more): " @if run.signal { "not random" } @else { "random" } "."
+        }
+    }
+}
+
+fn rebases(rebases: &[Rebase]) -> Markup {
+    html! {
+        section #rebases.sheet aria-labelledby="rebases-title" {
+            h2 id="rebases-title" { "Where limits start afresh" }
+            ul {
+                @for rebase in rebases {
+                    li {
+                        "From " (rebase.from) ": " (rebase.reason)
+                        @if rebase.removed.is_some() { " (taken back" @if let Some(because) = &rebase.removed_because { ": " (because) } ")" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn chooser(view: &View, period: Option<&str>) -> Markup {
+    html! {
+        form.period.no-print method="get" action="/signal" {
+            input type="hidden" name="unit" value=(view.unit.to_string());
+            @if let Some(period) = period { input type="hidden" name="period" value=(period); }
+            div {
+                label for="measure" { "What to look at" }
+                select id="measure" name="measure" {
+                    @for (measure, label) in &view.known {
+                        option value=(measure.to_string()) selected[*measure == view.signal.measure] { (label) }
+                    }
+                }
+            }
+            button.action.quiet type="submit" { "Show" }
+        }
+    }
+}
