@@ -4,13 +4,11 @@
 //! after its due day. What is done is a *change*: it is shown on the kiosks of its ward and drawn on its charts.
 //!
 //! The file `actions.ndjson` has a line for everything that ever happened to an action, and only grows: an action is what its
-//! lines say, in order. A line is whole and synced before anybody is told; a last line that a power cut left unfinished is
-//! cut off when the file is opened, as nobody was told of it.
+//! lines say, in order. A line is whole and synced before anybody is told.
 //!
 //! No person is in it: an owner is a role ("ward sister"), and what patients said is put in the ward's own words.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wardvoice_protocol::board::WardChange;
 use wardvoice_protocol::id::WardId;
+
+use crate::lines::Lines;
 
 /// The longest text of an action, in characters: it has to fit a kiosk's screen and a poster.
 pub const MAX_CHARACTERS: usize = 160;
@@ -148,7 +148,7 @@ pub struct Actions {
 
 #[derive(Debug)]
 struct Ledger {
-    file: File,
+    file: Lines,
     actions: Vec<Action>,
 }
 
@@ -214,7 +214,7 @@ impl Actions {
         let action = apply(&mut actions, &event)?;
         let line = Line { version: 1, at: Timestamp::now(), event };
         let failed = |source| ActionsError::File { path: self.path.clone(), source };
-        ledger.append(&line).map_err(failed)?;
+        ledger.file.append(&line).map_err(failed)?;
         ledger.actions = actions;
         Ok(action)
     }
@@ -227,22 +227,9 @@ impl Actions {
 impl Ledger {
     fn open(path: &Path) -> Result<Self, ActionsError> {
         let failed = |source| ActionsError::File { path: path.to_owned(), source };
-        let is_new = !path.exists();
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
-        if is_new {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            file.sync_all().and_then(|()| File::open(folder)?.sync_all()).map_err(failed)?;
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if whole < bytes.len() {
-            tracing::warn!(path = %path.display(), "an unfinished last line was cut off");
-            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
-            bytes.truncate(whole);
-        }
+        let (file, lines) = Lines::open(path).map_err(failed)?;
         let mut actions = Vec::new();
-        for (place, line) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+        for (place, line) in lines.iter().enumerate() {
             let unreadable =
                 |reason: String| ActionsError::Unreadable { path: path.to_owned(), line: place + 1, reason };
             let line: Line = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
@@ -252,18 +239,6 @@ impl Ledger {
             apply(&mut actions, &line.event).map_err(|error| unreadable(error.to_string()))?;
         }
         Ok(Self { file, actions })
-    }
-
-    /// Writes a line and syncs it; a line that fails is taken back, so that the next one does not follow half of it.
-    fn append(&mut self, line: &Line) -> io::Result<()> {
-        let mut bytes = serde_json::to_vec(line)?;
-        bytes.push(b'\n');
-        let end = self.file.seek(SeekFrom::End(0))?;
-        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_all());
-        if written.is_err() {
-            self.file.set_len(end)?;
-        }
-        written
     }
 }
 

@@ -16,13 +16,20 @@ use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::Presence;
 
 use crate::actions::{Action, NewAction};
+use crate::audit::{COMMAND, Deed};
 use crate::fleet::Fleet;
 use crate::help::StaffRole;
 use crate::log::Seen;
 use crate::pins::Role;
+use crate::policy::Audience;
 use crate::premises::{House, Premises, failed};
-use crate::scoring::{Ask, Cut, DefinitionRef, explain, score_asked};
+use crate::scoring::{Ask, Cut, DefinitionRef};
 use crate::{rebuild, transfer, verify};
+
+mod people;
+mod scores;
+
+pub use people::{AccountLine, PeopleRequest};
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -59,13 +66,8 @@ pub enum Request {
         /// Its new public key.
         signing_key: VerifyingKey,
     },
-    /// Sets a password.
-    UserAdd {
-        /// Whose.
-        name: String,
-        /// The password.
-        password: String,
-    },
+    /// Something about people: accounts, the audit, disputes, appraisals.
+    People(PeopleRequest),
     /// Sets the PIN that a role comes in with at every kiosk.
     PinSet {
         /// Whose.
@@ -113,6 +115,9 @@ pub enum Request {
         as_of: Option<Date>,
         /// Whether to say how it came to be.
         explain: bool,
+        /// As what it is looked at; everything is given when absent.
+        #[serde(default)]
+        audience: Option<Audience>,
     },
     /// Answers with every record, a line each.
     Export,
@@ -149,13 +154,15 @@ impl Request {
 
     /// Whether it can be done without the log.
     pub fn needs_only_premises(&self) -> bool {
+        if let Self::People(request) = self {
+            return request.needs_only_premises();
+        }
         matches!(
             self,
             Self::KioskAdd { .. }
                 | Self::KioskAssign { .. }
                 | Self::KioskList
                 | Self::KioskReplaceKey { .. }
-                | Self::UserAdd { .. }
                 | Self::PinSet { .. }
                 | Self::ActionAdd(_)
                 | Self::ActionDone { .. }
@@ -239,8 +246,59 @@ pub struct Rebuilt {
     pub same: bool,
 }
 
+/// Notes in the audit what is about to be done, where it is a change or shows records. What cannot be noted is not done, but for one: nobody
+/// waits for help because a disk is full.
+pub fn note(premises: &Premises, request: &Request) -> Result<()> {
+    let kiosk = |id: &KioskId| format!("kiosk:{id}");
+    let (deed, about, detail) = match request {
+        Request::KioskAdd { id, .. } | Request::KioskAssign { id, .. } | Request::KioskReplaceKey { id, .. } => {
+            (Deed::ChangedKiosk, kiosk(id), None)
+        }
+        Request::PinSet { role, .. } => (Deed::ChangedPin, format!("pin:{role}"), None),
+        Request::ActionAdd(action) => (Deed::ChangedAction, format!("ward:{}", action.ward), None),
+        Request::ActionDone { number, .. } | Request::ActionReopen { number } => {
+            (Deed::ChangedAction, format!("action:{number}"), None)
+        }
+        Request::HelpSeen { record, .. } => (Deed::SawHelp, format!("request:{record}"), None),
+        Request::QuarantineReplay { number } => {
+            let about = number.map_or_else(|| "quarantine".to_owned(), |number| format!("quarantine:{number}"));
+            (Deed::Replayed, about, None)
+        }
+        Request::QuarantineShow { number } => (Deed::SawRecords, format!("quarantine:{number}"), None),
+        Request::Export => (Deed::SawRecords, "export".to_owned(), None),
+        Request::Import => (Deed::Imported, "import".to_owned(), None),
+        Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
+        Request::People(request) => match request.noted() {
+            Some(noted) => noted,
+            None => return Ok(()),
+        },
+        Request::Scores { unit: Unit::Consultant(consultant), period, audience, .. } => {
+            return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
+        }
+        Request::KioskList
+        | Request::ActionList { .. }
+        | Request::Verify { .. }
+        | Request::Scores { .. }
+        | Request::HelpList
+        | Request::QuarantineList => return Ok(()),
+    };
+    let noted = premises.audit.note(Timestamp::now(), COMMAND, deed, Some(&about), detail.as_deref());
+    match noted {
+        Err(error) if matches!(request, Request::HelpSeen { .. }) => {
+            tracing::error!("failed to {error}");
+            Ok(())
+        }
+        noted => noted.map_err(failed),
+    }
+}
+
 /// Does what needs no log.
 pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -> Result<bool> {
+    note(premises, &request)?;
+    act_on_premises(premises, request, talk)
+}
+
+fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -> Result<bool> {
     match request {
         Request::KioskAdd { id, ward, signing_key, questionnaire } => {
             let broker = broker_url(premises)?;
@@ -261,10 +319,7 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
             settings(premises, &id, broker, talk)
         }
         Request::KioskList => list_kiosks(premises, None, None, talk),
-        Request::UserAdd { name, password } => {
-            premises.accounts.set_password(&name, &password).map_err(failed)?;
-            Ok(true)
-        }
+        Request::People(request) => people::on_premises(premises, request, talk),
         Request::PinSet { role, pin } => {
             premises.pins.set(role, &pin).map_err(failed)?;
             Ok(true)
@@ -299,7 +354,9 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
 
 /// Does anything. True means that all is well; false, that a check found a fault.
 pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<bool> {
+    note(&house.premises, &request)?;
     match request {
+        Request::People(request) => people::at_home(house, request, talk),
         Request::KioskList => list_kiosks(&house.premises, Some(&house.fleet), None, talk),
         Request::HelpList => {
             for request in house.help.all(Timestamp::now()) {
@@ -310,9 +367,10 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::HelpSeen { record, by } => {
             say_seen(record, house.acknowledge(record, &by)?.map(|stands| stands.seen), talk)
         }
-        Request::Scores { period, unit, cut, definition, as_of, explain } => {
+        Request::Scores { period, unit, cut, definition, as_of, explain, audience } => {
             let period = house.premises.config.calendar.period(&period).context("failed to read the period")?;
-            scores(house, &Ask { period, unit, cut, definition }, as_of, explain, talk)
+            let ask = Ask { period, unit, cut, definition };
+            scores::scores(house, &ask, as_of, scores::Wanted { steps: explain, audience }, talk)
         }
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {
@@ -332,7 +390,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Verify { deep } => verify(house, deep, talk),
         Request::Export => export(house, talk),
         Request::Import => import(house, talk),
-        small => perform_on_premises(&house.premises, small, talk),
+        small => act_on_premises(&house.premises, small, talk),
     }
 }
 
@@ -395,31 +453,16 @@ fn settings(premises: &Premises, id: &KioskId, broker: String, talk: &mut dyn Ta
     Ok(true)
 }
 
-fn scores(house: &House, ask: &Ask, as_of: Option<Date>, steps: bool, talk: &mut dyn Talk) -> Result<bool> {
-    let today = house.premises.today();
-    let day = as_of.unwrap_or(today);
-    anyhow::ensure!(day <= today, "failed to look back from {day}: it is still to come");
-    let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
-    if steps {
-        let explained = explain(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
-        drop(facts);
-        say(talk, &explained)?;
-    } else {
-        let sheet = score_asked(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
-        drop(facts);
-        say(talk, &sheet)?;
-    }
-    Ok(true)
-}
-
 fn rebuild_facts(house: &House, talk: &mut dyn Talk) -> Result<bool> {
     let records = house.reader().position();
     talk.progress("reading the log", 0, records);
     let began = Timestamp::now();
     let (reader, world, facts) = (house.reader(), house.world.clone(), house.facts.clone());
+    let disputes = house.premises.disputes.clone();
     // Nothing may come between the reading and the exchange, or it would be forgotten.
     let rebuilt = house.pipeline.while_still(move || {
-        let fresh = rebuild::rebuild(&reader, &world)?;
+        let mut fresh = rebuild::rebuild(&reader, &world)?;
+        fresh.set_rulings(disputes.rulings(&reader, &world)?);
         let mut facts = facts.write().unwrap_or_else(PoisonError::into_inner);
         let same = facts.digest() == fresh.digest();
         let contacts = fresh.len() as u64;
@@ -473,10 +516,11 @@ fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
     talk.progress("reading the log", 0, records);
     let (reader, world, scoring) = (house.reader(), house.world.clone(), house.scoring.clone());
     let (facts, today) = (house.facts.clone(), house.premises.today());
+    let rulings = house.rulings()?;
     // Log, facts and pages must speak of the same moment.
     let report = house.pipeline.while_still(move || {
         let facts = facts.read().unwrap_or_else(PoisonError::into_inner);
-        verify::verify(&reader, &world, &scoring, &facts, today, deep)
+        verify::verify(&reader, &world, &scoring, &facts, &rulings, today, deep)
     });
     let report = report.map_err(failed)?.map_err(failed)?;
     talk.progress("reading the log", records, records);

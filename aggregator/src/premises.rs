@@ -5,13 +5,14 @@
 //! process can have the house open.
 //!
 //! ```text
-//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  addresses.json  control.sock
+//! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  pins.json  actions.ndjson  disputes.ndjson
+//!      audit.ndjson  addresses.json  control.sock
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -24,8 +25,10 @@ use wardvoice_protocol::questionnaire::Questionnaire;
 use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::assignments::Assignments;
+use crate::audit::Audit;
 use crate::config::{BrokerChoice, Config};
-use crate::facts::{Facts, Vocabulary};
+use crate::disputes::{Dispute, Disputes, Ruling};
+use crate::facts::{Facts, Rulings, Vocabulary};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::mqtt::Ack;
@@ -39,7 +42,7 @@ use crate::questionnaires::Questionnaires;
 use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::scoring::ScoringWorld;
-use crate::{definitions, directory};
+use crate::{definitions, directory, policy};
 
 /// The small files of a data folder.
 #[derive(Debug)]
@@ -62,6 +65,10 @@ pub struct Premises {
     pub pins: Arc<Pins>,
     /// What wards do about what patients said.
     pub actions: Arc<Actions>,
+    /// What consultants dispute.
+    pub disputes: Arc<Disputes>,
+    /// Who did what.
+    pub audit: Arc<Audit>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
     /// Whether everything in the folder is generated.
@@ -114,6 +121,8 @@ impl Premises {
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
         let pins = Arc::new(Pins::open(data.join("pins.json")).map_err(failed)?);
         let actions = Arc::new(Actions::open(data.join("actions.ndjson")).map_err(failed)?);
+        let disputes = Arc::new(Disputes::open(data.join("disputes.ndjson")).map_err(failed)?);
+        let audit = Arc::new(Audit::open(data.join("audit.ndjson")).map_err(failed)?);
         let questionnaires = Questionnaires::open(data, config.questionnaires.as_deref()).map_err(failed)?;
         let questionnaire = questionnaires.all().first().context("failed to find a questionnaire")?.reference();
         let questionnaires = Arc::new(questionnaires);
@@ -142,6 +151,8 @@ impl Premises {
             accounts,
             pins,
             actions,
+            disputes,
+            audit,
             assignments,
             demonstration,
         })
@@ -150,6 +161,15 @@ impl Premises {
     /// The local day it is.
     pub fn today(&self) -> Date {
         self.config.calendar.day_of(Timestamp::now())
+    }
+
+    /// What the trust has decided about who may see what.
+    pub fn policy(&self) -> policy::Settings {
+        policy::Settings {
+            demonstration: self.demonstration,
+            shown_to: self.config.consultants_shown_to.clone(),
+            first_days: self.config.consultants_first_days,
+        }
     }
 
     /// What kiosks are told to connect to, as far as it is known.
@@ -209,6 +229,8 @@ impl House {
         let planned = premises.config.contacts_per_fortnight;
         let scoring = Arc::new(scoring.map_err(failed)?.with_plan_of(planned));
         let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
+        let mut facts = facts;
+        facts.set_rulings(premises.disputes.rulings(&log.reader(), &world).map_err(failed)?);
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);
         let help = Arc::new(HelpDesk::load(&log.reader(), Timestamp::now()).map_err(failed)?);
@@ -239,6 +261,24 @@ impl House {
         // Nobody has to be looking.
         drop(self.changes.send(change));
         Ok(Some(Acknowledged { kiosk: stored.kiosk, seen }))
+    }
+
+    /// What was upheld, as the facts want it.
+    pub fn rulings(&self) -> Result<Rulings> {
+        self.premises.disputes.rulings(&self.reader(), &self.world).map_err(failed)
+    }
+
+    /// Rules on a dispute: durable and in the facts when this returns, and the pages know.
+    pub fn rule(&self, number: u32, ruling: Ruling, note: &str) -> Result<Dispute> {
+        let now = Timestamp::now();
+        let dispute =
+            self.premises.disputes.rule(number, ruling, note, self.premises.today(), now).map_err(failed)?;
+        let rulings = self.rulings()?;
+        self.facts.write().unwrap_or_else(PoisonError::into_inner).set_rulings(rulings);
+        let change = Change { wards: vec![dispute.ward.clone()], position: self.reader().position() };
+        // Nobody has to be looking.
+        drop(self.changes.send(change));
+        Ok(dispute)
     }
 
     /// Lets what is under way finish, saves the facts and closes the log.

@@ -18,8 +18,8 @@
 //! Units: scores are points on the scale that the definition reports on, friends-and-family, shares and response rate are per cent.
 
 mod all;
-mod audience;
 mod bulk;
+mod consultant;
 mod coverage;
 mod cut;
 mod definition;
@@ -37,14 +37,18 @@ mod tally;
 mod world;
 
 pub use all::score_all;
-pub use audience::{Audience, AudienceRow, Show, shown};
+pub(crate) use consultant::consultant_window;
+pub use consultant::{
+    AttributionSheet, FEWEST_CONSULTANTS, FEWEST_FOR_A_MEAN, FEWEST_PATIENTS, PUBLISHED_CORRELATION,
+    ReliabilityBasis, ReliabilitySheet, SourceCounts,
+};
 pub use coverage::{CoverageSheet, GroupSheet};
 pub use cut::{Cut, CutError};
 pub use definition::{
-    CaseMixFile, CellCountFile, Definition, DefinitionError, DefinitionFile, DefinitionRef, DefinitionRefError,
-    DomainFile, FirstFormat, FirstMinimum, MinimumFile, NormFile, NotApplicablePolicy, OptionValues, Order,
-    OverallFile, PopulationFile, RuleFile, ScaleFile, ScalePartFile, Unchecked, UnitKind, WorthFile,
-    definition_ref,
+    AttributionFile, CaseMixFile, CellCountFile, Definition, DefinitionError, DefinitionFile, DefinitionRef,
+    DefinitionRefError, DomainFile, FirstFormat, FirstMinimum, KnownByFile, MinimumFile, NormFile,
+    NotApplicablePolicy, OptionValues, Order, OverallFile, PopulationFile, RuleFile, ScaleFile, ScalePartFile,
+    Unchecked, UnitKind, WorthFile, definition_ref,
 };
 pub use explain::{Explained, Step, explain};
 pub use live::Live;

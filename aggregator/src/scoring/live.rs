@@ -95,10 +95,12 @@ impl<'a> Live<'a> {
     /// belongs to. Its standing and revision are those of the facts given.
     pub fn add(&mut self, facts: &Facts, fact: &Fact) -> Vec<ScoreSheet> {
         let Some(day) = fact.day().date() else { return Vec::new() };
-        let mut places = self.of_ward.get(usize::from(fact.ward_index())).cloned().unwrap_or_default();
-        places.extend(fact.consultant_index().and_then(|index| self.of_consultant.get(&index)));
+        let of_ward = self.of_ward.get(usize::from(fact.ward_index())).cloned().unwrap_or_default();
         let mut sheets = Vec::new();
         for watched in &mut self.watched {
+            let mut places = of_ward.clone();
+            let consultant = watched.making.rules().consultant_of(fact);
+            places.extend(consultant.and_then(|index| self.of_consultant.get(&index)));
             if let Some((before, tallies)) = &mut watched.before
                 && before.period.contains(day)
             {

@@ -13,8 +13,11 @@ use wardvoice_protocol::receipt::Reason;
 
 use desk::{Bench, PASSWORD, noon};
 
+mod consultants;
 mod desk;
 mod help;
+mod routes;
+mod sign_in;
 
 /// The part of a page that its content is in, without the versions of assets.
 fn main_of(page: &str) -> &str {
