@@ -128,6 +128,7 @@ Wardvoice is running. Everything in it is generated.
   everything      $web/
   kiosks connect  $broker
   volunteers      hold the ward's name on the kiosk (or Ctrl+Shift+V): volunteer PIN 2580, manager PIN 13579
+  signing in      office, board, ward-w07, consultant-c07, appraiser …: names and passwords in $dir/aggregator.log
   data and logs   $dir
 
 Ctrl-C ends it.

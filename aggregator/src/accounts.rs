@@ -1,42 +1,105 @@
-//! Who may sign in: `accounts.json`, one argon2 hash a name, readable by its owner only.
+//! Who may sign in: `accounts.json`, an argon2 hash and the roles of each account, readable by its owner only.
 //!
-//! For now there is one account, `office`, the patient-experience team.
+//! Names of accounts are ids, never the names of people; there is no address and nothing to write to. What an account may see follows
+//! from its roles ([`crate::policy`]).
+//!
+//! Formats. 1 knew hashes by name and one account, `office`; it is read for ever and still written while it can say everything. 2 has
+//! roles beside each hash. A program from before there were roles refuses 2 by its number and lets nobody in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{PoisonError, RwLock};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use wardvoice_protocol::id::Hash;
 
 use crate::durable_file::{self, Readers};
+use crate::policy::Role;
 
-/// The office's account.
+/// The account that is the office where nothing else is said.
 pub const OFFICE: &str = "office";
-
 /// The fewest characters a password has.
 pub const MIN_PASSWORD_CHARACTERS: usize = 12;
+/// The most accounts there are.
+pub const MOST_ACCOUNTS: usize = 5_000;
+/// The most roles an account has.
+pub const MOST_ROLES: usize = 100;
 
 /// A hash of nothing anybody knows, so that an unknown name takes as long as a known one.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$aS1hbS1ub3QtYS1zYWx0$KVHCR0rHi0GtbkN9g0VvJ1yU5Y0Nc0mF5o1VdJ0xW1Y";
 
+/// The name of an account: 1 to 40 ASCII letters, digits, `-` or `_`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountName(String);
+
+/// Why a text is no name of an account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no name of an account: use 1 to 40 ASCII letters, digits, '-' or '_', and nobody's real name")]
+pub struct AccountNameError(String);
+
 /// Who may sign in.
 #[derive(Debug)]
 pub struct Accounts {
     path: PathBuf,
-    hashes: RwLock<BTreeMap<String, String>>,
+    known: RwLock<BTreeMap<AccountName, Entry>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    password: String,
+    roles: BTreeSet<Role>,
+}
+
+/// An account as it is told of: without its password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its name.
+    pub name: AccountName,
+    /// What it may be.
+    pub roles: BTreeSet<Role>,
+    /// Changes exactly when the password or the roles do: sessions hold it, and end when it is another.
+    #[serde(skip, default = "no_stamp")]
+    pub stamp: Hash,
+}
+
+/// How an account proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof<'a> {
+    /// By a password that somebody has chosen.
+    Chosen(&'a str),
+    /// By a token that is drawn here, for a screen or a program.
+    Drawn,
+}
+
+#[derive(Debug, Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstFile {
+    version: u32,
+    accounts: BTreeMap<AccountName, String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AccountsFile {
     version: u32,
-    accounts: BTreeMap<String, String>,
+    accounts: BTreeMap<AccountName, Entry>,
 }
 
 /// Why accounts cannot be read or changed.
@@ -62,116 +125,230 @@ pub enum AccountsError {
     #[error("take the password: it has fewer than {MIN_PASSWORD_CHARACTERS} characters")]
     TooShort,
     /// There is no such account.
-    #[error("add user {0:?}: the only account is \"{OFFICE}\"")]
-    UnknownName(String),
+    #[error("find the account {0}: `user list` shows those there are")]
+    NotThere(AccountName),
+    /// It would have no role.
+    #[error("add the account {0} without a role: say what it may be, as in --role ward:W12")]
+    NoRole(AccountName),
+    /// There are too many.
+    #[error("add more: there may be {MOST_ACCOUNTS} accounts, each with {MOST_ROLES} roles")]
+    TooMany,
     /// The hash could not be made.
     #[error("hash the password: {0}")]
     Hash(String),
+    /// The system gave no randomness.
+    #[error("draw a token: {0}")]
+    NoRandomness(getrandom::Error),
 }
 
 impl Accounts {
     /// Opens the accounts of a file; a file that is not there holds none.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, AccountsError> {
         let path = path.into();
-        let hashes = read(&path)?;
-        Ok(Self { path, hashes: RwLock::new(hashes) })
+        let known = read(&path)?;
+        Ok(Self { path, known: RwLock::new(known) })
     }
 
     /// Whether nobody may sign in yet.
     pub fn is_empty(&self) -> bool {
-        self.hashes.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Sets a password, durably.
-    pub fn set_password(&self, name: &str, password: &str) -> Result<(), AccountsError> {
-        if name != OFFICE {
-            return Err(AccountsError::UnknownName(name.to_owned()));
-        }
-        if password.chars().count() < MIN_PASSWORD_CHARACTERS {
-            return Err(AccountsError::TooShort);
-        }
+    /// An account.
+    pub fn get(&self, name: &str) -> Option<Account> {
+        let name = AccountName::from_str(name).ok()?;
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&name).map(|entry| entry.account(name.clone()))
+    }
+
+    /// Every account, by name.
+    pub fn all(&self) -> Vec<Account> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|(name, entry)| entry.account(name.clone())).collect()
+    }
+
+    /// Adds an account or gives one that is there a new proof, durably. Roles are those given; without any, those it has, and
+    /// `office` is the office. A token that was drawn is given back and is nowhere else.
+    pub fn add(
+        &self,
+        name: &AccountName,
+        proof: Proof<'_>,
+        roles: &[Role],
+    ) -> Result<Option<String>, AccountsError> {
+        let drawn = match proof {
+            Proof::Chosen(password) if password.chars().count() < MIN_PASSWORD_CHARACTERS => {
+                return Err(AccountsError::TooShort);
+            }
+            Proof::Chosen(_) => None,
+            Proof::Drawn => Some(draw()?),
+        };
+        let secret = match (&drawn, proof) {
+            (Some(token), _) => token,
+            (None, Proof::Chosen(password)) => password,
+            (None, Proof::Drawn) => return Err(AccountsError::TooShort),
+        };
         let hash = Argon2::default()
-            .hash_password(password.as_bytes())
-            .map_err(|error| AccountsError::Hash(error.to_string()))?;
-        let mut hashes = self.hashes.write().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = hashes.clone();
-        changed.insert(name.to_owned(), hash.to_string());
-        write(&self.path, &changed)?;
-        *hashes = changed;
-        Ok(())
+            .hash_password(secret.as_bytes())
+            .map_err(|error| AccountsError::Hash(error.to_string()))?
+            .to_string();
+        self.change(|known| {
+            let had = known.get(name).map(|entry| entry.roles.clone());
+            let roles = if roles.is_empty() {
+                let office = || (name.as_str() == OFFICE).then(|| BTreeSet::from([Role::Office]));
+                had.or_else(office).ok_or_else(|| AccountsError::NoRole(name.clone()))?
+            } else {
+                roles.iter().cloned().collect()
+            };
+            known.insert(name.clone(), Entry { password: hash, roles });
+            Ok(())
+        })?;
+        Ok(drawn)
     }
 
-    /// Whether this is the account's password. Takes tens of milliseconds of CPU: call it off the async threads.
-    pub fn verify(&self, name: &str, password: &str) -> bool {
-        let known = self.hashes.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        let is_known = known.is_some();
-        let text = known.unwrap_or_else(|| NOBODY.to_owned());
+    /// Gives an account other roles, durably: its sessions end.
+    pub fn set_roles(&self, name: &AccountName, roles: &[Role]) -> Result<(), AccountsError> {
+        if roles.is_empty() {
+            return Err(AccountsError::NoRole(name.clone()));
+        }
+        self.change(|known| {
+            let entry = known.get_mut(name).ok_or_else(|| AccountsError::NotThere(name.clone()))?;
+            entry.roles = roles.iter().cloned().collect();
+            Ok(())
+        })
+    }
+
+    /// Removes an account, durably: its sessions end.
+    pub fn remove(&self, name: &AccountName) -> Result<(), AccountsError> {
+        self.change(|known| known.remove(name).map(drop).ok_or_else(|| AccountsError::NotThere(name.clone())))
+    }
+
+    /// The account whose name and password these are. Takes tens of milliseconds of CPU: call it off the async threads.
+    pub fn verify(&self, name: &str, password: &str) -> Option<Account> {
+        let name = AccountName::from_str(name).ok();
+        let known = name.and_then(|name| {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.get(&name).map(|entry| (entry.account(name.clone()), entry.password.clone()))
+        });
+        let (account, text) = match known {
+            Some((account, hash)) => (Some(account), hash),
+            None => (None, NOBODY.to_owned()),
+        };
         let matches = PasswordHash::new(&text)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-        matches && is_known
+        account.filter(|_| matches)
+    }
+
+    fn change(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<AccountName, Entry>) -> Result<(), AccountsError>,
+    ) -> Result<(), AccountsError> {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = known.clone();
+        change(&mut changed)?;
+        if changed.len() > MOST_ACCOUNTS || changed.values().any(|entry| entry.roles.len() > MOST_ROLES) {
+            return Err(AccountsError::TooMany);
+        }
+        write(&self.path, &changed)?;
+        *known = changed;
+        Ok(())
     }
 }
 
-fn read(path: &Path) -> Result<BTreeMap<String, String>, AccountsError> {
+impl Entry {
+    fn account(&self, name: AccountName) -> Account {
+        let roles: Vec<String> = self.roles.iter().map(ToString::to_string).collect();
+        let stamp = Hash::of(format!("{}\n{}", self.password, roles.join("\n")).as_bytes());
+        Account { name, roles: self.roles.clone(), stamp }
+    }
+}
+
+fn no_stamp() -> Hash {
+    Hash::ZERO
+}
+
+/// A token that nobody can guess.
+fn draw() -> Result<String, AccountsError> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(AccountsError::NoRandomness)?;
+    Ok(URL_SAFE_NO_PAD.encode(secret))
+}
+
+fn read(path: &Path) -> Result<BTreeMap<AccountName, Entry>, AccountsError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(source) => return Err(AccountsError::File { path: path.to_owned(), source }),
     };
     let unreadable = |reason: String| AccountsError::Unreadable { path: path.to_owned(), reason };
-    let file: AccountsFile = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-    if file.version != 1 {
-        return Err(unreadable(format!("version {} is not known", file.version)));
-    }
-    match file.accounts.values().find(|hash| PasswordHash::new(hash).is_err()) {
+    let shape = |error: serde_json::Error| unreadable(error.to_string());
+    let Version { version } = serde_json::from_slice(&bytes).map_err(shape)?;
+    let accounts: BTreeMap<AccountName, Entry> = match version {
+        1 => {
+            let file: FirstFile = serde_json::from_slice(&bytes).map_err(shape)?;
+            let office = |password| Entry { password, roles: BTreeSet::from([Role::Office]) };
+            file.accounts.into_iter().map(|(name, password)| (name, office(password))).collect()
+        }
+        2 => serde_json::from_slice::<AccountsFile>(&bytes).map_err(shape)?.accounts,
+        version => return Err(unreadable(format!("version {version} is not known"))),
+    };
+    match accounts.values().find(|entry| PasswordHash::new(&entry.password).is_err()) {
         Some(_) => Err(unreadable("a password hash is not readable".to_owned())),
-        None => Ok(file.accounts),
+        None => Ok(accounts),
     }
 }
 
-fn write(path: &Path, accounts: &BTreeMap<String, String>) -> Result<(), AccountsError> {
+fn write(path: &Path, accounts: &BTreeMap<AccountName, Entry>) -> Result<(), AccountsError> {
     let file = |source| AccountsError::File { path: path.to_owned(), source };
-    let mut bytes = serde_json::to_vec_pretty(&AccountsFile { version: 1, accounts: accounts.clone() })
-        .map_err(|error| file(error.into()))?;
+    let only_office = |(name, entry): (&AccountName, &Entry)| {
+        name.as_str() == OFFICE && entry.roles == BTreeSet::from([Role::Office])
+    };
+    let written = if accounts.iter().all(only_office) {
+        let hashes = accounts.iter().map(|(name, entry)| (name.clone(), entry.password.clone())).collect();
+        serde_json::to_vec_pretty(&FirstFile { version: 1, accounts: hashes })
+    } else {
+        serde_json::to_vec_pretty(&AccountsFile { version: 2, accounts: accounts.clone() })
+    };
+    let mut bytes = written.map_err(|error| file(error.into()))?;
     bytes.push(b'\n');
     durable_file::replace(path, &bytes, Readers::Owner).map_err(file)
 }
 
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
-
-    use super::*;
-
-    #[test]
-    fn only_the_password_opens_and_it_is_not_in_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("accounts.json");
-        let accounts = Accounts::open(&path).unwrap();
-        assert!(accounts.is_empty());
-        assert!(!accounts.verify(OFFICE, "correct horse battery"));
-        accounts.set_password(OFFICE, "correct horse battery").unwrap();
-        let again = Accounts::open(&path).unwrap();
-        assert!(again.verify(OFFICE, "correct horse battery"));
-        assert!(!again.verify(OFFICE, "correct horse batterY"));
-        assert!(!again.verify("somebody", "correct horse battery"));
-        assert!(!fs::read_to_string(&path).unwrap().contains("horse"));
-    }
-
-    #[test]
-    fn short_passwords_and_other_names_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let accounts = Accounts::open(folder.path().join("accounts.json")).unwrap();
-        assert!(matches!(accounts.set_password(OFFICE, "short"), Err(AccountsError::TooShort)));
-        assert!(matches!(
-            accounts.set_password("sister", "correct horse battery"),
-            Err(AccountsError::UnknownName(_))
-        ));
-        assert!(accounts.is_empty());
-    }
-
-    #[test]
-    fn an_unknown_name_costs_the_same_work() {
-        assert!(PasswordHash::new(NOBODY).is_ok());
+impl AccountName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
+
+impl FromStr for AccountName {
+    type Err = AccountNameError;
+
+    fn from_str(text: &str) -> Result<Self, AccountNameError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        let fits = text.len() <= 40 && starts && text.bytes().all(plain);
+        if fits { Ok(Self(text.to_owned())) } else { Err(AccountNameError(text.to_owned())) }
+    }
+}
+
+impl TryFrom<String> for AccountName {
+    type Error = AccountNameError;
+    fn try_from(text: String) -> Result<Self, AccountNameError> {
+        text.parse()
+    }
+}
+
+impl From<AccountName> for String {
+    fn from(name: AccountName) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

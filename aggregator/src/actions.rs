@@ -3,7 +3,7 @@
 //! Vocabulary: an action is *open* from the day somebody took it on until the day it was done; it is *overdue* when it is open
 //! after its due day. What is done is a *change*: it is shown on the kiosks of its ward and drawn on its charts.
 //!
-//! The file `actions.ndjson` has a line for everything that ever happened to an action, and [only grows](crate::growing_file): an
+//! The file `actions.ndjson` has a line for everything that ever happened to an action, and [only grows](crate::lines): an
 //! action is what its lines say, in order. A program from before actions said what they are about reads every line that does not
 //! say it, and refuses the others with their number rather than measure them by something else.
 //!
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use wardvoice_protocol::board::WardChange;
 use wardvoice_protocol::id::WardId;
 
-use crate::growing_file::GrowingFile;
+use crate::lines::Lines;
 use crate::scoring::{Change, Measure, Rebasing};
 
 /// The longest text of an action, in characters: it has to fit a kiosk's screen and a poster.
@@ -157,7 +157,7 @@ pub struct Actions {
 
 #[derive(Debug)]
 struct Ledger {
-    file: GrowingFile,
+    file: Lines,
     actions: Vec<Action>,
 }
 
@@ -237,7 +237,7 @@ impl Actions {
         let action = apply(&mut actions, &event)?;
         let line = Line { version: 1, at: Timestamp::now(), event };
         let failed = |source| ActionsError::File { path: self.path.clone(), source };
-        ledger.file.append(serde_json::to_vec(&line).map_err(io::Error::from).map_err(failed)?).map_err(failed)?;
+        ledger.file.append(&line).map_err(failed)?;
         ledger.actions = actions;
         Ok(action)
     }
@@ -250,9 +250,9 @@ impl Actions {
 impl Ledger {
     fn open(path: &Path) -> Result<Self, ActionsError> {
         let failed = |source| ActionsError::File { path: path.to_owned(), source };
-        let (file, lines) = GrowingFile::open(path).map_err(failed)?;
+        let (file, lines) = Lines::open(path).map_err(failed)?;
         let mut actions = Vec::new();
-        for (number, line) in lines {
+        for (place, line) in lines.iter().enumerate() {
             let unreadable =
                 |reason: String| ActionsError::Unreadable { path: path.to_owned(), line: number, reason };
             let line: Line = serde_json::from_slice(&line).map_err(|error| unreadable(error.to_string()))?;

@@ -29,6 +29,7 @@ use crate::boards::{self, Boards};
 use crate::broker::Broker;
 use crate::config::{BrokerChoice, Config};
 use crate::control;
+use crate::disputes::Attributed;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
 use crate::help::StaffRole;
@@ -40,6 +41,7 @@ use crate::metrics::Metrics;
 use crate::operations::{self, Request};
 use crate::premises::{House, Premises, failed};
 use crate::registry::{Introduced, Registry};
+use crate::tries::Tries;
 use crate::web::{self, Desk};
 
 /// How many of the last records tell when each kiosk was last heard.
@@ -338,6 +340,7 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
         };
         let new_pin = matches!(request, Request::PinSet { .. });
         if let Request::HelpSeen { record, by } = &request {
+            operations::note(&house.premises, &request)?;
             return operations::say_seen(*record, acknowledge(&house, &messenger, *record, by)?, talk);
         }
         let well = operations::perform(&house, request, talk)?;
@@ -419,6 +422,8 @@ fn desk(
     stopping: CancellationToken,
 ) -> Arc<Desk> {
     let for_replay = Arc::clone(house);
+    let for_ruling = Arc::clone(house);
+    let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
     let (for_help, messenger) = (Arc::clone(house), messenger.clone());
     Arc::new(Desk {
         world: Arc::clone(&house.world),
@@ -439,6 +444,14 @@ fn desk(
         actions: Arc::clone(&house.premises.actions),
         releases: Arc::clone(&house.premises.releases),
         demonstration: house.premises.demonstration,
+        policy: house.premises.policy(),
+        audit: Arc::clone(&house.premises.audit),
+        tries: Arc::new(Tries::open(house.premises.data.join("tries.json"))),
+        disputes: Arc::clone(&house.premises.disputes),
+        attributed: Arc::new(attributed),
+        rule: Arc::new(move |number, ruling, note| {
+            for_ruling.rule(number, ruling, note).map_err(|error| format!("{error:#}"))
+        }),
         stopping,
         now: Arc::new(Timestamp::now),
     })

@@ -25,6 +25,7 @@ use crate::{app, config, demo, directory};
 mod definitions;
 mod desk;
 mod fft;
+mod people;
 mod reach;
 mod release;
 mod say;
@@ -129,9 +130,17 @@ enum Command {
     /// Print a directory of wards to start from.
     #[command(subcommand)]
     Directory(DirectoryCommand),
-    /// Say who may sign in to the pages.
+    /// Say who may sign in to the pages, and as what.
     #[command(subcommand)]
-    User(UserCommand),
+    User(people::UserCommand),
+    /// See what an audience sees of a consultant.
+    Appraisal(people::AppraisalArguments),
+    /// See and decide what consultants dispute.
+    #[command(subcommand)]
+    Dispute(people::DisputeCommand),
+    /// See who did what, and prove that nobody has changed it.
+    #[command(subcommand)]
+    Audit(people::AuditCommand),
     /// Set the PINs of the kiosks' doors.
     #[command(subcommand)]
     Pin(PinCommand),
@@ -282,18 +291,6 @@ enum DirectoryCommand {
     Example,
     /// Say whether the directory of the data folder can be used.
     Check,
-}
-
-#[derive(Debug, Subcommand)]
-enum UserCommand {
-    /// Set the password of an account; the one account is `office`.
-    Add {
-        /// Its name.
-        name: String,
-        /// Read the password from standard input instead of asking for it.
-        #[arg(long)]
-        password_stdin: bool,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -448,7 +445,10 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let file = settings_file(arguments)?.with(places.overrides()).for_demonstration();
             let config = checked(file)?;
             demo::prepare(data, &config, *seed, &mut say::Terminal::quiet(*json))?;
-            app::serve(data, config, |addresses| say::addresses(addresses, *json))?;
+            app::serve(data, config, |addresses| {
+                say::addresses(addresses, *json)?;
+                if *json { Ok(()) } else { say::text(&demo::accounts_in_words()) }
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Kiosk(command) => {
@@ -462,6 +462,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Scores(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Fft(asked) => asked.run(data, || settings(arguments, Overrides::default())),
         Command::Release(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
+        }
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => {
             let (request, style) = command.asked();
@@ -501,16 +504,15 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }
         Command::Directory(DirectoryCommand::Check) => check_directory(data),
-        Command::User(UserCommand::Add { name, password_stdin }) => {
-            let password = if *password_stdin {
-                first_line_of_input()?
-            } else {
-                ask_for("password (12 characters or more)")?
-            };
-            let request = Request::UserAdd { name: name.clone(), password };
-            let done = ask(request, say::Style::Json).map(well)?;
-            say::text(&format!("{name} can sign in with the new password.\n"))?;
-            Ok(done)
+        Command::User(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
+        Command::Appraisal(asked) => ask(asked.request(), asked.style()).map(well),
+        Command::Dispute(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
+        }
+        Command::Audit(command) => {
+            let (request, style) = command.asked()?;
+            ask(request, style).map(well)
         }
         Command::Action(command) => {
             let (request, style) = command.asked();

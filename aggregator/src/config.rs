@@ -4,7 +4,7 @@
 //! between them checks everything, so nothing later does. Every setting has a default, and the printed template
 //! (`config print`) holds them all with their meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io;
@@ -17,6 +17,7 @@ use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
+use crate::policy::Audience;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 /// The settings as a file says them. A field that is absent has its default.
@@ -29,6 +30,7 @@ pub struct ConfigFile {
     kiosks: KiosksFile,
     volunteers: VolunteersFile,
     national: NationalFile,
+    consultants: ConsultantsFile,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<SeriesFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -97,6 +99,19 @@ struct VolunteersFile {
     safeguarding: Option<String>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct ConsultantsFile {
+    shown_to: Vec<String>,
+    first_days: u16,
+}
+
+impl Default for ConsultantsFile {
+    fn default() -> Self {
+        Self { shown_to: Vec::new(), first_days: 14 }
+    }
+}
+
 impl Default for BrokerFile {
     fn default() -> Self {
         Self { listen: "127.0.0.1:0".to_owned(), url: None, username: None, password_file: None, ca_file: None }
@@ -158,6 +173,10 @@ pub struct Config {
     pub accept_simulated: bool,
     /// Whom volunteers call when somebody tells of harm, as kiosks show it.
     pub safeguarding: Option<String>,
+    /// To whom else consultants' figures are shown from where on it takes an explicit policy.
+    pub consultants_shown_to: BTreeSet<Audience>,
+    /// After how many days a consultant's window is the appraiser's although the consultant has not opened it.
+    pub consultants_first_days: u16,
 }
 
 /// Which broker carries the messages.
@@ -308,7 +327,8 @@ impl TryFrom<ConfigFile> for Config {
     type Error = ConfigError;
 
     fn try_from(file: ConfigFile) -> Result<Self, ConfigError> {
-        let ConfigFile { broker, web, programme, kiosks, volunteers, national, series, targets } = file;
+        let ConfigFile { broker, web, programme, kiosks, volunteers, consultants, national, series, targets } =
+            file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
         })?;
@@ -344,7 +364,17 @@ impl TryFrom<ConfigFile> for Config {
         if let Some(text) = volunteers.safeguarding.as_ref().filter(|text| !fits(text)) {
             return Err(value("volunteers.safeguarding", text, "write one line of 1 to 200 characters"));
         }
+        if consultants.first_days > 200 {
+            let days = consultants.first_days.to_string();
+            return Err(value("consultants.first_days", days, "write a number of days from 0 to 200"));
+        }
         Ok(Self {
+            consultants_shown_to: consultants
+                .shown_to
+                .iter()
+                .map(|word| shown_to(word))
+                .collect::<Result<_, _>>()?,
+            consultants_first_days: consultants.first_days,
             broker: broker.try_into()?,
             web_listen: address("web.listen", &web.listen)?,
             calendar,
@@ -418,6 +448,12 @@ impl fmt::Display for BrokerUrl {
             write!(formatter, "{scheme}://{}:{}", self.host, self.port)
         }
     }
+}
+
+/// Nobody but the board and the office has a page on which a consultant could be shown.
+fn shown_to(word: &str) -> Result<Audience, ConfigError> {
+    let known = word.parse().ok().filter(|audience| matches!(audience, Audience::Board | Audience::Office));
+    known.ok_or_else(|| value("consultants.shown_to", word, "name the audiences: board, office, or none"))
 }
 
 fn series_start(file: &SeriesFile) -> Result<SeriesStart, ConfigError> {
@@ -512,6 +548,13 @@ accept_simulated = {accept_simulated}
 #[national.specialties]
 #general-medicine = "300 - GENERAL INTERNAL MEDICINE"
 
+[consultants]
+# To whom else a named consultant's figures are shown where the scoring definition says that it takes the trust's explicit policy (from 46
+# patients in six months on): "board", "office", both or, as here, nobody. Below that nobody else is shown any, whatever stands here.
+shown_to = []
+# Six months of a consultant are the consultant's first. The appraiser may open them once the consultant has, or after so many days.
+first_days = {first_days}
+
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
 #[[series]]
@@ -528,6 +571,7 @@ accept_simulated = {accept_simulated}
         web_listen = file.web.listen,
         language = file.kiosks.languages.join("\", \""),
         accept_simulated = file.kiosks.accept_simulated,
+        first_days = file.consultants.first_days,
     )
 }
 
@@ -597,6 +641,8 @@ mod tests {
         check("[national]\ntrust_code = \"\"", "national.trust_code");
         check("[national.sites]\n\"S 1\" = \"RXX01\"", "national.sites");
         check("[kiosks]\nlanguages = [\"e n\"]", "kiosks.languages");
+        check("[consultants]\nshown_to = [\"public\"]", "consultants.shown_to");
+        check("[consultants]\nfirst_days = 201", "consultants.first_days");
     }
 
     #[test]

@@ -26,13 +26,15 @@ use wardvoice_protocol::keys::{SealKey, SigningKey};
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::{Body, Record};
 
+use crate::accounts::{Accounts, Proof};
 use crate::config::Config;
 use crate::demo_data;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
 use crate::ingest::Arrival;
 use crate::operations::{self, Talk};
-use crate::pins::{Pins, Role};
+use crate::pins::{self, Pins};
+use crate::policy::Role;
 use crate::premises::{DEMONSTRATION, House, Premises, failed, log_folder};
 
 /// How many fortnights of past there are.
@@ -40,7 +42,19 @@ const FORTNIGHTS: u32 = 10;
 /// How many records are taken in at once.
 const AT_ONCE: usize = 512;
 /// The PINs of a demonstration. They open nothing else.
-const PINS: [(Role, &str); 2] = [(Role::Volunteer, "2580"), (Role::Manager, "13579")];
+const PINS: [(pins::Role, &str); 2] = [(pins::Role::Volunteer, "2580"), (pins::Role::Manager, "13579")];
+/// The accounts of a demonstration, one a role, each with its password. They open nothing else.
+const ACCOUNTS: [(&str, &str, &str); 9] = [
+    ("office", "office", "demonstration-office"),
+    ("administrator", "administrator", "demonstration-administrator"),
+    ("board", "board", "demonstration-board"),
+    ("ward-w07", "ward:W07", "demonstration-ward"),
+    ("department", "department:medicine", "demonstration-department"),
+    ("consultant-c07", "consultant:C07", "demonstration-consultant"),
+    ("consultant-c12", "consultant:C12", "demonstration-consultant"),
+    ("appraiser", "appraiser:C07", "demonstration-appraiser"),
+    ("display-w07", "display:W07", "demonstration-display"),
+];
 const FILLING: &str = "filling\n";
 const FILLED: &str = "filled\n";
 
@@ -48,7 +62,7 @@ const FILLED: &str = "filled\n";
 pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<()> {
     let mark = data.join(DEMONSTRATION);
     match fs::read_to_string(&mark) {
-        Ok(text) if text == FILLED => return set_pins(data),
+        Ok(text) if text == FILLED => return open_doors(data),
         Ok(_) => empty(data)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let real = ["directory.json", "kiosks.json", "log"].iter().find(|name| data.join(name).exists());
@@ -68,12 +82,27 @@ pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Ta
     };
     say(FILLING)?;
     fill(data, config, seed, talk)?;
-    set_pins(data)?;
+    open_doors(data)?;
     say(FILLED)
 }
 
-/// Sets the PINs that are printed, unless somebody has set others.
-fn set_pins(data: &Path) -> Result<()> {
+/// The accounts in words, to be printed.
+pub(crate) fn accounts_in_words() -> String {
+    let line = |(name, role, password): &(&str, &str, &str)| format!("  {name:<16} {password:<28} {role}\n");
+    let lines: String = ACCOUNTS.iter().map(line).collect();
+    format!("Sign in (name, password, role):\n{lines}")
+}
+
+/// Sets the PINs and passwords that are printed, unless somebody has set others.
+fn open_doors(data: &Path) -> Result<()> {
+    let accounts = Accounts::open(data.join("accounts.json")).map_err(failed)?;
+    for (name, role, password) in ACCOUNTS {
+        if accounts.get(name).is_none() {
+            let role: Role = role.parse().map_err(failed)?;
+            accounts.add(&name.parse().map_err(failed)?, Proof::Chosen(password), &[role]).map_err(failed)?;
+        }
+    }
+
     let pins = Pins::open(data.join("pins.json")).map_err(failed)?;
     for (role, pin) in PINS.into_iter().filter(|(role, _)| pins.hash(*role).is_none()) {
         pins.set(role, pin).map_err(failed)?;
@@ -90,7 +119,9 @@ fn empty(data: &Path) -> Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_dir_all(log_folder(data)), log_folder(data))?;
-    for lines in ["actions.ndjson", "rebases.ndjson", "returns.ndjson", "releases.ndjson"].map(|name| data.join(name)) {
+    for lines in ["actions.ndjson", "disputes.ndjson", "rebases.ndjson", "returns.ndjson", "releases.ndjson"]
+        .map(|name| data.join(name))
+    {
         gone(fs::remove_file(&lines), lines)?;
     }
     let registry = data.join("kiosks.json");
@@ -226,7 +257,9 @@ mod tests {
         let filled = contacts(data, &config);
         assert!((3_000..5_000).contains(&filled.0), "{}", filled.0);
         let pins = Pins::open(data.join("pins.json")).unwrap();
-        assert!(pins.hash(Role::Volunteer).is_some() && pins.hash(Role::Manager).is_some());
+        assert!(pins.hash(pins::Role::Volunteer).is_some() && pins.hash(pins::Role::Manager).is_some());
+        let accounts = Accounts::open(data.join("accounts.json")).unwrap();
+        assert!(accounts.verify("consultant-c07", "demonstration-consultant").is_some());
         prepare(data, &config, 6, &mut Quiet).unwrap();
         assert_eq!(contacts(data, &config), filled, "a second start adds nothing");
 

@@ -12,6 +12,10 @@
 //!   [`Facts::digest`] and [`Facts::encode`] are the same for every order of insertion.
 //! - A row means nothing without its vocabulary; a snapshot names the vocabulary's hash and is refused under another.
 //!
+//! Rulings: an attribution that was disputed with success is dropped beside the rows ([`Rulings`]), with the day of the ruling. The row stays,
+//! so the ward keeps the answer and a look back to before the ruling shows what stood. Rulings follow from the disputes and the log and
+//! are in no snapshot.
+//!
 //! Units: days since 1970-01-01. Ten million rows take 320 MB (plus the slack of growing lists).
 //!
 //! Failure modes: [`FactsError`] says why bytes are no snapshot; the answer to each is to rebuild from the log.
@@ -27,11 +31,13 @@ use wardvoice_protocol::id::Hash;
 
 mod fact;
 mod glance;
+mod rulings;
 mod snapshot;
 mod vocabulary;
 
 pub use fact::{Code, Fact, fact_of};
 pub(crate) use glance::fact_at_a_glance;
+pub use rulings::{Dropped, Rulings};
 pub use snapshot::FactsError;
 pub use vocabulary::{Vocabulary, VocabularyError};
 
@@ -44,6 +50,7 @@ pub struct Facts {
     /// The last ones that came, the newest at the end.
     recent: VecDeque<Fact>,
     head: Option<LogHead>,
+    rulings: Rulings,
 }
 
 /// So many of the last facts are remembered in the order they came.
@@ -69,7 +76,14 @@ struct Day {
 impl Facts {
     /// No facts yet.
     pub fn new(vocabulary: Arc<Vocabulary>) -> Self {
-        Self { vocabulary, days: BTreeMap::new(), length: 0, recent: VecDeque::new(), head: None }
+        Self {
+            vocabulary,
+            days: BTreeMap::new(),
+            length: 0,
+            recent: VecDeque::new(),
+            head: None,
+            rulings: Rulings::default(),
+        }
     }
 
     /// What the small numbers in the rows mean.
@@ -134,10 +148,11 @@ impl Facts {
             .filter(|rows| !rows.is_empty())
     }
 
-    /// The distinct local days on which facts of a span of days came, trust-wide.
+    /// The distinct local days on which facts of a span of days came, or an attribution among them was dropped, trust-wide.
     pub fn arrival_days(&self, from: Date, to_inclusive: Date) -> BTreeSet<DayNumber> {
-        let counts = self.span(from, to_inclusive).flat_map(|(_, day)| day.arrivals.iter());
-        counts.map(|count| DayNumber::from_count(*count)).collect()
+        let counts = self.span(from, to_inclusive).flat_map(|(_, day)| day.arrivals.iter().copied());
+        let ruled = self.rulings.days_of(from, to_inclusive);
+        counts.chain(ruled).map(DayNumber::from_count).collect()
     }
 
     /// The first local day that has facts.
@@ -151,11 +166,28 @@ impl Facts {
         latest.map(|count| DayNumber::from_count(*count))
     }
 
-    /// The SHA-256 over all rows in sorted order: equal exactly when the facts are equal, whatever order they came in.
+    /// What was ruled about attributions. No part of the rows, which stay as they came.
+    pub fn rulings(&self) -> &Rulings {
+        &self.rulings
+    }
+
+    /// Rules anew about attributions, instead of what was ruled before.
+    pub fn set_rulings(&mut self, rulings: Rulings) {
+        self.rulings = rulings;
+    }
+
+    /// The attributions that no longer count, seen on a day.
+    pub fn dropped(&self, as_of: i32) -> Dropped {
+        self.rulings.dropped(as_of)
+    }
+
+    /// The SHA-256 over all rows in sorted order, and what was ruled about them: equal exactly when the facts are equal, whatever order they
+    /// came in.
     pub fn digest(&self) -> Hash {
         let mut hasher = Sha256::new();
         hasher.update(self.vocabulary.hash().as_bytes());
         self.each_sorted(|rows| rows.iter().for_each(|row| hasher.update(row.to_bytes())));
+        self.rulings.each(|bytes| hasher.update(bytes));
         Hash::from_bytes(hasher.finalize().into())
     }
 

@@ -1,20 +1,19 @@
-//! Files of lines that only grow: what happened, a line of JSON each.
+//! [Files of lines](crate::lines) in which every line says its version and its moment: what happened, in order.
 //!
-//! A line is whole and synced before anybody is told; a last line that a power cut left unfinished is cut off when the file is
-//! opened, as nobody was told of it. A damaged line in the middle is an error: what it said is not known.
+//! A damaged line in the middle is an error: what it said is not known.
 //!
 //! Each line is `{"version":1,"at":"…","event":{…}}`. A version that is not known is an error, never skipped: a reader from before
 //! would otherwise take the past for something else.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::marker::PhantomData;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::lines::Lines;
 
 const VERSION: u32 = 1;
 
@@ -53,7 +52,7 @@ struct Line<T> {
 #[derive(Debug)]
 pub struct LineFile<T> {
     path: PathBuf,
-    file: File,
+    lines: Lines,
     events: PhantomData<fn() -> T>,
 }
 
@@ -62,16 +61,9 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
     pub fn open(path: impl Into<PathBuf>) -> Result<(Self, Vec<(Timestamp, T)>), LineFileError> {
         let path = path.into();
         let failed = |source| LineFileError::File { path: path.clone(), source };
-        let (mut file, bytes) = open(&path).map_err(failed)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if whole < bytes.len() {
-            tracing::warn!(path = %path.display(), "an unfinished last line was cut off");
-            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
-        }
-        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let (file, lines) = Lines::open(&path).map_err(failed)?;
         let mut events = Vec::new();
-        let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
-        for (place, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
+        for (place, line) in lines.iter().enumerate() {
             let unreadable =
                 |reason: String| LineFileError::Unreadable { path: path.clone(), line: place + 1, reason };
             let line: Line<T> = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
@@ -80,40 +72,15 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
             }
             events.push((line.at, line.event));
         }
-        Ok((Self { path, file, events: PhantomData }, events))
+        Ok((Self { path, lines: file, events: PhantomData }, events))
     }
 
     /// Writes events, durably: all of them are there when this returns, and none when it fails.
     pub fn append(&mut self, at: Timestamp, events: &[T]) -> Result<(), LineFileError> {
         let failed = |source| LineFileError::File { path: self.path.clone(), source };
-        let mut bytes = Vec::new();
-        for event in events {
-            let line = Line { version: VERSION, at, event };
-            serde_json::to_writer(&mut bytes, &line).map_err(|error| failed(error.into()))?;
-            bytes.push(b'\n');
-        }
-        let end = self.file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_all());
-        if let Err(error) = written {
-            // Half a line would make the next one unreadable.
-            self.file.set_len(end).map_err(failed)?;
-            return Err(failed(error));
-        }
-        Ok(())
+        let lines: Vec<Line<&T>> = events.iter().map(|event| Line { version: VERSION, at, event }).collect();
+        self.lines.append_all(&lines).map(drop).map_err(failed)
     }
-}
-
-fn open(path: &Path) -> io::Result<(File, Vec<u8>)> {
-    let is_new = !path.exists();
-    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-    if is_new {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        file.sync_all()?;
-        File::open(folder)?.sync_all()?;
-    }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok((file, bytes))
 }
 
 #[cfg(test)]
@@ -121,6 +88,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use std::fs;
+    use std::path::Path;
 
     use super::*;
 

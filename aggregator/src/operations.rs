@@ -15,21 +15,25 @@ use wardvoice_protocol::questionnaire::QuestionnaireName;
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::Presence;
 
-use crate::actions::NewAction;
+use crate::actions::{Action, NewAction};
+use crate::audit::{COMMAND, Deed};
 use crate::fleet::Fleet;
 use crate::help::StaffRole;
 use crate::log::Seen;
 use crate::pins::Role;
+use crate::policy::Audience;
 use crate::premises::{House, Premises, failed};
-use crate::scoring::{Ask, Cut, DefinitionRef, Measure, explain, score_asked};
+use crate::scoring::{Ask, Cut, DefinitionRef, Measure};
 use crate::{rebuild, transfer, verify};
 
+mod people;
 mod publishing;
-
-pub(crate) use publishing::release_everything;
-pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
+mod scores;
 mod signals;
 
+pub use people::{AccountLine, PeopleRequest};
+pub(crate) use publishing::release_everything;
+pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
 pub use signals::ActionLine;
 
 /// How many records go by between two words about progress.
@@ -67,13 +71,8 @@ pub enum Request {
         /// Its new public key.
         signing_key: VerifyingKey,
     },
-    /// Sets a password.
-    UserAdd {
-        /// Whose.
-        name: String,
-        /// The password.
-        password: String,
-    },
+    /// Something about people: accounts, the audit, disputes, appraisals.
+    People(PeopleRequest),
     /// Sets the PIN that a role comes in with at every kiosk.
     PinSet {
         /// Whose.
@@ -121,6 +120,9 @@ pub enum Request {
         as_of: Option<Date>,
         /// Whether to say how it came to be.
         explain: bool,
+        /// As what it is looked at; everything is given when absent.
+        #[serde(default)]
+        audience: Option<Audience>,
     },
     /// Something about the national return.
     Return(ReturnRequest),
@@ -195,6 +197,7 @@ impl Request {
             Self::Release(request) => return request.needs_only_premises(),
             // What an action is about is looked up among the measures, which needs the definitions.
             Self::ActionAdd(action) => return action.about.is_none(),
+            Self::People(request) => return request.needs_only_premises(),
             _ => {}
         }
         matches!(
@@ -203,7 +206,6 @@ impl Request {
                 | Self::KioskAssign { .. }
                 | Self::KioskList
                 | Self::KioskReplaceKey { .. }
-                | Self::UserAdd { .. }
                 | Self::PinSet { .. }
                 | Self::ActionDone { .. }
                 | Self::ActionReopen { .. }
@@ -287,8 +289,59 @@ pub struct Rebuilt {
     pub same: bool,
 }
 
+/// Notes in the audit what is about to be done, where it is a change or shows records. What cannot be noted is not done, but for one: nobody
+/// waits for help because a disk is full.
+pub fn note(premises: &Premises, request: &Request) -> Result<()> {
+    let kiosk = |id: &KioskId| format!("kiosk:{id}");
+    let (deed, about, detail) = match request {
+        Request::KioskAdd { id, .. } | Request::KioskAssign { id, .. } | Request::KioskReplaceKey { id, .. } => {
+            (Deed::ChangedKiosk, kiosk(id), None)
+        }
+        Request::PinSet { role, .. } => (Deed::ChangedPin, format!("pin:{role}"), None),
+        Request::ActionAdd(action) => (Deed::ChangedAction, format!("ward:{}", action.ward), None),
+        Request::ActionDone { number, .. } | Request::ActionReopen { number } => {
+            (Deed::ChangedAction, format!("action:{number}"), None)
+        }
+        Request::HelpSeen { record, .. } => (Deed::SawHelp, format!("request:{record}"), None),
+        Request::QuarantineReplay { number } => {
+            let about = number.map_or_else(|| "quarantine".to_owned(), |number| format!("quarantine:{number}"));
+            (Deed::Replayed, about, None)
+        }
+        Request::QuarantineShow { number } => (Deed::SawRecords, format!("quarantine:{number}"), None),
+        Request::Export => (Deed::SawRecords, "export".to_owned(), None),
+        Request::Import => (Deed::Imported, "import".to_owned(), None),
+        Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
+        Request::People(request) => match request.noted() {
+            Some(noted) => noted,
+            None => return Ok(()),
+        },
+        Request::Scores { unit: Unit::Consultant(consultant), period, audience, .. } => {
+            return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
+        }
+        Request::KioskList
+        | Request::ActionList { .. }
+        | Request::Verify { .. }
+        | Request::Scores { .. }
+        | Request::HelpList
+        | Request::QuarantineList => return Ok(()),
+    };
+    let noted = premises.audit.note(Timestamp::now(), COMMAND, deed, Some(&about), detail.as_deref());
+    match noted {
+        Err(error) if matches!(request, Request::HelpSeen { .. }) => {
+            tracing::error!("failed to {error}");
+            Ok(())
+        }
+        noted => noted.map_err(failed),
+    }
+}
+
 /// Does what needs no log.
 pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -> Result<bool> {
+    note(premises, &request)?;
+    act_on_premises(premises, request, talk)
+}
+
+fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -> Result<bool> {
     match request {
         Request::KioskAdd { id, ward, signing_key, questionnaire } => {
             let broker = broker_url(premises)?;
@@ -309,10 +362,7 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
             settings(premises, &id, broker, talk)
         }
         Request::KioskList => list_kiosks(premises, None, None, talk),
-        Request::UserAdd { name, password } => {
-            premises.accounts.set_password(&name, &password).map_err(failed)?;
-            Ok(true)
-        }
+        Request::People(request) => people::on_premises(premises, request, talk),
         Request::PinSet { role, pin } => {
             premises.pins.set(role, &pin).map_err(failed)?;
             Ok(true)
@@ -351,7 +401,9 @@ pub fn perform_on_premises(premises: &Premises, request: Request, talk: &mut dyn
 
 /// Does anything. True means that all is well; false, that a check found a fault.
 pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<bool> {
+    note(&house.premises, &request)?;
     match request {
+        Request::People(request) => people::at_home(house, request, talk),
         Request::KioskList => list_kiosks(&house.premises, Some(&house.fleet), None, talk),
         Request::HelpList => {
             for request in house.help.all(Timestamp::now()) {
@@ -362,9 +414,10 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::HelpSeen { record, by } => {
             say_seen(record, house.acknowledge(record, &by)?.map(|stands| stands.seen), talk)
         }
-        Request::Scores { period, unit, cut, definition, as_of, explain } => {
+        Request::Scores { period, unit, cut, definition, as_of, explain, audience } => {
             let period = house.premises.config.calendar.period(&period).context("failed to read the period")?;
-            scores(house, &Ask { period, unit, cut, definition }, as_of, explain, talk)
+            let ask = Ask { period, unit, cut, definition };
+            scores::scores(house, &ask, as_of, scores::Wanted { steps: explain, audience }, talk)
         }
         Request::Signal { unit, measures, until } => {
             signals::signals(house, &unit, &measures, until.as_deref(), talk)
@@ -397,7 +450,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Import => import(house, talk),
         Request::Return(request) => publishing::national_return(house, request, talk),
         Request::Release(request) => publishing::release(house, &request, talk),
-        small => perform_on_premises(&house.premises, small, talk),
+        small => act_on_premises(&house.premises, small, talk),
     }
 }
 
@@ -460,31 +513,16 @@ fn settings(premises: &Premises, id: &KioskId, broker: String, talk: &mut dyn Ta
     Ok(true)
 }
 
-fn scores(house: &House, ask: &Ask, as_of: Option<Date>, steps: bool, talk: &mut dyn Talk) -> Result<bool> {
-    let today = house.premises.today();
-    let day = as_of.unwrap_or(today);
-    anyhow::ensure!(day <= today, "failed to look back from {day}: it is still to come");
-    let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
-    if steps {
-        let explained = explain(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
-        drop(facts);
-        say(talk, &explained)?;
-    } else {
-        let sheet = score_asked(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
-        drop(facts);
-        say(talk, &sheet)?;
-    }
-    Ok(true)
-}
-
 fn rebuild_facts(house: &House, talk: &mut dyn Talk) -> Result<bool> {
     let records = house.reader().position();
     talk.progress("reading the log", 0, records);
     let began = Timestamp::now();
     let (reader, world, facts) = (house.reader(), house.world.clone(), house.facts.clone());
+    let disputes = house.premises.disputes.clone();
     // Nothing may come between the reading and the exchange, or it would be forgotten.
     let rebuilt = house.pipeline.while_still(move || {
-        let fresh = rebuild::rebuild(&reader, &world)?;
+        let mut fresh = rebuild::rebuild(&reader, &world)?;
+        fresh.set_rulings(disputes.rulings(&reader, &world)?);
         let mut facts = facts.write().unwrap_or_else(PoisonError::into_inner);
         let same = facts.digest() == fresh.digest();
         let contacts = fresh.len() as u64;
@@ -538,10 +576,11 @@ fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
     talk.progress("reading the log", 0, records);
     let (reader, world, scoring) = (house.reader(), house.world.clone(), house.scoring.clone());
     let (facts, today) = (house.facts.clone(), house.premises.today());
+    let rulings = house.rulings()?;
     // Log, facts and pages must speak of the same moment.
     let report = house.pipeline.while_still(move || {
         let facts = facts.read().unwrap_or_else(PoisonError::into_inner);
-        verify::verify(&reader, &world, &scoring, &facts, today, deep)
+        verify::verify(&reader, &world, &scoring, &facts, &rulings, today, deep)
     });
     let report = report.map_err(failed)?.map_err(failed)?;
     talk.progress("reading the log", records, records);

@@ -5,14 +5,14 @@
 //! process can have the house open.
 //!
 //! ```text
-//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  addresses.json  control.sock
-//!      actions.ndjson  rebases.ndjson  returns.ndjson  releases.ndjson
+//! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  pins.json  addresses.json  control.sock
+//!      actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  returns.ndjson  releases.ndjson
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -25,8 +25,10 @@ use wardvoice_protocol::questionnaire::Questionnaire;
 use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::assignments::Assignments;
+use crate::audit::Audit;
 use crate::config::{BrokerChoice, Config};
-use crate::facts::{Facts, Vocabulary};
+use crate::disputes::{Dispute, Disputes, Ruling};
+use crate::facts::{Facts, Rulings, Vocabulary};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::mqtt::Ack;
@@ -43,7 +45,7 @@ use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
-use crate::{definitions, directory};
+use crate::{definitions, directory, policy};
 
 /// The small files of a data folder.
 #[derive(Debug)]
@@ -72,6 +74,10 @@ pub struct Premises {
     pub releases: Arc<Releases>,
     /// From when on which charts start afresh.
     pub rebases: Arc<Rebases>,
+    /// What consultants dispute.
+    pub disputes: Arc<Disputes>,
+    /// Who did what.
+    pub audit: Arc<Audit>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
     /// Whether everything in the folder is generated.
@@ -127,6 +133,8 @@ impl Premises {
         let returns = Arc::new(Book::open(data.join("returns.ndjson")).map_err(failed)?);
         let releases = Arc::new(Releases::open(data.join("releases.ndjson")).map_err(failed)?);
         let rebases = Arc::new(Rebases::open(data.join("rebases.ndjson")).map_err(failed)?);
+        let disputes = Arc::new(Disputes::open(data.join("disputes.ndjson")).map_err(failed)?);
+        let audit = Arc::new(Audit::open(data.join("audit.ndjson")).map_err(failed)?);
         let questionnaires = Questionnaires::open(data, config.questionnaires.as_deref()).map_err(failed)?;
         let questionnaire = questionnaires.all().first().context("failed to find a questionnaire")?.reference();
         let questionnaires = Arc::new(questionnaires);
@@ -158,6 +166,8 @@ impl Premises {
             returns,
             releases,
             rebases,
+            disputes,
+            audit,
             assignments,
             demonstration,
         })
@@ -166,6 +176,15 @@ impl Premises {
     /// The local day it is.
     pub fn today(&self) -> Date {
         self.config.calendar.day_of(Timestamp::now())
+    }
+
+    /// What the trust has decided about who may see what.
+    pub fn policy(&self) -> policy::Settings {
+        policy::Settings {
+            demonstration: self.demonstration,
+            shown_to: self.config.consultants_shown_to.clone(),
+            first_days: self.config.consultants_first_days,
+        }
     }
 
     /// What kiosks are told to connect to, as far as it is known.
@@ -229,6 +248,8 @@ impl House {
         }
         let scoring = Arc::new(scoring);
         let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
+        let mut facts = facts;
+        facts.set_rulings(premises.disputes.rulings(&log.reader(), &world).map_err(failed)?);
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);
         let help = Arc::new(HelpDesk::load(&log.reader(), Timestamp::now()).map_err(failed)?);
@@ -259,6 +280,24 @@ impl House {
         // Nobody has to be looking.
         drop(self.changes.send(change));
         Ok(Some(Acknowledged { kiosk: stored.kiosk, seen }))
+    }
+
+    /// What was upheld, as the facts want it.
+    pub fn rulings(&self) -> Result<Rulings> {
+        self.premises.disputes.rulings(&self.reader(), &self.world).map_err(failed)
+    }
+
+    /// Rules on a dispute: durable and in the facts when this returns, and the pages know.
+    pub fn rule(&self, number: u32, ruling: Ruling, note: &str) -> Result<Dispute> {
+        let now = Timestamp::now();
+        let dispute =
+            self.premises.disputes.rule(number, ruling, note, self.premises.today(), now).map_err(failed)?;
+        let rulings = self.rulings()?;
+        self.facts.write().unwrap_or_else(PoisonError::into_inner).set_rulings(rulings);
+        let change = Change { wards: vec![dispute.ward.clone()], position: self.reader().position() };
+        // Nobody has to be looking.
+        drop(self.changes.send(change));
+        Ok(dispute)
     }
 
     /// Lets what is under way finish, saves the facts and closes the log.

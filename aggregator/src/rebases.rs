@@ -1,7 +1,7 @@
 //! Re-basings: from a fortnight on a unit's limits and rules start afresh, because its care is known to be another since.
 //!
 //! They are decisions of people, not settings: each has a reason, is taken while the server runs, and has to stay findable after
-//! it was taken back. So the file `rebases.ndjson` [only grows](crate::growing_file): a line says that a re-basing was added or
+//! it was taken back. So the file `rebases.ndjson` [only grows](crate::lines): a line says that a re-basing was added or
 //! removed, when and why. A removed one is shown with its reasons and changes no chart any more.
 //!
 //! No person is in it: a reason says what happened to the ward.
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wardvoice_protocol::directory::Unit;
 
-use crate::growing_file::GrowingFile;
+use crate::lines::Lines;
 use crate::scoring::{Measure, Rebasing};
 
 /// The longest reason, in characters.
@@ -143,7 +143,7 @@ pub struct Rebases {
 
 #[derive(Debug)]
 struct Ledger {
-    file: GrowingFile,
+    file: Lines,
     rebases: Vec<Rebase>,
 }
 
@@ -190,8 +190,7 @@ impl Rebases {
         let line = Line { version: 1, at: Timestamp::now(), event };
         let rebase = apply(&mut rebases, &line)?;
         let failed = |source| RebasesError::File { path: self.path.clone(), source };
-        let bytes = serde_json::to_vec(&line).map_err(io::Error::from).map_err(failed)?;
-        ledger.file.append(bytes).map_err(failed)?;
+        ledger.file.append(&line).map_err(failed)?;
         ledger.rebases = rebases;
         Ok(rebase)
     }
@@ -204,12 +203,12 @@ impl Rebases {
 impl Ledger {
     fn open(path: &Path) -> Result<Self, RebasesError> {
         let failed = |source| RebasesError::File { path: path.to_owned(), source };
-        let (file, lines) = GrowingFile::open(path).map_err(failed)?;
+        let (file, lines) = Lines::open(path).map_err(failed)?;
         let mut rebases = Vec::new();
-        for (number, line) in lines {
+        for (place, line) in lines.iter().enumerate() {
             let unreadable =
-                |reason: String| RebasesError::Unreadable { path: path.to_owned(), line: number, reason };
-            let line: Line = serde_json::from_slice(&line).map_err(|error| unreadable(error.to_string()))?;
+                |reason: String| RebasesError::Unreadable { path: path.to_owned(), line: place + 1, reason };
+            let line: Line = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
             if line.version != 1 {
                 return Err(unreadable(format!("version {} is not known", line.version)));
             }

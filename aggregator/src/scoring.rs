@@ -18,9 +18,9 @@
 //! Units: scores are points on the scale that the definition reports on, friends-and-family, shares and response rate are per cent.
 
 mod all;
-mod audience;
 mod bulk;
 mod comparison;
+mod consultant;
 mod coverage;
 mod cut;
 mod definition;
@@ -42,17 +42,21 @@ mod tally;
 mod world;
 
 pub use all::score_all;
-pub use audience::{Audience, AudienceRow, Show, shown};
 pub use comparison::{
     ComparedWard, Comparison, CurvePoint, FEWEST_TO_COMPARE, LeftOut, LimitSheet, Peers, PlaceInFunnel, by_name,
+};
+pub(crate) use consultant::consultant_window;
+pub use consultant::{
+    AttributionSheet, FEWEST_CONSULTANTS, FEWEST_FOR_A_MEAN, FEWEST_PATIENTS, PUBLISHED_CORRELATION,
+    ReliabilityBasis, ReliabilitySheet, SourceCounts,
 };
 pub use coverage::{CoverageSheet, GroupSheet};
 pub use cut::{Cut, CutError};
 pub use definition::{
-    CaseMixFile, CellCountFile, Definition, DefinitionError, DefinitionFile, DefinitionRef, DefinitionRefError,
-    DomainFile, FirstFormat, FirstMinimum, MinimumFile, NormFile, NotApplicablePolicy, OptionValues, Order,
-    OverallFile, PopulationFile, RuleFile, ScaleFile, ScalePartFile, Unchecked, UnitKind, WorthFile,
-    definition_ref,
+    AttributionFile, CaseMixFile, CellCountFile, Definition, DefinitionError, DefinitionFile, DefinitionRef,
+    DefinitionRefError, DomainFile, FirstFormat, FirstMinimum, KnownByFile, MinimumFile, NormFile,
+    NotApplicablePolicy, OptionValues, Order, OverallFile, PopulationFile, RuleFile, ScaleFile, ScalePartFile,
+    Unchecked, UnitKind, WorthFile, definition_ref,
 };
 pub use effect::{
     Change, EFFECT_FORTNIGHTS, EffectFinding, EffectSheet, FEWEST_FOR_EFFECT, SideSheet, effect, effect_rows,

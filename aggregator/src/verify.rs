@@ -18,7 +18,7 @@ use serde::Serialize;
 use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::{Hash, KioskId};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Rulings};
 use crate::ingest::World;
 use crate::log::{Gap, LogError, Reader};
 use crate::rebuild;
@@ -125,12 +125,13 @@ impl VerifyReport {
     }
 }
 
-/// Verifies the log, and that `live` and the sheets made from it follow from the log.
+/// Verifies the log, and that `live` and the sheets made from it follow from the log and what was ruled about disputes.
 pub fn verify(
     reader: &Reader,
     world: &World,
     scoring: &ScoringWorld,
     live: &Facts,
+    rulings: &Rulings,
     today: Date,
     deep: bool,
 ) -> Result<VerifyReport, LogError> {
@@ -141,7 +142,8 @@ pub fn verify(
     let (kiosks, chain_faults) = chains::check(reader, &links)?;
     faults.absorb(chain_faults);
     let quarantined = check_quarantine(reader, &mut faults)?;
-    let rebuilt = rebuild::rebuild(reader, world)?;
+    let mut rebuilt = rebuild::rebuild(reader, world)?;
+    rebuilt.set_rulings(rulings.clone());
     let facts = FactsReport {
         live: live.len() as u64,
         rebuilt: rebuilt.len() as u64,

@@ -10,10 +10,13 @@
 //! - A number never stands without its n. A ward that nobody has heard from is shown as silent, never as unchanged.
 //! - Pages work without JavaScript; the script only swaps what a reload would show.
 //! - Nothing inline: the content security policy allows our own style sheet and our own script and nothing else.
-//! - Outside a demonstration nothing but `/healthz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was
-//!   released to everybody, is shown to a viewer who has not signed in. The office's pages ask for it always.
-//! - Pages only read, except that the office may replay an entry of the quarantine and say that a request for help was seen; both
-//!   go through ingest's one writer.
+//! - Who may open what is decided by [`crate::policy`], at the door of every route of one list ([`routes`]). Outside a demonstration
+//!   nothing but `/healthz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was released to
+//!   everybody, is shown to a viewer who has not signed in; in one, wards are. A
+//!   consultant's page asks for it always.
+//! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
+//! - Pages only read, except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
+//!   and that staff may say that a request for help was seen.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
 //! Open streams end when [`Desk::stopping`] is cancelled, so that a graceful shutdown does not wait for browsers.
@@ -24,7 +27,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -35,21 +37,28 @@ use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
 use crate::actions::Actions;
+use crate::audit::{Audit, Deed};
+use crate::disputes::{Attributed, Dispute, Disputes, Ruling};
 use crate::facts::Facts;
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
-use crate::releases::Releases;
+use crate::policy;
 use crate::rebases::Rebases;
+use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
+use crate::tries::Tries;
 
 mod api;
 mod assets;
 mod board;
 mod charts;
+mod consultant;
 mod display;
+mod disputes;
+mod doorkeeper;
 mod failure;
 mod health;
 mod help;
@@ -58,10 +67,12 @@ mod layout;
 mod live;
 mod office;
 mod presence;
+mod routes;
 mod sessions;
 mod sheets;
 mod sign_in;
 mod signals;
+mod trail;
 mod units;
 mod viewer;
 mod ward;
@@ -77,6 +88,9 @@ pub type Replay = Arc<dyn Fn(&[u64]) -> Result<Vec<(u64, Verdict)>, String> + Se
 /// Notes that somebody of a role has seen a request for help, and tells the kiosk: what stands, or `None` when there is no such
 /// request, or why not. Blocks until it is durable.
 pub type Acknowledge = Arc<dyn Fn(RecordId, &StaffRole) -> Result<Option<Seen>, String> + Send + Sync>;
+
+/// Rules on a dispute: its number, the ruling and why; what stands, or why not. Blocks until it is durable and in the facts.
+pub type Rule = Arc<dyn Fn(u32, Ruling, &str) -> Result<Dispute, String> + Send + Sync>;
 
 /// What time it is. Handed in so that pages can be tested on any day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -113,8 +127,20 @@ pub struct Desk {
     pub actions: Arc<Actions>,
     /// What everybody may see.
     pub releases: Arc<Releases>,
-    /// Whether everything is generated: pages say so, and reading needs no sign-in.
+    /// Whether everything is generated: pages say so, and reading wards needs no sign-in.
     pub demonstration: bool,
+    /// Who may see what.
+    pub policy: policy::Settings,
+    /// Who did what.
+    pub audit: Arc<Audit>,
+    /// Wrong tries to sign in.
+    pub tries: Arc<Tries>,
+    /// What consultants dispute.
+    pub disputes: Arc<Disputes>,
+    /// Contacts that are attributed to a consultant, by handles that tell nothing.
+    pub attributed: Arc<Attributed>,
+    /// The way to rule on a dispute.
+    pub rule: Rule,
     /// Cancelled when the server stops; ends the open streams.
     pub stopping: CancellationToken,
     /// What time it is.
@@ -125,7 +151,7 @@ pub struct Desk {
 pub(crate) struct Web {
     desk: Arc<Desk>,
     sessions: sessions::Sessions,
-    doorkeeper: sign_in::Doorkeeper,
+    doorkeeper: doorkeeper::Doorkeeper,
     sheets: sheets::Sheets,
     histories: histories::Histories,
     rooms: live::Rooms,
@@ -143,35 +169,13 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 pub fn router(desk: Arc<Desk>) -> Router {
     let web: Shared = Arc::new(Web {
         sessions: sessions::Sessions::default(),
-        doorkeeper: sign_in::Doorkeeper::default(),
+        doorkeeper: doorkeeper::Doorkeeper::default(),
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),
         rooms: live::Rooms::default(),
         desk,
     });
-    let readable = Router::new()
-        .route("/", get(wards::page))
-        .route("/ward/{id}", get(ward::page))
-        .route("/ward/{id}/stream", get(live::stream))
-        .merge(units::readable())
-        .route("/board", get(board::page))
-        .merge(api::readable())
-        .route_layer(from_fn_with_state(Arc::clone(&web), viewer::may_read));
-    let office = Router::new()
-        .route("/office", get(office::page))
-        .route("/office/quarantine/replay", post(office::replay))
-        .route("/ward/{id}/help/seen", post(help::seen))
-        .merge(api::office())
-        .route_layer(from_fn_with_state(Arc::clone(&web), viewer::must_be_office));
-    let open = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/metrics", get(health::metrics))
-        .route("/display/{ward}", get(display::page))
-        .route("/sign-in", get(sign_in::form).post(sign_in::submit))
-        .route("/sign-out", post(sign_in::leave))
-        .route("/assets/{version}/{name}", get(assets::serve));
-    open.merge(readable)
-        .merge(office)
+    routes::router(&web)
         .fallback(failure::no_such_page)
         .layer(from_fn_with_state(Arc::clone(&web), viewer::identify))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
@@ -198,6 +202,21 @@ fn header_layer(name: header::HeaderName, value: &'static str) -> SetResponseHea
 impl Web {
     fn now(&self) -> Timestamp {
         (self.desk.now)()
+    }
+
+    /// Notes what somebody is about to see or do. Without that it is not shown and not done.
+    fn note(
+        &self,
+        who: &str,
+        deed: Deed,
+        about: Option<&str>,
+        detail: Option<&str>,
+    ) -> Result<(), failure::Failure> {
+        let noted = self.desk.audit.note(self.now(), who, deed, about, detail);
+        noted.map_err(|error| {
+            tracing::error!("failed to {error}");
+            failure::Failure::not_noted()
+        })
     }
 
     fn today(&self) -> jiff::civil::Date {

@@ -14,8 +14,8 @@ use crate::operations::Talk;
 mod words;
 
 pub(super) use words::{
-    action, entry, explained, help_request, help_seen, imported, kiosk, rebase, rebuilt, refused, replayed,
-    report, salvaged, sheet, signal,
+    account, action, appraisal, audit_report, audited, dispute, entry, explained, help_request, help_seen,
+    imported, kiosk, rebase, rebuilt, refused, replayed, report, salvaged, sheet, signal,
 };
 
 /// Nothing is said about progress before this much time.

@@ -5,6 +5,7 @@ use wardvoice_protocol::directory::Unit;
 
 use super::say::{self, Style};
 use crate::operations::Request;
+use crate::policy::Audience;
 use crate::scoring::{Cut, DefinitionRef};
 
 #[derive(Debug, clap::Args)]
@@ -25,6 +26,10 @@ pub(super) struct ScoresArguments {
     /// Look back from a day: what came later is not in it.
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
+    /// Withhold what this audience may not see: ward, consultant, appraiser, board, public or office. Without it everything is printed,
+    /// for whoever checks the figures; that of a consultant is noted in the audit either way.
+    #[arg(long)]
+    audience: Option<Audience>,
     /// Print step by step how it came to be.
     #[arg(long)]
     explain: bool,
@@ -42,6 +47,7 @@ impl ScoresArguments {
             definition: self.definition.clone(),
             as_of: self.as_of,
             explain: self.explain,
+            audience: self.audience,
         }
     }
 

@@ -28,8 +28,14 @@ fn open(data: &Path, series: &[&str]) -> Result<Vec<String>, String> {
     Ok(all.iter().map(|one| one.reference().to_string()).collect())
 }
 
-const SHIPPED: [&str; 5] =
-    ["inpatient@2", "inpatient@1", "friends-and-family@1", "listening-into-action@1", "staff-engagement@1"];
+const SHIPPED: [&str; 6] = [
+    "inpatient@3",
+    "inpatient@2",
+    "inpatient@1",
+    "friends-and-family@1",
+    "listening-into-action@1",
+    "staff-engagement@1",
+];
 
 #[test]
 fn those_of_the_folder_stand_behind_the_shipped_ones() {
@@ -38,7 +44,7 @@ fn those_of_the_folder_stand_behind_the_shipped_ones() {
     write(data.path(), "ours.json", &own(1));
     fs::write(data.path().join(FOLDER).join("notes.txt"), "to do").unwrap();
     let all = open(data.path(), &[]).unwrap();
-    assert_eq!((all.len(), all.last().map(String::as_str)), (6, Some("ours@1")));
+    assert_eq!((all.len(), all.last().map(String::as_str)), (7, Some("ours@1")));
 }
 
 #[test]
@@ -81,7 +87,7 @@ fn whatever_does_not_fit_is_named() {
     refused(&file, &["wrong.json", "inpatient@9", "not among the questionnaires"]);
     file = own(1);
     file.id = "inpatient".parse().unwrap();
-    file.version = 2;
+    file.version = 3;
     file.minimum_people.question = 2;
-    refused(&file, &["wrong.json: inpatient@2 is already part of this program"]);
+    refused(&file, &["wrong.json: inpatient@3 is already part of this program"]);
 }

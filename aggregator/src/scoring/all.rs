@@ -93,11 +93,13 @@ impl Tallies {
         let count = making.world.directory().consultants().len();
         let mut consultants: Vec<Option<Gathering<'_>>> = (0..count).map(|_| None).collect();
         let mut tallies = Vec::with_capacity(wards.len());
+        // A row says its ward, so no other thread takes what is dropped here.
+        let mut dropped = facts.dropped(rules.as_of);
         for ward in wards {
             let mut gathering = Gathering::new(rules);
             for fact in facts.ward_days(*ward, making.period.start(), making.period.last()).flatten() {
                 gathering.add(fact);
-                let index = fact.consultant_index().map(usize::from);
+                let index = rules.consultant_of(fact).filter(|_| !dropped.take(fact)).map(usize::from);
                 if let Some(slot) = index.and_then(|index| consultants.get_mut(index)) {
                     slot.get_or_insert_with(|| Gathering::new(rules)).add(fact);
                 }

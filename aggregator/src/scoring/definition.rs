@@ -5,7 +5,7 @@
 //! against its questionnaire when it is loaded; a disagreement between the two about what an option is worth is an error unless
 //! the definition says that its values are its own. Changing a policy makes a new version, and a new version starts a new series.
 //!
-//! Formats. 2 is written now. 1 knew domains of questions over people and nothing else; files of it are read for ever
+//! Formats. 2 is written now; a program from before there was `attribution` refuses a file that has it, and one without it is what it was. 1 knew domains of questions over people and nothing else; files of it are read for ever
 //! ([`FirstFormat`]) and keep their hash, which is that of their own form. An older program refuses format 2 by its number.
 
 use std::fmt;
@@ -13,11 +13,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wardvoice_protocol::contact::AttributionSource;
 use wardvoice_protocol::id::{DomainId, Hash, Language, OptionId, QuestionId, QuestionnaireId};
 use wardvoice_protocol::questionnaire::{OptionScore, Questionnaire, QuestionnaireRef, Text};
 
-use super::audience::AudienceRow;
 use super::scheme::Scheme;
+use crate::policy::AudienceRow;
 
 mod check;
 mod first_format;
@@ -60,8 +61,34 @@ pub struct DefinitionFile {
     /// How to standardise for case mix; nothing is standardised when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_mix: Option<CaseMixFile>,
+    /// Which answers are a named consultant's; whatever is attributed to one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<AttributionFile>,
     /// Who may see what, by the number of people behind it.
     pub audiences: Vec<AudienceRow>,
+}
+
+/// Which answers are a named consultant's. Attribution is the weak joint: somebody has to know who was in charge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributionFile {
+    /// The scored questions that are about the consultant.
+    pub questions: Vec<QuestionId>,
+    /// Whose word is enough.
+    pub sources: Vec<AttributionSource>,
+    /// With what answer of the patient anybody's word is enough; nobody else's is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_by: Option<KnownByFile>,
+}
+
+/// The answer with which a patient knows the consultant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownByFile {
+    /// The question that asks for it.
+    pub question: QuestionId,
+    /// The options that say so.
+    pub options: Vec<OptionId>,
 }
 
 /// In which order means are taken.
@@ -342,7 +369,8 @@ impl Definition {
 
     /// The definitions this project ships, the one that scores the inpatient questionnaire first.
     pub fn shipped() -> Result<Vec<Unchecked>, DefinitionError> {
-        let all: [&[u8]; 5] = [
+        let all: [&[u8]; 6] = [
+            include_bytes!("../../definitions/inpatient-3.json"),
             include_bytes!("../../definitions/inpatient-2.json"),
             include_bytes!("../../definitions/inpatient-1.json"),
             include_bytes!("../../definitions/friends-and-family-1.json"),
@@ -354,7 +382,7 @@ impl Definition {
 
     /// The newest definition this project ships for its inpatient questionnaire.
     pub fn inpatient(questionnaire: &Questionnaire) -> Result<Self, DefinitionError> {
-        Self::from_json(include_bytes!("../../definitions/inpatient-2.json"), questionnaire)
+        Self::from_json(include_bytes!("../../definitions/inpatient-3.json"), questionnaire)
     }
 
     /// Which definition and version it is.

@@ -15,8 +15,8 @@ use super::results::results;
 use super::score::{Ask, Made, make};
 use super::sheet::{Figure, ScoreSheet};
 use super::world::{Members, ScoreError, ScoringWorld, kind_of};
-use super::{Audience, shown};
 use crate::facts::{Facts, LogHead};
+use crate::policy::{self, Audience};
 use crate::statistics::joint_sums::t95;
 
 mod questions;
@@ -60,8 +60,11 @@ pub fn explain(facts: &Facts, world: &ScoringWorld, ask: &Ask, today: Date) -> R
     let (scheme, definition) = (making.scheme(), &making.edition.definition);
     let everybody = &tally.everybody;
     let found = results(scheme, definition.file().minimum_people, &[(1.0, everybody)]);
-    let mut steps =
-        vec![which_answers(world, &members, &sheet), which_rules(definition, &sheet), questions::people(&sheet)];
+    let mut steps = vec![
+        which_answers(world, definition, &members, &sheet),
+        which_rules(definition, &sheet),
+        questions::people(&sheet),
+    ];
     if !scheme.rules.is_empty() {
         steps.push(questions::questions(making.edition, &tally));
         steps.push(scales::scales(making.edition, everybody, &found));
@@ -73,7 +76,7 @@ pub fn explain(facts: &Facts, world: &ScoringWorld, ask: &Ask, today: Date) -> R
     Ok(Explained { sheet, steps })
 }
 
-fn which_answers(world: &ScoringWorld, members: &Members, sheet: &ScoreSheet) -> Step {
+fn which_answers(world: &ScoringWorld, definition: &Definition, members: &Members, sheet: &ScoreSheet) -> Step {
     let mut lines = vec![format!(
         "Answers of {} to {}, both days included (period {}).",
         sheet.first_day, sheet.last_day, sheet.period
@@ -86,6 +89,19 @@ fn which_answers(world: &ScoringWorld, members: &Members, sheet: &ScoreSheet) ->
         }
         Members::Consultant(_) => {
             lines.push(format!("Of patients attributed to {}, on whatever ward.", sheet.unit_name));
+            if let Some(rule) = &definition.file().attribution {
+                let sources: Vec<_> =
+                    rule.sources.iter().map(|source| format!("{source:?}").to_lowercase()).collect();
+                let known = rule.known_by.as_ref();
+                let known = known.map_or_else(String::new, |known| {
+                    let options: Vec<_> = known.options.iter().map(ToString::to_string).collect();
+                    format!(", or the patient answered {} to {}", options.join(" or "), known.question)
+                });
+                lines.push(format!(
+                    "Only where the word is of the {}{known}; none that was disputed with success.",
+                    sources.join(" or ")
+                ));
+            }
         }
     }
     if let Some(cut) = &sheet.cut {
@@ -155,7 +171,7 @@ fn standing(world: &ScoringWorld, sheet: &ScoreSheet) -> Step {
 fn who_may_see(definition: &Definition, unit: &Unit, sheet: &ScoreSheet) -> Step {
     let (rows, kind) = (&definition.file().audiences, kind_of(unit));
     let line = |who: &str, audience| {
-        let show = serde_json::to_value(shown(rows, kind, sheet.responses, audience));
+        let show = serde_json::to_value(policy::by_rows(rows, kind, sheet.responses, audience));
         let show = show.ok().and_then(|show| show.as_str().map(|word| word.replace('_', " ")));
         format!("{who}: {}.", show.unwrap_or_default())
     };

@@ -3,6 +3,7 @@
 //! Units: a question's value is in thousandths of a point; a scale's value of one person is in a finer unit in which every mean it
 //! can have is a whole number, so that what people add up to is exact whatever their order.
 
+use wardvoice_protocol::contact::AttributionSource;
 use wardvoice_protocol::id::{DomainId, OptionId};
 
 use super::definition::{NormFile, points_of};
@@ -24,6 +25,28 @@ pub(super) struct Scheme {
     pub(super) report: Report,
     /// The case mix.
     pub(super) case_mix: Option<CaseMix>,
+    /// Which answers are a named consultant's.
+    pub(super) attribution: Option<Attributed>,
+}
+
+/// Which answers are a named consultant's.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attributed {
+    /// The places among the rules of the questions that are about the consultant.
+    pub(super) rules: Vec<usize>,
+    /// Whose word is enough.
+    pub(super) sources: Vec<AttributionSource>,
+    /// The place of the question that asks whether the patient knows, and the nibbles that say so, a bit each.
+    pub(super) known_by: Option<(usize, u16)>,
+}
+
+impl Attributed {
+    /// Whether it is known who was in charge; `answers` are those to the scored questionnaire, where there are any.
+    pub(super) fn believes(&self, source: Option<AttributionSource>, answers: Option<u128>) -> bool {
+        let known = self.known_by.zip(answers);
+        source.is_some_and(|source| self.sources.contains(&source))
+            || known.is_some_and(|((position, bits), answers)| bits >> nibble(answers, position) & 1 == 1)
+    }
 }
 
 /// A scored question.

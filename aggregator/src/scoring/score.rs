@@ -161,9 +161,11 @@ impl<'a> Making<'a> {
                 }
             }
             Members::Consultant(consultant) => {
+                let rules = self.rules();
+                let mut dropped = facts.dropped(rules.as_of);
                 let all = facts.days(first, last);
-                let attributed = all.filter(|fact| fact.consultant_index() == Some(*consultant));
-                attributed.for_each(|fact| gathering.add(fact));
+                let attributed = all.filter(|fact| rules.consultant_of(fact) == Some(*consultant));
+                attributed.filter(|fact| !dropped.take(fact)).for_each(|fact| gathering.add(fact));
             }
         }
         gathering.close()

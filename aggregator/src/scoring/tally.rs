@@ -63,6 +63,17 @@ pub(super) struct Rules<'a> {
     pub(super) as_of: i32,
 }
 
+impl Rules<'_> {
+    /// The consultant a contact counts for, as far as the definition believes who was in charge.
+    pub(super) fn consultant_of(&self, fact: &Fact) -> Option<u16> {
+        let consultant = fact.consultant_index()?;
+        let Some(attribution) = &self.scheme.attribution else { return Some(consultant) };
+        let scored = fact.outcome().has_response() && fact.questionnaire_index() == self.questionnaire;
+        let answers = scored.then(|| fact.answers());
+        attribution.believes(fact.attribution_source(), answers).then_some(consultant)
+    }
+}
+
 impl Tally {
     /// Of nobody.
     pub(super) fn new(rules: &Rules<'_>) -> Self {

@@ -16,6 +16,7 @@ use crate::demo_data;
 use crate::facts::{Facts, Vocabulary, fact_of};
 
 mod case_mix;
+mod consultants;
 mod cuts;
 mod effects;
 mod made_up_index;

@@ -13,7 +13,7 @@ use super::cut::CutError;
 use super::definition::{Definition, DefinitionError, DefinitionRef, UnitKind};
 use super::measure::Measure;
 use super::plan::{FORTNIGHT_RESPONSES, Plan};
-use crate::facts::{Fact, Vocabulary};
+use crate::facts::Vocabulary;
 
 /// After how many whole local days a period is final, unless configured otherwise.
 pub const FINAL_AFTER_DAYS: u16 = 7;
@@ -98,16 +98,6 @@ pub enum ScoreError {
 pub(super) enum Members {
     Wards(Vec<u16>),
     Consultant(u16),
-}
-
-impl Members {
-    /// Whether a fact is one of the unit's.
-    pub(super) fn have(&self, fact: &Fact) -> bool {
-        match self {
-            Self::Wards(wards) => wards.contains(&fact.ward_index()),
-            Self::Consultant(consultant) => fact.consultant_index() == Some(*consultant),
-        }
-    }
 }
 
 impl ScoringWorld {

@@ -61,6 +61,16 @@ pub fn answers_needed(single: f64, wanted: f64) -> f64 {
     wanted * (1.0 - single) / (single * (1.0 - wanted))
 }
 
+/// The standard error of the correlation of `units` with `n0` answers each (R. A. Fisher, *Statistical Methods for Research Workers*, 1925; A.
+/// Donner, *A review of inference procedures for the intraclass correlation coefficient in the one-way random effects model*,
+/// International Statistical Review 54, 1986); `units` above 1 and `n0` above 1.
+///
+/// > `√(2 (1 - r)² (1 + (n0 - 1) r)² / (n0 (n0 - 1) (k - 1)))`
+pub fn correlation_error(icc: f64, n0: f64, units: u64) -> f64 {
+    let spread = (1.0 - icc) * (1.0 + (n0 - 1.0) * icc);
+    (2.0 * spread * spread / (n0 * (n0 - 1.0) * (units as f64 - 1.0))).sqrt()
+}
+
 /// The reliability of units, each with its answers; units without any are passed over.
 pub fn reliability(units: &[Vec<f64>]) -> Reliability {
     let all: Vec<f64> = units.iter().flatten().copied().collect();

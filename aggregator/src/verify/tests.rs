@@ -47,7 +47,8 @@ impl Scene {
 
     fn verify(&self, live: &Facts, deep: bool) -> VerifyReport {
         let today = "2026-11-23".parse().unwrap();
-        verify(&self.writer.reader(), &self.trust.world, &self.scoring, live, today, deep).unwrap()
+        verify(&self.writer.reader(), &self.trust.world, &self.scoring, live, &Rulings::default(), today, deep)
+            .unwrap()
     }
 
     fn facts(&self) -> Facts {

@@ -3,11 +3,9 @@
 //!
 //! Within version 1 fields are added and never renamed or removed, and unknown units, periods and paths are 4xx.
 
-use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, extract::Extension};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -17,37 +15,37 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 
 use super::failure::{Failure, Problem};
+use super::routes::{Door, Route, does, reads};
 use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{self, off_thread};
-use super::{Shared, Web, help, office, presence};
+use super::{Shared, Web, consultant, help, office, presence};
+use crate::policy::Place;
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
 mod docs;
 mod signal;
 
-/// Everything under `/api/v1` that readers may see.
-pub(super) fn readable() -> Router<Shared> {
-    Router::new()
-        .route("/api/v1/wards", get(wards))
-        .route("/api/v1/periods", get(periods))
-        .route("/api/v1/scores", get(scores))
-        .route("/api/v1/scores/explain", get(explained))
-        .route("/api/v1/signals", get(signal::signals))
-        .route("/api/v1/comparison", get(signal::comparison))
-        .route("/api/v1/actions", get(signal::actions))
-        .route("/api/v1/openapi.json", get(openapi))
-        .route("/api/v1/docs", get(docs_page))
-}
-
-/// Everything under `/api/v1` that only the office may see.
-pub(super) fn office() -> Router<Shared> {
-    Router::new()
-        .route("/api/v1/fleet", get(fleet))
-        .route("/api/v1/quarantine", get(quarantine))
-        .route("/api/v1/completeness", get(completeness))
-        .route("/api/v1/help", get(help::list))
-        .route("/api/v1/help/{record}/seen", post(help::seen_by_machine))
+/// Everything under `/api/v1`.
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        reads("/api/v1/openapi.json", Door::Description, openapi),
+        reads("/api/v1/docs", Door::Description, docs_page),
+        reads("/api/v1/wards", Door::Units, wards),
+        reads("/api/v1/periods", Door::Units, periods),
+        // What may be read is asked for again when it is known which unit.
+        reads("/api/v1/scores", Door::Description, scores),
+        reads("/api/v1/scores/explain", Door::Description, explained),
+        reads("/api/v1/signals", Door::Description, signal::signals),
+        reads("/api/v1/comparison", Door::Description, signal::comparison),
+        reads("/api/v1/actions", Door::Description, signal::actions),
+        reads("/api/v1/consultants/{id}/appraisal", Door::Consultant, consultant::appraisal),
+        reads("/api/v1/fleet", Door::Office, fleet),
+        reads("/api/v1/quarantine", Door::Office, quarantine),
+        reads("/api/v1/completeness", Door::Office, completeness),
+        reads("/api/v1/help", Door::AllHelp, help::list),
+        does("/api/v1/help/{record}/seen", Door::AllHelp, help::seen_by_machine),
+    ]
 }
 
 #[derive(OpenApi)]
@@ -57,10 +55,11 @@ pub(super) fn office() -> Router<Shared> {
         version = "1",
         description = "Patient feedback, ward by ward: scores with their n and interval, the fleet of kiosks, and what was \
             refused. No field holds anything about one person. In a demonstration wards, periods and scores need no sign-in; \
-            everything else takes the office's name and password (basic authentication) or a session of the pages.",
+            everything else takes an account's name and password (basic authentication) or a session of the pages, and gives what \
+            that account's roles may see.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine),
+    paths(wards, periods, scores, explained, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),
@@ -104,8 +103,11 @@ struct WardSummary {
     (status = 200, description = "The wards", body = [WardSummary]),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn wards(State(web): State<Shared>) -> Result<Json<Vec<WardSummary>>, Failure> {
-    off_thread(&web, |web| {
+async fn wards(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Json<Vec<WardSummary>>, Failure> {
+    off_thread(&web, move |web| {
         let period = ward::period(web, None)?;
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let summary = |entry: &wardvoice_protocol::directory::WardEntry| {
@@ -128,7 +130,9 @@ async fn wards(State(web): State<Shared>) -> Result<Json<Vec<WardSummary>>, Fail
                 last_record: presence.last_record,
             })
         };
-        web.desk.world.directory.wards().iter().map(summary).collect::<Result<_, Failure>>().map(Json)
+        let wards = web.desk.world.directory.wards().iter();
+        let read = wards.filter(|ward| web.reads(&viewer, &Unit::Ward(ward.id.clone())));
+        read.map(summary).collect::<Result<_, Failure>>().map(Json)
     })
     .await
 }
@@ -190,14 +194,11 @@ struct ScoresAsked {
 
 impl ScoresAsked {
     /// What is asked for and the day to look from, which is never after today.
-    fn read(&self, web: &Web) -> Result<(Ask, Date), Failure> {
+    fn read(&self, web: &Web, viewer: &Viewer) -> Result<(Ask, Date), Failure> {
         let bad = |error: &dyn std::fmt::Display| Failure::bad_request(format!("{error}."));
         let unit: Unit =
             self.unit.parse().map_err(|error: wardvoice_protocol::directory::UnitError| bad(&error))?;
-        if matches!(unit, Unit::Consultant(_)) {
-            let detail = "A consultant's score is first for the consultant, over six months, and only where n can carry it.";
-            return Err(Failure::new(axum::http::StatusCode::FORBIDDEN, "Not given here", detail));
-        }
+        web.enter(viewer, Place::Unit(&unit))?;
         let given = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
         let definition = given(&self.definition).map(|text| scoring::definition_ref(&text));
         let today = web.today();
@@ -231,16 +232,20 @@ fn not_scored(error: ScoreError) -> Failure {
 
 /// Everything known about one unit in one period.
 ///
-/// Consultants' scores follow their own rules of who may see what at which n, and are not given here.
+/// Consultants' scores follow their own rules of who may see what at which n: `/api/v1/consultants/{id}/appraisal`.
 #[utoipa::path(get, path = "/api/v1/scores", tag = "scores", params(ScoresAsked), responses(
     (status = 200, description = "The score sheet", body = ScoreSheet),
     (status = 400, description = "The unit, period, cut, definition or day cannot be read", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "Consultants are not given here", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Not for this account; consultants are not given here", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such unit or definition, or the period has not begun", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn scores(State(web): State<Shared>, Query(asked): Query<ScoresAsked>) -> Result<Json<ScoreSheet>, Failure> {
-    let (ask, day) = asked.read(&web)?;
+async fn scores(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Query(asked): Query<ScoresAsked>,
+) -> Result<Json<ScoreSheet>, Failure> {
+    let (ask, day) = asked.read(&web, &viewer)?;
     let sheet = off_thread(&web, move |web: &Web| {
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let sheet = if ask.cut.is_whole() && ask.definition.is_none() && day == web.today() {
@@ -259,14 +264,15 @@ async fn scores(State(web): State<Shared>, Query(asked): Query<ScoresAsked>) -> 
     (status = 200, description = "The score sheet and the steps", body = Explained),
     (status = 400, description = "The unit, period, cut, definition or day cannot be read", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "Consultants are not given here", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Not for this account; consultants are not given here", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such unit or definition, or the period has not begun", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn explained(
     State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     Query(asked): Query<ScoresAsked>,
 ) -> Result<Json<Explained>, Failure> {
-    let (ask, day) = asked.read(&web)?;
+    let (ask, day) = asked.read(&web, &viewer)?;
     let explained = off_thread(&web, move |web: &Web| {
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let explained = scoring::explain(&facts, &web.desk.scoring, &ask, day).map_err(not_scored)?;

@@ -70,6 +70,15 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What is to be noted in the audit could not be.
+    pub(crate) fn not_noted() -> Self {
+        let detail = "Who sees or changes this is written down, and the disk did not take it. So it is not shown and not done. \
+                      Tell the people who run Wardvoice; try again when they have made room.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "This cannot be written down", detail)
+    }
+}
+
 impl IntoResponse for Failure {
     /// The status with the failure beside it; [`in_plain_english`] knows who asked and writes the words.
     fn into_response(self) -> Response {

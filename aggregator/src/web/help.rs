@@ -1,6 +1,6 @@
 //! Requests for help on a ward's page and in the API: what is needed, where, how long ago, and that somebody has seen it.
 
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use wardvoice_protocol::id::RecordId;
+use wardvoice_protocol::id::{RecordId, WardId};
 
 use super::failure::{Failure, Problem};
+use super::viewer::Viewer;
 use super::ward::{View, address, off_thread, ward_of};
-use super::{Shared, words};
-use crate::accounts::OFFICE;
+use super::{Shared, Web, words};
+use crate::audit::Deed;
 use crate::help::{Request, StaffRole};
 use crate::log::Seen;
 
@@ -91,28 +92,58 @@ fn row(view: &View, request: &Request) -> Markup {
     }
 }
 
-/// Somebody in the office says that a request was seen.
+/// Somebody of the ward or the office says that a request was seen.
 pub(crate) async fn seen(
     State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
     Form(Acknowledged { record }): Form<Acknowledged>,
 ) -> Result<Response, Failure> {
     let ward = ward_of(&web, &id)?;
-    acknowledge(&web, record).await?;
+    acknowledge(&web, viewer, Some(ward.clone()), record).await?;
     Ok(Redirect::to(&address(&ward, None)).into_response())
 }
 
-async fn acknowledge(web: &Shared, record: RecordId) -> Result<Seen, Failure> {
+/// Notes who has seen it. Only a request of the ward is taken where one is named: the door was that ward's.
+async fn acknowledge(
+    web: &Shared,
+    viewer: Viewer,
+    ward: Option<WardId>,
+    record: RecordId,
+) -> Result<Seen, Failure> {
     off_thread(web, move |web| {
-        let office: StaffRole =
-            OFFICE.parse().map_err(|error: crate::help::StaffRoleError| Failure::internal(&error))?;
-        let stands = (web.desk.acknowledge)(record, &office).map_err(|error| Failure::internal(&error))?;
-        stands.ok_or_else(|| {
+        let unknown = || {
             let detail = "There is no request for help of that number. Open the ward's page again.";
             Failure::new(StatusCode::NOT_FOUND, "There is no such request", detail)
-        })
+        };
+        if let Some(ward) = &ward
+            && web.request_of(record)?.is_some_and(|found| found != *ward)
+        {
+            return Err(unknown());
+        }
+        // Nobody waits for help because a disk does not take a note.
+        let noted = web.note(viewer.name(), Deed::SawHelp, Some(&format!("request:{record}")), None);
+        drop(noted);
+        let role: StaffRole =
+            viewer.staff_role().parse().map_err(|error: crate::help::StaffRoleError| Failure::internal(&error))?;
+        let stands = (web.desk.acknowledge)(record, &role).map_err(|error| Failure::internal(&error))?;
+        stands.ok_or_else(unknown)
     })
     .await
+}
+
+impl Web {
+    /// The ward of an open or stored request for help.
+    fn request_of(&self, record: RecordId) -> Result<Option<WardId>, Failure> {
+        let open = self.desk.help.all(self.now()).into_iter().find(|request| request.record == record);
+        if let Some(request) = open {
+            return Ok(Some(request.ward));
+        }
+        let internal = |error: crate::log::LogError| Failure::internal(&error);
+        let position = self.desk.reader.find(&record).map_err(internal)?;
+        let stored = position.map(|position| self.desk.reader.record(position)).transpose().map_err(internal)?;
+        Ok(stored.flatten().map(|stored| stored.record.ward().clone()))
+    }
 }
 
 /// The requests for help that nobody has seen yet, the one that waits longest first.
@@ -142,8 +173,9 @@ pub(super) async fn list(State(web): State<Shared>) -> Json<Vec<RequestSheet>> {
 )]
 pub(super) async fn seen_by_machine(
     State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     Path(record): Path<RecordId>,
 ) -> Result<Json<SeenSheet>, Failure> {
-    let stands = acknowledge(&web, record).await?;
+    let stands = acknowledge(&web, viewer, None, record).await?;
     Ok(Json(SeenSheet { record: record.to_string(), at: stands.at, by: stands.by }))
 }

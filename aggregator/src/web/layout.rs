@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::Web;
 use super::assets;
 use super::viewer::Viewer;
+use crate::policy;
 
 /// The places the bar leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,7 @@ pub(crate) enum Place {
     Unit,
     Trust,
     Board,
+    Consultant,
     Office,
     Api,
     SignIn,
@@ -35,16 +37,23 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
             a href=(address) aria-current=[current(page.place, place)] { (text) }
         }
     };
+    // A stranger may sign in for any of them.
+    let opens = |place| !viewer.is_known() || web.enter(viewer, place).is_ok();
     let navigation = html! {
         nav aria-label="Main" {
-            (link(Place::Wards, "/", "Wards"))
-            (link(Place::Trust, "/trust", "Trust"))
-            (link(Place::Board, "/board", "Board"))
-            (link(Place::Office, "/office", "Office"))
+            @if opens(policy::Place::Units) { (link(Place::Wards, "/", "Wards")) }
+            @if opens(policy::Place::Trust) {
+                (link(Place::Trust, "/trust", "Trust"))
+                (link(Place::Board, "/board", "Board"))
+            }
+            @for id in viewer.consultants().into_iter().take(8) {
+                (link(Place::Consultant, &format!("/consultant/{id}"), &format!("Consultant {id}")))
+            }
+            @if opens(policy::Place::Office) { (link(Place::Office, "/office", "Office")) }
             (link(Place::Api, "/api/v1/docs", "Data"))
             @if viewer.has_session() {
                 form method="post" action="/sign-out" { button.plain type="submit" { "Sign out" } }
-            } @else if !viewer.is_office() {
+            } @else if !viewer.is_known() {
                 (link(Place::SignIn, "/sign-in", "Sign in"))
             }
         }

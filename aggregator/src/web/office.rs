@@ -20,6 +20,7 @@ use super::presence::SILENT_AFTER;
 use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread};
 use super::{Shared, Web, words};
+use crate::audit::Deed;
 use crate::log::{LogError, Refused};
 use crate::registry::Kiosk;
 
@@ -153,9 +154,12 @@ pub(crate) async fn page(
 /// Tries one entry of the quarantine again, or all that are kept whole, as the world is now.
 pub(crate) async fn replay(
     State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     Form(asked): Form<ReplayAsked>,
 ) -> Result<Response, Failure> {
     let (tried, taken) = off_thread(&web, move |web| {
+        let about = asked.number.map_or_else(|| "quarantine".to_owned(), |number| format!("quarantine:{number}"));
+        web.note(viewer.name(), Deed::Replayed, Some(&about), None)?;
         let numbers = match asked.number {
             Some(number) => vec![number],
             None => quarantine(web, 0, MOST_REPLAYED)?
@@ -295,6 +299,11 @@ fn render(
             span { strong { (words::count(gaps)) } " missing" }
             span { strong { (words::count(quarantine.total)) } " in quarantine" }
             span { strong { (silent) } " of " (words::of(kiosks.len() as u64, "kiosk", "kiosks")) " silent" }
+            @if viewer.is_office() {
+                @let open = web.desk.disputes.list().iter().filter(|dispute| dispute.ruled.is_none()).count() as u64;
+                span { a href="/office/disputes" { "Disputes" } " (" (words::count(open)) " to be decided)" }
+            }
+            span { a href="/office/audit" { "Who did what" } }
         }
         div.stack {
             section.sheet.flows aria-labelledby="kiosks" {

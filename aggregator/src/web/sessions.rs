@@ -1,7 +1,7 @@
 //! Who has signed in, in memory: a restart signs everybody out.
 //!
-//! A browser holds 32 random bytes; here stands only their hash. A session ends after [`IDLE`] without a request, and in
-//! any case after [`LONGEST`].
+//! A browser holds 32 random bytes; here stands only their hash. A session ends after [`IDLE`] without a request, in any case after
+//! [`LONGEST`], and at once when its account is removed or gets another password or other roles.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,6 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::id::Hash;
+
+use crate::accounts::{Account, AccountName};
 
 /// A session ends after so long without a request.
 pub(crate) const IDLE: SignedDuration = SignedDuration::from_mins(30);
@@ -26,7 +28,9 @@ pub(crate) struct Sessions {
 
 #[derive(Debug)]
 struct Session {
-    name: String,
+    name: AccountName,
+    /// What the account was when it signed in.
+    stamp: Hash,
     began: Timestamp,
     last: Timestamp,
 }
@@ -39,7 +43,7 @@ impl Session {
 
 impl Sessions {
     /// Begins a session and gives what the browser is to keep.
-    pub(crate) fn begin(&self, name: &str, now: Timestamp) -> Result<String, getrandom::Error> {
+    pub(crate) fn begin(&self, account: &Account, now: Timestamp) -> Result<String, getrandom::Error> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)?;
         let token = URL_SAFE_NO_PAD.encode(secret);
@@ -50,18 +54,25 @@ impl Sessions {
         {
             open.remove(&idle);
         }
-        open.insert(Hash::of(token.as_bytes()), Session { name: name.to_owned(), began: now, last: now });
+        let session = Session { name: account.name.clone(), stamp: account.stamp, began: now, last: now };
+        open.insert(Hash::of(token.as_bytes()), session);
         Ok(token)
     }
 
-    /// Who holds this token, if its session still holds; looking keeps it alive.
-    pub(crate) fn touch(&self, token: &str, now: Timestamp) -> Option<String> {
+    /// The account that holds this token, if its session still holds and the account is what it was; looking keeps it alive.
+    pub(crate) fn touch(
+        &self,
+        token: &str,
+        now: Timestamp,
+        find: impl FnOnce(&AccountName) -> Option<Account>,
+    ) -> Option<Account> {
         let hash = Hash::of(token.as_bytes());
         let mut open = self.open();
         let session = open.get_mut(&hash)?;
-        if session.holds(now) {
+        let account = find(&session.name).filter(|account| account.stamp == session.stamp);
+        if session.holds(now) && account.is_some() {
             session.last = session.last.max(now);
-            Some(session.name.clone())
+            account
         } else {
             open.remove(&hash);
             None
@@ -84,42 +95,62 @@ mod tests {
 
     use super::*;
 
+    fn account(stamp: u8) -> Account {
+        Account { name: "office".parse().unwrap(), roles: [].into(), stamp: Hash::from_bytes([stamp; 32]) }
+    }
+
+    fn touch(sessions: &Sessions, token: &str, now: Timestamp) -> Option<Account> {
+        sessions.touch(token, now, |_| Some(account(1)))
+    }
+
     #[test]
     fn a_session_slides_until_it_is_idle_or_too_long() {
         let sessions = Sessions::default();
         let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
         let after = |minutes| start + SignedDuration::from_mins(minutes);
-        let token = sessions.begin("office", start).unwrap();
+        let token = sessions.begin(&account(1), start).unwrap();
         for minutes in (0..=720).step_by(30) {
-            assert_eq!(sessions.touch(&token, after(minutes)).as_deref(), Some("office"), "{minutes}");
+            assert_eq!(touch(&sessions, &token, after(minutes)), Some(account(1)), "{minutes}");
         }
-        assert_eq!(sessions.touch(&token, after(721)), None);
-        let token = sessions.begin("office", start).unwrap();
-        assert_eq!(sessions.touch(&token, after(31)), None);
-        assert_eq!(sessions.touch(&token, after(0)), None, "an ended session does not come back");
+        assert_eq!(touch(&sessions, &token, after(721)), None);
+        let token = sessions.begin(&account(1), start).unwrap();
+        assert_eq!(touch(&sessions, &token, after(31)), None);
+        assert_eq!(touch(&sessions, &token, after(0)), None, "an ended session does not come back");
     }
 
     #[test]
     fn ending_one_session_leaves_the_others() {
         let sessions = Sessions::default();
         let now: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
-        let (one, other) = (sessions.begin("office", now).unwrap(), sessions.begin("office", now).unwrap());
+        let (one, other) = (sessions.begin(&account(1), now).unwrap(), sessions.begin(&account(1), now).unwrap());
         assert_ne!(one, other);
         sessions.end(&one);
-        assert_eq!(sessions.touch(&one, now), None);
-        assert!(sessions.touch(&other, now).is_some());
-        assert_eq!(sessions.touch("guess", now), None);
+        assert_eq!(touch(&sessions, &one, now), None);
+        assert!(touch(&sessions, &other, now).is_some());
+        assert_eq!(touch(&sessions, "guess", now), None);
+    }
+
+    #[test]
+    fn an_account_that_is_removed_or_changed_loses_its_sessions_at_once() {
+        let sessions = Sessions::default();
+        let now: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+        for changed in [None, Some(account(2))] {
+            let token = sessions.begin(&account(1), now).unwrap();
+            assert!(touch(&sessions, &token, now).is_some());
+            assert_eq!(sessions.touch(&token, now, |_| changed.clone()), None);
+            assert_eq!(touch(&sessions, &token, now), None, "and it does not come back with the account");
+        }
     }
 
     #[test]
     fn there_are_never_more_than_the_most() {
         let sessions = Sessions::default();
         let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
-        let first = sessions.begin("office", start).unwrap();
+        let first = sessions.begin(&account(1), start).unwrap();
         for second in 1..=i64::try_from(MOST).unwrap() {
-            sessions.begin("office", start + SignedDuration::from_secs(second)).unwrap();
+            sessions.begin(&account(1), start + SignedDuration::from_secs(second)).unwrap();
         }
         assert_eq!(sessions.open().len(), MOST);
-        assert_eq!(sessions.touch(&first, start), None);
+        assert_eq!(touch(&sessions, &first, start), None);
     }
 }

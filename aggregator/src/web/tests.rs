@@ -13,9 +13,12 @@ use wardvoice_protocol::receipt::Reason;
 
 use desk::{Bench, PASSWORD, noon};
 
+mod consultants;
 mod desk;
 mod display;
 mod help;
+mod routes;
+mod sign_in;
 mod units;
 
 /// The part of a page that its content is in, without the versions of assets.

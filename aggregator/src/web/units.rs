@@ -3,10 +3,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use axum::Router;
 use axum::extract::{Extension, Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
@@ -28,7 +26,7 @@ use crate::scoring::{
     Comparison, DomainSheet, Figure, History, Measure, Peers, ScoreSheet, Signal, by_name, signal, variation_words,
 };
 
-mod one;
+pub(crate) mod one;
 
 /// So many fortnights make a comparison, half a year, unless a period of its own was asked for.
 const COMPARED_FORTNIGHTS: usize = 13;
@@ -37,16 +35,6 @@ const COMPARED_FORTNIGHTS: usize = 13;
 pub(crate) struct Asked {
     pub(super) period: Option<String>,
     pub(super) measure: Option<String>,
-}
-
-/// The routes.
-pub(crate) fn readable() -> Router<Shared> {
-    Router::new()
-        .route("/trust", get(trust))
-        .route("/site/{id}", get(site))
-        .route("/department/{id}", get(department))
-        .route("/specialty/{id}", get(specialty))
-        .route("/signal", get(one::page))
 }
 
 /// A ward beside others.
@@ -70,7 +58,7 @@ struct View {
     actions: Vec<ActionLine>,
 }
 
-async fn trust(
+pub(crate) async fn trust(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Query(asked): Query<Asked>,
@@ -79,7 +67,7 @@ async fn trust(
     page(web, viewer, unit, asked).await
 }
 
-async fn site(
+pub(crate) async fn site(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
@@ -88,7 +76,7 @@ async fn site(
     named(web, viewer, ("site", id), asked).await
 }
 
-async fn department(
+pub(crate) async fn department(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
@@ -97,7 +85,7 @@ async fn department(
     named(web, viewer, ("department", id), asked).await
 }
 
-async fn specialty(
+pub(crate) async fn specialty(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,

@@ -1,65 +1,158 @@
-//! Who is looking, and what they may see.
+//! Who is looking, and the guard of every route. What somebody may open is decided by [`crate::policy`] and nowhere here.
 
-use axum::extract::{Request, State};
+use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::doorkeeper::{self, Outcome};
 use super::failure::Failure;
-use super::{Shared, sign_in};
+use super::routes::Door;
+use super::{Shared, Web, sign_in};
+use crate::accounts::Account;
+use crate::policy::{self, Entrance, Role};
 
-/// The cookie of a session.
-pub(crate) const COOKIE: &str = "wardvoice_session";
+/// The cookie of a session where there is no TLS.
+const COOKIE: &str = "wardvoice_session";
+/// The cookie of a session over TLS: a browser takes it from this host alone.
+const HOST_COOKIE: &str = "__Host-wardvoice_session";
 
-/// Who is looking.
+/// Who is looking, and how we know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Viewer {
-    /// Nobody we know.
-    Stranger,
-    /// The office, by a session.
-    Session,
-    /// The office, by name and password on each request of the API.
-    Basic,
+pub(crate) struct Viewer {
+    who: policy::Viewer,
+    has_session: bool,
 }
 
 impl Viewer {
+    /// Nobody we know.
+    pub(crate) fn nobody() -> Self {
+        Self { who: policy::Viewer::Nobody, has_session: false }
+    }
+
+    /// Somebody who has signed in.
+    pub(crate) fn of_session(account: &Account) -> Self {
+        Self { has_session: true, ..Self::of_request(account) }
+    }
+
+    /// Somebody who sends name and password with each request of the API.
+    fn of_request(account: &Account) -> Self {
+        let who = policy::Viewer::Account { name: account.name.clone(), roles: account.roles.clone() };
+        Self { who, has_session: false }
+    }
+
+    /// For whoever decides what is shown.
+    pub(crate) fn who(&self) -> &policy::Viewer {
+        &self.who
+    }
+
+    /// The name of the account; empty for nobody.
+    pub(crate) fn name(&self) -> &str {
+        match &self.who {
+            policy::Viewer::Nobody => "",
+            policy::Viewer::Account { name, .. } => name.as_str(),
+        }
+    }
+
+    /// Whether it is an account.
+    pub(crate) fn is_known(&self) -> bool {
+        self.who != policy::Viewer::Nobody
+    }
+
     /// Whether it is the patient-experience team.
     pub(crate) fn is_office(&self) -> bool {
-        *self != Self::Stranger
+        self.who.is(&Role::Office)
+    }
+
+    /// As what it has seen a request for help: a role and never a name.
+    pub(crate) fn staff_role(&self) -> &'static str {
+        let kinds: Vec<_> = self.who.roles().map(Role::kind).collect();
+        ["ward", "department", "office"].into_iter().find(|kind| kinds.contains(kind)).unwrap_or("office")
     }
 
     /// Whether there is a session to sign out of.
     pub(crate) fn has_session(&self) -> bool {
-        *self == Self::Session
+        self.has_session
+    }
+
+    /// The page to begin with.
+    pub(crate) fn home(&self) -> String {
+        let mut home = "/".to_owned();
+        for role in self.who.roles() {
+            match role {
+                Role::Office | Role::Administrator => return "/office".to_owned(),
+                Role::Consultant(id) => home = format!("/consultant/{id}"),
+                Role::Appraiser(id) if home == "/" => home = format!("/consultant/{id}"),
+                _ => {}
+            }
+        }
+        home
+    }
+
+    /// The consultants whose pages it may open as the consultant or the appraiser.
+    pub(crate) fn consultants(&self) -> Vec<&wardvoice_protocol::id::ConsultantId> {
+        let named = self.who.roles().filter_map(|role| match role {
+            Role::Consultant(id) | Role::Appraiser(id) => Some(id),
+            _ => None,
+        });
+        named.collect()
     }
 }
 
-/// The session token a browser sent.
+impl Web {
+    /// Whether somebody may open a place; why not otherwise.
+    pub(crate) fn enter(&self, viewer: &Viewer, place: policy::Place<'_>) -> Result<(), Failure> {
+        match policy::enter(&viewer.who, place, &self.desk.policy, &self.desk.world.directory) {
+            Entrance::Open => Ok(()),
+            Entrance::SignIn => Err(unauthorised()),
+            Entrance::Refused(why) => Err(forbidden(why)),
+        }
+    }
+
+    /// Whether somebody may read what a unit's patients said; for lists that show only that.
+    pub(crate) fn reads(&self, viewer: &Viewer, unit: &wardvoice_protocol::directory::Unit) -> bool {
+        self.enter(viewer, policy::Place::Unit(unit)).is_ok()
+    }
+}
+
+/// The cookie's name for the way a request came.
+pub(crate) fn cookie_name(secure: bool) -> &'static str {
+    if secure { HOST_COOKIE } else { COOKIE }
+}
+
+/// Whether a proxy in front says that the browser speaks TLS. On loopback without one, a secure cookie would be dropped.
+pub(crate) fn is_https(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
+/// The session token a browser sent, under the name for the way it came.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+    let wanted = cookie_name(is_https(headers));
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+        .find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
 /// Finds out who is looking and lets every page know.
 pub(crate) async fn identify(State(web): State<Shared>, mut request: Request, next: Next) -> Response {
     let now = web.now();
-    let by_session = token(request.headers()).and_then(|token| web.sessions.touch(token, now)).is_some();
-    let viewer = if by_session {
-        Viewer::Session
+    let find = |name: &crate::accounts::AccountName| web.desk.accounts.get(name.as_str());
+    let by_session = token(request.headers()).and_then(|token| web.sessions.touch(token, now, find));
+    let viewer = if let Some(account) = by_session {
+        Viewer::of_session(&account)
     } else if let Some((name, password)) = basic(&request) {
-        let caller = sign_in::caller(request.extensions());
-        match sign_in::check(&web, caller, name, password).await {
-            sign_in::Outcome::Right => Viewer::Basic,
-            sign_in::Outcome::Wrong => return unauthorised().into_response(),
-            sign_in::Outcome::Wait(seconds) => return sign_in::too_many(seconds).into_response(),
+        let caller = doorkeeper::caller(request.extensions());
+        match doorkeeper::check(&web, caller, name, password).await {
+            Outcome::Right(account) => Viewer::of_request(&account),
+            Outcome::Wrong => return unauthorised().into_response(),
+            Outcome::Wait(seconds) => return sign_in::too_many(seconds).into_response(),
         }
     } else {
-        Viewer::Stranger
+        Viewer::nobody()
     };
     request.extensions_mut().insert(viewer);
     next.run(request).await
@@ -71,27 +164,30 @@ fn basic(request: &Request) -> Option<(String, String)> {
         return None;
     }
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
+    let encoded = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))?.1;
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (name, password) = text.split_once(':')?;
     Some((name.to_owned(), password.to_owned()))
 }
 
-/// Lets through who may read wards and scores: the office, and in a demonstration anybody.
-pub(crate) async fn may_read(State(web): State<Shared>, request: Request, next: Next) -> Response {
-    if web.desk.demonstration || is_office(&request) { next.run(request).await } else { refuse(&request) }
-}
-
-/// Lets through the office only.
-pub(crate) async fn must_be_office(request: Request, next: Next) -> Response {
-    if is_office(&request) { next.run(request).await } else { refuse(&request) }
-}
-
-fn is_office(request: &Request) -> bool {
-    request.extensions().get::<Viewer>().is_some_and(Viewer::is_office)
+/// Lets through who may open what is behind a door, as the policy says.
+pub(crate) async fn guard(
+    State((web, door)): State<(Shared, Door)>,
+    parameters: RawPathParams,
+    request: Request,
+    next: Next,
+) -> Response {
+    let id = parameters.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned());
+    let stranger = Viewer::nobody();
+    let viewer = request.extensions().get::<Viewer>().unwrap_or(&stranger);
+    let entrance = door.place(id.as_deref().unwrap_or_default(), |place| {
+        policy::enter(&viewer.who, place, &web.desk.policy, &web.desk.world.directory)
+    });
+    match entrance {
+        Entrance::Open => next.run(request).await,
+        Entrance::SignIn => ask_to_sign_in(&request),
+        Entrance::Refused(why) => forbidden(why).into_response(),
+    }
 }
 
 fn is_api(request: &Request) -> bool {
@@ -99,20 +195,25 @@ fn is_api(request: &Request) -> bool {
 }
 
 /// A machine is told how to say who it is, a person is asked to sign in and comes back to the page.
-fn refuse(request: &Request) -> Response {
+fn ask_to_sign_in(request: &Request) -> Response {
     if is_api(request) || request.uri().path().ends_with("/stream") {
         return unauthorised().into_response();
     }
     let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
-    // Whoever says on a ward's page that help was seen comes back to that page; the form has to be sent again.
-    let from_ward = request.uri().path().strip_suffix("/help/seen");
-    let wanted = if request.method().is_safe() { wanted } else { from_ward.unwrap_or("/office") };
+    // Whoever sends a form comes back to its page and has to send it again.
+    let path = request.uri().path();
+    let page = ["/help/seen", "/dispute", "/rule"].iter().find_map(|end| path.strip_suffix(end));
+    let wanted = if request.method().is_safe() { wanted } else { page.unwrap_or("/office") };
     Redirect::to(&sign_in::address(wanted)).into_response()
 }
 
 fn unauthorised() -> Failure {
     let detail =
-        "Sign in on the pages, or send the office's name and password with the request (basic authentication).";
+        "Sign in on the pages, or send an account's name and password with the request (basic authentication).";
     Failure::new(StatusCode::UNAUTHORIZED, "Sign in first", detail)
         .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Wardvoice\", charset=\"UTF-8\""))
+}
+
+fn forbidden(why: &str) -> Failure {
+    Failure::new(StatusCode::FORBIDDEN, "This is not for your account", why)
 }

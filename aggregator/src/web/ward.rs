@@ -89,7 +89,7 @@ pub(crate) fn period(web: &Web, asked: Option<&str>) -> Result<Period, Failure> 
 }
 
 /// A fragment of an error as a sentence.
-fn sentence(fragment: &str) -> String {
+pub(crate) fn sentence(fragment: &str) -> String {
     let mut letters = fragment.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

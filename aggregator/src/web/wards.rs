@@ -37,7 +37,7 @@ pub(crate) async fn page(
 
 fn render(web: &Web, viewer: &Viewer, period: Period, own: bool) -> Result<Markup, Failure> {
     let now = web.now();
-    let rows = rows(web, period)?;
+    let rows = rows(web, viewer, period)?;
     let answers: u64 = rows.iter().map(|row| row.sheet.responses).sum();
     let quota: u64 = rows.iter().filter_map(|row| row.sheet.plan).map(|plan| plan.quota).sum();
     let silent = rows.iter().filter(|row| row.presence.is_silent(now)).count();
@@ -107,9 +107,11 @@ fn larger(web: &Web, period: Option<&str>) -> Markup {
     }
 }
 
-fn rows(web: &Web, period: Period) -> Result<Vec<Row<'_>>, Failure> {
+/// The wards that a viewer may read.
+fn rows<'a>(web: &'a Web, viewer: &Viewer, period: Period) -> Result<Vec<Row<'a>>, Failure> {
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let wards = web.desk.world.directory.wards().iter();
+    let wards = wards.filter(|ward| web.reads(viewer, &Unit::Ward(ward.id.clone())));
     wards
         .map(|ward| {
             let unit = Unit::Ward(ward.id.clone());

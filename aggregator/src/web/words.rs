@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use wardvoice_protocol::contact::{Mode, Outcome};
+use wardvoice_protocol::contact::{AttributionSource, Mode, Outcome};
 use wardvoice_protocol::fortnight::{Calendar, Period};
 use wardvoice_protocol::receipt::Reason;
 use wardvoice_protocol::record::Need;
@@ -177,6 +177,37 @@ pub(crate) fn mode(mode: Mode) -> &'static str {
         Mode::Assisted => "with help",
         Mode::Interview => "read aloud",
         Mode::Proxy => "a relative answered",
+    }
+}
+
+/// Who said that a consultant was in charge.
+pub(crate) fn attribution_source(source: AttributionSource) -> &'static str {
+    match source {
+        AttributionSource::Roster => "the roster",
+        AttributionSource::Patient => "the patient",
+        AttributionSource::Volunteer => "the volunteer",
+    }
+}
+
+/// What somebody did, as entries of the audit name it.
+pub(crate) fn deed(did: &str) -> &str {
+    match did {
+        "signed_in" => "Signed in",
+        "sign_in_refused" => "A wrong password",
+        "signed_out" => "Signed out",
+        "saw_consultant" => "Saw a consultant",
+        "saw_records" => "Took records out",
+        "changed_account" => "Changed an account",
+        "changed_kiosk" => "Changed a kiosk",
+        "changed_pin" => "Changed a PIN",
+        "changed_action" => "Changed an action",
+        "saw_help" => "Saw a request for help",
+        "disputed" => "Disputed a patient",
+        "ruled" => "Ruled on a dispute",
+        "replayed" => "Tried the quarantine again",
+        "imported" => "Took records in",
+        "rebuilt" => "Made the facts again",
+        other => other,
     }
 }
 

@@ -116,6 +116,100 @@ pub(crate) fn help_seen(value: &Value) -> String {
     format!("Seen by {} at {}.", text(value, "/seen/by"), text(value, "/seen/at"))
 }
 
+/// `sister-w12           ward:W12 ward:W13`, and the token below it when one was drawn.
+pub(crate) fn account(value: &Value) -> String {
+    let roles: Vec<_> = list(value, "/roles").iter().filter_map(Value::as_str).collect();
+    let mut said = format!("{:<24} {}", text(value, "/name"), roles.join(" "));
+    if let Some(token) = value.pointer("/token").and_then(Value::as_str) {
+        write!(said, "\nIts token, which is nowhere else: {token}").unwrap_or_default();
+    }
+    said
+}
+
+/// One entry of the audit.
+pub(crate) fn audited(value: &Value) -> String {
+    let row = format!(
+        "{:>6}  {}  {:<20} {:<16} {:<24} {}",
+        number(value, "/number"),
+        text(value, "/at"),
+        text(value, "/who"),
+        text(value, "/did"),
+        text(value, "/about"),
+        text(value, "/detail")
+    );
+    row.trim_end().to_owned()
+}
+
+/// What a check of the audit found.
+pub(crate) fn audit_report(value: &Value) -> String {
+    let mut said = format!(
+        "{}; the last is {} {}",
+        plural(number(value, "/entries"), "entry", "entries"),
+        number(value, "/head/number"),
+        text(value, "/head/hash")
+    );
+    for fault in list(value, "/faults") {
+        write!(said, "\nFault: {}", fault.as_str().unwrap_or_default()).unwrap_or_default();
+    }
+    said.push_str(if list(value, "/faults").is_empty() {
+        "\nEvery entry follows the one before. Keep the last line's number and hash elsewhere: `audit verify --expects NUMBER:HASH` proves later \
+         that nothing up to it was taken away."
+    } else {
+        "\nSomebody has changed it. Keep the file as it is, and compare it with the last backup."
+    });
+    said
+}
+
+/// `  3  C07  2026-F23 W12 (roster)  open` and the reason below it.
+pub(crate) fn dispute(value: &Value) -> String {
+    let ruled = value.pointer("/ruled").filter(|ruled| !ruled.is_null());
+    let standing = ruled.map_or_else(
+        || "open".to_owned(),
+        |ruled| format!("{} on {}", text(ruled, "/ruling"), text(ruled, "/on")),
+    );
+    format!(
+        "{:>4}  {:<12} {} {} ({})  {standing}\n      {}",
+        number(value, "/number"),
+        text(value, "/consultant"),
+        text(value, "/fortnight"),
+        text(value, "/ward"),
+        text(value, "/source"),
+        text(value, "/reason")
+    )
+}
+
+/// What an audience sees of a consultant.
+pub(crate) fn appraisal(value: &Value) -> String {
+    let mut said = format!(
+        "{} ({}), six months {} to {}, as {}\n{}\n\n",
+        text(value, "/label"),
+        text(value, "/consultant"),
+        text(value, "/first_day"),
+        text(value, "/last_day"),
+        text(value, "/audience"),
+        text(value, "/why")
+    );
+    line(&mut said, "Score", value.pointer("/score").filter(|score| !score.is_null()));
+    if let Some(trusted) = value.pointer("/reliability").filter(|one| !one.is_null()) {
+        let at = |pointer: &str| trusted.pointer(pointer).and_then(Value::as_f64);
+        writeln!(said, "Reliability {:.2}, by {}.", at("/value").unwrap_or(0.0), text(trusted, "/source"))
+            .unwrap_or_default();
+        if let Some(shrunk) = at("/shrunk") {
+            writeln!(said, "Best guess {shrunk:.1}.").unwrap_or_default();
+        }
+    }
+    for question in list(value, "/domains").iter().flat_map(|domain| list(domain, "/questions")) {
+        writeln!(said, "\n{}", text(question, "/label")).unwrap_or_default();
+        for option in list(question, "/distribution") {
+            writeln!(said, "  {:<40} {:>6}", text(option, "/label"), number(option, "/count")).unwrap_or_default();
+        }
+    }
+    for withheld in list(value, "/withheld") {
+        writeln!(said, "Withheld: {} ({})", text(withheld, "/what"), text(withheld, "/why")).unwrap_or_default();
+    }
+    said.trim_end().to_owned()
+}
+
 /// What a rebuild came to.
 pub(crate) fn rebuilt(value: &Value) -> String {
     let seconds = value.pointer("/seconds").and_then(Value::as_f64).unwrap_or(0.0);

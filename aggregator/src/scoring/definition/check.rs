@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use wardvoice_protocol::id::{DomainId, OptionId};
+use wardvoice_protocol::id::{DomainId, OptionId, QuestionId};
 use wardvoice_protocol::questionnaire::{KindFile, OptionScore, QuestionFile, Questionnaire};
 
 use super::{
-    CaseMixFile, DefinitionError, DefinitionFile, NormFile, NotApplicablePolicy, OptionValues, Order,
-    PopulationFile, RuleFile, ScaleFile, ScalePartFile, points_of,
+    AttributionFile, CaseMixFile, DefinitionError, DefinitionFile, NormFile, NotApplicablePolicy, OptionValues,
+    Order, PopulationFile, RuleFile, ScaleFile, ScalePartFile, points_of,
 };
-use crate::scoring::scheme::{CaseMix, Node, Part, Report, Rule, Scheme};
+use crate::scoring::scheme::{Attributed, CaseMix, Node, Part, Report, Rule, Scheme};
 use crate::statistics::joint_sums::MAX_VALUE;
 
 /// No value of a scale is further from 0, in thousandths: a thousand points.
@@ -36,6 +36,7 @@ pub(super) fn scheme(file: &DefinitionFile, questionnaire: &Questionnaire) -> Re
         }
     };
     building.check_all_scored()?;
+    let attributed = file.attribution.as_ref().map(|attribution| building.attribution(attribution)).transpose()?;
     let Building { rules, nodes, .. } = building;
     let ends = |scale: ScaleFile| (points_of(scale.lowest_milli), points_of(scale.highest_milli));
     let from = ends(file.scale);
@@ -47,6 +48,7 @@ pub(super) fn scheme(file: &DefinitionFile, questionnaire: &Questionnaire) -> Re
         per_person: file.order == Order::PerPerson,
         report: Report { from, to: file.reported.map_or(from, ends) },
         case_mix: file.case_mix.as_ref().map(|mix| case_mix(mix, questionnaire)).transpose()?,
+        attribution: attributed,
     })
 }
 
@@ -182,6 +184,44 @@ impl Building<'_> {
         let top_box = bits(&rule.top_box, &|value| value == most)?;
         let problem = bits(&rule.problem, &|value| value != most)?;
         Ok(Rule { position, points, top_box, problem })
+    }
+
+    fn attribution(&self, file: &AttributionFile) -> Result<Attributed, DefinitionError> {
+        let wrong = |question: &QuestionId, problem: String| DefinitionError::Question {
+            question: question.clone(),
+            problem,
+        };
+        if file.questions.is_empty() || (file.sources.is_empty() && file.known_by.is_none()) {
+            return Err(DefinitionError::Shape("attribution needs a question and somebody whose word is enough"));
+        }
+        let mut rules = Vec::new();
+        for question in &file.questions {
+            let position = self.questionnaire.position(question);
+            let place = self.rules.iter().position(|rule| Some(rule.position) == position);
+            match place {
+                Some(place) if !rules.contains(&place) => rules.push(place),
+                _ => {
+                    return Err(wrong(
+                        question,
+                        "is about the consultant and not scored, or stands twice".to_owned(),
+                    ));
+                }
+            }
+        }
+        let known_by = file.known_by.as_ref().map(|known| {
+            let question = self.questionnaire.question(&known.question);
+            let (Some(position), Some(question)) = (self.questionnaire.position(&known.question), question) else {
+                return Err(wrong(&known.question, "is not in the questionnaire".to_owned()));
+            };
+            let bits = known.options.iter().try_fold(0_u16, |bits, id| {
+                let place = question.options.iter().position(|option| option.id == *id);
+                place
+                    .map(|place| bits | 1 << (place + 4))
+                    .ok_or_else(|| wrong(&known.question, format!("has no option {id}")))
+            })?;
+            Ok((position, bits))
+        });
+        Ok(Attributed { rules, sources: file.sources.clone(), known_by: known_by.transpose()? })
     }
 
     fn check_all_scored(&self) -> Result<(), DefinitionError> {

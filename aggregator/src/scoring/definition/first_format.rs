@@ -5,7 +5,7 @@ use wardvoice_protocol::id::{DomainId, QuestionnaireId};
 use wardvoice_protocol::questionnaire::QuestionnaireRef;
 
 use super::{DefinitionFile, MinimumFile, OptionValues, Order, OverallFile, RuleFile, ScaleFile, ScalePartFile};
-use crate::scoring::audience::consultants_table;
+use crate::policy::consultants_table;
 
 /// A definition as a file of format 1 says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,7 @@ impl From<FirstFormat> for DefinitionFile {
             overall: Some(OverallFile { label: "Overall".to_owned(), minimum_answered: 1, norm: None }),
             scales: first.domains.into_iter().map(scale).collect(),
             case_mix: None,
+            attribution: None,
             audiences: consultants_table(),
         }
     }

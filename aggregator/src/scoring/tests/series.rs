@@ -7,7 +7,7 @@ pub(super) fn two_series() -> ScoringWorld {
     let directory = Directory::try_from(demo_data::directory(1)).unwrap();
     let calendar = Calendar::new(Date::constant(2026, 1, 5)).unwrap();
     let vocabulary = Arc::new(Vocabulary::new(&directory, &[inpatient()]).unwrap());
-    let second = Definition::inpatient(&inpatient()).unwrap();
+    let second = super::shipped::definition("inpatient@2", &inpatient());
     let mut file = second.file().clone();
     file.version = 3;
     file.option_values = OptionValues::ItsOwn;

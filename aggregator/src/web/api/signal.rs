@@ -3,15 +3,17 @@
 use std::sync::PoisonError;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use wardvoice_protocol::directory::Unit;
 
 use crate::operations::ActionLine;
+use crate::policy::Place;
 use crate::scoring::{Comparison, Measure, Signal};
 use crate::web::failure::{Failure, Problem};
 use crate::web::signals::{self, Outlook};
+use crate::web::viewer::Viewer;
 use crate::web::ward::{self, off_thread};
 use crate::web::{Shared, Web, units};
 
@@ -44,11 +46,13 @@ fn unit(web: &Web, text: &str) -> Result<Unit, Failure> {
 ))]
 pub(super) async fn signals(
     State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     Query(asked): Query<SignalAsked>,
 ) -> Result<Json<Vec<Signal>>, Failure> {
     off_thread(&web, move |web| {
         let period = ward::period(web, asked.period.as_deref())?;
         let unit = unit(web, &asked.unit)?;
+        web.enter(&viewer, Place::Unit(&unit))?;
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let outlook = Outlook::of(web, &facts, &unit, &period)?;
         drop(facts);
@@ -73,11 +77,13 @@ pub(super) async fn signals(
 ))]
 pub(super) async fn comparison(
     State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     Query(asked): Query<SignalAsked>,
 ) -> Result<Json<Option<Comparison>>, Failure> {
     off_thread(&web, move |web| {
         let period = ward::period(web, asked.period.as_deref())?;
         let unit = unit(web, &asked.unit)?;
+        web.enter(&viewer, Place::Unit(&unit))?;
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let outlook = Outlook::of(web, &facts, &unit, &period)?;
         let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
@@ -94,10 +100,15 @@ pub(super) async fn comparison(
     (status = 200, description = "The actions", body = [ActionLine]),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn actions(State(web): State<Shared>) -> Result<Json<Vec<ActionLine>>, Failure> {
-    off_thread(&web, |web| {
+pub(super) async fn actions(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Json<Vec<ActionLine>>, Failure> {
+    off_thread(&web, move |web| {
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(signals::actions(web, &facts, None))
+        let mut actions = signals::actions(web, &facts, None);
+        actions.retain(|line| web.reads(&viewer, &Unit::Ward(line.ward.clone())));
+        Ok(actions)
     })
     .await
     .map(Json)

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use reqwest::{Client, RequestBuilder, redirect};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use wardvoice_protocol::contact::{Answer, Contact, Mode, Outcome, Response};
+use wardvoice_protocol::contact::{Answer, Attribution, AttributionSource, Contact, Mode, Outcome, Response};
 use wardvoice_protocol::directory::{Directory, DirectoryFile};
 use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::id::{Hash, KioskId, Language, RecordId, WardId};
@@ -20,17 +20,22 @@ use wardvoice_protocol::record::{Need, Place};
 use wardvoice_protocol::status::{Health, Presence, Status};
 
 use crate::accounts::{Accounts, OFFICE};
+use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
+use crate::audit::Audit;
+use crate::disputes::{Attributed, Disputes};
 use crate::facts::{Facts, Vocabulary, fact_of};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, Request};
 use crate::ingest::{Change, World};
 use crate::log::{Log, NewRefusal, Seen};
 use crate::metrics::Metrics;
+use crate::policy;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
+use crate::tries::Tries;
 use crate::web::{Desk, router};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
@@ -83,7 +88,7 @@ impl Bench {
             registry.add(&kiosk(id), &ward(place), key, &directory).unwrap();
         }
         let accounts = Accounts::open(folder.path().join("accounts.json")).unwrap();
-        accounts.set_password(OFFICE, PASSWORD).unwrap();
+        accounts.add(&OFFICE.parse().unwrap(), Proof::Chosen(PASSWORD), &[]).unwrap();
         let log = Log::open(&folder.path().join("log")).unwrap();
         let world = World {
             directory,
@@ -97,8 +102,12 @@ impl Bench {
         let replayed = Arc::new(Mutex::new(Vec::new()));
         let help = Arc::new(HelpDesk::default());
         let (clock, list) = (Arc::clone(&now), Arc::clone(&replayed));
+        let disputes = Arc::new(Disputes::open(folder.path().join("disputes.ndjson")).unwrap());
+        let world = Arc::new(world);
+        let key = SigningKey::from_bytes(&[9; 32]);
+        let attributed = Attributed::new(log.reader(), Arc::clone(&world), &key);
         let desk = Arc::new(Desk {
-            world: Arc::new(world),
+            world,
             scoring: Arc::new(scoring),
             facts: Arc::new(RwLock::new(Facts::new(vocabulary))),
             reader: log.reader(),
@@ -125,6 +134,15 @@ impl Bench {
             actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             demonstration,
+            policy: policy::Settings { demonstration, shown_to: [].into(), first_days: 14 },
+            audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),
+            tries: Arc::new(Tries::open(folder.path().join("tries.json"))),
+            disputes: Arc::clone(&disputes),
+            attributed: Arc::new(attributed),
+            rule: Arc::new(move |number, ruling, note| {
+                let today = Date::constant(2026, 11, 20);
+                disputes.rule(number, ruling, note, today, noon()).map_err(|error| error.to_string())
+            }),
             stopping: CancellationToken::new(),
             now: Arc::new(move || *clock.lock().unwrap()),
         });
@@ -199,6 +217,20 @@ impl Bench {
     }
 
     fn contact(&self, place: &str, day: Date, outcome: Outcome, mode: Mode, well: u64) {
+        let mut contact = self.completed(place, mode, well);
+        contact.outcome = outcome;
+        if !outcome.has_response() {
+            contact.response = None;
+        }
+        self.insert(&contact, day);
+    }
+
+    fn insert(&self, contact: &Contact, day: Date) {
+        let fact = fact_of(contact, day.into(), day.into(), self.desk.scoring.vocabulary()).unwrap();
+        self.desk.facts.write().unwrap().insert(fact);
+    }
+
+    fn completed(&self, place: &str, mode: Mode, well: u64) -> Contact {
         let questionnaire = &Questionnaire::inpatient().unwrap();
         let mut answers = BTreeMap::new();
         for question in questionnaire.questions() {
@@ -212,18 +244,15 @@ impl Bench {
             };
             answers.insert(question.id.clone(), answer);
         }
-        let response = outcome.has_response().then_some(Response { answers, minutes: Some(4) });
-        let contact = Contact {
+        Contact {
             ward: ward(place),
             questionnaire: questionnaire.reference(),
-            outcome,
+            outcome: Outcome::Completed,
             mode,
             language: Language::english(),
             attribution: None,
-            response,
-        };
-        let fact = fact_of(&contact, day.into(), day.into(), self.desk.scoring.vocabulary()).unwrap();
-        self.desk.facts.write().unwrap().insert(fact);
+            response: Some(Response { answers, minutes: Some(4) }),
+        }
     }
 
     /// Somebody on a ward asks for a drink, so many minutes ago.
@@ -239,6 +268,19 @@ impl Bench {
         });
         self.commit(place);
         record
+    }
+
+    /// So many patients of a ward name a consultant and answer the doctors' question well, sometimes or not.
+    pub(super) fn patients_of(&self, consultant: &str, day: Date, answers: [usize; 3]) {
+        let options = ["always", "sometimes", "no"].into_iter().zip(answers);
+        for option in options.flat_map(|(option, many)| std::iter::repeat_n(option, many)) {
+            let mut contact = self.completed("W1", Mode::Interview, 80);
+            contact.attribution =
+                Some(Attribution { consultant: consultant.parse().unwrap(), source: AttributionSource::Roster });
+            let answer = Answer::Answered(option.parse().unwrap());
+            contact.response.as_mut().unwrap().answers.insert("doctors".parse().unwrap(), answer);
+            self.insert(&contact, day);
+        }
     }
 
     /// Tells the pages that a ward has something new.
@@ -289,9 +331,14 @@ impl Bench {
         response.text().await.unwrap()
     }
 
-    /// Signs in and gives the cookie.
+    /// Signs the office in and gives the cookie.
     pub(super) async fn sign_in(&self) -> String {
-        let form = format!("name=office&password={}&next=/office", PASSWORD.replace(' ', "+"));
+        self.sign_in_as(OFFICE).await
+    }
+
+    /// Signs an account in and gives the cookie.
+    pub(super) async fn sign_in_as(&self, name: &str) -> String {
+        let form = format!("name={name}&password={}&next=/office", PASSWORD.replace(' ', "+"));
         let response = self.post("/sign-in", &form).send().await.unwrap();
         assert_eq!(response.status(), 303);
         assert_eq!(response.headers()["location"], "/office");

@@ -10,6 +10,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 
 use crate::operations::ActionLine;
+use crate::policy;
 use crate::rebases::Rebase;
 use crate::scoring::{ChartKind, History, Measure, Signal, signal};
 use crate::web::failure::Failure;
@@ -37,7 +38,7 @@ struct View {
     rebases: Vec<Rebase>,
 }
 
-pub(super) async fn page(
+pub(crate) async fn page(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Query(asked): Query<Asked>,
@@ -47,6 +48,7 @@ pub(super) async fn page(
     if web.desk.scoring.unit_name(&unit).is_none() {
         return Err(super::unknown("unit", &asked.unit));
     }
+    web.enter(&viewer, policy::Place::Unit(&unit))?;
     page_off_thread(&web, move |web| {
         let view = view(web, unit, period, &asked)?;
         let title = format!("{}: {}", view.signal.label, view.signal.unit_name);

@@ -44,6 +44,7 @@ fn definition(order: Order, scales: Vec<ScalePartFile>) -> DefinitionFile {
         overall: (!scales.is_empty()).then_some(overall),
         scales,
         case_mix: None,
+        attribution: None,
         audiences: Vec::new(),
     }
 }

@@ -1,0 +1,97 @@
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+use super::*;
+
+const PASSWORD: &str = "correct horse battery";
+
+fn name(text: &str) -> AccountName {
+    text.parse().unwrap()
+}
+
+fn roles(texts: &[&str]) -> Vec<Role> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn opened() -> (tempfile::TempDir, Accounts) {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = Accounts::open(folder.path().join("accounts.json")).unwrap();
+    (folder, accounts)
+}
+
+#[test]
+fn only_the_password_opens_and_it_is_not_in_the_file() {
+    let (folder, accounts) = opened();
+    assert!(accounts.is_empty());
+    assert!(accounts.verify(OFFICE, PASSWORD).is_none());
+    accounts.add(&name(OFFICE), Proof::Chosen(PASSWORD), &[]).unwrap();
+    let path = folder.path().join("accounts.json");
+    let again = Accounts::open(&path).unwrap();
+    assert_eq!(again.verify(OFFICE, PASSWORD).unwrap().roles, BTreeSet::from([Role::Office]));
+    assert!(again.verify(OFFICE, "correct horse batterY").is_none());
+    assert!(again.verify("somebody", PASSWORD).is_none());
+    assert!(again.verify("no name at all", PASSWORD).is_none());
+    assert!(!fs::read_to_string(&path).unwrap().contains("horse"));
+}
+
+#[test]
+fn the_file_is_as_it_was_until_there_are_roles_and_both_are_read() {
+    let (folder, accounts) = opened();
+    let path = folder.path().join("accounts.json");
+    let says = |text: &str| fs::read_to_string(&path).unwrap().contains(text);
+    accounts.add(&name(OFFICE), Proof::Chosen(PASSWORD), &[]).unwrap();
+    assert!(says("\"version\": 1") && !says("roles"), "as it was before there were roles");
+    accounts.add(&name("sister-w12"), Proof::Chosen(PASSWORD), &roles(&["ward:W12", "ward:W13"])).unwrap();
+    assert!(says("\"version\": 2") && says("\"ward:W13\""));
+    let again = Accounts::open(&path).unwrap();
+    assert_eq!(again.all(), accounts.all());
+    assert_eq!(again.get("sister-w12").unwrap().roles.len(), 2);
+    accounts.remove(&name("sister-w12")).unwrap();
+    assert!(says("\"version\": 1"));
+    for broken in
+        ["", "{}", "{\"version\": 3, \"accounts\": {}}", "{\"version\": 1, \"accounts\": {\"a b\": \"\"}}"]
+    {
+        fs::write(&path, broken).unwrap();
+        assert!(matches!(Accounts::open(&path), Err(AccountsError::Unreadable { .. })), "{broken:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_an_account_is_refused_and_changes_nothing() {
+    let (_folder, accounts) = opened();
+    assert!(matches!(accounts.add(&name(OFFICE), Proof::Chosen("short"), &[]), Err(AccountsError::TooShort)));
+    assert!(matches!(accounts.add(&name("sister"), Proof::Chosen(PASSWORD), &[]), Err(AccountsError::NoRole(_))));
+    assert!(matches!(accounts.remove(&name("sister")), Err(AccountsError::NotThere(_))));
+    assert!(matches!(accounts.set_roles(&name("sister"), &roles(&["board"])), Err(AccountsError::NotThere(_))));
+    assert!(accounts.is_empty());
+    for text in ["", "two words", "-x", "a@b.example", &"x".repeat(41)] {
+        assert!(text.parse::<AccountName>().is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_stamp_changes_with_the_password_and_with_the_roles() {
+    let (_folder, accounts) = opened();
+    let (who, stamp) = (name("board"), || accounts.get("board").unwrap().stamp);
+    accounts.add(&who, Proof::Chosen(PASSWORD), &roles(&["board"])).unwrap();
+    let first = stamp();
+    accounts.set_roles(&who, &roles(&["board", "office"])).unwrap();
+    let second = stamp();
+    assert_ne!(first, second);
+    accounts.add(&who, Proof::Chosen(PASSWORD), &[]).unwrap();
+    assert_ne!(second, stamp(), "a new salt is a new stamp");
+    assert_eq!(accounts.get("board").unwrap().roles.len(), 2, "a new password leaves the roles");
+}
+
+#[test]
+fn a_drawn_token_is_given_once_and_opens() {
+    let (folder, accounts) = opened();
+    let token = accounts.add(&name("corridor"), Proof::Drawn, &roles(&["display:W1"])).unwrap().unwrap();
+    assert_eq!(token.len(), 43);
+    assert!(accounts.verify("corridor", &token).is_some());
+    assert!(!fs::read_to_string(folder.path().join("accounts.json")).unwrap().contains(&token));
+}
+
+#[test]
+fn an_unknown_name_costs_the_same_work() {
+    assert!(PasswordHash::new(NOBODY).is_ok());
+}

@@ -1,0 +1,125 @@
+//! What somebody sees of a named consultant: the one way to a consultant's figures for pages, the API and commands.
+//!
+//! Purpose: [`Looker::look`] gives an [`Appraisal`], which holds what the policy shows to an audience at this n and says of everything else
+//! why it is withheld. It is also what an appraisal document is made of: same facts, same bytes.
+//!
+//! Vocabulary: a *window* is the six months to the last day of a fortnight, named `6m-2026-11-22`; the *running* one ends with the present
+//! fortnight.
+//!
+//! Invariants:
+//! - Nobody looks without being noted: a look takes what [`note_look`] gives once the audit has it on the disk.
+//! - The consultant sees it first: a window is anybody else's once it has ended and the consultant has opened it since, or so many days have
+//!   passed ([`crate::policy::release`]).
+//! - A figure that is not shown is not in the appraisal, under no other name and in no sum.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::{Calendar, Fortnight, Period};
+use wardvoice_protocol::id::ConsultantId;
+
+use crate::audit::{self, Audit, AuditError, Deed};
+use crate::disputes::Disputes;
+use crate::facts::Facts;
+use crate::policy::{self, Audience, Settings};
+use crate::scoring::{ScoreError, ScoringWorld};
+
+mod sheet;
+
+pub use sheet::{Appraisal, CoverageCounts, DomainFigures, SpecialtyFigures, Withheld};
+
+/// So many windows can be chosen from.
+const WINDOWS: usize = 13;
+
+/// What a look rests on.
+pub struct Looker<'a> {
+    /// The facts.
+    pub facts: &'a Facts,
+    /// The rules of scoring.
+    pub world: &'a ScoringWorld,
+    /// What the trust has decided about who may see what.
+    pub settings: &'a Settings,
+    /// What is disputed.
+    pub disputes: &'a Disputes,
+    /// The local day it is.
+    pub today: Date,
+}
+
+/// That a look is in the audit. Only [`note_look`] makes one.
+#[derive(Debug)]
+#[must_use = "a look that was noted is to be taken"]
+pub struct Looked {
+    consultant: ConsultantId,
+    window: Period,
+    audience: Audience,
+}
+
+/// Why nothing can be seen.
+#[derive(Debug, thiserror::Error)]
+pub enum AppraisalError {
+    /// The directory has no such consultant, or facts and rules do not fit.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// The window is the consultant's alone until it has ended, and for some days more unless the consultant has opened it.
+    #[error(
+        "show {window} to anybody but the consultant: it is theirs first; anybody else's from {from}, or once they have opened it"
+    )]
+    NotYet {
+        /// The window.
+        window: String,
+        /// The day from which it is shown anyhow.
+        from: Date,
+    },
+}
+
+/// Whether a window of a consultant is an audience's already.
+pub fn released(
+    consultant: &ConsultantId,
+    window: &Period,
+    audience: Audience,
+    (audit, calendar): (&Audit, &Calendar),
+    (settings, today): (&Settings, Date),
+) -> Result<(), AppraisalError> {
+    let opened = audit.opened(&Unit::Consultant(consultant.clone()).to_string(), &window.to_string());
+    let opened = opened.map(|at| calendar.day_of(at));
+    policy::release(audience, window.last(), opened, today, settings)
+        .map_err(|from| AppraisalError::NotYet { window: window.to_string(), from })
+}
+
+/// Notes that somebody looks at a consultant, durably. Without that there is no look.
+pub fn note_look(
+    audit: &Audit,
+    at: Timestamp,
+    who: &str,
+    consultant: &ConsultantId,
+    window: Period,
+    audience: Audience,
+) -> Result<Looked, AuditError> {
+    let about = Unit::Consultant(consultant.clone()).to_string();
+    let detail = audit::look(&window.to_string(), audience.as_str());
+    audit.note(at, who, Deed::SawConsultant, Some(&about), Some(&detail))?;
+    Ok(Looked { consultant: consultant.clone(), window, audience })
+}
+
+/// The windows that can be chosen from, the running one first.
+pub fn windows(calendar: &Calendar, today: Date) -> Vec<Period> {
+    let before = |fortnight: &Fortnight| calendar.before(*fortnight).ok();
+    let fortnights = std::iter::successors(calendar.fortnight_of(today).ok(), before).take(WINDOWS);
+    fortnights.filter_map(|fortnight| window_to(calendar, fortnight.last())).collect()
+}
+
+/// The six months to a day.
+pub fn window_to(calendar: &Calendar, last: Date) -> Option<Period> {
+    calendar.period(&Period::RollingHalfYear { last }.to_string()).ok()
+}
+
+impl Looker<'_> {
+    /// What an audience sees of a consultant in a window.
+    pub fn look(&self, looked: Looked) -> Result<Appraisal, AppraisalError> {
+        let Looked { consultant, window, audience } = looked;
+        sheet::appraisal(self, &consultant, &window, audience)
+    }
+}
+
+#[cfg(test)]
+mod tests;

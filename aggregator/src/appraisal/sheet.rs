@@ -1,0 +1,225 @@
+//! The appraisal: what is shown, and why the rest is not.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use utoipa::ToSchema;
+use wardvoice_protocol::contact::Mode;
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::{ConsultantId, DomainId, SpecialtyId, WardId};
+
+use super::{AppraisalError, Looker};
+use crate::disputes::DisputeCounts;
+use crate::policy::{self, Audience, Decision, Show};
+use crate::scoring::{
+    AttributionSheet, DomainSheet, Figure, ProvenanceSheet, QuestionSheet, ReliabilitySheet, ScaleSheet,
+    ScoreError, Standing, UnitKind, VersionSheet, consultant_window, score,
+};
+
+/// What somebody sees of a consultant in a window of six months.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Appraisal {
+    /// The version of this shape: 1. Fields are added and never renamed or removed.
+    pub version: u32,
+    /// The consultant.
+    #[schema(value_type = String)]
+    pub consultant: ConsultantId,
+    /// What screens call the consultant.
+    pub label: String,
+    /// The consultant's specialty.
+    #[schema(value_type = String)]
+    pub specialty: SpecialtyId,
+    /// The window, `6m-2026-11-22`.
+    pub window: String,
+    /// Its first local day.
+    #[schema(value_type = String, format = Date)]
+    pub first_day: Date,
+    /// Its last local day, inclusive.
+    #[schema(value_type = String, format = Date)]
+    pub last_day: Date,
+    /// The local day it was looked at on; what came later is not in it.
+    #[schema(value_type = String, format = Date)]
+    pub as_of: Date,
+    /// Whether it may still fill.
+    pub standing: Standing,
+    /// 0 while provisional, 1 when final, and one more for each later day on which records came or an attribution was dropped.
+    pub revision: u32,
+    /// As what it was looked at.
+    pub audience: Audience,
+    /// How much is shown.
+    pub show: Show,
+    /// Why, in plain words.
+    pub why: String,
+    /// What is not shown, and why.
+    pub withheld: Vec<Withheld>,
+    /// How many patients answered a question that is the consultant's.
+    pub patients: Option<u64>,
+    /// Whether the score may be relied upon at this n.
+    pub reliable: bool,
+    /// The mean over those patients, with its interval.
+    pub score: Option<Figure>,
+    /// How far it is to be trusted, and what it is drawn to.
+    pub reliability: Option<ReliabilitySheet>,
+    /// Domain by domain, the questions that are the consultant's with their answers.
+    pub domains: Option<Vec<DomainFigures>>,
+    /// Who said that the consultant was in charge.
+    pub attribution: Option<AttributionSheet>,
+    /// How the consultant's disputes stand, of all time.
+    pub disputes: Option<DisputeCounts>,
+    /// Who is among the patients.
+    pub coverage: Option<CoverageCounts>,
+    /// The figures of the whole specialty, where only those are shown.
+    pub specialty_figures: Option<SpecialtyFigures>,
+    /// The ends of the scale that scores are reported on.
+    pub scale: ScaleSheet,
+    /// The rules the scores were made by.
+    pub definition: VersionSheet,
+    /// The questionnaire whose answers are scored.
+    pub questionnaire: VersionSheet,
+    /// Which log and which program it comes from.
+    pub provenance: Option<ProvenanceSheet>,
+}
+
+/// Something that is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Withheld {
+    /// The field.
+    pub what: &'static str,
+    /// Why, in plain words.
+    pub why: String,
+}
+
+/// A domain with the questions that are the consultant's.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct DomainFigures {
+    /// The domain.
+    #[schema(value_type = String)]
+    pub id: DomainId,
+    /// What pages call it.
+    pub label: String,
+    /// Its questions: n, mean, interval and how many chose each option.
+    pub questions: Vec<QuestionSheet>,
+}
+
+/// Who is among the patients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CoverageCounts {
+    /// Responses by mode.
+    #[schema(value_type = BTreeMap<String, u64>)]
+    pub modes: BTreeMap<Mode, u64>,
+    /// Responses by language.
+    pub languages: BTreeMap<String, u64>,
+    /// Responses by ward.
+    #[schema(value_type = BTreeMap<String, u64>)]
+    pub wards: BTreeMap<WardId, u64>,
+    /// Responses by fortnight.
+    pub fortnights: BTreeMap<String, u64>,
+}
+
+/// The figures of a specialty.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct SpecialtyFigures {
+    /// What it is called.
+    pub name: String,
+    /// How many responses it has.
+    pub responses: u64,
+    /// The same domains and questions, of all its patients.
+    pub domains: Vec<DomainFigures>,
+}
+
+/// What an audience sees of a consultant in a window.
+pub(super) fn appraisal(
+    looker: &Looker<'_>,
+    consultant: &ConsultantId,
+    window: &Period,
+    audience: Audience,
+) -> Result<Appraisal, AppraisalError> {
+    let Looker { facts, world, settings, disputes, today } = *looker;
+    let unknown = || ScoreError::UnknownUnit(Unit::Consultant(consultant.clone()));
+    let entry = world.directory().consultant(consultant).ok_or_else(unknown)?;
+    let found = consultant_window(facts, world, consultant, window, None, today)?;
+    let decision = policy::decide(&found.audiences, UnitKind::Consultant, found.n, audience, settings);
+    let Decision { show, why } = decision;
+    let own = matches!(audience, Audience::Consultant | Audience::Appraiser);
+    let questions = |domains: &[DomainSheet]| of_the_consultant(domains, &found.questions);
+    let specialty_figures = if show == Show::SpecialtyOnly {
+        let unit = Unit::Specialty(entry.specialty.clone());
+        let sheet = score(facts, world, window, &unit, today)?;
+        let domains = questions(&sheet.domains);
+        Some(SpecialtyFigures { name: sheet.unit_name, responses: sheet.responses, domains })
+    } else {
+        None
+    };
+    let mut domains = questions(&found.sheet.domains);
+    let mut score = found.score;
+    if !show.score() {
+        let grey = |figure: &mut Figure| figure.why = Some(format!("not reliable yet: {why}"));
+        grey(&mut score);
+        domains
+            .iter_mut()
+            .flat_map(|domain| &mut domain.questions)
+            .for_each(|question| grey(&mut question.figure));
+    }
+    let mut withheld = Vec::new();
+    let mut shown = |what, is_shown: bool| {
+        if !is_shown {
+            withheld.push(Withheld { what, why: why.clone() });
+        }
+        is_shown
+    };
+    let sheet = found.sheet.from_log(facts.head());
+    Ok(Appraisal {
+        version: 1,
+        consultant: consultant.clone(),
+        label: entry.label.clone(),
+        specialty: entry.specialty.clone(),
+        window: sheet.period,
+        first_day: sheet.first_day,
+        last_day: sheet.last_day,
+        as_of: sheet.as_of,
+        standing: sheet.standing,
+        revision: sheet.revision,
+        audience,
+        show,
+        reliable: show.score(),
+        patients: Some(found.n).filter(|_| shown("patients", show.of_the_unit())),
+        score: Some(score).filter(|_| shown("score", show.distribution())),
+        reliability: found.reliability.filter(|_| shown("reliability", show.score())),
+        domains: Some(domains).filter(|_| shown("domains", show.distribution())),
+        attribution: Some(found.attribution).filter(|_| shown("attribution", show.distribution())),
+        disputes: Some(disputes.counts(consultant)).filter(|_| shown("disputes", own)),
+        coverage: Some(CoverageCounts {
+            modes: sheet.modes,
+            languages: sheet.coverage.languages,
+            wards: found.wards,
+            fortnights: found.fortnights,
+        })
+        .filter(|_| shown("coverage", show.parts())),
+        specialty_figures,
+        scale: sheet.scale,
+        definition: sheet.definition,
+        questionnaire: sheet.questionnaire,
+        provenance: sheet.provenance,
+        withheld,
+        why,
+    })
+}
+
+/// The domains with the questions that are the consultant's, and none without.
+fn of_the_consultant(
+    domains: &[DomainSheet],
+    questions: &[wardvoice_protocol::id::QuestionId],
+) -> Vec<DomainFigures> {
+    let mut found = Vec::new();
+    for domain in domains {
+        let own = domain.questions.iter().filter(|question| questions.contains(&question.id)).cloned();
+        let own: Vec<_> = own.collect();
+        if !own.is_empty() {
+            found.push(DomainFigures { id: domain.id.clone(), label: domain.label.clone(), questions: own });
+        }
+        found.extend(of_the_consultant(&domain.parts, questions));
+    }
+    found
+}

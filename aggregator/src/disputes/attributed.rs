@@ -1,0 +1,185 @@
+//! The contacts that are attributed to a consultant, by handles.
+//!
+//! Facts know no record, and a record id knows the hour it was made in, so neither may stand on a page. A handle is a keyed hash of the
+//! record id: the same contact has the same handle for as long as the key lasts, and nobody without the key can go from one to the other.
+//!
+//! The contacts are read from the log once, and what is new in it before every answer. Those of days longer ago than [`KEPT_DAYS`] are
+//! passed over without reading them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::civil::Date;
+use serde::Serialize;
+use wardvoice_protocol::contact::AttributionSource;
+use wardvoice_protocol::fortnight::{DayNumber, Period};
+use wardvoice_protocol::id::{ConsultantId, Hash, RecordId, WardId};
+use wardvoice_protocol::keys::SigningKey;
+use wardvoice_protocol::record::{Body, Record};
+
+use crate::ingest::World;
+use crate::log::{LogError, Reader};
+
+/// For so many days a contact can be disputed.
+const KEPT_DAYS: i32 = 400;
+const LABEL: &[u8] = b"wardvoice handle of an attributed contact, version 1\n";
+
+/// What a page calls a contact: 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Handle(String);
+
+/// A text that is no handle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("find the contact: choose one from the page")]
+pub struct HandleError;
+
+/// A contact that holds a response and is attributed to a consultant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributedContact {
+    /// What pages call it.
+    pub handle: Handle,
+    /// The consultant.
+    pub consultant: ConsultantId,
+    /// The ward.
+    pub ward: WardId,
+    /// The fortnight's name.
+    pub fortnight: String,
+    /// Who said that the consultant was in charge.
+    pub source: AttributionSource,
+    pub(super) record: RecordId,
+    day: i32,
+}
+
+/// The attributed contacts of a log. Shared by reference.
+pub struct Attributed {
+    reader: Reader,
+    world: Arc<World>,
+    secret: [u8; 64],
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    position: u64,
+    contacts: Vec<AttributedContact>,
+}
+
+impl Attributed {
+    /// Those of a log; nothing is read yet. Handles follow from the aggregator's key.
+    pub fn new(reader: Reader, world: Arc<World>, key: &SigningKey) -> Self {
+        // A signature over a fixed text is a secret that only the key gives, the same each time, and says nothing of the key.
+        let secret = *key.sign(LABEL).as_bytes();
+        Self { reader, world, secret, known: Mutex::default() }
+    }
+
+    /// A consultant's contacts of a span of days, both ends included, in the order of their fortnights, wards and handles: not in the order in
+    /// which they came.
+    pub fn of(
+        &self,
+        consultant: &ConsultantId,
+        first: Date,
+        last: Date,
+        today: Date,
+    ) -> Result<Vec<AttributedContact>, LogError> {
+        let span = DayNumber::from(first).count()..=DayNumber::from(last).count();
+        self.found(today, |contact| contact.consultant == *consultant && span.contains(&contact.day))
+    }
+
+    /// The contact of a consultant that a page called so.
+    pub fn find(
+        &self,
+        consultant: &ConsultantId,
+        handle: &Handle,
+        today: Date,
+    ) -> Result<Option<AttributedContact>, LogError> {
+        let found = self.found(today, |contact| contact.consultant == *consultant && contact.handle == *handle)?;
+        Ok(found.into_iter().next())
+    }
+
+    fn found(
+        &self,
+        today: Date,
+        wanted: impl Fn(&AttributedContact) -> bool,
+    ) -> Result<Vec<AttributedContact>, LogError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_on(&mut known, DayNumber::from(today).count() - KEPT_DAYS)?;
+        let mut found: Vec<_> = known.contacts.iter().filter(|contact| wanted(contact)).cloned().collect();
+        found.sort_by(|left, right| {
+            let key = |contact: &AttributedContact| (contact.fortnight.clone(), contact.ward.clone());
+            key(right)
+                .0
+                .cmp(&key(left).0)
+                .then(key(left).1.cmp(&key(right).1))
+                .then(left.handle.cmp(&right.handle))
+        });
+        Ok(found)
+    }
+
+    fn read_on(&self, known: &mut Known, from_day: i32) -> Result<(), LogError> {
+        let end = self.reader.position();
+        if end > known.position {
+            let (position, contacts) = (known.position, &mut known.contacts);
+            self.reader.each_row::<LogError>(position + 1..=end, |row| {
+                if row.day.count() >= from_day
+                    && let Ok(record) = serde_json::from_slice::<Record>(row.json)
+                {
+                    contacts.extend(self.contact(row.record_id, row.day, record));
+                }
+                Ok(())
+            })?;
+            known.position = end;
+        }
+        known.contacts.retain(|contact| contact.day >= from_day);
+        Ok(())
+    }
+
+    fn contact(&self, id: RecordId, day: DayNumber, record: Record) -> Option<AttributedContact> {
+        let Body::Contact(contact) = record.body else { return None };
+        let said = contact.attribution.filter(|_| contact.response.is_some())?;
+        let fortnight = self.world.calendar.fortnight_of(day.date()?).ok()?;
+        Some(AttributedContact {
+            handle: self.handle(id),
+            consultant: said.consultant,
+            ward: contact.ward,
+            fortnight: Period::Fortnight(fortnight).to_string(),
+            source: said.source,
+            record: id,
+            day: day.count(),
+        })
+    }
+
+    fn handle(&self, id: RecordId) -> Handle {
+        let hash = Hash::of(&[self.secret.as_slice(), id.as_bytes()].concat());
+        Handle(hash.to_string().chars().take(32).collect())
+    }
+}
+
+impl fmt::Debug for Attributed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Attributed").finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    /// Its first eight digits, to tell contacts apart by.
+    pub fn short(&self) -> &str {
+        self.0.get(..8).unwrap_or_default()
+    }
+}
+
+impl FromStr for Handle {
+    type Err = HandleError;
+
+    fn from_str(text: &str) -> Result<Self, HandleError> {
+        let fits =
+            text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
+        if fits { Ok(Self(text.to_owned())) } else { Err(HandleError) }
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}

@@ -1,0 +1,81 @@
+//! `scores`: a unit's sheet, whole or as an audience may see it.
+//!
+//! Whoever runs commands on the server holds the log, so a sheet is given whole unless an audience is named; that of a named consultant is
+//! noted either way.
+
+use std::sync::PoisonError;
+
+use anyhow::{Result, bail, ensure};
+use jiff::civil::Date;
+
+use super::{Talk, say};
+use crate::policy::{self, Audience, Decision, Show};
+use crate::premises::{House, failed};
+use crate::scoring::{Ask, ScoreSheet, explain, kind_of, score_asked};
+
+/// What is wanted of a sheet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// Whether to say how it came to be.
+    pub(super) steps: bool,
+    /// As what it is looked at; everything is given when absent.
+    pub(super) audience: Option<Audience>,
+}
+
+pub(super) fn scores(
+    house: &House,
+    ask: &Ask,
+    as_of: Option<Date>,
+    wanted: Wanted,
+    talk: &mut dyn Talk,
+) -> Result<bool> {
+    let today = house.premises.today();
+    let day = as_of.unwrap_or(today);
+    ensure!(day <= today, "failed to look back from {day}: it is still to come");
+    let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let sheet = score_asked(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
+    let decision = wanted.audience.map(|audience| decide(house, ask, &sheet, audience));
+    if wanted.steps {
+        if let Some(Decision { show, why }) = decision.filter(|decision| !decision.show.score()) {
+            bail!("failed to explain {} at {}: {why}", ask.unit, word(show));
+        }
+        let explained = explain(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
+        drop(facts);
+        say(talk, &explained)?;
+        return Ok(true);
+    }
+    drop(facts);
+    let shown = match decision {
+        None => sheet,
+        Some(decision) => match policy::withhold(sheet, &decision) {
+            Some(sheet) => sheet,
+            None => bail!("failed to show the scores of {}: {}", ask.unit, decision.why),
+        },
+    };
+    say(talk, &shown)?;
+    Ok(true)
+}
+
+/// How much an audience sees of a sheet: by the people who answered the questions that are the consultant's.
+fn decide(house: &House, ask: &Ask, sheet: &ScoreSheet, audience: Audience) -> Decision {
+    let made_by = format!("{}@{}", sheet.definition.id, sheet.definition.version);
+    let definition = house.scoring.definitions().find(|one| one.reference().to_string() == made_by);
+    let file = definition.map(crate::scoring::Definition::file);
+    let own = file.and_then(|file| file.attribution.as_ref()).map(|attribution| &attribution.questions);
+    let questions = sheet.domains.iter().flat_map(|domain| &domain.questions);
+    let answered = questions.filter(|question| own.is_none_or(|own| own.contains(&question.id)));
+    let n = answered.map(|question| question.figure.n).max().unwrap_or(sheet.responses);
+    let rows = file.map(|file| file.audiences.as_slice()).unwrap_or_default();
+    policy::decide(rows, kind_of(&ask.unit), n, audience, &house.premises.policy())
+}
+
+fn word(show: Show) -> &'static str {
+    match show {
+        Show::Nothing => "nothing",
+        Show::SpecialtyOnly | Show::ByPolicy => "the specialty only",
+        Show::Count => "a count",
+        Show::GreyedScore => "a score that is not reliable yet",
+        Show::Score => "a score",
+        Show::Everything => "everything",
+    }
+}

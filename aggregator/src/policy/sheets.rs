@@ -1,0 +1,35 @@
+//! A score sheet as an audience may see it.
+
+use super::{Decision, Show};
+use crate::scoring::{DomainSheet, Figure, ScoreSheet};
+
+/// A unit's sheet as a decision lets it be seen; `None` where no score of the unit is shown. Where scores are not reliable yet every
+/// one says so, and what is about a part of the people or about another period is left out.
+pub fn withhold(mut sheet: ScoreSheet, decision: &Decision) -> Option<ScoreSheet> {
+    match decision.show {
+        Show::Nothing | Show::SpecialtyOnly | Show::ByPolicy | Show::Count => None,
+        Show::Score | Show::Everything => Some(sheet),
+        Show::GreyedScore => {
+            sheet.coverage.languages.clear();
+            sheet.coverage.groups.clear();
+            sheet.coverage.under_represented.clear();
+            sheet.standardised = None;
+            sheet.previous = None;
+            sheet.norm = None;
+            grey(&mut sheet.overall, &decision.why);
+            sheet.domains.iter_mut().for_each(|domain| grey_domain(domain, &decision.why));
+            Some(sheet)
+        }
+    }
+}
+
+fn grey(figure: &mut Figure, why: &str) {
+    figure.why = Some(format!("not reliable yet: {why}"));
+}
+
+fn grey_domain(domain: &mut DomainSheet, why: &str) {
+    grey(&mut domain.figure, why);
+    domain.norm = None;
+    domain.questions.iter_mut().for_each(|question| grey(&mut question.figure, why));
+    domain.parts.iter_mut().for_each(|part| grey_domain(part, why));
+}

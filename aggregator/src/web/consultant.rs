@@ -1,0 +1,232 @@
+//! A consultant's page: what the consultant, or whoever may, sees of six months of patients. Private, and every look is noted.
+//!
+//! What is shown is an [`Appraisal`], which holds nothing that the policy withholds; this file only draws it.
+
+use std::sync::PoisonError;
+
+use axum::extract::{Extension, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, Json};
+use jiff::civil::Date;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::ConsultantId;
+
+use super::failure::{Failure, Problem};
+use super::viewer::Viewer;
+use super::ward::{off_thread, page_off_thread};
+use super::{Shared, Web};
+use crate::appraisal::{self, Appraisal, AppraisalError, Looker};
+use crate::audit::Deed;
+use crate::disputes::{AttributedContact, Dispute, DisputesError, Handle, HandleError};
+use crate::log::LogError;
+use crate::policy::Audience;
+use crate::scoring::ScoreError;
+
+mod parts;
+
+pub(super) use parts::standing;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// The window, `6m-2026-11-22`: six months to the last day of a fortnight, the present one or one of the twelve before. The newest that is
+    /// shown to whoever asks, when absent.
+    window: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Disputed {
+    window: String,
+    contact: String,
+    reason: String,
+}
+
+/// Everything the page shows.
+struct View {
+    appraisal: Appraisal,
+    windows: Vec<Period>,
+    /// The consultant's own business: contacts that can be disputed, and disputes.
+    own: Option<Own>,
+    today: Date,
+}
+
+struct Own {
+    contacts: Vec<AttributedContact>,
+    disputes: Vec<Dispute>,
+}
+
+pub(crate) async fn page(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    page_off_thread(&web, move |web| {
+        let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
+        let appraisal = look(web, &viewer, &consultant, audience, asked.window.as_deref())?;
+        let own = if audience == Audience::Consultant { Some(own(web, &consultant, &appraisal)?) } else { None };
+        let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
+        let released = |window: &Period| is_released(web, &consultant, window, audience).is_ok();
+        let windows = windows.into_iter().filter(released).collect();
+        let view = View { appraisal, windows, own, today: web.today() };
+        Ok(parts::page(web, &viewer, &view))
+    })
+    .await
+}
+
+/// What somebody sees of a consultant in six months, everything an appraisal is made of, and what is withheld and why.
+///
+/// Every look is noted with the account's name. A window is the consultant's first.
+#[utoipa::path(get, path = "/api/v1/consultants/{id}/appraisal", tag = "scores",
+    params(("id" = String, Path, description = "The consultant"), Asked),
+    responses(
+        (status = 200, description = "What is shown", body = Appraisal),
+        (status = 400, description = "There is no such window", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for this account, or not yet", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such consultant", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The look could not be noted", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn appraisal(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Appraisal>, Failure> {
+    off_thread(&web, move |web| {
+        let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
+        look(web, &viewer, &consultant, audience, asked.window.as_deref()).map(Json)
+    })
+    .await
+}
+
+/// The consultant disputes that a contact was theirs.
+pub(crate) async fn dispute(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    Form(Disputed { window, contact, reason }): Form<Disputed>,
+) -> Result<Response, Failure> {
+    let window = chosen(&web, Some(&window))?.map(|window| window.to_string()).unwrap_or_default();
+    off_thread(&web, move |web| {
+        let (consultant, _) = who_and_as_what(web, &viewer, &id)?;
+        let refuse =
+            |error: &dyn std::fmt::Display| Failure::bad_request(super::ward::sentence(&error.to_string()));
+        let handle: Handle = contact.parse().map_err(|error: HandleError| refuse(&error))?;
+        let found = web.desk.attributed.find(&consultant, &handle, web.today()).map_err(internal)?;
+        let found = found.ok_or_else(|| refuse(&HandleError))?;
+        web.note(viewer.name(), Deed::Disputed, Some(&format!("consultant:{consultant}")), Some(handle.short()))?;
+        let opened = web.desk.disputes.dispute(&found, &reason, web.today(), web.now());
+        opened.map_err(|error| match error {
+            DisputesError::File { .. } | DisputesError::Unreadable { .. } => Failure::internal(&error),
+            error => refuse(&error),
+        })?;
+        Ok(Redirect::to(&format!("/consultant/{consultant}?window={window}#disputes")).into_response())
+    })
+    .await
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
+fn internal(error: LogError) -> Failure {
+    Failure::internal(&error)
+}
+
+/// The consultant a path names, and as what the viewer looks. The door has let through who has any business here.
+fn who_and_as_what(web: &Web, viewer: &Viewer, id: &str) -> Result<(ConsultantId, Audience), Failure> {
+    let unknown = || {
+        Failure::new(
+            StatusCode::NOT_FOUND,
+            "There is no such consultant",
+            "The directory has nobody of that number.",
+        )
+    };
+    let consultant = ConsultantId::new(id).map_err(|_| unknown())?;
+    web.desk.world.directory.consultant(&consultant).ok_or_else(unknown)?;
+    let audience = viewer.who().audience_of(&consultant).ok_or_else(unknown)?;
+    Ok((consultant, audience))
+}
+
+/// The window that was asked for; only those that can be chosen are taken, so that no two differ by one day's patients.
+fn chosen(web: &Web, asked: Option<&str>) -> Result<Option<Period>, Failure> {
+    let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
+    let found = windows.into_iter().find(|window| window.to_string() == text);
+    found.map(Some).ok_or_else(|| {
+        Failure::bad_request("There is no such window: it is six months to the last day of this fortnight or one of the twelve before it.")
+    })
+}
+
+fn is_released(
+    web: &Web,
+    consultant: &ConsultantId,
+    window: &Period,
+    audience: Audience,
+) -> Result<(), AppraisalError> {
+    let (audit, calendar) = (&*web.desk.audit, web.desk.scoring.calendar());
+    appraisal::released(consultant, window, audience, (audit, calendar), (&web.desk.policy, web.today()))
+}
+
+/// Notes the look and takes it.
+fn look(
+    web: &Web,
+    viewer: &Viewer,
+    consultant: &ConsultantId,
+    audience: Audience,
+    asked: Option<&str>,
+) -> Result<Appraisal, Failure> {
+    let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
+    let window = if let Some(window) = chosen(web, asked)? {
+        window
+    } else {
+        let released = windows.iter().find(|window| is_released(web, consultant, window, audience).is_ok());
+        // The newest that has ended says from when it can be seen.
+        *released.or_else(|| windows.get(1)).ok_or_else(Failure::page_not_found)?
+    };
+    is_released(web, consultant, &window, audience).map_err(not_seen)?;
+    let noted = appraisal::note_look(&web.desk.audit, web.now(), viewer.name(), consultant, window, audience);
+    let noted = noted.map_err(|error| {
+        tracing::error!("failed to {error}");
+        Failure::not_noted()
+    })?;
+    let desk = &web.desk;
+    let facts = desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let looker = Looker {
+        facts: &facts,
+        world: &desk.scoring,
+        settings: &desk.policy,
+        disputes: &desk.disputes,
+        today: web.today(),
+    };
+    looker.look(noted).map_err(not_seen)
+}
+
+fn not_seen(error: AppraisalError) -> Failure {
+    match error {
+        AppraisalError::NotYet { from, .. } => {
+            let from = super::words::day(from);
+            let detail = format!(
+                "These six months are the consultant's first. You can open them from {from}, or as soon as the consultant has."
+            );
+            Failure::new(StatusCode::FORBIDDEN, "Not yet", detail)
+        }
+        AppraisalError::Score(ScoreError::UnknownUnit(_)) => Failure::new(
+            StatusCode::NOT_FOUND,
+            "There is no such consultant",
+            "The directory has nobody of that number.",
+        ),
+        AppraisalError::Score(error) => Failure::internal(&error),
+    }
+}
+
+fn own(web: &Web, consultant: &ConsultantId, appraisal: &Appraisal) -> Result<Own, Failure> {
+    let (first, last) = (appraisal.first_day, appraisal.last_day);
+    let contacts = web.desk.attributed.of(consultant, first, last, web.today()).map_err(internal)?;
+    let disputes = web.desk.disputes.of(consultant);
+    let contacts =
+        contacts.into_iter().filter(|contact| !disputes.iter().any(|dispute| dispute.is_about(contact)));
+    Ok(Own { contacts: contacts.collect(), disputes })
+}

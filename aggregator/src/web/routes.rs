@@ -1,0 +1,148 @@
+//! Every route there is, with the door it stands behind.
+//!
+//! The router is made from this list and from nothing else, and a test walks the list as every role and as nobody: a route without a line
+//! in the test's table fails it.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::id::{ConsultantId, WardId};
+
+use super::{
+    Shared, api, assets, board, consultant, display, disputes, health, help, live, office, sign_in, trail, units,
+    viewer, ward, wards,
+};
+use crate::policy::{Entrance, Place};
+
+/// What a route leads to; the path's `{id}` says whose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Everybody's.
+    Open,
+    /// Whoever is known.
+    Description,
+    /// Whoever may read any ward. What is shown behind it is asked for again, unit by unit.
+    Units,
+    /// Whoever may read the ward.
+    Ward,
+    /// Whoever may read the unit of a kind: `department`, `site`, `specialty`.
+    Of(&'static str),
+    /// Whoever may read the trust.
+    Trust,
+    /// Whoever may say that a request for help on the ward was seen.
+    Help,
+    /// Whoever may for all wards.
+    AllHelp,
+    /// The office's and the administrators'.
+    Office,
+    /// Who decides disputes.
+    Disputes,
+    /// Who may know who did what.
+    Audit,
+    /// Whoever has business with the consultant.
+    Consultant,
+    /// The consultant.
+    OwnPage,
+}
+
+impl Door {
+    /// What may be asked of the policy about it. A path that names nothing leads to a page that says so, for whoever may read wards.
+    pub(crate) fn place(self, id: &str, enter: impl Fn(Place<'_>) -> Entrance) -> Entrance {
+        let ward = || WardId::new(id).ok();
+        let consultant = || ConsultantId::new(id).ok();
+        let of_ward =
+            |place: &dyn Fn(&WardId) -> Entrance| ward().map_or_else(|| enter(Place::Units), |id| place(&id));
+        let of_consultant = |place: &dyn Fn(&ConsultantId) -> Entrance| {
+            consultant().map_or_else(|| enter(Place::Disputes), |id| place(&id))
+        };
+        match self {
+            Self::Open => enter(Place::Open),
+            Self::Description => enter(Place::Description),
+            Self::Units => enter(Place::Units),
+            Self::Ward => of_ward(&|id| enter(Place::Unit(&Unit::Ward(id.clone())))),
+            Self::Of(kind) => match format!("{kind}:{id}").parse::<Unit>() {
+                Ok(unit) => enter(Place::Unit(&unit)),
+                Err(_) => enter(Place::Units),
+            },
+            Self::Trust => enter(Place::Trust),
+            Self::Help => of_ward(&|id| enter(Place::Help(id))),
+            Self::AllHelp => enter(Place::AllHelp),
+            Self::Office => enter(Place::Office),
+            Self::Disputes => enter(Place::Disputes),
+            Self::Audit => enter(Place::Audit),
+            Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
+            Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
+        }
+    }
+}
+
+/// A route.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) door: Door,
+    answers: MethodRouter<Shared>,
+}
+
+/// Something that is read.
+pub(super) fn reads<H, T>(path: &'static str, door: Door, handler: H) -> Route
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    Route { method: "GET", path, door, answers: get(handler) }
+}
+
+/// Something that is done.
+pub(super) fn does<H, T>(path: &'static str, door: Door, handler: H) -> Route
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    Route { method: "POST", path, door, answers: post(handler) }
+}
+
+/// Every route.
+pub(crate) fn all() -> Vec<Route> {
+    let mut all = vec![
+        reads("/healthz", Door::Open, health::healthz),
+        reads("/metrics", Door::Open, health::metrics),
+        reads("/sign-in", Door::Open, sign_in::form),
+        does("/sign-in", Door::Open, sign_in::submit),
+        does("/sign-out", Door::Open, sign_in::leave),
+        reads("/assets/{version}/{name}", Door::Open, assets::serve),
+        reads("/", Door::Units, wards::page),
+        reads("/ward/{id}", Door::Ward, ward::page),
+        reads("/ward/{id}/stream", Door::Ward, live::stream),
+        does("/ward/{id}/help/seen", Door::Help, help::seen),
+        reads("/department/{id}", Door::Of("department"), units::department),
+        reads("/site/{id}", Door::Of("site"), units::site),
+        reads("/specialty/{id}", Door::Of("specialty"), units::specialty),
+        reads("/trust", Door::Trust, units::trust),
+        reads("/board", Door::Trust, board::page),
+        // Which unit may be read is asked for again when it is known which one.
+        reads("/signal", Door::Description, units::one::page),
+        // A display shows what was released to everybody.
+        reads("/display/{ward}", Door::Open, display::page),
+        reads("/consultant/{id}", Door::Consultant, consultant::page),
+        does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
+        reads("/office", Door::Office, office::page),
+        does("/office/quarantine/replay", Door::Office, office::replay),
+        reads("/office/disputes", Door::Disputes, disputes::page),
+        does("/office/disputes/rule", Door::Disputes, disputes::rule),
+        reads("/office/audit", Door::Audit, trail::page),
+    ];
+    all.extend(api::routes());
+    all
+}
+
+/// The router of all routes, each behind its door.
+pub(super) fn router(web: &Shared) -> Router<Shared> {
+    all().into_iter().fold(Router::new(), |router, route| {
+        tracing::trace!(method = route.method, path = route.path, door = ?route.door, "a route");
+        let guarded = from_fn_with_state((Shared::clone(web), route.door), viewer::guard);
+        router.route(route.path, route.answers.route_layer(guarded))
+    })
+}

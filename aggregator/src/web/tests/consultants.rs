@@ -1,0 +1,167 @@
+//! A consultant's page, over a real listener: who sees what at which n.
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::desk::{Bench, PASSWORD, noon};
+use super::main_of;
+use crate::accounts::Proof;
+
+const DAY: Date = Date::constant(2026, 11, 10);
+
+/// A server on which everybody who has to do with consultant C1 can sign in.
+async fn bench(answers: [usize; 3]) -> Bench {
+    let bench = Bench::empty(false).await;
+    for (name, role) in
+        [("c1", "consultant:C1"), ("appraiser", "appraiser:C1"), ("board", "board"), ("sister", "ward:W1")]
+    {
+        let role = role.parse().unwrap();
+        bench.desk.accounts.add(&name.parse().unwrap(), Proof::Chosen(PASSWORD), &[role]).unwrap();
+    }
+    bench.patients_of("C1", DAY, answers);
+    bench
+}
+
+async fn page(bench: &Bench, who: &str, path: &str) -> (u16, String) {
+    let cookie = bench.sign_in_as(who).await;
+    let response = bench.get(path).header("cookie", &cookie).send().await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+async fn appraisal(bench: &Bench, who: &str) -> Value {
+    let request = bench.get("/api/v1/consultants/C1/appraisal").basic_auth(who, Some(PASSWORD));
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200, "{who}");
+    response.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_consultant_sees_as_much_as_the_number_of_patients_can_carry() {
+    for (answers, says, never) in [
+        (
+            [2, 1, 0],
+            vec!["3 patients so far", "3 patients: too few to show what they said; shown from 5"],
+            vec!["Mean ", "Reliability", "8.3"],
+        ),
+        (
+            [15, 5, 3],
+            vec![
+                "Not reliable yet",
+                "23 patients: too few for a reliable score yet; shown from 27",
+                "So far 7.6 (n 23",
+                "Mean 7.6",
+            ],
+            vec!["<b>7.6", "of 1, from"],
+        ),
+        (
+            [20, 7, 3],
+            vec!["<b>7.8", "from 30 people", "95% interval", "of 1, from 30 patients", "Published: "],
+            vec!["Who they were"],
+        ),
+        (
+            [40, 7, 3],
+            vec!["<b>8.7", "Who they were", "50 patients: enough to show everything"],
+            vec!["What is not shown here"],
+        ),
+    ] {
+        let bench = bench(answers).await;
+        let (status, text) = page(&bench, "c1", "/consultant/C1").await;
+        assert_eq!(status, 200);
+        for part in says {
+            assert!(text.contains(part), "{answers:?} does not say {part}: {}", main_of(&text));
+        }
+        for part in never {
+            assert!(!main_of(&text).contains(part), "{answers:?} says {part}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_learns_a_number_and_the_ward_nothing_at_all() {
+    let bench = bench([15, 5, 3]).await;
+    *bench.now.lock().unwrap() = "2026-12-20T12:00:00Z".parse().unwrap();
+    let (status, text) = page(&bench, "board", "/consultant/C1").await;
+    assert_eq!(status, 200);
+    assert!(text.contains("Nothing is shown of one consultant to anybody else below 27 patients."));
+    assert!(!main_of(&text).contains("23"), "{}", main_of(&text));
+    let seen = appraisal(&bench, "board").await;
+    for field in
+        ["patients", "score", "reliability", "domains", "attribution", "disputes", "coverage", "specialty_figures"]
+    {
+        assert!(seen[field].is_null(), "{field}: {seen}");
+    }
+    assert_eq!(page(&bench, "sister", "/consultant/C1").await.0, 403);
+    bench.patients_of("C1", DAY, [7, 0, 0]);
+    let seen = appraisal(&bench, "board").await;
+    assert!(seen["score"].is_null() && seen["specialty_figures"]["responses"].is_u64(), "{seen}");
+    assert_eq!(seen["show"], "specialty_only");
+}
+
+#[tokio::test]
+async fn the_appraiser_sees_a_window_once_the_consultant_has() {
+    let bench = bench([20, 7, 3]).await;
+    let window = "/consultant/C1?window=6m-2026-11-22";
+    assert_eq!(page(&bench, "appraiser", window).await.0, 403, "it has not ended");
+    page(&bench, "c1", window).await;
+    assert_eq!(page(&bench, "appraiser", window).await.0, 403, "opened before it ended");
+    *bench.now.lock().unwrap() = "2026-11-24T12:00:00Z".parse().unwrap();
+    let (status, text) = page(&bench, "appraiser", window).await;
+    assert!(status == 403 && text.contains("from 6 December 2026"), "{text}");
+    assert_eq!(page(&bench, "c1", window).await.0, 200);
+    let (status, text) = page(&bench, "appraiser", window).await;
+    assert!(status == 200 && text.contains("<b>7.8"), "{status}");
+    assert!(!text.contains("Dispute one of"), "only the consultant disputes");
+    assert_eq!(
+        page(&bench, "c1", "/consultant/C1?window=6m-2026-11-21").await.0,
+        400,
+        "no window but a fortnight's"
+    );
+}
+
+#[tokio::test]
+async fn every_look_is_noted_and_without_a_note_there_is_no_look() {
+    let bench = bench([20, 7, 3]).await;
+    page(&bench, "c1", "/consultant/C1").await;
+    let entry = bench.desk.audit.recent(1).pop().unwrap();
+    assert_eq!((entry.who.as_str(), entry.did.as_str(), entry.at), ("c1", "saw_consultant", noon()));
+    assert_eq!(entry.about.as_deref(), Some("consultant:C1"));
+    assert_eq!(entry.detail.as_deref(), Some("6m-2026-11-22 as consultant"));
+    let cookie = bench.sign_in_as("c1").await;
+    bench.desk.audit.break_for_a_test();
+    for path in ["/consultant/C1", "/api/v1/consultants/C1/appraisal"] {
+        let response = bench.get(path).header("cookie", &cookie).send().await.unwrap();
+        assert_eq!(response.status(), 503, "{path}");
+        let text = response.text().await.unwrap();
+        assert!(!text.contains("7.8") && text.contains("written down"), "{text}");
+    }
+    let form = format!("name=board&password={}", PASSWORD.replace(' ', "+"));
+    let response = bench.post("/sign-in", &form).send().await.unwrap();
+    assert_eq!(response.status(), 503, "a sign-in that cannot be noted begins no session");
+    assert!(response.headers().get("set-cookie").is_none());
+}
+
+#[tokio::test]
+async fn an_appraisal_is_the_same_bytes_twice() {
+    let bench = bench([20, 7, 3]).await;
+    let mut texts = Vec::new();
+    for _ in 0..2 {
+        let request = bench.get("/api/v1/consultants/C1/appraisal").basic_auth("c1", Some(PASSWORD));
+        texts.push(request.send().await.unwrap().text().await.unwrap());
+    }
+    assert_eq!(texts.first(), texts.last());
+    let value: Value = serde_json::from_str(texts.first().unwrap()).unwrap();
+    insta::assert_json_snapshot!("appraisal", value);
+}
+
+#[tokio::test]
+async fn what_is_no_contact_of_the_consultant_cannot_be_disputed() {
+    let bench = bench([20, 7, 3]).await;
+    let cookie = bench.sign_in_as("c1").await;
+    for contact in ["", "0123", &"a".repeat(32)] {
+        let form = format!("window=6m-2026-11-22&contact={contact}&reason=away");
+        let response = bench.post("/consultant/C1/dispute", &form).header("cookie", &cookie).send().await.unwrap();
+        assert_eq!(response.status(), 400, "{contact}");
+        assert!(response.text().await.unwrap().contains("choose one from the page"));
+    }
+    assert!(bench.desk.disputes.list().is_empty());
+}

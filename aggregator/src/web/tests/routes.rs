@@ -1,0 +1,135 @@
+//! Every route as every role, and as nobody, against a table.
+
+use std::collections::BTreeSet;
+
+use super::desk::{Bench, PASSWORD};
+use crate::accounts::Proof;
+use crate::web::routes;
+
+/// The columns: whose account, or nobody.
+const ROLES: [&str; 10] = [
+    "ward:W1",
+    "ward:W2",
+    "department:medicine",
+    "consultant:C1",
+    "consultant:C2",
+    "appraiser:C1",
+    "board",
+    "office",
+    "administrator",
+    "display:W1",
+];
+
+/// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
+/// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
+/// nobody is signed in.
+const TABLE: [(&str, &str, &str); 39] = [
+    ("GET /healthz", "/healthz", "oo oooooooooo"),
+    ("GET /metrics", "/metrics", "oo oooooooooo"),
+    ("GET /sign-in", "/sign-in", "oo oooooooooo"),
+    ("POST /sign-in", "/sign-in", "oo oooooooooo"),
+    ("GET /assets/{version}/{name}", "/assets/x/style.css", "oo oooooooooo"),
+    ("GET /", "/", "so oooxxxooxx"),
+    ("GET /ward/{id}", "/ward/W1", "so oxoxxxooxx"),
+    ("GET /ward/{id}/stream", "/ward/W1/stream", "so oxoxxxooxx"),
+    ("POST /ward/{id}/help/seen", "/ward/W1/help/seen", "ss oxoxxxxoxx"),
+    ("GET /department/{id}", "/department/medicine", "so xxoxxxooxx"),
+    ("GET /site/{id}", "/site/S1", "so xxxxxxooxx"),
+    ("GET /specialty/{id}", "/specialty/respiratory", "so xxxxxxooxx"),
+    ("GET /trust", "/trust", "so xxxxxxooxx"),
+    ("GET /board", "/board", "so xxxxxxooxx"),
+    ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /display/{ward}", "/display/W1", "oo oooooooooo"),
+    ("GET /consultant/{id}", "/consultant/C1", "ss xxxoxoooxx"),
+    ("POST /consultant/{id}/dispute", "/consultant/C1/dispute", "ss xxxoxxxxxx"),
+    ("GET /office", "/office", "ss xxxxxxxoox"),
+    ("POST /office/quarantine/replay", "/office/quarantine/replay", "ss xxxxxxxoox"),
+    ("GET /office/disputes", "/office/disputes", "ss xxxxxxxoxx"),
+    ("POST /office/disputes/rule", "/office/disputes/rule", "ss xxxxxxxoxx"),
+    ("GET /office/audit", "/office/audit", "ss xxxxxxxoox"),
+    ("GET /api/v1/openapi.json", "/api/v1/openapi.json", "so oooooooooo"),
+    ("GET /api/v1/docs", "/api/v1/docs", "so oooooooooo"),
+    ("GET /api/v1/wards", "/api/v1/wards", "so oooxxxooxx"),
+    ("GET /api/v1/periods", "/api/v1/periods", "so oooxxxooxx"),
+    ("GET /api/v1/scores", "/api/v1/scores?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /api/v1/scores/explain", "/api/v1/scores/explain?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /api/v1/signals", "/api/v1/signals?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /api/v1/comparison", "/api/v1/comparison?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /api/v1/actions", "/api/v1/actions", "so oooooooooo"),
+    ("GET /api/v1/consultants/{id}/appraisal", "/api/v1/consultants/C1/appraisal", "ss xxxoxoooxx"),
+    ("GET /api/v1/fleet", "/api/v1/fleet", "ss xxxxxxxoox"),
+    ("GET /api/v1/quarantine", "/api/v1/quarantine", "ss xxxxxxxoox"),
+    ("GET /api/v1/completeness", "/api/v1/completeness", "ss xxxxxxxoox"),
+    ("GET /api/v1/help", "/api/v1/help", "ss xxxxxxxoxx"),
+    ("POST /api/v1/help/{record}/seen", "/api/v1/help/none/seen", "ss xxxxxxxoxx"),
+    ("POST /sign-out", "/sign-out", "oo oooooooooo"),
+];
+
+/// Addresses that a route has besides, where the answer depends on whose it is.
+const ALSO: [(&str, &str, &str); 11] = [
+    ("GET /ward/{id}", "/ward/W2", "so xoxxxxooxx"),
+    ("GET /ward/{id}", "/ward/W3", "so xxoxxxooxx"),
+    ("GET /consultant/{id}", "/consultant/C2", "ss xxxxoxooxx"),
+    ("POST /consultant/{id}/dispute", "/consultant/C2/dispute", "ss xxxxoxxxxx"),
+    ("GET /api/v1/scores", "/api/v1/scores?unit=trust:T1", "so xxxxxxooxx"),
+    ("GET /api/v1/scores", "/api/v1/scores?unit=department:medicine", "so xxoxxxooxx"),
+    ("GET /api/v1/scores", "/api/v1/scores?unit=consultant:C1", "sx xxxxxxxxxx"),
+    ("GET /signal", "/signal?unit=trust:T1", "so xxxxxxooxx"),
+    ("GET /signal", "/signal?unit=consultant:C1", "sx xxxxxxxxxx"),
+    ("GET /api/v1/signals", "/api/v1/signals?unit=consultant:C1", "sx xxxxxxxxxx"),
+    ("GET /api/v1/consultants/{id}/appraisal", "/api/v1/consultants/C2/appraisal", "ss xxxxoxooxx"),
+];
+
+#[test]
+fn every_route_has_a_line_in_the_table() {
+    let there: BTreeSet<String> =
+        routes::all().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let written: BTreeSet<String> = TABLE.iter().map(|(route, _, _)| (*route).to_owned()).collect();
+    assert_eq!(there, written);
+    assert_eq!(written.len(), TABLE.len());
+}
+
+/// How somebody fares at an address.
+async fn fares(bench: &Bench, route: &str, address: &str, cookie: Option<&str>) -> char {
+    let request = if route.starts_with("GET ") { bench.get(address) } else { bench.post(address, "") };
+    let request = match cookie {
+        Some(cookie) => request.header("cookie", cookie),
+        None => request,
+    };
+    let response = request.send().await.unwrap();
+    let location = response.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match response.status().as_u16() {
+        401 => 's',
+        303 if location.starts_with("/sign-in") => 's',
+        403 => 'x',
+        // A form without its fields is refused behind the door, and so is a request that does not exist.
+        _ => 'o',
+    }
+}
+
+#[tokio::test]
+async fn every_route_as_every_role_and_as_nobody() {
+    let bench = Bench::lively(false).await;
+    let demonstration = Bench::lively(true).await;
+    let mut cookies = Vec::new();
+    for (place, role) in ROLES.into_iter().enumerate() {
+        let name = format!("account-{place}");
+        let proof = Proof::Chosen(PASSWORD);
+        bench.desk.accounts.add(&name.parse().unwrap(), proof, &[role.parse().unwrap()]).unwrap();
+        cookies.push(bench.sign_in_as(&name).await);
+    }
+    let mut wrong = Vec::new();
+    for (route, address, expected) in ALSO.into_iter().chain(TABLE) {
+        let mut found = String::new();
+        found.push(fares(&bench, route, address, None).await);
+        found.push(fares(&demonstration, route, address, None).await);
+        found.push(' ');
+        for cookie in &cookies {
+            found.push(fares(&bench, route, address, Some(cookie)).await);
+        }
+        if found != expected {
+            wrong.push(format!("{route} at {address}: {found} is not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
