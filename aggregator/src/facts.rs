@@ -134,10 +134,17 @@ impl Facts {
             .filter(|rows| !rows.is_empty())
     }
 
-    /// The distinct local days on which facts of a span of days came, trust-wide.
-    pub fn arrival_days(&self, from: Date, to_inclusive: Date) -> BTreeSet<DayNumber> {
+    /// The distinct local days on which facts of a span of days came, trust-wide: those after a day and up to another.
+    pub fn arrival_days(
+        &self,
+        from: Date,
+        to_inclusive: Date,
+        after: DayNumber,
+        until: DayNumber,
+    ) -> BTreeSet<DayNumber> {
         let counts = self.span(from, to_inclusive).flat_map(|(_, day)| day.arrivals.iter());
-        counts.map(|count| DayNumber::from_count(*count)).collect()
+        let arrivals = counts.map(|count| DayNumber::from_count(*count));
+        arrivals.filter(|day| *day > after && *day <= until).collect()
     }
 
     /// The SHA-256 over all rows in sorted order: equal exactly when the facts are equal, whatever order they came in.
