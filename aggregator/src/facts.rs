@@ -148,11 +148,18 @@ impl Facts {
             .filter(|rows| !rows.is_empty())
     }
 
-    /// The distinct local days on which facts of a span of days came, or an attribution among them was dropped, trust-wide.
-    pub fn arrival_days(&self, from: Date, to_inclusive: Date) -> BTreeSet<DayNumber> {
+    /// The distinct local days on which facts of a span of days came, or an attribution among them was dropped, trust-wide: those after
+    /// a day and up to another.
+    pub fn arrival_days(
+        &self,
+        from: Date,
+        to_inclusive: Date,
+        after: DayNumber,
+        until: DayNumber,
+    ) -> BTreeSet<DayNumber> {
         let counts = self.span(from, to_inclusive).flat_map(|(_, day)| day.arrivals.iter().copied());
-        let ruled = self.rulings.days_of(from, to_inclusive);
-        counts.chain(ruled).map(DayNumber::from_count).collect()
+        let arrivals = counts.chain(self.rulings.days_of(from, to_inclusive)).map(DayNumber::from_count);
+        arrivals.filter(|day| *day > after && *day <= until).collect()
     }
 
     /// The first local day that has facts.

@@ -163,7 +163,8 @@ fn days_and_wards_are_slices() {
     };
     assert_eq!(ward("W02"), [1, 2]);
     assert!(ward("W01").is_empty());
-    let arrivals = facts.arrival_days(date("2026-11-09"), date("2026-11-09"));
+    let arrivals =
+        facts.arrival_days(date("2026-11-09"), date("2026-11-09"), day("2026-11-01"), day("2026-12-31"));
     assert_eq!(arrivals.into_iter().collect::<Vec<_>>(), [day("2026-11-09"), day("2026-11-20")]);
 }
 

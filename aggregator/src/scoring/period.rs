@@ -43,9 +43,8 @@ pub fn revision(facts: &Facts, period: &Period, today: Date, final_after_days: u
     if today <= last {
         return 0;
     }
-    let arrivals = facts.arrival_days(period.start(), period.last());
-    let late = arrivals.into_iter().filter_map(DayNumber::date).filter(|day| *day > last && *day <= today);
-    1 + u32::try_from(late.count()).unwrap_or(u32::MAX - 1)
+    let late = facts.arrival_days(period.start(), period.last(), DayNumber::from(last), DayNumber::from(today));
+    1 + u32::try_from(late.len()).unwrap_or(u32::MAX - 1)
 }
 
 fn last_provisional_day(period: &Period, final_after_days: u16) -> Date {

@@ -8,7 +8,7 @@
 //! property tests hold the two against each other.
 //!
 //! Units: values are whole numbers of a unit of the caller's (thousandths of a point, say), at most 2^36 in size, of fewer
-//! than 2^27 people: then no sum leaves 64 bits and no intermediate product 128.
+//! than 2^26 people: then no sum leaves 64 bits and no intermediate product 128.
 
 use super::quantile::{normal_two_sided, student_two_sided};
 use super::sum::Sum;
@@ -70,29 +70,29 @@ impl JointSums {
     pub fn add(&mut self, answered: u32, values: &[Option<i64>], count: u64) {
         self.add_answered(answered, count);
         self.make_room();
-        let mut place = 0;
+        // Fewer than 2^26 people.
+        let many = i64::try_from(count).unwrap_or(i64::MAX);
         for (first, left) in values.iter().enumerate() {
+            let Some(left) = left else { continue };
+            let Some(place) = self.place(first, first) else { continue };
             let partners = match self.which {
                 Pairs::All => values.get(first..).unwrap_or_default(),
                 Pairs::Own => values.get(first..=first).unwrap_or_default(),
             };
-            if let Some(left) = left {
-                let slots = self.pairs.iter_mut().skip(place);
-                for (slot, right) in slots.zip(partners) {
-                    if let Some(right) = right {
-                        slot.add(*left, *right, count);
-                    }
+            for (slot, right) in self.pairs.get_mut(place..).unwrap_or_default().iter_mut().zip(partners) {
+                if let Some(right) = right {
+                    slot.add(*left, *right, many);
                 }
             }
-            place += partners.len();
         }
     }
 
     /// Adds to one pair alone; what a table of pairs is poured out with.
     pub fn add_pair(&mut self, first: usize, second: usize, left: i64, right: i64, count: u64) {
         self.make_room();
+        let many = i64::try_from(count).unwrap_or(i64::MAX);
         if let Some(slot) = self.place(first, second).and_then(|place| self.pairs.get_mut(place)) {
-            slot.add(left, right, count);
+            slot.add(left, right, many);
         }
     }
 
@@ -156,6 +156,15 @@ impl JointSums {
         self.place(first, second).and_then(|place| self.pairs.get(place)).copied().unwrap_or_default()
     }
 
+    /// The pairs in the order in which they are kept.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (items, which) = (self.items, self.which);
+        (0..items).flat_map(move |first| {
+            let last = if which == Pairs::All { items } else { first + 1 };
+            (first..last).map(move |second| (first, second))
+        })
+    }
+
     fn place(&self, first: usize, second: usize) -> Option<usize> {
         (first <= second && second < self.items).then_some(())?;
         match self.which {
@@ -190,10 +199,8 @@ fn merged(mine: &[(u32, u64)], theirs: &[(u32, u64)]) -> Vec<(u32, u64)> {
 }
 
 impl PairSums {
-    fn add(&mut self, left: i64, right: i64, count: u64) {
-        // Fewer than 2^27 people.
-        let many = i64::try_from(count).unwrap_or(i64::MAX);
-        self.both += count;
+    fn add(&mut self, left: i64, right: i64, many: i64) {
+        self.both += many.unsigned_abs();
         self.left += left * many;
         self.right += right * many;
         self.product += i128::from(left * many) * i128::from(right);
@@ -266,38 +273,40 @@ pub fn linearise(samples: &[(f64, &JointSums)], units: &[f64]) -> Linearised {
             (total.0.value(), total.1.value())
         })
         .collect();
-    let ratio = |item: usize| totals.get(item).map_or(0.0, |(points, weight)| points / weight);
     let means = totals.iter().zip(units).map(|((points, weight), unit)| {
         // One division where there is one, so that 30/5 thousandths is 6 and not almost.
         (*weight > 0.0).then(|| points / (weight * unit))
     });
     let means: Vec<_> = means.collect();
+    let ratios = totals.iter().map(|(points, weight)| if *weight > 0.0 { points / weight } else { 0.0 });
+    let centred = match weighted.as_slice() {
+        [] => Vec::new(),
+        [(weight, sums)] => centred_exactly(*weight, sums),
+        several => centred(several, &ratios.collect::<Vec<_>>()),
+    };
+    let weights: Vec<f64> = totals.iter().zip(units).map(|((_, weight), unit)| weight * unit).collect();
+    let weight = |item: usize| weights.get(item).copied().unwrap_or(1.0);
     let mut squares = vec![0.0; items * items];
-    for first in 0..items {
-        for second in first..items {
-            let centred = match weighted.as_slice() {
-                [(weight, sums)] => {
-                    let pair = sums.pair(first, second);
-                    let whole = (pair.both > 0).then(|| exactly(&pair, &sums.own(first), &sums.own(second)));
-                    whole.map_or(0.0, |whole| weight * weight * whole)
-                }
-                several => {
-                    let pairs = several.iter().map(|(weight, sums)| (*weight, sums.pair(first, second)));
-                    centred(pairs, ratio(first), ratio(second))
-                }
-            };
-            let weight = |item: usize| {
-                totals.get(item).map_or(1.0, |(_, weight)| *weight) * units.get(item).copied().unwrap_or(1.0)
-            };
-            let value = if centred == 0.0 { 0.0 } else { centred / (weight(first) * weight(second)) };
-            for place in [first * items + second, second * items + first] {
-                if let Some(slot) = squares.get_mut(place) {
-                    *slot = value;
-                }
+    let places = weighted.first().map(|(_, sums)| sums.places());
+    for ((first, second), centred) in places.into_iter().flatten().zip(centred) {
+        let value = if centred == 0.0 { 0.0 } else { centred / (weight(first) * weight(second)) };
+        for place in [first * items + second, second * items + first] {
+            if let Some(slot) = squares.get_mut(place) {
+                *slot = value;
             }
         }
     }
     Linearised { means, counts, items, squares }
+}
+
+/// `sum w² (y - r) (z - s)` over the people of one sample, pair by pair.
+fn centred_exactly(weight: f64, sums: &JointSums) -> Vec<f64> {
+    let of_pair = |(first, second)| {
+        let pair = sums.pair(first, second);
+        let whole = (pair.both > 0).then(|| exactly(&pair, &sums.own(first), &sums.own(second)));
+        whole.map_or(0.0, |whole| weight * weight * whole)
+    };
+    sums.places().map(of_pair).collect()
 }
 
 /// `sum (y - r) (z - s)` over the people of a pair, where r and s are the items' means over everybody: in whole numbers up to the end.
@@ -312,29 +321,59 @@ fn exactly(pair: &PairSums, first: &PairSums, second: &PairSums) -> f64 {
     float(whole) / float(n * m)
 }
 
-/// `sum w² (y - r) (z - s)` over the people of weighted pairs. Values are first taken from the whole numbers nearest to r and s, without
-/// rounding, so that what is left is small and nothing cancels; then the weighted sums are taken once for all samples.
-fn centred(pairs: impl Iterator<Item = (f64, PairSums)>, r: f64, s: f64) -> f64 {
+/// `sum w² (y - r) (z - s)` over the people of weighted samples, pair by pair. Values are first taken from the whole numbers nearest to
+/// r and s, without rounding, so that what is left is small and nothing cancels; then the weighted sums are taken once
+/// for all samples.
+fn centred(samples: &[(f64, &JointSums)], ratios: &[f64]) -> Vec<f64> {
     #[expect(clippy::cast_possible_truncation, reason = "means of values of at most 2^36 are at most 2^36")]
-    let (near_r, near_s) = (r.round() as i64, s.round() as i64);
-    let (mut product, mut left, mut right, mut both) = (Sum::new(), Sum::new(), Sum::new(), Sum::new());
-    for (weight, pair) in pairs.filter(|(_, pair)| pair.both > 0) {
-        let square = weight * weight;
-        let (whole_r, whole_s, n) = (i128::from(near_r), i128::from(near_s), i128::from(pair.both));
-        let (from_r, from_s) = (i128::from(pair.left) - whole_r * n, i128::from(pair.right) - whole_s * n);
-        product.add(square * float(pair.product - whole_s * i128::from(pair.left) - whole_r * from_s));
-        left.add(square * float(from_r));
-        right.add(square * float(from_s));
-        both.add(square * pair.both as f64);
+    let near: Vec<i64> = ratios.iter().map(|ratio| ratio.round() as i64).collect();
+    let near = |item: usize| near.get(item).copied().unwrap_or(0);
+    let places: Vec<(usize, usize)> = samples.first().map(|(_, sums)| sums.places().collect()).unwrap_or_default();
+    let mut moments = vec![Moments::default(); places.len()];
+    for (weight, sums) in samples {
+        for ((moments, pair), (first, second)) in moments.iter_mut().zip(&sums.pairs).zip(&places) {
+            moments.add(weight * weight, pair, near(*first), near(*second));
+        }
     }
-    let (r, s) = (r - near_r as f64, s - near_s as f64);
-    let terms = [product.value(), -s * left.value(), -r * right.value(), r * s * both.value()];
-    terms.into_iter().collect::<Sum>().value()
+    let from_near = |item: usize| ratios.get(item).map_or(0.0, |ratio| ratio - near(item) as f64);
+    let of_pair = |(moments, (first, second)): (&Moments, &(usize, usize))| {
+        moments.centred(from_near(*first), from_near(*second))
+    };
+    moments.iter().zip(&places).map(of_pair).collect()
+}
+
+/// Weighted sums over a pair's people, of values from whole numbers near their means.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moments {
+    product: Sum,
+    left: Sum,
+    right: Sum,
+    both: Sum,
+}
+
+impl Moments {
+    fn add(&mut self, weight: f64, pair: &PairSums, near_r: i64, near_s: i64) {
+        // Fewer than 2^26 people, so nothing here leaves 64 bits.
+        let n = i64::try_from(pair.both).unwrap_or(i64::MAX);
+        let (from_r, from_s) = (pair.left - near_r * n, pair.right - near_s * n);
+        let product =
+            pair.product - i128::from(near_s) * i128::from(pair.left) - i128::from(near_r) * i128::from(from_s);
+        self.product.add(weight * float(product));
+        self.left.add(weight * from_r as f64);
+        self.right.add(weight * from_s as f64);
+        self.both.add(weight * n as f64);
+    }
+
+    fn centred(&self, r: f64, s: f64) -> f64 {
+        let terms =
+            [self.product.value(), -s * self.left.value(), -r * self.right.value(), r * s * self.both.value()];
+        terms.into_iter().collect::<Sum>().value()
+    }
 }
 
 /// The nearest number; most are small, and small ones are converted much faster.
 fn float(whole: i128) -> f64 {
-    i64::try_from(whole).map_or(whole as f64, |small| small as f64)
+    i64::try_from(whole).map_or_else(|_| whole as f64, |small| small as f64)
 }
 
 impl Linearised {
