@@ -81,7 +81,7 @@ fn as_python_reads(text: &str) -> Vec<Vec<String>> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("python3 is needed for this test");
+        .unwrap_or_else(|error| unreachable!("this test needs python3: {error}"));
     python.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = python.wait_with_output().unwrap();
     assert!(output.status.success());
