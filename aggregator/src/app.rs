@@ -441,7 +441,6 @@ fn desk(
         acknowledge: Arc::new(move |record, by| {
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),
-        actions: Arc::clone(&house.premises.actions),
         releases: Arc::clone(&house.premises.releases),
         demonstration: house.premises.demonstration,
         policy: house.premises.policy(),

@@ -47,6 +47,10 @@ pub enum Deed {
     ChangedKiosk,
     ChangedPin,
     ChangedAction,
+    ChangedRebase,
+    ChangedEligible,
+    ExportedReturn,
+    Released,
     SawHelp,
     Disputed,
     Ruled,
@@ -201,19 +205,28 @@ impl Audit {
         let cut = |text: &str| -> String {
             text.chars().filter(|letter| !letter.is_control()).take(MAX_CHARACTERS).collect()
         };
-        let entry = Entry {
-            version: 1,
-            number: book.head.number + 1,
-            at,
-            who: cut(who),
-            did: deed.as_str().to_owned(),
-            about: about.map(cut),
-            detail: detail.map(cut),
-            previous: book.head.hash,
+        let (who, about, detail) = (cut(who), about.map(cut), detail.map(cut));
+        let Book { lines, head, .. } = &mut *book;
+        let (mut others, end) = (Vec::new(), std::cell::Cell::new(*head));
+        // A command without a server may have noted something since.
+        let see = |line: &[u8]| {
+            let mut head = end.get();
+            others.push(head.follow(line));
+            end.set(head);
         };
-        let line = book.lines.append(&entry);
-        let line = line.map_err(|source| AuditError::File { path: self.path.clone(), source })?;
-        book.head = Head { number: entry.number, hash: Hash::of(&line) };
+        let make = || {
+            let (number, previous) = (end.get().number + 1, end.get().hash);
+            Entry { version: 1, number, at, who, did: deed.as_str().to_owned(), about, detail, previous }
+        };
+        let written = lines.follow(see, make);
+        let (entry, line) = written.map_err(|source| AuditError::File { path: self.path.clone(), source })?;
+        *head = Head { number: entry.number, hash: Hash::of(&line) };
+        for (other, fault) in others {
+            book.fault = book.fault.take().or(fault);
+            if let Some(other) = other {
+                book.remember(other);
+            }
+        }
         book.remember(entry);
         Ok(())
     }

@@ -79,7 +79,7 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
     pub fn append(&mut self, at: Timestamp, events: &[T]) -> Result<(), LineFileError> {
         let failed = |source| LineFileError::File { path: self.path.clone(), source };
         let lines: Vec<Line<&T>> = events.iter().map(|event| Line { version: VERSION, at, event }).collect();
-        self.lines.append_all(&lines).map(drop).map_err(failed)
+        self.lines.append_all(&lines).map_err(failed)
     }
 }
 

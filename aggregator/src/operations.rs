@@ -311,6 +311,13 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Export => (Deed::SawRecords, "export".to_owned(), None),
         Request::Import => (Deed::Imported, "import".to_owned(), None),
         Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
+        Request::RebaseAdd { unit, .. } => (Deed::ChangedRebase, unit.to_string(), None),
+        Request::RebaseRemove { number, .. } => (Deed::ChangedRebase, format!("rebase:{number}"), None),
+        Request::Return(request) => match request.noted() {
+            Some((deed, month)) => (deed, format!("month:{month}"), None),
+            None => return Ok(()),
+        },
+        Request::Release(ReleaseRequest::Make { .. }) => (Deed::Released, "release".to_owned(), None),
         Request::People(request) => match request.noted() {
             Some(noted) => noted,
             None => return Ok(()),
@@ -322,6 +329,9 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         | Request::ActionList { .. }
         | Request::Verify { .. }
         | Request::Scores { .. }
+        | Request::Signal { .. }
+        | Request::RebaseList
+        | Request::Release(_)
         | Request::HelpList
         | Request::QuarantineList => return Ok(()),
     };

@@ -123,8 +123,6 @@ pub struct Desk {
     pub help: Arc<HelpDesk>,
     /// The way into the log for whoever has seen one.
     pub acknowledge: Acknowledge,
-    /// What wards have changed.
-    pub actions: Arc<Actions>,
     /// What everybody may see.
     pub releases: Arc<Releases>,
     /// Whether everything is generated: pages say so, and reading wards needs no sign-in.

@@ -157,10 +157,10 @@ pub(super) fn appraisal(
     if !show.score() {
         let grey = |figure: &mut Figure| figure.why = Some(format!("not reliable yet: {why}"));
         grey(&mut score);
-        domains
-            .iter_mut()
-            .flat_map(|domain| &mut domain.questions)
-            .for_each(|question| grey(&mut question.figure));
+        for question in domains.iter_mut().flat_map(|domain| &mut domain.questions) {
+            let shares = [&mut question.top_box.figure, &mut question.problem.figure];
+            shares.into_iter().chain([&mut question.figure]).for_each(grey);
+        }
     }
     let mut withheld = Vec::new();
     let mut shown = |what, is_shown: bool| {

@@ -26,8 +26,8 @@ pub(super) struct ScoresArguments {
     /// Look back from a day: what came later is not in it.
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
-    /// Withhold what this audience may not see: ward, consultant, appraiser, board, public or office. Without it everything is printed,
-    /// for whoever checks the figures; that of a consultant is noted in the audit either way.
+    /// Withhold what this audience may not see: ward, board, public or office. Without it everything is printed, for whoever checks the
+    /// figures; for a consultant see `appraisal`.
     #[arg(long)]
     audience: Option<Audience>,
     /// Print step by step how it came to be.

@@ -12,6 +12,7 @@ use wardvoice_protocol::id::{Hash, QuestionId, WardId};
 use wardvoice_protocol::questionnaire::{KindFile, QuestionnaireRef};
 
 use super::{PROGRESS_EVERY, Talk, say};
+use crate::audit::Deed;
 use crate::facts::Facts;
 use crate::national_return::{self, Evidence, Exported, Finding, Return};
 use crate::premises::{House, Premises, failed};
@@ -51,6 +52,17 @@ pub enum ReturnRequest {
         /// The month.
         month: String,
     },
+}
+
+impl ReturnRequest {
+    /// What changes something goes into the audit: what it is, and which month.
+    pub(super) fn noted(&self) -> Option<(Deed, &str)> {
+        match self {
+            Self::Exported { month, .. } => Some((Deed::ExportedReturn, month)),
+            Self::NoteEligible { month, .. } => Some((Deed::ChangedEligible, month)),
+            Self::Make { .. } | Self::ListEligible { .. } => None,
+        }
+    }
 }
 
 /// What can be asked about releases to the public.

@@ -1,12 +1,13 @@
 //! `scores`: a unit's sheet, whole or as an audience may see it.
 //!
-//! Whoever runs commands on the server holds the log, so a sheet is given whole unless an audience is named; that of a named consultant is
-//! noted either way.
+//! Whoever runs commands on the server holds the log, so a sheet is given whole unless an audience is named. That of a named consultant is
+//! noted, and given to no audience: what one sees of a consultant is an appraisal.
 
 use std::sync::PoisonError;
 
 use anyhow::{Result, bail, ensure};
 use jiff::civil::Date;
+use wardvoice_protocol::directory::Unit;
 
 use super::{Talk, say};
 use crate::policy::{self, Audience, Decision, Show};
@@ -29,6 +30,12 @@ pub(super) fn scores(
     wanted: Wanted,
     talk: &mut dyn Talk,
 ) -> Result<bool> {
+    if let (Some(audience), Unit::Consultant(consultant)) = (wanted.audience, &ask.unit) {
+        // There is one way to what an audience sees of a consultant.
+        bail!(
+            "failed to show {consultant} to an audience here: run `appraisal --consultant {consultant} --audience {audience}`"
+        );
+    }
     let today = house.premises.today();
     let day = as_of.unwrap_or(today);
     ensure!(day <= today, "failed to look back from {day}: it is still to come");
@@ -56,17 +63,13 @@ pub(super) fn scores(
     Ok(true)
 }
 
-/// How much an audience sees of a sheet: by the people who answered the questions that are the consultant's.
+/// How much an audience sees of a sheet, by the rows that a definition has for such a unit.
 fn decide(house: &House, ask: &Ask, sheet: &ScoreSheet, audience: Audience) -> Decision {
     let made_by = format!("{}@{}", sheet.definition.id, sheet.definition.version);
     let definition = house.scoring.definitions().find(|one| one.reference().to_string() == made_by);
     let file = definition.map(crate::scoring::Definition::file);
-    let own = file.and_then(|file| file.attribution.as_ref()).map(|attribution| &attribution.questions);
-    let questions = sheet.domains.iter().flat_map(|domain| &domain.questions);
-    let answered = questions.filter(|question| own.is_none_or(|own| own.contains(&question.id)));
-    let n = answered.map(|question| question.figure.n).max().unwrap_or(sheet.responses);
     let rows = file.map(|file| file.audiences.as_slice()).unwrap_or_default();
-    policy::decide(rows, kind_of(&ask.unit), n, audience, &house.premises.policy())
+    policy::decide(rows, kind_of(&ask.unit), sheet.responses, audience, &house.premises.policy())
 }
 
 fn word(show: Show) -> &'static str {

@@ -30,6 +30,9 @@ fn grey(figure: &mut Figure, why: &str) {
 fn grey_domain(domain: &mut DomainSheet, why: &str) {
     grey(&mut domain.figure, why);
     domain.norm = None;
-    domain.questions.iter_mut().for_each(|question| grey(&mut question.figure, why));
+    for question in &mut domain.questions {
+        let shares = [&mut question.top_box.figure, &mut question.problem.figure];
+        shares.into_iter().chain([&mut question.figure]).for_each(|figure| grey(figure, why));
+    }
     domain.parts.iter_mut().for_each(|part| grey_domain(part, why));
 }

@@ -112,6 +112,12 @@ fn a_unit_is_read_by_whose_it_is() {
         assert_eq!(opens(&who, unit, false), expected, "{who:?} {unit}");
     }
     assert_eq!(opens(&Viewer::Nobody, "ward:W1", true), Entrance::Open, "in a demonstration");
+    let display = viewer(&["display:W1"]);
+    let screen = |who: &Viewer, ward: &str| {
+        enter(who, Place::Display(&ward.parse().unwrap()), &settings(false, &[]), &directory)
+    };
+    assert_eq!((screen(&display, "W1"), screen(&display, "W2")), (Entrance::Open, refused));
+    assert_eq!(screen(&Viewer::Nobody, "W1"), Entrance::SignIn);
     let consultant = Entrance::Refused(NOT_AMONG_SCORES);
     assert_eq!(opens(&Viewer::Nobody, "consultant:C1", true), consultant, "and consultants not even there");
 }

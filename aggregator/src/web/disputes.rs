@@ -78,14 +78,15 @@ fn table(disputes: &[Dispute], open: bool) -> Markup {
             table {
                 thead {
                     tr {
-                        th scope="col" { "Dispute" } th scope="col" { "Consultant" } th scope="col" { "Patient" } th scope="col" { "Why" }
+                        th scope="col" { "Dispute" } th scope="col" { "Opened" } th scope="col" { "Consultant" } th scope="col" { "Patient" } th scope="col" { "Why" }
                         th scope="col" { (if open { "Decide" } else { "Decided" }) }
                     }
                 }
                 tbody {
                     @for dispute in disputes {
                         tr {
-                            th scope="row" { (dispute.number) small { (words::day(dispute.opened)) } }
+                            th scope="row" { (dispute.number) }
+                            td { (words::day(dispute.opened)) }
                             td { (dispute.consultant) }
                             td { (dispute.fortnight) ", " (dispute.ward) small { "said by " (words::attribution_source(dispute.source)) } }
                             td { (dispute.reason) }

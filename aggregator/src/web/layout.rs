@@ -46,8 +46,12 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
                 (link(Place::Trust, "/trust", "Trust"))
                 (link(Place::Board, "/board", "Board"))
             }
-            @for id in viewer.consultants().into_iter().take(8) {
-                (link(Place::Consultant, &format!("/consultant/{id}"), &format!("Consultant {id}")))
+            @let consultants = viewer.consultants();
+            @for id in consultants.iter().take(8) {
+                @let address = format!("/consultant/{id}");
+                // Where there are several the bar does not know which of them the page is about.
+                @if consultants.len() == 1 { (link(Place::Consultant, &address, &format!("Consultant {id}"))) }
+                @else { a href=(address) { "Consultant " (id) } }
             }
             @if opens(policy::Place::Office) { (link(Place::Office, "/office", "Office")) }
             (link(Place::Api, "/api/v1/docs", "Data"))

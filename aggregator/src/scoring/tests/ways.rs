@@ -127,6 +127,7 @@ fn schemes() -> Vec<super::super::scheme::Scheme> {
     let mut one = Definition::inpatient(&inpatient()).unwrap().file().clone();
     one.option_values = OptionValues::ItsOwn;
     one.scales.truncate(1);
+    one.attribution = None;
     vec![
         Definition::inpatient(&inpatient()).unwrap().scheme().clone(),
         Definition::new(file, &staff).unwrap().scheme().clone(),

@@ -113,6 +113,9 @@ fn trusted(reliability: &ReliabilitySheet, patients: u64) -> Markup {
                 div {
                     dt { "Reliability" }
                     dd { b { (format!("{:.2}", reliability.value)) } span { " of 1, from " (words::of(patients, "patient", "patients")) } }
+                    @if reliability.value < 0.7 {
+                        dd.small { "Below 0.70 a score says little about how one consultant differs from another." }
+                    }
                     dd.small { "0.70 takes " (words::of(reliability.needed_for_070, "patient", "patients")) ", 0.80 takes " (words::count(reliability.needed_for_080)) "." }
                 }
                 @if let (Some(shrunk), Some(mean)) = (reliability.shrunk, reliability.mean_of_all) {
@@ -265,11 +268,12 @@ fn disputed(all: &[Dispute]) -> Markup {
     html! {
         div.scroller tabindex="0" role="region" aria-labelledby="disputes-title" {
             table {
-                thead { tr { th scope="col" { "Dispute" } th scope="col" { "Patient" } th scope="col" { "Why" } th scope="col" { "How it stands" } } }
+                thead { tr { th scope="col" { "Dispute" } th scope="col" { "Opened" } th scope="col" { "Patient" } th scope="col" { "Why" } th scope="col" { "How it stands" } } }
                 tbody {
                     @for dispute in all {
                         tr {
-                            th scope="row" { (dispute.number) small { (words::day(dispute.opened)) } }
+                            th scope="row" { (dispute.number) }
+                            td { (words::day(dispute.opened)) }
                             td { (dispute.fortnight) ", " (dispute.ward) small { "said by " (words::attribution_source(dispute.source)) } }
                             td { (dispute.reason) }
                             td { (standing(dispute)) }
