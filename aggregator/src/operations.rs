@@ -15,7 +15,7 @@ use wardvoice_protocol::questionnaire::QuestionnaireName;
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::Presence;
 
-use crate::actions::{Action, NewAction};
+use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
 use crate::fleet::Fleet;
 use crate::help::StaffRole;
@@ -435,7 +435,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::ActionList { ward } => signals::actions(house, ward.as_ref(), talk),
         Request::ActionAdd(action) => {
             signals::check_action(house, &action)?;
-            perform_on_premises(&house.premises, Request::ActionAdd(action), talk)
+            act_on_premises(&house.premises, Request::ActionAdd(action), talk)
         }
         Request::RebaseAdd { unit, measure, from, reason } => {
             signals::rebase(house, unit, measure, &from, reason, talk)

@@ -101,14 +101,19 @@ fn a_ruling_drops_one_attribution_as_a_dated_revision() {
     let of_all = all.into_iter().find(|sheet| sheet.unit == unit).unwrap();
     let one = score(&facts, &world, &period, &unit, today).unwrap();
     assert_eq!(of_all, one);
-    let mut live = Live::new(&facts, &world, &[period], today).unwrap();
-    assert_eq!(live.sheet(&period, &unit).unwrap(), one);
-    let new = row(&world, &roster("always"));
-    facts.insert(new);
-    let touched = live.add(&facts, &new);
+    let mut live = Live::default();
+    assert_eq!(live.sheet(&facts, &world, &period, &unit, today).unwrap(), one);
+    facts.insert(row(&world, &roster("always")));
     let after = score(&facts, &world, &period, &unit, today).unwrap();
     assert_eq!(after.responses, 3, "one more of the same kind counts");
-    assert_eq!(touched.into_iter().find(|sheet| sheet.unit == unit).unwrap(), after);
+    assert_eq!(live.sheet(&facts, &world, &period, &unit, today).unwrap(), after);
+    // A ruling is seen although no fact came.
+    let mut more = facts.rulings().clone();
+    more.add(row(&world, &roster("always")), day("2026-12-11"));
+    facts.set_rulings(more);
+    let ruled = live.sheet(&facts, &world, &period, &unit, today).unwrap();
+    assert_eq!(ruled, score(&facts, &world, &period, &unit, today).unwrap());
+    assert_eq!(ruled.responses, 2);
 }
 
 /// Patients of some consultants: how many said always, sometimes and no of each.

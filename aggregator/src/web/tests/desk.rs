@@ -19,7 +19,6 @@ use wardvoice_protocol::receipt::{Decision, Reason, Verdict};
 use wardvoice_protocol::record::{Need, Place};
 use wardvoice_protocol::status::{Health, Presence, Status};
 
-use crate::accounts::{Accounts, OFFICE};
 use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
 use crate::audit::Audit;
@@ -131,7 +130,6 @@ impl Bench {
                 help.seen(request.kiosk, record, noon());
                 Ok(Some(Seen { at: noon(), by: by.to_string() }))
             }),
-            actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             demonstration,
             policy: policy::Settings { demonstration, shown_to: [].into(), first_days: 14 },

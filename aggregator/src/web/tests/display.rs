@@ -31,6 +31,7 @@ impl Bench {
             said: said.to_owned(),
             did: "Soft closing bins.".to_owned(),
             owner: None,
+            about: None,
             due: None,
         };
         let action = self.desk.actions.add(action, date(2026, 11, 1)).unwrap();
@@ -105,6 +106,7 @@ async fn what_a_ward_has_changed_is_shown_and_what_it_means_to_change_is_not() {
         said: "Not done yet.".to_owned(),
         did: "Soon.".to_owned(),
         owner: None,
+        about: None,
         due: None,
     };
     bench.desk.actions.add(open, date(2026, 11, 1)).unwrap();
