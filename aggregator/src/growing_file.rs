@@ -13,9 +13,12 @@ pub(crate) struct GrowingFile {
     file: File,
 }
 
+/// Lines with their numbers, from 1.
+pub(crate) type Lines = Vec<(usize, Vec<u8>)>;
+
 impl GrowingFile {
-    /// Opens a file and gives its lines, each with its number from 1; one that is not there is made and has none.
-    pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<(usize, Vec<u8>)>)> {
+    /// Opens a file and gives its lines; one that is not there is made and has none.
+    pub(crate) fn open(path: &Path) -> io::Result<(Self, Lines)> {
         let is_new = !path.exists();
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         if is_new {
