@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::broadcast;
 use wardvoice_aggregator::directory;
-use wardvoice_aggregator::facts::{Facts, Vocabulary};
+use wardvoice_aggregator::facts::{Facts, Rulings, Vocabulary};
 use wardvoice_aggregator::ingest::{Arrival, Pipeline, Sinks, Unacked, World};
 use wardvoice_aggregator::log::{Log, Reader};
 use wardvoice_aggregator::registry::Registry;

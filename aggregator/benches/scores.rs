@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use wardvoice_aggregator::demo_data;
 use wardvoice_aggregator::facts::{Code, Fact, Facts, Vocabulary, fact_of};
 use wardvoice_aggregator::scoring::{
-    Grain, GrainStamp, History, Live, Measure, Peers, ScoringWorld, WardFortnight, grain, grain_stamp,
+    Grain, GrainStamp, History, Live, Measure, Peers, ScoreError, ScoringWorld, WardFortnight, grain, grain_stamp,
     question_means, score, score_all, signal,
 };
 use wardvoice_protocol::contact::{Answer, Attribution, AttributionSource, Contact, Mode, Outcome, Response};
@@ -189,7 +189,7 @@ fn touched(world: &ScoringWorld, contact: &Contact) -> Result<Vec<Unit>> {
 fn charts(world: &ScoringWorld, facts: &Facts) -> Result<()> {
     let until = world.calendar().fortnight(2026, 26)?;
     let mut kept: HashMap<(u16, Fortnight), (GrainStamp, Arc<Grain>)> = HashMap::new();
-    let mut grains = |ward: u16, fortnight: Fortnight| {
+    let mut grains = |ward: u16, fortnight: Fortnight| -> Result<Arc<Grain>, ScoreError> {
         let stamp = grain_stamp(facts, ward, fortnight, TODAY);
         if let Some((_, known)) = kept.get(&(ward, fortnight)).filter(|(under, _)| *under == stamp) {
             return Ok(Arc::clone(known));

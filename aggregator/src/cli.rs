@@ -9,19 +9,18 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use jiff::civil::Date;
 use wardvoice_protocol::id::{KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
-use crate::actions::NewAction;
 use crate::config::{Config, ConfigFile, Overrides, Required};
 use crate::help::StaffRole;
 use crate::operations::Request;
 use crate::pins::Role;
-use crate::scoring::{DefinitionRef, Measure};
+use crate::scoring::DefinitionRef;
 use crate::{app, config, demo, directory};
 
+mod actions;
 mod definitions;
 mod desk;
 mod fft;
@@ -53,13 +52,16 @@ enum Command {
         #[command(flatten)]
         places: Places,
     },
-    /// The same with a made-up trust and ten past fortnights.
+    /// The same with a made-up trust and its past fortnights.
     Demo {
         #[command(flatten)]
         places: Places,
         /// What the made-up patients say follows from it.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// How many fortnights of past to make up, 1 to 52; only a new folder is filled.
+        #[arg(long, default_value_t = demo::FORTNIGHTS, value_parser = clap::value_parser!(u32).range(1..=52))]
+        fortnights: u32,
         /// Print the addresses as JSON.
         #[arg(long)]
         json: bool,
@@ -146,7 +148,7 @@ enum Command {
     Pin(PinCommand),
     /// Note what wards do about what patients said.
     #[command(subcommand)]
-    Action(ActionCommand),
+    Action(actions::ActionCommand),
     /// Mend a log that does not open.
     #[command(subcommand)]
     Log(LogCommand),
@@ -306,62 +308,6 @@ enum PinCommand {
     },
 }
 
-#[derive(Debug, Clone, Subcommand)]
-enum ActionCommand {
-    /// Take an action on for a ward.
-    Add {
-        /// The ward.
-        #[arg(long)]
-        ward: WardId,
-        /// What patients said, in the ward's own words.
-        #[arg(long, value_name = "TEXT")]
-        said: String,
-        /// What the ward does about it.
-        #[arg(long, value_name = "TEXT")]
-        did: String,
-        /// The role that sees to it, for example "ward sister"; no name.
-        #[arg(long, value_name = "ROLE")]
-        owner: Option<String>,
-        /// What it is to change, domain:kindness: its effect is measured by that; the overall score when absent.
-        #[arg(long, value_name = "MEASURE")]
-        about: Option<Measure>,
-        /// The day by which it is to be done, 2026-12-01.
-        #[arg(long, value_name = "DATE")]
-        due: Option<Date>,
-        /// Print the action as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Say that an action is done: the ward's kiosks show it from then on.
-    Done {
-        /// Its number.
-        number: u32,
-        /// The day it was done; today when absent.
-        #[arg(long, value_name = "DATE")]
-        on: Option<Date>,
-        /// Print the action as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Say that an action is not done after all.
-    Reopen {
-        /// Its number.
-        number: u32,
-        /// Print the action as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the actions, the newest first, with what those that are done came to.
-    List {
-        /// Of one ward; of all when absent.
-        #[arg(long)]
-        ward: Option<WardId>,
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
 #[derive(Debug, Subcommand)]
 enum LogCommand {
     /// Move a damaged log aside and take over every record that can still be read.
@@ -385,24 +331,6 @@ impl KioskCommand {
             Self::ReplaceKey { id, signing_key } => {
                 (Request::KioskReplaceKey { id, signing_key }, say::Style::Json)
             }
-        }
-    }
-}
-
-impl ActionCommand {
-    fn asked(&self) -> (Request, say::Style) {
-        match self.clone() {
-            Self::Add { ward, said, did, owner, about, due, json } => {
-                let action = NewAction { ward, said, did, owner, about, due };
-                (Request::ActionAdd(action), say::Style::one(json, say::action))
-            }
-            Self::Done { number, on, json } => {
-                (Request::ActionDone { number, on }, say::Style::one(json, say::action))
-            }
-            Self::Reopen { number, json } => {
-                (Request::ActionReopen { number }, say::Style::one(json, say::action))
-            }
-            Self::List { ward, json } => (Request::ActionList { ward }, say::Style::list(json, say::action)),
         }
     }
 }
@@ -441,10 +369,10 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             app::serve(data, config, |addresses| say::addresses(addresses, false))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Demo { places, seed, json } => {
+        Command::Demo { places, seed, fortnights, json } => {
             let file = settings_file(arguments)?.with(places.overrides()).for_demonstration();
             let config = checked(file)?;
-            demo::prepare(data, &config, *seed, &mut say::Terminal::quiet(*json))?;
+            demo::prepare(data, &config, *seed, *fortnights, &mut say::Terminal::quiet(*json))?;
             app::serve(data, config, |addresses| {
                 say::addresses(addresses, *json)?;
                 if *json { Ok(()) } else { say::text(&demo::accounts_in_words()) }

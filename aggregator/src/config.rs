@@ -20,6 +20,10 @@ use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::policy::Audience;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
+mod targets;
+
+use targets::TargetFile;
+
 /// The settings as a file says them. A field that is absent has its default.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -74,13 +78,6 @@ struct ProgrammeFile {
 struct SeriesFile {
     from: String,
     definition: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct TargetFile {
-    measure: String,
-    value: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -296,11 +293,14 @@ impl ConfigFile {
         self
     }
 
-    /// The settings of a demonstration: simulated kiosks may introduce themselves, and kiosks offer every language there is,
-    /// unless others were chosen.
+    /// The settings of a demonstration: simulated kiosks may introduce themselves, kiosks offer every language there is, and
+    /// there are some targets, unless others were chosen.
     #[must_use]
     pub fn for_demonstration(mut self) -> Self {
         self.kiosks.accept_simulated = true;
+        if self.targets.is_empty() {
+            self.targets = targets::made_up();
+        }
         let made_up = || "Safeguarding team, extension 0000 (made up for the demonstration)".to_owned();
         self.volunteers.safeguarding.get_or_insert_with(made_up);
         if self.kiosks.languages == KiosksFile::default().languages {
@@ -386,7 +386,7 @@ impl TryFrom<ConfigFile> for Config {
                 .try_into()
                 .map_err(|error: CodesError| value(error.setting, error.value, error.rule))?,
             series: series.iter().map(series_start).collect::<Result<_, _>>()?,
-            targets: all_targets(&targets)?,
+            targets: targets::read(&targets)?,
             languages,
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
@@ -462,26 +462,6 @@ fn series_start(file: &SeriesFile) -> Result<SeriesStart, ConfigError> {
         value("series.definition", &file.definition, "write an id and a version, as in inpatient@2")
     })?;
     Ok(SeriesStart { from, definition })
-}
-
-fn all_targets(files: &[TargetFile]) -> Result<BTreeMap<Measure, f64>, ConfigError> {
-    let mut targets = BTreeMap::new();
-    for file in files {
-        let wrong = |rule: &str| value("targets.measure", &file.measure, rule);
-        let measure: Measure = file
-            .measure
-            .parse()
-            .map_err(|_| wrong("write overall, domain:kindness, friends_and_family or problem:domain:kindness"))?;
-        let fits = file.value.is_finite() && (!measure.is_share() || (0.0..=100.0).contains(&file.value));
-        if !fits {
-            let rule = "write points as 8.5, or per cent from 0 to 100 as 90";
-            return Err(value("targets.value", file.value.to_string(), rule));
-        }
-        if targets.insert(measure, file.value).is_some() {
-            return Err(wrong("it stands twice"));
-        }
-    }
-    Ok(targets)
 }
 
 fn address(setting: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {

@@ -1,4 +1,4 @@
-//! The demonstration: a made-up trust, and ten past fortnights that went the way every answer goes.
+//! The demonstration: a made-up trust, and past fortnights, ten unless told otherwise, that went the way every answer goes.
 //!
 //! The past is sealed by demonstration kiosks with keys of their own, judged, logged and counted like any other record; the
 //! only difference is the time of arrival, which lies in the past with the contact. Nothing in it is about a real place or
@@ -37,8 +37,8 @@ use crate::pins::{self, Pins};
 use crate::policy::Role;
 use crate::premises::{DEMONSTRATION, House, Premises, failed, log_folder};
 
-/// How many fortnights of past there are.
-const FORTNIGHTS: u32 = 10;
+/// How many fortnights of past there are, unless told otherwise.
+pub(crate) const FORTNIGHTS: u32 = 10;
 /// How many records are taken in at once.
 const AT_ONCE: usize = 512;
 /// The PINs of a demonstration. They open nothing else.
@@ -59,7 +59,13 @@ const FILLING: &str = "filling\n";
 const FILLED: &str = "filled\n";
 
 /// Fills a data folder with a made-up trust and its past, unless that was done before.
-pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<()> {
+pub(crate) fn prepare(
+    data: &Path,
+    config: &Config,
+    seed: u64,
+    fortnights: u32,
+    talk: &mut dyn Talk,
+) -> Result<()> {
     let mark = data.join(DEMONSTRATION);
     match fs::read_to_string(&mark) {
         Ok(text) if text == FILLED => return open_doors(data),
@@ -81,7 +87,7 @@ pub(crate) fn prepare(data: &Path, config: &Config, seed: u64, talk: &mut dyn Ta
             .with_context(|| format!("failed to write {}", mark.display()))
     };
     say(FILLING)?;
-    fill(data, config, seed, talk)?;
+    fill(data, config, seed, fortnights, talk)?;
     open_doors(data)?;
     say(FILLED)
 }
@@ -128,7 +134,7 @@ fn empty(data: &Path) -> Result<()> {
     gone(fs::remove_file(&registry), registry)
 }
 
-fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<()> {
+fn fill(data: &Path, config: &Config, seed: u64, fortnights: u32, talk: &mut dyn Talk) -> Result<()> {
     let file = serde_json::to_vec_pretty(&demo_data::directory(seed))?;
     let path = data.join("directory.json");
     durable_file::replace(&path, &file, Readers::Anyone)
@@ -136,7 +142,7 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
     let premises = Premises::open(data, config.clone())?;
     let questionnaire = premises.questionnaires.all().first().context("failed to find a questionnaire")?;
     let (directory, calendar) = (&premises.directory, &config.calendar);
-    let past = demo_data::history(seed, directory, questionnaire, calendar, premises.today(), FORTNIGHTS)
+    let past = demo_data::history(seed, directory, questionnaire, calendar, premises.today(), fortnights)
         .map_err(failed)?;
     let mut kiosks = Kiosks::new(seed, directory, premises.keys.seal_key().clone())?;
     premises.registry.add_simulated(kiosks.introductions(), directory).map_err(failed)?;
@@ -151,14 +157,14 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
     let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()), Arc::default())?;
     let (mut done, all) = (0, past.len() as u64);
     for some in past.chunks(AT_ONCE) {
-        talk.progress("making up ten fortnights", done, all);
+        talk.progress("making up past fortnights", done, all);
         let arrivals = some.iter().map(|(moment, contact)| kiosks.seal(*moment, contact));
         let verdicts = house.pipeline.settle(arrivals.collect::<Result<_>>()?).map_err(failed)?;
         let refused = verdicts.iter().find(|verdict| verdict.decision != Decision::Accepted);
         ensure!(refused.is_none(), "failed to store the made-up past: {refused:?}");
         done += some.len() as u64;
     }
-    talk.progress("making up ten fortnights", all, all);
+    talk.progress("making up past fortnights", all, all);
     // The display pages of the made-up wards have something to show.
     operations::release_everything(&house)?;
     house.close()
@@ -253,18 +259,18 @@ mod tests {
         let config = Config::try_from(ConfigFile::default().for_demonstration()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path();
-        prepare(data, &config, 5, &mut Quiet).unwrap();
+        prepare(data, &config, 5, FORTNIGHTS, &mut Quiet).unwrap();
         let filled = contacts(data, &config);
         assert!((3_000..5_000).contains(&filled.0), "{}", filled.0);
         let pins = Pins::open(data.join("pins.json")).unwrap();
         assert!(pins.hash(pins::Role::Volunteer).is_some() && pins.hash(pins::Role::Manager).is_some());
         let accounts = Accounts::open(data.join("accounts.json")).unwrap();
         assert!(accounts.verify("consultant-c07", "demonstration-consultant").is_some());
-        prepare(data, &config, 6, &mut Quiet).unwrap();
+        prepare(data, &config, 6, FORTNIGHTS, &mut Quiet).unwrap();
         assert_eq!(contacts(data, &config), filled, "a second start adds nothing");
 
         fs::write(data.join(DEMONSTRATION), FILLING).unwrap();
-        prepare(data, &config, 5, &mut Quiet).unwrap();
+        prepare(data, &config, 5, FORTNIGHTS, &mut Quiet).unwrap();
         assert_eq!(
             contacts(data, &config),
             filled,
@@ -272,7 +278,7 @@ mod tests {
         );
 
         fs::remove_file(data.join(DEMONSTRATION)).unwrap();
-        let refused = prepare(data, &config, 5, &mut Quiet).unwrap_err().to_string();
+        let refused = prepare(data, &config, 5, FORTNIGHTS, &mut Quiet).unwrap_err().to_string();
         assert!(refused.contains("--data"), "{refused}");
     }
 }

@@ -11,8 +11,8 @@ pub(super) struct SignalArguments {
     /// ward:W12, department:, site:, trust: or specialty: and an id.
     #[arg(long)]
     unit: Unit,
-    /// overall, domain:kindness, friends_and_family, problem:domain:kindness or problem:question:kindness; may be given
-    /// more than once; all when absent.
+    /// `overall`, `domain:kindness`, `friends_and_family`, `problem:domain:kindness` or `problem:question:kindness`; may be
+    /// given more than once; all when absent.
     #[arg(long)]
     measure: Vec<Measure>,
     /// The last fortnight: 2026-F23, or a day of it; the present one when absent.

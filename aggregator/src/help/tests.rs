@@ -166,3 +166,29 @@ fn a_salvaged_log_still_knows_who_has_seen_what() {
     assert_eq!(shown(&writer).iter().map(|request| request.record).collect::<Vec<_>>(), [other]);
     assert_eq!(writer.reader().seen(&record).unwrap(), Some(seen("office")));
 }
+
+/// How long people waited is known over a restart, and forgotten after seven days.
+#[test]
+fn how_long_people_waited_is_known_over_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trust = Trust::new(1);
+    let mut tablet = trust.tablet("k-1");
+    let mut writer = open(folder.path());
+    let record = store(&mut writer, &mut trust, &mut tablet);
+    let desk = HelpDesk::load(&writer.reader(), now()).unwrap();
+    assert_eq!(desk.answered(now()), []);
+    let at = now() + SignedDuration::from_mins(4);
+    writer.acknowledge(record, Seen { at, by: "nurse in charge".to_owned() }).unwrap();
+    writer.commit().unwrap();
+    let kiosk = desk.all(now()).first().unwrap().kiosk.clone();
+    desk.seen(kiosk.clone(), record, at);
+    desk.seen(kiosk, record, at);
+    drop(writer);
+    let loaded = HelpDesk::load(&open(folder.path()).reader(), at).unwrap();
+    for desk in [desk, loaded] {
+        let answered = desk.answered(at);
+        assert_eq!(answered.len(), 1);
+        assert!(answered.iter().all(|one| one.seen.duration_since(one.asked) == SignedDuration::from_mins(4)));
+        assert_eq!(desk.answered(at + OPEN_FOR + SignedDuration::from_secs(1)), []);
+    }
+}

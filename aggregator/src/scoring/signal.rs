@@ -401,12 +401,12 @@ fn run_sheet(values: &[Option<f64>]) -> RunSheet {
     }
 }
 
-#[expect(clippy::ref_option, reason = "serde asks with a reference")]
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
 fn kind<S: Serializer>(kind: &Option<Kind>, serializer: S) -> Result<S::Ok, S::Error> {
     kind.map(Kind::as_str).serialize(serializer)
 }
 
-#[expect(clippy::ref_option, reason = "serde asks with a reference")]
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
 fn variation<S: Serializer>(variation: &Option<Variation>, serializer: S) -> Result<S::Ok, S::Error> {
     variation.map(Variation::as_str).serialize(serializer)
 }

@@ -22,9 +22,12 @@ const MOST_EFFECTS: usize = 5_000;
 /// What is kept.
 #[derive(Debug, Default)]
 pub(crate) struct Histories {
-    grains: Mutex<HashMap<(u16, Fortnight), (GrainStamp, Arc<Grain>)>>,
+    grains: Mutex<HashMap<(u16, Fortnight), KeptGrain>>,
     effects: Mutex<HashMap<u32, (EffectStamp, Arc<EffectSheet>)>>,
 }
+
+/// A grain and what it is kept under.
+type KeptGrain = (GrainStamp, Arc<Grain>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct EffectStamp {

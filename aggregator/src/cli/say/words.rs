@@ -71,9 +71,6 @@ pub(crate) fn signal(value: &Value) -> String {
         };
         write!(said, " Target {target}: {word}.").unwrap_or_default();
     }
-    if value.pointer("/near_ceiling").and_then(Value::as_bool) == Some(true) {
-        said.push_str(" No score can cross the upper limit: look at the problems too.");
-    }
     said
 }
 

@@ -1,5 +1,7 @@
 //! A comparison in words. Names stand in alphabetical order, and nobody is first.
 
+use std::fmt::Write as _;
+
 use super::{Comparison, PlaceInFunnel};
 
 /// What there is to say.
@@ -20,16 +22,17 @@ pub(super) fn say(comparison: &Comparison) -> String {
     }
     for (names, word) in [(above, "above"), (below, "below")] {
         if !names.is_empty() {
-            said.push_str(&format!(" Far {word} what chance gives: {}.", names.join(", ")));
+            write!(said, " Far {word} what chance gives: {}.", names.join(", ")).unwrap_or_default();
         }
     }
     if near > 0 {
         let lie = if near == 1 { "1 lies" } else { &format!("{near} lie") };
         let by_chance = (count as f64 * 0.05).round().max(1.0);
-        said.push_str(&format!(" {lie} between the 95% and 99.8% limits; about {by_chance:.0} would by chance."));
+        write!(said, " {lie} between the 95% and 99.8% limits; about {by_chance:.0} would by chance.")
+            .unwrap_or_default();
     }
     if let Some(share) = comparison.i_squared {
-        said.push_str(&format!(" Of the spread between wards {share:.0}% is more than chance (I²)."));
+        write!(said, " Of the spread between wards {share:.0}% is more than chance (I²).").unwrap_or_default();
     }
     said
 }

@@ -25,7 +25,7 @@ pub fn say(signal: &Signal) -> String {
         _ => format!("{said} n {n} in the last."),
     };
     if signal.groups.last().is_some_and(|group| group.trial) {
-        said.push_str(" The limits are on trial: fewer than 13 fortnights make them.");
+        said.push_str(" Limits on trial.");
     }
     said
 }
@@ -74,8 +74,8 @@ fn too_few(signal: &Signal) -> String {
     let have = group.map_or(0, |group| group.values);
     let since = group.and_then(|group| group.reason.as_ref()).map(|_| " since the re-basing").unwrap_or_default();
     let n = last.map_or(0, |point| point.figure.n);
-    let least = super::FEWEST_TO_SAY;
-    format!("{label}: too few to say. {} ended{since}, n {n} in the last; {least} are needed.", fortnights(have))
+    let needed = super::FEWEST_TO_SAY;
+    format!("{label}: too few to say. {} ended{since}, n {n} in the last; {needed} are needed.", fortnights(have))
 }
 
 fn known(signal: &Signal) -> usize {

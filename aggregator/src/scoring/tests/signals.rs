@@ -102,8 +102,7 @@ fn chance_is_said_plainly_and_limits_on_trial_are() {
     assert_eq!(found.finding, Finding::Common);
     assert_eq!(
         found.words,
-        "Kindness: no signal. The ups and downs of 9 fortnights are those of chance. n 10 in the last. The limits are on \
-         trial: fewer than 13 fortnights make them."
+        "Kindness: no signal. The ups and downs of 9 fortnights are those of chance. n 10 in the last. Limits on trial."
     );
     assert!(found.groups[0].trial);
 }

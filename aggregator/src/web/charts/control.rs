@@ -11,6 +11,8 @@
 //! | two thin upright lines | limits start afresh |
 //! | upright dashes with a flag and a number | an action was done; thick level strokes are the people before and after |
 
+use std::fmt::Write as _;
+
 use jiff::civil::Date;
 use maud::{Markup, html};
 
@@ -64,8 +66,8 @@ struct Frame {
     bottom: f64,
 }
 
-const SMALL: Frame = Frame { width: 240.0, height: 60.0, left: 6.0, right: 6.0, top: 8.0, bottom: 6.0 };
-const LARGE: Frame = Frame { width: 720.0, height: 280.0, left: 40.0, right: 14.0, top: 26.0, bottom: 36.0 };
+const SMALL: Frame = Frame { width: 240.0, height: 84.0, left: 6.0, right: 6.0, top: 11.0, bottom: 6.0 };
+const LARGE: Frame = Frame { width: 720.0, height: 300.0, left: 50.0, right: 14.0, top: 34.0, bottom: 42.0 };
 
 /// The days of a fortnight.
 const DAYS: f64 = 14.0;
@@ -76,7 +78,7 @@ impl Control<'_> {
         let frame = self.frame();
         let is_large = self.size == Size::Large;
         html! {
-            svg role="img" viewBox=(format!("0 0 {} {}", frame.width, frame.height)) preserveAspectRatio="xMinYMid meet" fill="none" font-family=(FONT) font-size="12" {
+            svg role="img" viewBox=(format!("0 0 {} {}", frame.width, frame.height)) preserveAspectRatio="xMinYMid meet" fill="none" font-family=(FONT) font-size="14" {
                 title { (self.signal.label) ": " (self.signal.unit_name) }
                 desc { (self.said()) }
                 @if is_large { (self.axes()) }
@@ -95,22 +97,23 @@ impl Control<'_> {
         let signal = self.signal;
         let mut said = signal.words.clone();
         if let Some(assurance) = assurance_words(signal) {
-            said.push_str(&format!(" {assurance}."));
+            write!(said, " {assurance}.").unwrap_or_default();
         }
         if signal.near_ceiling {
             said.push_str(" The upper limit lies above the scale and is drawn on its edge.");
         }
         if let Some(point) = signal.provisional.as_ref().filter(|point| point.figure.value.is_some()) {
             let figure = words::figure(&point.figure, self.scale());
-            said.push_str(&format!(" {} still runs: {figure}, provisional.", point.period));
+            write!(said, " {} still runs: {figure}, provisional.", point.period).unwrap_or_default();
         }
         for group in &signal.groups {
             if let Some(reason) = &group.reason {
-                said.push_str(&format!(" Limits start afresh: {reason}."));
+                write!(said, " Limits start afresh: {reason}.").unwrap_or_default();
             }
         }
         for event in self.events {
-            said.push_str(&format!(" Action {} on {}: {}", event.number, words::day(event.day), event.words));
+            write!(said, " Action {} on {}: {}", event.number, words::day(event.day), event.words)
+                .unwrap_or_default();
         }
         said
     }
@@ -153,18 +156,19 @@ impl Control<'_> {
         let frame = self.frame();
         let bottom = frame.height - frame.bottom;
         let all: Vec<&SignalPoint> = self.signal.points.iter().chain(&self.signal.provisional).collect();
-        // At most a dozen names fit below each other's shoulders.
-        let every = all.len().div_ceil(12).max(1);
+        // At most ten names fit below each other's shoulders.
+        let every = all.len().div_ceil(10).max(1);
+        let is_named = |place: usize| (all.len() - 1 - place).is_multiple_of(every);
         html! {
             @for tick in self.window.ticks() {
                 line x1=(frame.left) x2=(frame.width - frame.right) y1=(self.y(tick)) y2=(self.y(tick)) stroke=(INK) stroke-opacity="0.12" {}
-                text x=(frame.left - 6.0) y=(round(self.y(tick) + 4.0)) text-anchor="end" fill=(INK) fill-opacity="0.8" { (self.scale().write(tick)) }
+                text x=(frame.left - 6.0) y=(round(self.y(tick) + 5.0)) text-anchor="end" fill=(INK) fill-opacity="0.8" { (self.scale().write(tick)) }
             }
-            @for (place, point) in all.iter().enumerate().filter(|(place, _)| (all.len() - 1 - place).is_multiple_of(every)) {
-                text x=(self.x(place as f64)) y=(bottom + 16.0) text-anchor="middle" fill=(INK) fill-opacity="0.8" { (short(&point.period)) }
-            }
-            @if let Some(year) = all.last().and_then(|point| point.period.split('-').next()) {
-                text x=(frame.width - frame.right) y=(bottom + 31.0) text-anchor="end" fill=(INK) fill-opacity="0.8" { "fortnights up to " (year) }
+            @for (place, point) in all.iter().enumerate().filter(|(place, _)| is_named(*place)) {
+                text x=(self.x(place as f64)) y=(bottom + 18.0) text-anchor="middle" fill=(INK) fill-opacity="0.8" { (number(&point.period)) }
+                @if place.checked_sub(every).and_then(|before| all.get(before)).is_none_or(|before| year(&before.period) != year(&point.period)) {
+                    text x=(self.x(place as f64)) y=(bottom + 36.0) text-anchor="middle" fill=(INK) fill-opacity="0.8" { (year(&point.period)) }
+                }
             }
         }
     }
@@ -193,9 +197,9 @@ impl Control<'_> {
             let (from, to) = (self.x(middle - 0.5), self.x(middle + 0.5));
             match drawn {
                 #[expect(clippy::float_cmp, reason = "the same height was rounded the same way")]
-                Some(before) if before == height => path.push_str(&format!("H{to}")),
-                Some(_) => path.push_str(&format!("V{height}H{to}")),
-                None => path.push_str(&format!("M{from} {height}H{to}")),
+                Some(before) if before == height => write!(path, "H{to}").unwrap_or_default(),
+                Some(_) => write!(path, "V{height}H{to}").unwrap_or_default(),
+                None => write!(path, "M{from} {height}H{to}").unwrap_or_default(),
             }
             drawn = Some(height);
         }
@@ -228,7 +232,7 @@ impl Control<'_> {
         let Some(place) = self.place_of(event.day) else { return html! {} };
         let (frame, x) = (self.frame(), self.x(place));
         let bottom = frame.height - frame.bottom;
-        let flag = frame.top - 7.0;
+        let flag = if self.size == Size::Large { frame.top - 22.0 } else { frame.top - 9.0 };
         let side = |side: &crate::scoring::SideSheet| {
             let from = self.place_of(side.first_day).unwrap_or(-0.5);
             let to = self.place_of(side.last_day).unwrap_or(self.places() - 0.5);
@@ -245,7 +249,7 @@ impl Control<'_> {
                 line x1=(x) x2=(x) y1=(flag) y2=(bottom) stroke=(INK) stroke-width="1.5" stroke-dasharray="3 3" {}
                 path d=(format!("M{x} {flag}l8 3.5l-8 3.5z")) fill=(INK) {}
                 @if self.size == Size::Large {
-                    text x=(round(x + 11.0)) y=(round(flag + 7.0)) fill=(INK) { "action " (event.number) }
+                    text x=(round(x + 12.0)) y=(round(flag + 9.0)) fill=(INK) { "action " (event.number) }
                 }
             }
         }
@@ -259,7 +263,7 @@ impl Control<'_> {
             let starts = self.signal.groups.iter().any(|group| group.first == place);
             if let Some(value) = point.figure.value {
                 let stroke = if drawing && !starts { 'L' } else { 'M' };
-                path.push_str(&format!("{stroke}{} {}", self.x(place as f64), self.y(value)));
+                write!(path, "{stroke}{} {}", self.x(place as f64), self.y(value)).unwrap_or_default();
             }
             drawing = point.figure.value.is_some();
         }
@@ -275,14 +279,15 @@ impl Control<'_> {
             let Some(value) = point.figure.value else { continue };
             let (x, y) = (self.x(place as f64), self.y(value));
             match point.variation.filter(|_| self.signal.is_told_at(place)) {
-                Some(Variation::Improvement(_)) => better.push_str(&format!("M{x} {y}h.01")),
+                Some(Variation::Improvement(_)) => write!(better, "M{x} {y}h.01").unwrap_or_default(),
                 Some(Variation::Concern(_)) => {
-                    worse.push_str(&format!("M{x} {}l{r} {r}l-{r} {r}l-{r}-{r}z", round(y - r)));
+                    write!(worse, "M{x} {}l{r} {r}l-{r} {r}l-{r}-{r}z", round(y - r)).unwrap_or_default();
                 }
                 Some(Variation::Neutral(_)) => {
-                    other.push_str(&format!("M{} {}h{r}v{r}h-{r}z", round(x - r / 2.0), round(y - r / 2.0)));
+                    write!(other, "M{} {}h{r}v{r}h-{r}z", round(x - r / 2.0), round(y - r / 2.0))
+                        .unwrap_or_default();
                 }
-                Some(Variation::Common) | None => plain.push_str(&format!("M{x} {y}h.01")),
+                Some(Variation::Common) | None => write!(plain, "M{x} {y}h.01").unwrap_or_default(),
             }
         }
         let running = self.signal.provisional.as_ref().and_then(|point| point.figure.value);
@@ -298,7 +303,12 @@ impl Control<'_> {
     }
 }
 
-/// A fortnight's number, with its year where that begins: "F12".
-fn short(period: &str) -> &str {
+/// A fortnight's number in its year: "F12".
+fn number(period: &str) -> &str {
     period.split_once('-').map_or(period, |(_, number)| number)
+}
+
+/// A fortnight's year.
+fn year(period: &str) -> &str {
+    period.split_once('-').map_or("", |(year, _)| year)
 }

@@ -17,10 +17,10 @@ use crate::web::words::{self, Scale};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 340.0;
-const LEFT: f64 = 44.0;
+const LEFT: f64 = 50.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 14.0;
-const BOTTOM: f64 = 44.0;
+const BOTTOM: f64 = 48.0;
 /// Half the size of a mark.
 const R: f64 = 5.0;
 
@@ -38,18 +38,17 @@ pub(crate) fn funnel(comparison: &Comparison) -> Option<Markup> {
     let plot = Plot::of(comparison)?;
     let scale = plot.scale();
     let step = (plot.up.1 - plot.up.0) / 4.0;
-    let numbers = (plot.across.1 - plot.across.0) / 4.0;
     let bottom = HEIGHT - BOTTOM;
     Some(html! {
-        svg role="img" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) fill="none" font-family=(FONT) font-size="12" {
+        svg role="img" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) fill="none" font-family=(FONT) font-size="14" {
             title { (comparison.label) ": wards of " (comparison.unit_name) }
             desc { (comparison.words) }
             @for tick in (0..=4).map(|tick| plot.up.0 + step * f64::from(tick)) {
                 line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(plot.y(tick)) y2=(plot.y(tick)) stroke=(INK) stroke-opacity="0.12" {}
-                text x=(LEFT - 6.0) y=(round(plot.y(tick) + 4.0)) text-anchor="end" fill=(INK) fill-opacity="0.8" { (scale.write(tick)) }
+                text x=(LEFT - 6.0) y=(round(plot.y(tick) + 5.0)) text-anchor="end" fill=(INK) fill-opacity="0.8" { (scale.write(tick)) }
             }
-            @for tick in (0..=4).map(|tick| (plot.across.0 + numbers * f64::from(tick)).round()) {
-                text x=(plot.x(tick)) y=(bottom + 16.0) text-anchor="middle" fill=(INK) fill-opacity="0.8" { (tick) }
+            @for tick in round_numbers(plot.across) {
+                text x=(plot.x(tick)) y=(bottom + 18.0) text-anchor="middle" fill=(INK) fill-opacity="0.8" { (tick) }
             }
             text x=(round(f64::midpoint(LEFT, WIDTH))) y=(HEIGHT - 6.0) text-anchor="middle" fill=(INK) fill-opacity="0.8" {
                 (if comparison.per_cent { "answers (n)" } else { "people (n)" })
@@ -62,6 +61,16 @@ pub(crate) fn funnel(comparison: &Comparison) -> Option<Markup> {
             @for ward in &comparison.wards { (plot.mark(ward)) }
         }
     })
+}
+
+/// Round numbers between two ends, some three to six of them.
+fn round_numbers((from, to): (f64, f64)) -> Vec<f64> {
+    let wanted = (to - from) / 5.0;
+    let power = 10_f64.powf(wanted.max(1.0).log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+    let step = steps.into_iter().find(|step| *step >= wanted).unwrap_or(power);
+    let first = (from / step).ceil() * step;
+    (0..10).map(|place| first + step * f64::from(place)).take_while(|number| *number <= to).collect()
 }
 
 impl<'a> Plot<'a> {
@@ -130,7 +139,7 @@ impl<'a> Plot<'a> {
                     PlaceInFunnel::FarAbove | PlaceInFunnel::FarBelow => path d=(triangle) fill=(colour) {},
                 }
                 @if is_far {
-                    text x=(round(beside)) y=(round(y + 4.0)) text-anchor=(anchor) fill=(INK) { (ward.name) }
+                    text x=(round(beside)) y=(round(y + 5.0)) text-anchor=(anchor) fill=(INK) { (ward.name) }
                 }
             }
         }

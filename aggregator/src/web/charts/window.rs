@@ -12,31 +12,30 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The window that holds everything that charts of one kind of measure draw, on whole points or whole tens: scores down from
-    /// the top of the scale, problems up from none.
+    /// The window that holds everything that charts of one kind of measure draw, cut at the ends of the scale: on twentieths of
+    /// it, and at least a fifth, so that chance does not fill the drawing.
     pub(crate) fn of<'a>(signals: impl Iterator<Item = &'a Signal>) -> Self {
-        let mut window: Option<Self> = None;
+        let mut ends: Option<(f64, f64)> = None;
+        let mut scale = (0.0, 10.0);
         for signal in signals {
-            let own = Self::of_one(signal);
-            let all = window.get_or_insert(own);
-            *all = Self { from: all.from.min(own.from), to: all.to.max(own.to) };
+            scale = (signal.scale.lowest, signal.scale.highest);
+            let of_point = |point: &SignalPoint| [point.figure.value, point.lower_limit, point.upper_limit];
+            let points = signal.points.iter().chain(&signal.provisional).flat_map(of_point).flatten();
+            for value in points.chain(signal.target).filter(|value| value.is_finite()) {
+                let value = value.clamp(scale.0, scale.1);
+                let (from, to) = ends.unwrap_or((value, value));
+                ends = Some((from.min(value), to.max(value)));
+            }
         }
-        window.unwrap_or(Self { from: 0.0, to: 10.0 })
-    }
-
-    fn of_one(signal: &Signal) -> Self {
-        let (lowest, highest) = (signal.scale.lowest, signal.scale.highest);
-        let step = (highest - lowest) / 10.0;
-        let points = || signal.points.iter().chain(&signal.provisional);
-        let of_point = |point: &SignalPoint| [point.figure.value, point.lower_limit, point.upper_limit];
-        let drawn =
-            || points().flat_map(of_point).flatten().chain(signal.target).filter(|value| value.is_finite());
-        if signal.measure.is_problem() {
-            let top = drawn().fold(lowest + 4.0 * step, f64::max);
-            return Self { from: lowest, to: (lowest + ((top - lowest) / step).ceil() * step).min(highest) };
-        }
-        let bottom = drawn().fold(highest - 4.0 * step, f64::min);
-        Self { from: (lowest + ((bottom - lowest) / step).floor() * step).max(lowest), to: highest }
+        let (lowest, highest) = scale;
+        let Some((from, to)) = ends else { return Self { from: lowest, to: highest } };
+        let step = (highest - lowest) / 20.0;
+        let short = (4.0 * step - (to - from)).max(0.0) / 2.0;
+        let (from, to) = (from - short, to + short);
+        // What does not fit above is given below, and the other way round.
+        let (from, to) = (from - (to - highest).max(0.0), to + (lowest - from).max(0.0));
+        let on = |value: f64, round: fn(f64) -> f64| lowest + round((value - lowest) / step) * step;
+        Self { from: on(from, f64::floor).max(lowest), to: on(to, f64::ceil).min(highest) }
     }
 
     /// Where a value lies, 0 at the bottom and 1 at the top; what lies outside is drawn on the edge.

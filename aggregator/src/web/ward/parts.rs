@@ -236,7 +236,8 @@ fn domains(view: &View, window: Window) -> Markup {
             p.aside {
                 "The bar is the score from 0 to 10, the mark on it the 95% interval. The chart is the last fortnights, from "
                 (window.from) " to " (window.to) " points: a dot each, the mean as a line, the limits of chance in dashes. A large dot is "
-                "better than chance gives, a diamond worse, a hollow dot still open; a flag is an action; a gap means that nobody answered."
+                "better than chance gives, a diamond worse, a hollow dot still open; a flag is an action; a gap means that nobody answered. "
+                "Where no score can cross the upper limit, what the problems say stands below."
             }
             ul.domains {
                 @for domain in &view.sheet.domains { (domain_of(view, domain, window)) }
@@ -267,9 +268,9 @@ fn domain_of(view: &View, domain: &DomainSheet, window: Window) -> Markup {
                 div.trend-cell {
                     (chart(view, signal, window))
                     @if let Some(problems) = problems.filter(|_| signal.near_ceiling) {
-                        p.small {
-                            "No score can cross the upper limit. Problems instead: "
-                            a href=(chart_address(view, &problems.measure)) { (variation_words(problems)) } "."
+                        div.said {
+                            (icons::variation(problems))
+                            a href=(chart_address(view, &problems.measure)) { (variation_words(problems)) " in problems" }
                         }
                     }
                 }

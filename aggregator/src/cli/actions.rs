@@ -1,0 +1,83 @@
+//! What `action` can be asked.
+
+use jiff::civil::Date;
+use wardvoice_protocol::id::WardId;
+
+use super::say;
+use crate::actions::NewAction;
+use crate::operations::Request;
+use crate::scoring::Measure;
+
+#[derive(Debug, Clone, clap::Subcommand)]
+pub(super) enum ActionCommand {
+    /// Take an action on for a ward.
+    Add {
+        /// The ward.
+        #[arg(long)]
+        ward: WardId,
+        /// What patients said, in the ward's own words.
+        #[arg(long, value_name = "TEXT")]
+        said: String,
+        /// What the ward does about it.
+        #[arg(long, value_name = "TEXT")]
+        did: String,
+        /// The role that sees to it, for example "ward sister"; no name.
+        #[arg(long, value_name = "ROLE")]
+        owner: Option<String>,
+        /// What it is to change, domain:kindness: its effect is measured by that; the overall score when absent.
+        #[arg(long, value_name = "MEASURE")]
+        about: Option<Measure>,
+        /// The day by which it is to be done, 2026-12-01.
+        #[arg(long, value_name = "DATE")]
+        due: Option<Date>,
+        /// Print the action as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that an action is done: the ward's kiosks show it from then on.
+    Done {
+        /// Its number.
+        number: u32,
+        /// The day it was done; today when absent.
+        #[arg(long, value_name = "DATE")]
+        on: Option<Date>,
+        /// Print the action as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that an action is not done after all.
+    Reopen {
+        /// Its number.
+        number: u32,
+        /// Print the action as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the actions, the newest first, with what those that are done came to.
+    List {
+        /// Of one ward; of all when absent.
+        #[arg(long)]
+        ward: Option<WardId>,
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl ActionCommand {
+    pub(super) fn asked(&self) -> (Request, say::Style) {
+        match self.clone() {
+            Self::Add { ward, said, did, owner, about, due, json } => {
+                let action = NewAction { ward, said, did, owner, about, due };
+                (Request::ActionAdd(action), say::Style::one(json, say::action))
+            }
+            Self::Done { number, on, json } => {
+                (Request::ActionDone { number, on }, say::Style::one(json, say::action))
+            }
+            Self::Reopen { number, json } => {
+                (Request::ActionReopen { number }, say::Style::one(json, say::action))
+            }
+            Self::List { ward, json } => (Request::ActionList { ward }, say::Style::list(json, say::action)),
+        }
+    }
+}
