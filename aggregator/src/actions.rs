@@ -255,7 +255,7 @@ impl Ledger {
         for (place, line) in lines.iter().enumerate() {
             let unreadable =
                 |reason: String| ActionsError::Unreadable { path: path.to_owned(), line: place + 1, reason };
-            let line: Line = serde_json::from_slice(&line).map_err(|error| unreadable(error.to_string()))?;
+            let line: Line = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
             if line.version != 1 {
                 return Err(unreadable(format!("version {} is not known", line.version)));
             }

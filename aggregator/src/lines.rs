@@ -61,7 +61,9 @@ impl Lines {
         make: impl FnOnce() -> T,
     ) -> io::Result<(T, Vec<u8>)> {
         self.alone(|lines, news| {
-            news.iter().for_each(|line| see(line));
+            for line in &news {
+                see(line);
+            }
             let value = make();
             let mut line = lines.write(std::slice::from_ref(&value))?;
             line.pop();

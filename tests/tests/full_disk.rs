@@ -60,7 +60,7 @@ fn story(disk: &Path) -> Result<()> {
 /// Writes until nothing more can be written.
 fn fill(path: &Path) -> Result<()> {
     let mut file = File::create(path)?;
-    let block = [0x5a; 1 << 16];
+    let block = vec![0x5a; 1 << 16];
     loop {
         match file.write_all(&block) {
             Ok(()) => {}

@@ -90,7 +90,9 @@ impl Book {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, BookError> {
         let (file, events) = LineFile::open(path)?;
         let mut pages = Pages::default();
-        events.into_iter().for_each(|(_, event)| pages.apply(event));
+        for (_, event) in events {
+            pages.apply(event);
+        }
         Ok(Self { file: Mutex::new(file), pages: RwLock::new(pages) })
     }
 

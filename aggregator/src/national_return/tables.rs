@@ -141,7 +141,9 @@ pub fn tables(
     let mut wards: Vec<WardRow> =
         directory.wards().iter().map(|ward| ward_row(directory, codes, ward, counts, eligible)).collect();
     let mut all = Tally::default();
-    wards.iter().for_each(|ward| all += ward.answers);
+    for ward in &wards {
+        all += ward.answers;
+    }
     let mut trust = TrustRow {
         icb_code: codes.icb.clone(),
         trust_code: codes.trust.clone(),

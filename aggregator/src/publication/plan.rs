@@ -71,13 +71,13 @@ pub enum PlanError {
         /// Of what question.
         subject: Subject,
         /// Of what.
-        unit: Unit,
+        unit: Box<Unit>,
         /// When.
         period: String,
         /// What was said.
-        said: Vec<u64>,
+        said: Box<[u64]>,
         /// What the facts give.
-        found: Vec<u64>,
+        found: Box<[u64]>,
     },
     /// A release names something that the directory or the questionnaires no longer have.
     #[error(
@@ -88,7 +88,7 @@ pub enum PlanError {
         /// Of what question.
         subject: Subject,
         /// Of what.
-        unit: Unit,
+        unit: Box<Unit>,
         /// When.
         period: String,
     },
@@ -135,10 +135,10 @@ fn of_question(ground: &Ground<'_>, question: &Question, cuts: &[Cut], plan: &mu
             match earlier.get(changed.place) {
                 Some(release) => PlanError::Changed {
                     subject: release.subject.clone(),
-                    unit: release.unit.clone(),
+                    unit: Box::new(release.unit.clone()),
                     period: release.period.clone(),
-                    said: changed.said,
-                    found: changed.found,
+                    said: changed.said.into(),
+                    found: changed.found.into(),
                 },
                 None => unreachable!("only our own releases have counts to compare"),
             }
@@ -189,7 +189,7 @@ impl PlanError {
     fn forgotten(release: &Release) -> Self {
         Self::Forgotten {
             subject: release.subject.clone(),
-            unit: release.unit.clone(),
+            unit: Box::new(release.unit.clone()),
             period: release.period.clone(),
         }
     }

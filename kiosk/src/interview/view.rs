@@ -269,10 +269,11 @@ impl Interview {
             Stage::Rest => {
                 Screen::Rest { languages: languages(), improvements: self.setting.improvements().to_vec() }
             }
-            Stage::Language => Screen::Language { languages: languages() },
+            Stage::Language | Stage::Asking(Asking { aside: Aside::Languages, .. }) => {
+                Screen::Language { languages: languages() }
+            }
             Stage::Consent => Screen::Consent,
             Stage::Asking(Asking { aside: Aside::Stopping, .. }) => Screen::StopAsked,
-            Stage::Asking(Asking { aside: Aside::Languages, .. }) => Screen::Language { languages: languages() },
             Stage::Asking(asking) => asking.screen(&self.setting, &self.language, self.comfort.text_size),
             Stage::Saving { .. } => Screen::Saving,
             Stage::Thanks { farewell, .. } => Screen::Thanks(*farewell),
