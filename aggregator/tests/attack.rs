@@ -135,7 +135,7 @@ fn our_rule_gives_nothing_away_that_the_national_tables_do_not() {
             if by_both.on(&cell) != Found::CannotTell {
                 given_away += 1;
                 // Our releases may say that nobody came late; who is found out is found out by the national tables already.
-                let in_time = cell.clone().as_of(cell.as_of.min(attack::trust::RELEASES[0]));
+                let in_time = cell.clone().arrived_by(cell.as_of.min(attack::trust::RELEASES[0]));
                 assert_eq!(trust.people(&in_time), trust.people(&cell), "trust {seed}: {cell:?}");
                 assert_ne!(by_national.on(&in_time), Found::CannotTell, "trust {seed}: {cell:?}");
             }

@@ -41,7 +41,7 @@ pub(crate) fn our_rule(trust: &Trust) -> Vec<Sentence> {
 pub(crate) fn our_rule_after_the_national(trust: &Trust) -> (Vec<Sentence>, Vec<Sentence>) {
     let mut national = Vec::new();
     for days in MONTHS {
-        let month = About::everybody().in_days(days).as_of(RELEASES[0]);
+        let month = About::everybody().in_days(days).arrived_by(RELEASES[0]);
         national.extend(national_tables(trust, &month));
     }
     // Of a sentence about one answer the others about the same people are there too: all steps are known.
@@ -94,7 +94,7 @@ pub(crate) fn table_by_table(trust: &Trust) -> Vec<Sentence> {
     let mut said = Vec::new();
     for as_of in RELEASES {
         for days in MONTHS.iter().chain(&FORTNIGHTS) {
-            let base = About::everybody().in_days(*days).as_of(as_of);
+            let base = About::everybody().in_days(*days).arrived_by(as_of);
             let cell = |ward: u16, answer: u8| base.clone().on_ward(ward).answering(&[answer]);
             let row =
                 |ward: &u16| ANSWERS.iter().map(|answer| Some(trust.people(&cell(*ward, *answer)))).collect();
@@ -145,7 +145,9 @@ pub(crate) fn national_tables(trust: &Trust, base: &About) -> Vec<Sentence> {
             say(of(wards).answering(&[2]));
         }
         if !verdict.is_suppressed() {
-            ANSWERS.iter().for_each(|answer| say(of(wards).answering(&[*answer])));
+            for answer in &ANSWERS {
+                say(of(wards).answering(&[*answer]));
+            }
         }
     }
     said

@@ -72,7 +72,7 @@ impl About {
         Self { days, ..self }
     }
 
-    pub(crate) fn as_of(self, as_of: i32) -> Self {
+    pub(crate) fn arrived_by(self, as_of: i32) -> Self {
         Self { as_of, ..self }
     }
 
@@ -194,7 +194,7 @@ impl Trust {
         let periods = MONTHS.iter().chain(&FORTNIGHTS).copied().chain([(0, 59)]);
         let mut wanted = Vec::new();
         for days in periods.filter(|(_, last)| *last < as_of) {
-            let base = About::everybody().in_days(days).as_of(as_of);
+            let base = About::everybody().in_days(days).arrived_by(as_of);
             wanted.extend(self.units.iter().map(|wards| base.clone().on_wards(wards)));
             wanted.extend(self.wards.iter().map(|ward| base.clone().on_ward(*ward)));
             wanted.extend(self.consultants.iter().map(|consultant| base.clone().of_consultant(*consultant)));
