@@ -41,7 +41,7 @@ impl Demonstration {
             let output = process.output();
             Ok(output.lines().find_map(|line| serde_json::from_str::<Value>(line).ok()).filter(Value::is_object))
         })?;
-        self.base = said.get("http").and_then(Value::as_str).context("no address")?.to_owned();
+        said.get("http").and_then(Value::as_str).context("no address")?.clone_into(&mut self.base);
         self.process = Some(process);
         Ok(())
     }

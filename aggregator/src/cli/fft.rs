@@ -297,8 +297,6 @@ fn eligible(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
-
     use super::*;
 
     #[test]

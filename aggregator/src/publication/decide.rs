@@ -180,7 +180,7 @@ mod tests {
     fn what_others_tell_counts_and_is_no_release_of_ours() {
         let groups = [group(0, 0, 0, 0, 10), group(0, 0, 5, 0, 3)];
         let national = Told { circle: ward(0, 0..=0, 2), step: 1, counts: None };
-        let found = decided(&groups, &[national.clone()], &[ward(0, 0..=0, 9)]);
+        let found = decided(&groups, std::slice::from_ref(&national), &[ward(0, 0..=0, 9)]);
         assert_eq!(found, [Decision::Hidden], "3 came after the national return");
         let found = decided(&groups, &[national], &[ward(0, 0..=0, 2)]);
         assert!(matches!(found.as_slice(), [Decision::Published { .. }]));

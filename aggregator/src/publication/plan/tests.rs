@@ -176,7 +176,7 @@ fn versions_of_a_questionnaire_are_one_subject() {
     file.version = 2;
     let second = Questionnaire::try_from(file).unwrap();
     let directory = crate::directory::example();
-    let one = Vocabulary::new(&directory, &[first.clone()]).unwrap();
+    let one = Vocabulary::new(&directory, std::slice::from_ref(&first)).unwrap();
     let both = Vocabulary::new(&directory, &[first, second]).unwrap();
     let subjects = |vocabulary: &Vocabulary| -> Vec<Subject> {
         questions(vocabulary).into_iter().map(|question| question.subject).collect()
