@@ -56,7 +56,9 @@ impl Lines {
         make: impl FnOnce() -> T,
     ) -> io::Result<(T, Vec<u8>)> {
         self.alone(|lines, news| {
-            news.iter().for_each(|line| see(line));
+            for line in &news {
+                see(line);
+            }
             let value = make();
             let line = lines.write(&value)?;
             Ok((value, line))
