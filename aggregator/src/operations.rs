@@ -532,8 +532,8 @@ fn rebuild_facts(house: &House, talk: &mut dyn Talk) -> Result<bool> {
     // Nothing may come between the reading and the exchange, or it would be forgotten.
     let rebuilt = house.pipeline.while_still(move || {
         let mut fresh = rebuild::rebuild(&reader, &world)?;
-        fresh.set_rulings(disputes.rulings(&reader, &world)?);
         let mut facts = facts.write().unwrap_or_else(PoisonError::into_inner);
+        fresh.set_rulings(disputes.rulings(&reader, &world)?);
         let same = facts.digest() == fresh.digest();
         let contacts = fresh.len() as u64;
         *facts = fresh;
@@ -586,10 +586,11 @@ fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
     talk.progress("reading the log", 0, records);
     let (reader, world, scoring) = (house.reader(), house.world.clone(), house.scoring.clone());
     let (facts, today) = (house.facts.clone(), house.premises.today());
-    let rulings = house.rulings()?;
+    let disputes = house.premises.disputes.clone();
     // Log, facts and pages must speak of the same moment.
     let report = house.pipeline.while_still(move || {
         let facts = facts.read().unwrap_or_else(PoisonError::into_inner);
+        let rulings = disputes.rulings(&reader, &world)?;
         verify::verify(&reader, &world, &scoring, &facts, &rulings, today, deep)
     });
     let report = report.map_err(failed)?.map_err(failed)?;

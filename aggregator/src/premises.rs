@@ -292,8 +292,11 @@ impl House {
         let now = Timestamp::now();
         let dispute =
             self.premises.disputes.rule(number, ruling, note, self.premises.today(), now).map_err(failed)?;
-        let rulings = self.rulings()?;
-        self.facts.write().unwrap_or_else(PoisonError::into_inner).set_rulings(rulings);
+        {
+            // Made under the lock, so that of two rulings at once neither takes the other back.
+            let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
+            facts.set_rulings(self.rulings()?);
+        }
         let change = Change { wards: vec![dispute.ward.clone()], position: self.reader().position() };
         // Nobody has to be looking.
         drop(self.changes.send(change));

@@ -96,3 +96,29 @@ fn no_text_breaks_a_line_or_fills_the_disk() {
     assert_eq!((entry.who.as_str(), entry.about.unwrap().len()), ("ab", MAX_CHARACTERS));
     assert!(audit.verify(None).unwrap().faults.is_empty());
 }
+
+/// Two commands without a server between them.
+#[test]
+fn two_processes_that_note_at_once_make_one_chain() {
+    let (_folder, path) = written();
+    let (one, two) = (Audit::open(&path).unwrap(), Audit::open(&path).unwrap());
+    for minute in 0..3 {
+        one.note(at(20 + minute), COMMAND, Deed::Rebuilt, None, None).unwrap();
+        two.note(
+            at(20 + minute),
+            "c07",
+            Deed::SawConsultant,
+            Some("consultant:C07"),
+            Some("6m-2026-11-22 as consultant"),
+        )
+        .unwrap();
+    }
+    let report = one.verify(None).unwrap();
+    assert_eq!((report.entries, report.faults.len()), (11, 0));
+    one.note(at(30), COMMAND, Deed::Rebuilt, None, None).unwrap();
+    assert_eq!(
+        one.opened("consultant:C07", "6m-2026-11-22"),
+        Some(at(22)),
+        "each learns what the other has noted"
+    );
+}
