@@ -125,6 +125,7 @@ cat <<END
 Wardvoice is running. Everything in it is generated.
 
   a ward's page   $web/ward/$ward
+  its display     $web/display/$ward
   everything      $web/
   kiosks connect  $broker
   volunteers      hold the ward's name on the kiosk (or Ctrl+Shift+V): volunteer PIN 2580, manager PIN 13579
