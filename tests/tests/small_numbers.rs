@@ -61,8 +61,8 @@ fn the_office_makes_a_month_and_plans_releases() -> Result<()> {
     let mode = fs::metadata(format!("{folder}/fft-{month}-trust-submitted.csv"))?.permissions().mode();
     ensure!(mode & 0o777 == 0o600, "{mode:o}");
 
-    let made = ward.aggregator.json(&["fft", "--month", &month])?;
-    let found = checks(&made);
+    let answered = ward.aggregator.json(&["fft", "--month", &month])?;
+    let found = checks(&answered);
     ensure!(found.contains(&"no_answers") && found.contains(&"code_missing"), "{found:?}");
     ensure!(!found.contains(&"eligible_missing") && !found.contains(&"differs_from_export"), "{found:?}");
     let plan = ward.aggregator.json(&["release", "plan"])?;
@@ -71,7 +71,10 @@ fn the_office_makes_a_month_and_plans_releases() -> Result<()> {
     ensure!(display.status == 200 && display.body.contains("Tell us about your care"), "{}", display.body);
 
     ward.aggregator.stop()?;
-    ensure!(ward.aggregator.json(&["fft", "--month", &month])? == made, "without the server it is another return");
+    ensure!(
+        ward.aggregator.json(&["fft", "--month", &month])? == answered,
+        "without the server it is another return"
+    );
     ensure!(
         ward.aggregator.json(&["release", "plan", "--by", "fortnight"])? == plan,
         "there is something to release"

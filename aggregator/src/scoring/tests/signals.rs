@@ -256,5 +256,5 @@ fn what_cannot_be_followed_is_refused() {
     check("ward:W99", "2026-F23", "overall", "no such unit");
     check("consultant:C07", "2026-F23", "overall", "six months");
     check("ward:W12", "2026-F25", "overall", "has not begun");
-    check("ward:W12", "2026-F23", "domain:parking", "definition inpatient@2 has overall, domain:consistency");
+    check("ward:W12", "2026-F23", "domain:parking", "definition inpatient@3 has overall, domain:consistency");
 }
