@@ -12,6 +12,7 @@ use maud::{Markup, html};
 
 use super::palette::{FONT, INK, ORANGE, TEAL};
 use super::round;
+use super::window::round_numbers;
 use crate::scoring::{ComparedWard, Comparison, CurvePoint, LimitSheet, PlaceInFunnel};
 use crate::web::words::{self, Scale};
 
@@ -37,17 +38,16 @@ pub(crate) fn funnel(comparison: &Comparison) -> Option<Markup> {
     }
     let plot = Plot::of(comparison)?;
     let scale = plot.scale();
-    let step = (plot.up.1 - plot.up.0) / 4.0;
     let bottom = HEIGHT - BOTTOM;
     Some(html! {
         svg role="img" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) fill="none" font-family=(FONT) font-size="14" {
             title { (comparison.label) ": wards of " (comparison.unit_name) }
             desc { (comparison.words) }
-            @for tick in (0..=4).map(|tick| plot.up.0 + step * f64::from(tick)) {
+            @for tick in round_numbers(plot.up.0, plot.up.1) {
                 line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(plot.y(tick)) y2=(plot.y(tick)) stroke=(INK) stroke-opacity="0.12" {}
                 text x=(LEFT - 6.0) y=(round(plot.y(tick) + 5.0)) text-anchor="end" fill=(INK) fill-opacity="0.8" { (scale.write(tick)) }
             }
-            @for tick in round_numbers(plot.across) {
+            @for tick in round_numbers(plot.across.0, plot.across.1) {
                 text x=(plot.x(tick)) y=(bottom + 18.0) text-anchor="middle" fill=(INK) fill-opacity="0.8" { (tick) }
             }
             text x=(round(f64::midpoint(LEFT, WIDTH))) y=(HEIGHT - 6.0) text-anchor="middle" fill=(INK) fill-opacity="0.8" {
@@ -61,16 +61,6 @@ pub(crate) fn funnel(comparison: &Comparison) -> Option<Markup> {
             @for ward in &comparison.wards { (plot.mark(ward)) }
         }
     })
-}
-
-/// Round numbers between two ends, some three to six of them.
-fn round_numbers((from, to): (f64, f64)) -> Vec<f64> {
-    let wanted = (to - from) / 5.0;
-    let power = 10_f64.powf(wanted.max(1.0).log10().floor());
-    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
-    let step = steps.into_iter().find(|step| *step >= wanted).unwrap_or(power);
-    let first = (from / step).ceil() * step;
-    (0..10).map(|place| first + step * f64::from(place)).take_while(|number| *number <= to).collect()
 }
 
 impl<'a> Plot<'a> {

@@ -44,10 +44,44 @@ impl Window {
         if height > 0.0 && value.is_finite() { ((value - self.from) / height).clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// The values that are written beside a large chart: the ends and what lies between them in even steps.
+    /// The round values that are written beside a large chart.
     pub(crate) fn ticks(self) -> Vec<f64> {
-        let height = self.to - self.from;
-        let steps = if height <= 0.0 { 1 } else { 4 };
-        (0..=steps).map(|step| self.from + height * f64::from(step) / f64::from(steps)).collect()
+        round_numbers(self.from, self.to)
+    }
+}
+
+/// Round numbers between two ends, both included where they are round: some three to six of them.
+pub(super) fn round_numbers(from: f64, to: f64) -> Vec<f64> {
+    let wanted = (to - from) / 5.0;
+    if !(wanted.is_finite() && wanted > 0.0) {
+        return vec![from];
+    }
+    let power = 10_f64.powf(wanted.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+    let step = steps.into_iter().find(|step| *step >= wanted).unwrap_or(power);
+    // A little more than the end, so that an end that is round is there however it was rounded.
+    let (first, end) = ((from / step - 1e-9).ceil(), to / step + 1e-9);
+    (0..10)
+        .map(|place| first + f64::from(place))
+        .take_while(|number| *number <= end)
+        .map(|number| number * step)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_beside_a_chart_is_round() {
+        let check = |from: f64, to: f64, expected: &[&str]| {
+            let found: Vec<String> = round_numbers(from, to).iter().map(|number| format!("{number:.1}")).collect();
+            assert_eq!(found, expected, "{from} to {to}");
+        };
+        check(6.5, 10.0, &["7.0", "8.0", "9.0", "10.0"]);
+        check(7.0, 9.0, &["7.0", "7.5", "8.0", "8.5", "9.0"]);
+        check(0.0, 45.0, &["0.0", "10.0", "20.0", "30.0", "40.0"]);
+        check(18.0, 240.0, &["50.0", "100.0", "150.0", "200.0"]);
+        check(3.0, 3.0, &["3.0"]);
     }
 }
