@@ -22,8 +22,10 @@ use crate::pins::Role;
 use crate::scoring::DefinitionRef;
 use crate::{app, config, demo, directory};
 
+mod comments;
 mod definitions;
 mod desk;
+mod monitor;
 mod reach;
 mod say;
 mod scores;
@@ -80,6 +82,8 @@ enum Command {
     },
     /// Print the scores of a unit in a period.
     Scores(scores::ScoresArguments),
+    /// See what is odd in how answers were gathered, and note that somebody has looked at it.
+    Monitor(monitor::MonitorArguments),
     /// See by which definitions scores are made, and check one of your own.
     #[command(subcommand)]
     Definition(DefinitionCommand),
@@ -99,6 +103,9 @@ enum Command {
     /// See who has asked for help on a kiosk, and say that somebody has seen it.
     #[command(subcommand)]
     Help(HelpCommand),
+    /// Read what people wrote, and decide what of it may be shown.
+    #[command(subcommand)]
+    Comments(comments::CommentsCommand),
     /// Look at what was refused, and judge it again.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
@@ -443,6 +450,8 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Rebuild { json } => ask(Request::Rebuild, say::Style::one(*json, say::rebuilt)).map(well),
         Command::Scores(asked) => ask(asked.request(), asked.style()).map(well),
+        Command::Comments(command) => ask(Request::Comments(command.request()?), command.style()).map(well),
+        Command::Monitor(asked) => ask(Request::Monitor(asked.request()?), asked.style()).map(well),
         Command::Export { file } => ask(Request::Export, say::Style::Lines { to: file.clone() }).map(well),
         Command::Import { file, json } => {
             let style = say::Style::one(*json, say::imported).reading(file.clone());

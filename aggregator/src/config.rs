@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 
+use crate::comments::Rules;
 use crate::scoring::{SeriesStart, definition_ref};
 
 /// The settings as a file says them. A field that is absent has its default.
@@ -26,6 +27,7 @@ pub struct ConfigFile {
     programme: ProgrammeFile,
     kiosks: KiosksFile,
     volunteers: VolunteersFile,
+    comments: CommentsFile,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<SeriesFile>,
 }
@@ -85,6 +87,12 @@ struct VolunteersFile {
     safeguarding: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct CommentsFile {
+    two_person_release: bool,
+}
+
 impl Default for BrokerFile {
     fn default() -> Self {
         Self { listen: "127.0.0.1:0".to_owned(), url: None, username: None, password_file: None, ca_file: None }
@@ -142,6 +150,8 @@ pub struct Config {
     pub accept_simulated: bool,
     /// Whom volunteers call when somebody tells of harm, as kiosks show it.
     pub safeguarding: Option<String>,
+    /// What the release of comments needs.
+    pub comments: Rules,
 }
 
 /// Which broker carries the messages.
@@ -292,7 +302,7 @@ impl TryFrom<ConfigFile> for Config {
     type Error = ConfigError;
 
     fn try_from(file: ConfigFile) -> Result<Self, ConfigError> {
-        let ConfigFile { broker, web, programme, kiosks, volunteers, series } = file;
+        let ConfigFile { broker, web, programme, kiosks, volunteers, comments, series } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
         })?;
@@ -341,6 +351,7 @@ impl TryFrom<ConfigFile> for Config {
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
             safeguarding: volunteers.safeguarding,
+            comments: Rules { two_person_release: comments.two_person_release },
         })
     }
 }
@@ -462,6 +473,10 @@ accept_simulated = {accept_simulated}
 # Whom a volunteer calls when somebody tells of harm: one line, shown on the kiosk. Set this before volunteers go round.
 #safeguarding = "Safeguarding team: extension 4321, day and night"
 
+[comments]
+# Whether two people have to pass a comment before it leaves the office.
+two_person_release = {two_person_release}
+
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
 #[[series]]
@@ -472,6 +487,7 @@ accept_simulated = {accept_simulated}
         web_listen = file.web.listen,
         language = file.kiosks.languages.join("\", \""),
         accept_simulated = file.kiosks.accept_simulated,
+        two_person_release = file.comments.two_person_release,
     )
 }
 

@@ -26,10 +26,13 @@ use wardvoice_protocol::keys::{SealKey, SigningKey};
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::{Body, Record};
 
+use crate::accounts::OFFICE;
+use crate::comments::{Found, NAMES_FILE, Reach, Tone, Wish, suggested};
 use crate::config::Config;
 use crate::demo_data;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
+use crate::help::StaffRole;
 use crate::ingest::Arrival;
 use crate::operations::Talk;
 use crate::pins::{Pins, Role};
@@ -41,6 +44,8 @@ const FORTNIGHTS: u32 = 10;
 const AT_ONCE: usize = 512;
 /// The PINs of a demonstration. They open nothing else.
 const PINS: [(Role, &str); 2] = [(Role::Volunteer, "2580"), (Role::Manager, "13579")];
+/// Nobody's name: what the made-up comments call a nurse.
+const STAFF_NAMES: &str = "# Made up for the demonstration.\nNurse Placeholder = a nurse\n";
 const FILLING: &str = "filling\n";
 const FILLED: &str = "filled\n";
 
@@ -90,8 +95,12 @@ fn empty(data: &Path) -> Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_dir_all(log_folder(data)), log_folder(data))?;
-    let actions = data.join("actions.ndjson");
-    gone(fs::remove_file(&actions), actions)?;
+    for name in
+        ["actions.ndjson", "comments.ndjson", "comments.ndjson.head", "monitor.ndjson", "monitor.ndjson.head"]
+    {
+        let path = data.join(name);
+        gone(fs::remove_file(&path), path)?;
+    }
     let registry = data.join("kiosks.json");
     gone(fs::remove_file(&registry), registry)
 }
@@ -101,6 +110,9 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
     let path = data.join("directory.json");
     durable_file::replace(&path, &file, Readers::Anyone)
         .with_context(|| format!("failed to write {}", path.display()))?;
+    let names = data.join(NAMES_FILE);
+    durable_file::replace(&names, STAFF_NAMES.as_bytes(), Readers::Owner)
+        .with_context(|| format!("failed to write {}", names.display()))?;
     let premises = Premises::open(data, config.clone())?;
     let questionnaire = premises.questionnaires.all().first().context("failed to find a questionnaire")?;
     let (directory, calendar) = (&premises.directory, &config.calendar);
@@ -127,7 +139,29 @@ fn fill(data: &Path, config: &Config, seed: u64, talk: &mut dyn Talk) -> Result<
         done += some.len() as u64;
     }
     talk.progress("making up ten fortnights", all, all);
+    moderate(&house)?;
     house.close()
+}
+
+/// Decides about the made-up comments of all but the last past fortnight, as an office would have that read them.
+fn moderate(house: &House) -> Result<()> {
+    let calendar = &house.premises.config.calendar;
+    let last = calendar.before(calendar.fortnight_of(house.premises.today())?)?;
+    let office: StaffRole = OFFICE.parse().map_err(failed)?;
+    let is_past = |found: &Found| found.day < last.start();
+    let frame = house.comments.frame();
+    let now = Timestamp::now();
+    let code = |found: &Found| is_past(found).then(|| Wish::Code(suggested(frame, found)));
+    house.comments.decide_unread(&office, now, code).map_err(failed)?;
+    let pass = |found: &Found| {
+        is_past(found).then(|| match (found.signs.is_empty(), found.id.question().as_str() == "good") {
+            (_, true) => Wish::Release(Tone::Praise, Reach::Everybody),
+            (true, false) => Wish::Release(Tone::Criticism, Reach::Staff),
+            (false, false) => Wish::Hold("made up for the demonstration: looked into at the time".to_owned()),
+        })
+    };
+    house.comments.decide_unread(&office, now, pass).map_err(failed)?;
+    Ok(())
 }
 
 /// One kiosk a ward, with a key that follows from the seed.

@@ -24,6 +24,12 @@ use crate::premises::{House, Premises, failed};
 use crate::scoring::{Ask, Cut, DefinitionRef, explain, score_asked};
 use crate::{rebuild, transfer, verify};
 
+mod comments;
+mod monitor;
+
+pub use comments::{CommentLine, CommentsAsk};
+pub use monitor::{MonitorAsk, MonitorMark};
+
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
 
@@ -127,6 +133,10 @@ pub enum Request {
         /// The role of whoever has seen it.
         by: StaffRole,
     },
+    /// Answers with what the monitor has found in a period, or with one finding that is marked.
+    Monitor(MonitorAsk),
+    /// Answers with comments, or decides about one.
+    Comments(CommentsAsk),
     /// Answers with every entry of the quarantine.
     QuarantineList,
     /// Answers with one entry and its payload.
@@ -314,6 +324,8 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
             let period = house.premises.config.calendar.period(&period).context("failed to read the period")?;
             scores(house, &Ask { period, unit, cut, definition }, as_of, explain, talk)
         }
+        Request::Comments(asked) => comments::comments(house, asked, talk),
+        Request::Monitor(asked) => monitor::look(house, &asked, talk),
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {
             for entry in house.reader().quarantine(0).map_err(failed)? {

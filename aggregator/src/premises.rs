@@ -5,7 +5,7 @@
 //! process can have the house open.
 //!
 //! ```text
-//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  addresses.json  control.sock
+//! data/config.toml  directory.json  kiosks.json  accounts.json  pins.json  actions.ndjson  monitor.ndjson  comments.ndjson  addresses.json  control.sock
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
@@ -24,6 +24,7 @@ use wardvoice_protocol::questionnaire::Questionnaire;
 use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::assignments::Assignments;
+use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::facts::{Facts, Vocabulary};
 use crate::fleet::Fleet;
@@ -34,6 +35,7 @@ use crate::ingest::{Change, Pipeline, Sinks, World};
 use crate::keys::{Keys, Missing};
 use crate::log::{Log, Reader, Seen};
 use crate::metrics::Metrics;
+use crate::monitor::Marks;
 use crate::pins::Pins;
 use crate::questionnaires::Questionnaires;
 use crate::rebuild::{self, Origin};
@@ -84,6 +86,10 @@ pub struct House {
     pub fleet: Arc<Fleet>,
     /// The requests for help.
     pub help: Arc<HelpDesk>,
+    /// What people wrote, and what was decided about it.
+    pub comments: Arc<Comments>,
+    /// What people noted about what the monitor found.
+    pub marks: Arc<Marks>,
     /// Tells pages that something is new.
     pub changes: broadcast::Sender<Change>,
     /// The way into the log.
@@ -211,11 +217,15 @@ impl House {
         let (facts, origin) = rebuild::load(log.directory(), &log.reader(), &world).map_err(failed)?;
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);
+        let comments =
+            Comments::open(&premises.data, config.comments, log.reader(), Arc::clone(&world), Arc::clone(&facts));
+        let comments = Arc::new(comments.map_err(failed)?);
+        let marks = Arc::new(Marks::open(premises.data.join("monitor.ndjson")).map_err(failed)?);
         let help = Arc::new(HelpDesk::load(&log.reader(), Timestamp::now()).map_err(failed)?);
         let sinks = Sinks { receipts, changes: changes.clone(), metrics, help: Arc::clone(&help) };
         let pipeline = Pipeline::start(log, Arc::clone(&world), Arc::clone(&facts), sinks)
             .context("failed to start the threads of ingest")?;
-        Ok(Self { premises, world, scoring, facts, origin, fleet, help, changes, pipeline })
+        Ok(Self { premises, world, scoring, facts, origin, fleet, help, comments, marks, changes, pipeline })
     }
 
     /// A reader of the log.

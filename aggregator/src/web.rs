@@ -12,8 +12,9 @@
 //! - Nothing inline: the content security policy allows our own style sheet and our own script and nothing else.
 //! - Outside a demonstration nothing but `/healthz`, `/metrics`, `/sign-in` and the assets is shown to a viewer who has not
 //!   signed in. The office's pages ask for it always.
-//! - Pages only read, except that the office may replay an entry of the quarantine and say that a request for help was seen; both
-//!   go through ingest's one writer.
+//! - Pages only read, except that the office may replay an entry of the quarantine and say that a request for help was seen, which both
+//!   go through ingest's one writer; and decide about comments and note what the monitor found, which go to ledgers of their own.
+//! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
 //! Open streams end when [`Desk::stopping`] is cancelled, so that a graceful shutdown does not wait for browsers.
@@ -34,22 +35,26 @@ use wardvoice_protocol::id::RecordId;
 use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
+use crate::comments::Comments;
 use crate::facts::Facts;
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
+use crate::monitor::Marks;
 use crate::scoring::ScoringWorld;
 
 mod api;
 mod assets;
 mod charts;
+mod comments;
 mod failure;
 mod health;
 mod help;
 mod layout;
 mod live;
+mod monitor;
 mod office;
 mod presence;
 mod sessions;
@@ -95,6 +100,10 @@ pub struct Desk {
     pub replay: Replay,
     /// The requests for help.
     pub help: Arc<HelpDesk>,
+    /// What people wrote, and what was decided about it.
+    pub comments: Arc<Comments>,
+    /// What people noted about what the monitor found.
+    pub marks: Arc<Marks>,
     /// The way into the log for whoever has seen one.
     pub acknowledge: Acknowledge,
     /// Whether everything is generated: pages say so, and reading needs no sign-in.
@@ -140,6 +149,8 @@ pub fn router(desk: Arc<Desk>) -> Router {
     let office = Router::new()
         .route("/office", get(office::page))
         .route("/office/quarantine/replay", post(office::replay))
+        .route("/office/monitor", post(monitor::mark))
+        .merge(comments::office())
         .route("/ward/{id}/help/seen", post(help::seen))
         .merge(api::office())
         .route_layer(from_fn_with_state(Arc::clone(&web), viewer::must_be_office));

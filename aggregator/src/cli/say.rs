@@ -11,8 +11,12 @@ use serde_json::Value;
 use crate::app::Addresses;
 use crate::operations::Talk;
 
+mod comments;
+mod monitor;
 mod words;
 
+pub(super) use comments::{comment, comment_line, theme_count};
+pub(super) use monitor::monitored;
 pub(super) use words::{
     action, entry, explained, help_request, help_seen, imported, kiosk, rebuilt, refused, replayed, report,
     salvaged, sheet,

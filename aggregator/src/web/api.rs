@@ -20,7 +20,7 @@ use super::failure::{Failure, Problem};
 use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{self, off_thread};
-use super::{Shared, Web, help, office, presence};
+use super::{Shared, Web, comments, help, office, presence};
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
 mod docs;
@@ -32,6 +32,7 @@ pub(super) fn readable() -> Router<Shared> {
         .route("/api/v1/periods", get(periods))
         .route("/api/v1/scores", get(scores))
         .route("/api/v1/scores/explain", get(explained))
+        .route("/api/v1/comments", get(comments::released))
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api/v1/docs", get(docs_page))
 }
@@ -56,7 +57,7 @@ pub(super) fn office() -> Router<Shared> {
             everything else takes the office's name and password (basic authentication) or a session of the pages.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, fleet, quarantine, completeness, help::list, help::seen_by_machine),
+    paths(wards, periods, scores, explained, comments::released, fleet, quarantine, completeness, help::list, help::seen_by_machine),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),

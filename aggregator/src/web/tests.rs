@@ -13,8 +13,10 @@ use wardvoice_protocol::receipt::Reason;
 
 use desk::{Bench, PASSWORD, noon};
 
+mod comments;
 mod desk;
 mod help;
+mod monitor;
 
 /// The part of a page that its content is in, without the versions of assets.
 fn main_of(page: &str) -> &str {

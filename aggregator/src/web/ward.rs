@@ -19,8 +19,9 @@ use super::presence::{self, Presence};
 use super::sheets::{choices, run_up};
 use super::viewer::Viewer;
 use super::{Shared, Web, words};
+use crate::comments::Released;
 use crate::help::Request;
-use crate::scoring::ScoreSheet;
+use crate::scoring::{Audience, ScoreSheet};
 
 mod parts;
 
@@ -42,6 +43,8 @@ pub(crate) struct View {
     pub(super) presence: Presence,
     /// Who asks for help now; nobody on the page of a period that is over.
     pub(super) help: Vec<Request>,
+    /// What people wrote, as far as it was released.
+    pub(super) comments: Vec<Released>,
     pub(super) final_after_days: u16,
     pub(super) today: Date,
     pub(super) now: Timestamp,
@@ -107,6 +110,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
     }
     let sheet = sheets.last().map(|(_, sheet)| Arc::clone(sheet)).ok_or_else(Failure::page_not_found)?;
     let help = if period.contains(today) { web.desk.help.of_ward(ward, web.now()) } else { Vec::new() };
+    let comments = web.desk.comments.released(&unit, &period, Audience::Ward);
     let file = directory.file();
     let site = file.sites.iter().find(|site| site.id == entry.site).map_or("", |site| &site.name);
     let department = file.departments.iter().find(|one| one.id == entry.department).map_or("", |one| &one.name);
@@ -120,6 +124,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         sheet,
         presence: presence::of_ward(web, ward),
         help,
+        comments: comments.map_err(|error| Failure::internal(&error))?,
         final_after_days: scoring.final_after_days(),
         today,
         now: web.now(),

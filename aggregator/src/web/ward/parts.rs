@@ -11,6 +11,7 @@ use wardvoice_protocol::fortnight::{Calendar, Period};
 use super::View;
 use crate::scoring::{DomainSheet, Figure, PlanSheet, QuestionSheet, ScoreSheet, Standing};
 use crate::web::charts::{self, TrendPoint, Window};
+use crate::web::comments;
 use crate::web::help;
 use crate::web::words::{self, Scale};
 
@@ -23,6 +24,7 @@ pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
         (overall(view, &trends))
         (domains(view, &trends))
         (friends_and_family(view))
+        (comments::section(&view.comments))
         (not_shown(view))
         (versions(view))
     }
