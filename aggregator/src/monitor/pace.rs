@@ -79,7 +79,7 @@ fn worst(quarters: &BTreeMap<DateTime, u64>) -> Option<(u64, u64, String, &'stat
             *by_quarter.1,
             MOST_IN_A_QUARTER,
             format!("quarter of an hour, from {}", clock(by_quarter.0)),
-            "if each takes three minutes",,
+            "if each takes three minutes",
         ));
     }
     let mut by_hour: BTreeMap<i8, u64> = BTreeMap::new();
@@ -87,7 +87,8 @@ fn worst(quarters: &BTreeMap<DateTime, u64>) -> Option<(u64, u64, String, &'stat
         *by_hour.entry(quarter.hour()).or_default() += count;
     }
     let (hour, count) = by_hour.into_iter().max_by_key(|(_, count)| *count)?;
-    (count > MOST_IN_AN_HOUR).then(|| (count, MOST_IN_AN_HOUR, format!("hour, from {hour:02}:00"), "with a minute between them"))
+    (count > MOST_IN_AN_HOUR)
+        .then(|| (count, MOST_IN_AN_HOUR, format!("hour, from {hour:02}:00"), "with a minute between them"))
 }
 
 /// The responses of a kiosk with a time that is known: all, in the small hours, and the same of patients alone.

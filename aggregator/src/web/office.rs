@@ -146,7 +146,7 @@ pub(crate) async fn page(
     page_off_thread(&web, move |web| {
         let kiosks = kiosks(web)?;
         let quarantine = quarantine(web, asked.from.unwrap_or(0), SHOWN)?;
-        let watched = html! { (comments::door(web)?) (monitor::section(web, asked.monitor.as_deref())?) };
+        let watched = (comments::door(web)?, monitor::section(web, asked.monitor.as_deref())?);
         Ok(render(web, &viewer, &kiosks, &quarantine, &asked, &watched))
     })
     .await
@@ -280,7 +280,7 @@ fn render(
     kiosks: &[KioskSheet],
     quarantine: &QuarantineSheet,
     asked: &Asked,
-    watched: &Markup,
+    (door, watched): &(Markup, Markup),
 ) -> Markup {
     let silent = kiosks.iter().filter(|kiosk| kiosk.silent).count();
     let gaps: u64 = kiosks.iter().flat_map(|kiosk| &kiosk.gaps).map(|gap| gap.last - gap.first + 1).sum();
@@ -300,6 +300,7 @@ fn render(
             span { strong { (silent) } " of " (words::of(kiosks.len() as u64, "kiosk", "kiosks")) " silent" }
         }
         div.stack {
+            (door)
             section.sheet.flows aria-labelledby="kiosks" {
                 h2 id="kiosks" { "Kiosks, silent ones first" }
                 @if kiosks.is_empty() {

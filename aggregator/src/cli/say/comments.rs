@@ -36,18 +36,18 @@ pub(crate) fn comment(value: &Value) -> String {
     for entry in list(value, "/history") {
         let details = ["tone", "reach", "to", "reason"].map(|name| text(entry, &format!("/decision/{name}")));
         let details: Vec<_> = details.into_iter().filter(|detail| !detail.is_empty()).collect();
+        let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
         write!(
             said,
-            "\n  {:>5}  {}  {}: {} {}",
+            "\n  {:>5}  {}  {}: {}{details}",
             number(entry, "/number"),
             text(entry, "/at"),
             text(entry, "/by"),
-            text(entry, "/decision/what"),
-            details.join(", ")
+            text(entry, "/decision/what")
         )
         .unwrap_or_default();
     }
-    said.trim_end().to_owned()
+    said
 }
 
 /// How many comments are about a theme.
