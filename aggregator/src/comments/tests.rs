@@ -36,15 +36,15 @@ fn nothing_leaves_the_office_that_nobody_has_passed() {
     for audience in [Audience::Ward, Audience::Board, Audience::Office, Audience::Public] {
         assert_eq!(shown(&office, "ward:W1", audience), Vec::<String>::new());
     }
-    office.decides(&kind, Wish::Release(Tone::Praise, Reach::Everybody));
-    office.decides(&held, Wish::Hold("already dealt with".to_owned()));
-    office.decides(&escalated, Wish::Escalate(role("safeguarding lead"), "harm by staff".to_owned()));
+    office.decides(&kind, &Wish::Release(Tone::Praise, Reach::Everybody));
+    office.decides(&held, &Wish::Hold("already dealt with".to_owned()));
+    office.decides(&escalated, &Wish::Escalate(role("safeguarding lead"), "harm by staff".to_owned()));
     for audience in [Audience::Ward, Audience::Board, Audience::Office, Audience::Public] {
         assert_eq!(shown(&office, "ward:W1", audience), ["Everybody was kind."]);
     }
     assert_eq!(office.stands(&waiting), Standing::Waiting);
     // Holding takes it off every page again.
-    office.decides(&kind, Wish::Hold("the patient asked for it".to_owned()));
+    office.decides(&kind, &Wish::Hold("the patient asked for it".to_owned()));
     assert_eq!(shown(&office, "ward:W1", Audience::Ward), Vec::<String>::new());
 }
 
@@ -54,8 +54,8 @@ fn what_staff_may_read_is_not_what_everybody_may() {
     let staff = office.says("W1", "better", "It was noisy.");
     let everybody = office.says("W1", "good", "Everybody was kind.");
     (0..10).for_each(|_| office.answers("W1"));
-    office.decides(&staff, Wish::Release(Tone::Criticism, Reach::Staff));
-    office.decides(&everybody, Wish::Release(Tone::Praise, Reach::Everybody));
+    office.decides(&staff, &Wish::Release(Tone::Criticism, Reach::Staff));
+    office.decides(&everybody, &Wish::Release(Tone::Praise, Reach::Everybody));
     // Praise first, whatever was passed first.
     assert_eq!(shown(&office, "ward:W1", Audience::Ward), ["Everybody was kind.", "It was noisy."]);
     assert_eq!(shown(&office, "ward:W1", Audience::Public), ["Everybody was kind."]);
@@ -77,7 +77,7 @@ fn five_people_are_too_few_for_the_public() {
     let mut office = Office::new();
     let kind = office.says("W1", "good", "Everybody was kind.");
     (0..4).for_each(|_| office.answers("W1"));
-    office.decides(&kind, Wish::Release(Tone::Praise, Reach::Everybody));
+    office.decides(&kind, &Wish::Release(Tone::Praise, Reach::Everybody));
     assert_eq!(shown(&office, "ward:W1", Audience::Public), Vec::<String>::new());
     assert_eq!(shown(&office, "ward:W1", Audience::Ward).len(), 1);
     office.answers("W1");
@@ -93,11 +93,11 @@ fn a_consultant_is_shown_what_is_about_consultants_and_nobody_else_is() {
     let other = office.says_of("W1", "good", "The food was good.", Some((&consultant, true)));
     let guessed = office.says_of("W1", "good", "The surgeon took time.", Some((&consultant, false)));
     for comment in [&about, &other, &guessed] {
-        office.decides(comment, Wish::Release(Tone::Praise, Reach::Everybody));
+        office.decides(comment, &Wish::Release(Tone::Praise, Reach::Everybody));
     }
     let doctors: BTreeSet<ThemeId> = ["doctors".parse().unwrap()].into();
-    office.decides(&about, Wish::Code(doctors.clone()));
-    office.decides(&guessed, Wish::Code(doctors));
+    office.decides(&about, &Wish::Code(doctors.clone()));
+    office.decides(&guessed, &Wish::Code(doctors));
     assert_eq!(shown(&office, &unit, Audience::Consultant), Vec::<String>::new(), "three people are too few");
     (0..4).for_each(|_| office.answers_of("W1", Some((&consultant, true))));
     assert_eq!(shown(&office, &unit, Audience::Consultant), ["The doctor explained it."]);
@@ -132,7 +132,7 @@ fn the_likely_serious_come_first_and_a_language_without_a_checked_list_before_th
     ];
     assert_eq!(list(None), expected.map(|(id, urgency)| (id.clone(), urgency)));
     assert_eq!(list(Some("W2")).len(), 1);
-    office.decides(&harm, Wish::Escalate(role("matron"), "shouting".to_owned()));
+    office.decides(&harm, &Wish::Escalate(role("matron"), "shouting".to_owned()));
     assert_eq!(list(None).len(), 5);
     assert_eq!(
         office.comments().counts().unwrap(),
@@ -147,16 +147,16 @@ fn a_name_on_the_list_becomes_a_role_unless_it_is_praise() {
     let angry = office.says("W1", "better", "Nurse Placeholder was rude, and nurse placeholder laughed.");
     let glad = office.says("W1", "good", "Nurse Placeholder was lovely.");
     for tone in [Tone::Criticism, Tone::Mixed] {
-        assert_eq!(office.refused(&angry, Wish::Release(tone, Reach::Staff)), DecisionError::NameStands);
+        assert_eq!(office.refused(&angry, &Wish::Release(tone, Reach::Staff)), DecisionError::NameStands);
     }
     let (found, _) = office.comments().one(&angry).unwrap();
     let half = edits_for(&found.text, &[], &[0, 1], Some(&role("a nurse")));
-    office.decides(&angry, Wish::Redact(half));
-    assert_eq!(office.refused(&angry, Wish::Release(Tone::Criticism, Reach::Staff)), DecisionError::NameStands);
+    office.decides(&angry, &Wish::Redact(half));
+    assert_eq!(office.refused(&angry, &Wish::Release(Tone::Criticism, Reach::Staff)), DecisionError::NameStands);
     let both = edits_for(&found.text, &[], &[0, 1, 5, 6], Some(&role("a nurse")));
-    office.decides(&angry, Wish::Redact(both));
-    office.decides(&angry, Wish::Release(Tone::Criticism, Reach::Staff));
-    office.decides(&glad, Wish::Release(Tone::Praise, Reach::Staff));
+    office.decides(&angry, &Wish::Redact(both));
+    office.decides(&angry, &Wish::Release(Tone::Criticism, Reach::Staff));
+    office.decides(&glad, &Wish::Release(Tone::Praise, Reach::Staff));
     let expected = ["Nurse Placeholder was lovely.", "[a nurse] was rude, and [a nurse] laughed."];
     assert_eq!(shown(&office, "ward:W1", Audience::Ward), expected);
 }
@@ -178,10 +178,10 @@ fn what_was_decided_survives_a_restart_and_what_came_meanwhile_is_found() {
     let mut office = Office::new();
     let kind = office.says("W1", "good", "Everybody was kind.");
     let noisy = office.says("W1", "better", "It was noisy.");
-    office.decides(&kind, Wish::Release(Tone::Praise, Reach::Staff));
-    office.decides(&noisy, Wish::Hold("known".to_owned()));
+    office.decides(&kind, &Wish::Release(Tone::Praise, Reach::Staff));
+    office.decides(&noisy, &Wish::Hold("known".to_owned()));
     let last = office.comments().one(&noisy).unwrap().1.last();
-    office.decides(&noisy, Wish::Undo(last));
+    office.decides(&noisy, &Wish::Undo(last));
     let before = [&kind, &noisy].map(|id| office.comments().one(id).unwrap());
     office.restarts();
     assert_eq!([&kind, &noisy].map(|id| office.comments().one(id).unwrap()), before);
@@ -197,8 +197,8 @@ fn the_ledger_holds_no_word_of_a_patient() {
     office.lists("Nurse Placeholder = a nurse\n");
     let angry = office.says("W1", "better", "Nurse Placeholder ignored Bumblebee.");
     let (found, _) = office.comments().one(&angry).unwrap();
-    office.decides(&angry, Wish::Redact(edits_for(&found.text, &[], &[0, 1], Some(&role("a nurse")))));
-    office.decides(&angry, Wish::Release(Tone::Criticism, Reach::Staff));
+    office.decides(&angry, &Wish::Redact(edits_for(&found.text, &[], &[0, 1], Some(&role("a nurse")))));
+    office.decides(&angry, &Wish::Release(Tone::Criticism, Reach::Staff));
     let ledger = fs::read_to_string(office.folder().join(LEDGER_FILE)).unwrap();
     for word in ["Placeholder", "ignored", "Bumblebee"] {
         assert!(!ledger.contains(word), "{word}: {ledger}");
@@ -221,8 +221,8 @@ fn unhashed(line: &str) -> String {
 fn a_decision_that_somebody_removed_from_the_ledger_is_an_error_and_not_a_release() {
     let mut office = Office::new();
     let kind = office.says("W1", "good", "Everybody was kind.");
-    office.decides(&kind, Wish::Release(Tone::Praise, Reach::Staff));
-    office.decides(&kind, Wish::Hold("names the ward sister".to_owned()));
+    office.decides(&kind, &Wish::Release(Tone::Praise, Reach::Staff));
+    office.decides(&kind, &Wish::Hold("names the ward sister".to_owned()));
     office.closes();
     let path = office.folder().join(LEDGER_FILE);
     let whole = fs::read_to_string(&path).unwrap();
@@ -241,11 +241,11 @@ fn themes_are_counted_by_unit_and_period_as_people_coded_them() {
     let noisy = office.says("W1", "better", "It was noisy and the food was cold.");
     let elsewhere = office.says("W2", "better", "It was noisy.");
     let uncoded = office.says("W1", "better", "It was noisy.");
-    office.decides(&kind, themes(&["kindness"]));
-    office.decides(&kind, Wish::Release(Tone::Praise, Reach::Staff));
-    office.decides(&noisy, themes(&["noise", "food"]));
-    office.decides(&noisy, Wish::Release(Tone::Criticism, Reach::Staff));
-    office.decides(&elsewhere, themes(&["noise"]));
+    office.decides(&kind, &themes(&["kindness"]));
+    office.decides(&kind, &Wish::Release(Tone::Praise, Reach::Staff));
+    office.decides(&noisy, &themes(&["noise", "food"]));
+    office.decides(&noisy, &Wish::Release(Tone::Criticism, Reach::Staff));
+    office.decides(&elsewhere, &themes(&["noise"]));
     let counts = |unit: &str, period: &str| -> Vec<(String, u64, u64, u64)> {
         let period = office.world.calendar.period(period).unwrap();
         let counts = office.comments().theme_counts(&unit.parse().unwrap(), &period).unwrap();
@@ -267,7 +267,7 @@ fn themes_are_counted_by_unit_and_period_as_people_coded_them() {
         ["noise".parse().unwrap()].into()
     );
     let unknown = ["nothing".parse().unwrap()].into();
-    assert!(matches!(office.refused(&uncoded, Wish::Code(unknown)), DecisionError::NoSuchTheme(_)));
+    assert!(matches!(office.refused(&uncoded, &Wish::Code(unknown)), DecisionError::NoSuchTheme(_)));
 }
 
 #[test]

@@ -126,15 +126,15 @@ impl Office {
         self.world.directory.consultants().iter().find(on).unwrap().id.clone()
     }
 
-    pub(in crate::comments) fn decides(&self, id: &CommentId, wish: Wish) -> Decided {
+    pub(in crate::comments) fn decides(&self, id: &CommentId, wish: &Wish) -> Decided {
         let seen = self.comments().one(id).unwrap().1.last();
-        self.comments().decide(id, seen, &role("office"), &wish, now()).unwrap()
+        self.comments().decide(id, seen, &role("office"), wish, now()).unwrap()
     }
 
     /// Why a decision cannot be taken.
-    pub(in crate::comments) fn refused(&self, id: &CommentId, wish: Wish) -> DecisionError {
+    pub(in crate::comments) fn refused(&self, id: &CommentId, wish: &Wish) -> DecisionError {
         let seen = self.comments().one(id).unwrap().1.last();
-        match self.comments().decide(id, seen, &role("office"), &wish, now()) {
+        match self.comments().decide(id, seen, &role("office"), wish, now()) {
             Err(CommentsError::Decision(error)) => error,
             other => panic!("it was not refused: {other:?}"),
         }
