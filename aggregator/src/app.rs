@@ -95,6 +95,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         "the log is open"
     );
     recall_kiosks(&house)?;
+    read_comments(&house)?;
 
     let (broken, breakdown) = mpsc::unbounded_channel();
     let (to_broker, mqtt) = broker(&house.premises)?;
@@ -159,6 +160,18 @@ fn recall_kiosks(house: &House) -> Result<()> {
         house.fleet.record(&record.kiosk, record.received);
     }
     Ok(())
+}
+
+/// Looks the log through for comments beside everything else, so that whoever opens the first page need not wait for it.
+fn read_comments(house: &House) -> Result<()> {
+    let comments = Arc::clone(&house.comments);
+    let read = move || {
+        if let Err(error) = comments.catch_up() {
+            tracing::warn!("failed to {error}");
+        }
+    };
+    let thread = std::thread::Builder::new().name("comments".to_owned()).spawn(read);
+    thread.map(drop).context("failed to start the thread that reads comments")
 }
 
 fn broker(premises: &Premises) -> Result<(Link, String)> {
@@ -438,6 +451,8 @@ fn desk(
         metrics,
         replay: Arc::new(move |numbers| for_replay.pipeline.replay(numbers).map_err(|error| error.to_string())),
         help: Arc::clone(&house.help),
+        comments: Arc::clone(&house.comments),
+        marks: Arc::clone(&house.marks),
         acknowledge: Arc::new(move |record, by| {
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),

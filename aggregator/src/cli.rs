@@ -21,9 +21,13 @@ use crate::scoring::DefinitionRef;
 use crate::{app, config, demo, directory};
 
 mod actions;
+mod comments;
+mod definitions;
 mod definitions;
 mod desk;
+mod desk;
 mod fft;
+mod monitor;
 mod people;
 mod reach;
 mod release;
@@ -91,6 +95,8 @@ enum Command {
     /// Start a unit's control limits afresh where its care is known to be another.
     #[command(subcommand)]
     Rebase(signal::RebaseCommand),
+    /// See what is odd in how answers were gathered, and note that somebody has looked at it.
+    Monitor(monitor::MonitorArguments),
     /// See by which definitions scores are made, and check one of your own.
     #[command(subcommand)]
     Definition(DefinitionCommand),
@@ -115,6 +121,9 @@ enum Command {
     /// See who has asked for help on a kiosk, and say that somebody has seen it.
     #[command(subcommand)]
     Help(HelpCommand),
+    /// Read what people wrote, and decide what of it may be shown.
+    #[command(subcommand)]
+    Comments(comments::CommentsCommand),
     /// Look at what was refused, and judge it again.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
@@ -398,6 +407,8 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
+        Command::Comments(command) => ask(Request::Comments(command.request()?), command.style()).map(well),
+        Command::Monitor(asked) => ask(Request::Monitor(asked.request()?), asked.style()).map(well),
         Command::Export { file } => ask(Request::Export, say::Style::Lines { to: file.clone() }).map(well),
         Command::Import { file, json } => {
             let style = say::Style::one(*json, say::imported).reading(file.clone());

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 
+use crate::comments::Rules;
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::policy::Audience;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
@@ -35,6 +36,7 @@ pub struct ConfigFile {
     volunteers: VolunteersFile,
     national: NationalFile,
     consultants: ConsultantsFile,
+    comments: CommentsFile,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<SeriesFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -109,6 +111,12 @@ impl Default for ConsultantsFile {
     }
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct CommentsFile {
+    two_person_release: bool,
+}
+
 impl Default for BrokerFile {
     fn default() -> Self {
         Self { listen: "127.0.0.1:0".to_owned(), url: None, username: None, password_file: None, ca_file: None }
@@ -174,6 +182,8 @@ pub struct Config {
     pub consultants_shown_to: BTreeSet<Audience>,
     /// After how many days a consultant's window is the appraiser's although the consultant has not opened it.
     pub consultants_first_days: u16,
+    /// What the release of comments needs.
+    pub comments: Rules,
 }
 
 /// Which broker carries the messages.
@@ -327,8 +337,18 @@ impl TryFrom<ConfigFile> for Config {
     type Error = ConfigError;
 
     fn try_from(file: ConfigFile) -> Result<Self, ConfigError> {
-        let ConfigFile { broker, web, programme, kiosks, volunteers, consultants, national, series, targets } =
-            file;
+        let ConfigFile {
+            broker,
+            web,
+            programme,
+            kiosks,
+            volunteers,
+            consultants,
+            national,
+            series,
+            targets,
+            comments,
+        } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
         })?;
@@ -391,6 +411,7 @@ impl TryFrom<ConfigFile> for Config {
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
             safeguarding: volunteers.safeguarding,
+            comments: Rules { two_person_release: comments.two_person_release },
         })
     }
 }
@@ -535,6 +556,10 @@ shown_to = []
 # Six months of a consultant are the consultant's first. The appraiser may open them once the consultant has, or after so many days.
 first_days = {first_days}
 
+[comments]
+# Whether two people have to pass a comment before it leaves the office.
+two_person_release = {two_person_release}
+
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
 #[[series]]
@@ -552,6 +577,7 @@ first_days = {first_days}
         language = file.kiosks.languages.join("\", \""),
         accept_simulated = file.kiosks.accept_simulated,
         first_days = file.consultants.first_days,
+        two_person_release = file.comments.two_person_release,
     )
 }
 

@@ -26,11 +26,13 @@ use wardvoice_protocol::keys::{SealKey, SigningKey};
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::{Body, Record};
 
-use crate::accounts::{Accounts, Proof};
+use crate::accounts::{Accounts, OFFICE, Proof};
+use crate::comments::{Found, NAMES_FILE, Reach, Tone, Wish, suggested};
 use crate::config::Config;
 use crate::demo_data;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
+use crate::help::StaffRole;
 use crate::ingest::Arrival;
 use crate::operations::{self, Talk};
 use crate::pins::{self, Pins};
@@ -55,6 +57,8 @@ const ACCOUNTS: [(&str, &str, &str); 9] = [
     ("appraiser", "appraiser:C07", "demonstration-appraiser"),
     ("display-w07", "display:W07", "demonstration-display"),
 ];
+/// Nobody's name: what the made-up comments call a nurse.
+const STAFF_NAMES: &str = "# Made up for the demonstration.\nNurse Placeholder = a nurse\n";
 const FILLING: &str = "filling\n";
 const FILLED: &str = "filled\n";
 
@@ -125,8 +129,18 @@ fn empty(data: &Path) -> Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_dir_all(log_folder(data)), log_folder(data))?;
-    for lines in ["actions.ndjson", "disputes.ndjson", "rebases.ndjson", "returns.ndjson", "releases.ndjson"]
-        .map(|name| data.join(name))
+    for lines in [
+        "actions.ndjson",
+        "comments.ndjson",
+        "comments.ndjson.head",
+        "monitor.ndjson",
+        "monitor.ndjson.head",
+        "disputes.ndjson",
+        "rebases.ndjson",
+        "returns.ndjson",
+        "releases.ndjson",
+    ]
+    .map(|name| data.join(name))
     {
         gone(fs::remove_file(&lines), lines)?;
     }
@@ -139,6 +153,9 @@ fn fill(data: &Path, config: &Config, seed: u64, fortnights: u32, talk: &mut dyn
     let path = data.join("directory.json");
     durable_file::replace(&path, &file, Readers::Anyone)
         .with_context(|| format!("failed to write {}", path.display()))?;
+    let names = data.join(NAMES_FILE);
+    durable_file::replace(&names, STAFF_NAMES.as_bytes(), Readers::Owner)
+        .with_context(|| format!("failed to write {}", names.display()))?;
     let premises = Premises::open(data, config.clone())?;
     let questionnaire = premises.questionnaires.all().first().context("failed to find a questionnaire")?;
     let (directory, calendar) = (&premises.directory, &config.calendar);
@@ -167,7 +184,29 @@ fn fill(data: &Path, config: &Config, seed: u64, fortnights: u32, talk: &mut dyn
     talk.progress("making up past fortnights", all, all);
     // The display pages of the made-up wards have something to show.
     operations::release_everything(&house)?;
+    moderate(&house)?;
     house.close()
+}
+
+/// Decides about the made-up comments of all but the last past fortnight, as an office would have that read them.
+fn moderate(house: &House) -> Result<()> {
+    let calendar = &house.premises.config.calendar;
+    let last = calendar.before(calendar.fortnight_of(house.premises.today())?)?;
+    let office: StaffRole = OFFICE.parse().map_err(failed)?;
+    let is_past = |found: &Found| found.day < last.start();
+    let frame = house.comments.frame();
+    let now = Timestamp::now();
+    let code = |found: &Found| is_past(found).then(|| Wish::Code(suggested(frame, found)));
+    house.comments.decide_unread(&office, now, code).map_err(failed)?;
+    let pass = |found: &Found| {
+        is_past(found).then(|| match (found.signs.is_empty(), found.id.question().as_str() == "good") {
+            (_, true) => Wish::Release(Tone::Praise, Reach::Everybody),
+            (true, false) => Wish::Release(Tone::Criticism, Reach::Staff),
+            (false, false) => Wish::Hold("made up for the demonstration: looked into at the time".to_owned()),
+        })
+    };
+    house.comments.decide_unread(&office, now, pass).map_err(failed)?;
+    Ok(())
 }
 
 /// One kiosk a ward, with a key that follows from the seed.

@@ -35,6 +35,11 @@ pub use people::{AccountLine, PeopleRequest};
 pub(crate) use publishing::release_everything;
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
 pub use signals::ActionLine;
+mod comments;
+mod monitor;
+
+pub use comments::{CommentLine, CommentsAsk};
+pub use monitor::{MonitorAsk, MonitorMark};
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -170,6 +175,10 @@ pub enum Request {
         /// The role of whoever has seen it.
         by: StaffRole,
     },
+    /// Answers with what the monitor has found in a period, or with one finding that is marked.
+    Monitor(MonitorAsk),
+    /// Answers with comments, or decides about one.
+    Comments(CommentsAsk),
     /// Answers with every entry of the quarantine.
     QuarantineList,
     /// Answers with one entry and its payload.
@@ -318,6 +327,15 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             None => return Ok(()),
         },
         Request::Release(ReleaseRequest::Make { .. }) => (Deed::Released, "release".to_owned(), None),
+        Request::Comments(asked) => match asked.decided() {
+            Some(comment) => (Deed::DecidedComment, format!("comment:{comment}"), None),
+            None if asked.shows_text() => (Deed::SawRecords, "comments".to_owned(), None),
+            None => return Ok(()),
+        },
+        Request::Monitor(MonitorAsk { period, mark: Some(_) }) => {
+            (Deed::MarkedFinding, format!("period:{period}"), None)
+        }
+        Request::Monitor(_) => return Ok(()),
         Request::People(request) => match request.noted() {
             Some(noted) => noted,
             None => return Ok(()),
@@ -440,6 +458,8 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::RebaseAdd { unit, measure, from, reason } => {
             signals::rebase(house, unit, measure, &from, reason, talk)
         }
+        Request::Comments(asked) => comments::comments(house, asked, talk),
+        Request::Monitor(asked) => monitor::look(house, &asked, talk),
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {
             for entry in house.reader().quarantine(0).map_err(failed)? {

@@ -76,6 +76,8 @@ pub enum Place<'a> {
     AllHelp,
     /// The office's pages: kiosks, gaps and the quarantine.
     Office,
+    /// What patients wrote, before it is released.
+    Comments,
     /// Disputes about who was in charge, of all consultants.
     Disputes,
     /// Who did what.
@@ -148,7 +150,7 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             let unit = Unit::Ward(ward.clone());
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
-        Place::AllHelp | Place::Disputes => viewer.is(&Role::Office),
+        Place::AllHelp | Place::Comments | Place::Disputes => viewer.is(&Role::Office),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),

@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  pins.json  addresses.json  control.sock
-//!      actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  returns.ndjson  releases.ndjson
+//!      actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson  monitor.ndjson
+//!      returns.ndjson  releases.ndjson
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
@@ -26,6 +27,7 @@ use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
+use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::disputes::{Dispute, Disputes, Ruling};
 use crate::facts::{Facts, Rulings, Vocabulary};
@@ -37,6 +39,7 @@ use crate::ingest::{Change, Pipeline, Sinks, World};
 use crate::keys::{Keys, Missing};
 use crate::log::{Log, Reader, Seen};
 use crate::metrics::Metrics;
+use crate::monitor::Marks;
 use crate::national_return::Book;
 use crate::pins::Pins;
 use crate::questionnaires::Questionnaires;
@@ -100,6 +103,10 @@ pub struct House {
     pub fleet: Arc<Fleet>,
     /// The requests for help.
     pub help: Arc<HelpDesk>,
+    /// What people wrote, and what was decided about it.
+    pub comments: Arc<Comments>,
+    /// What people noted about what the monitor found.
+    pub marks: Arc<Marks>,
     /// Tells pages that something is new.
     pub changes: broadcast::Sender<Change>,
     /// The way into the log.
@@ -252,11 +259,15 @@ impl House {
         facts.set_rulings(premises.disputes.rulings(&log.reader(), &world).map_err(failed)?);
         let facts = Arc::new(RwLock::new(facts));
         let (changes, _) = broadcast::channel(1_024);
+        let comments =
+            Comments::open(&premises.data, config.comments, log.reader(), Arc::clone(&world), Arc::clone(&facts));
+        let comments = Arc::new(comments.map_err(failed)?);
+        let marks = Arc::new(Marks::open(premises.data.join("monitor.ndjson")).map_err(failed)?);
         let help = Arc::new(HelpDesk::load(&log.reader(), Timestamp::now()).map_err(failed)?);
         let sinks = Sinks { receipts, changes: changes.clone(), metrics, help: Arc::clone(&help) };
         let pipeline = Pipeline::start(log, Arc::clone(&world), Arc::clone(&facts), sinks)
             .context("failed to start the threads of ingest")?;
-        Ok(Self { premises, world, scoring, facts, origin, fleet, help, changes, pipeline })
+        Ok(Self { premises, world, scoring, facts, origin, fleet, help, comments, marks, changes, pipeline })
     }
 
     /// A reader of the log.

@@ -16,7 +16,9 @@
 //!   consultant's page asks for it always.
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
 //! - Pages only read, except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
-//!   and that staff may say that a request for help was seen.
+//!   that staff may
+//!   say that a request for help was seen, and that the office may decide about comments and note what the monitor found.
+//! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
 //! Open streams end when [`Desk::stopping`] is cancelled, so that a graceful shutdown does not wait for browsers.
@@ -38,6 +40,7 @@ use wardvoice_protocol::receipt::Verdict;
 use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::audit::{Audit, Deed};
+use crate::comments::Comments;
 use crate::disputes::{Attributed, Dispute, Disputes, Ruling};
 use crate::facts::Facts;
 use crate::fleet::Fleet;
@@ -45,6 +48,7 @@ use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
+use crate::monitor::Marks;
 use crate::policy;
 use crate::rebases::Rebases;
 use crate::releases::Releases;
@@ -55,6 +59,7 @@ mod api;
 mod assets;
 mod board;
 mod charts;
+mod comments;
 mod consultant;
 mod display;
 mod disputes;
@@ -65,6 +70,7 @@ mod help;
 mod histories;
 mod layout;
 mod live;
+mod monitor;
 mod office;
 mod presence;
 mod routes;
@@ -121,6 +127,10 @@ pub struct Desk {
     pub replay: Replay,
     /// The requests for help.
     pub help: Arc<HelpDesk>,
+    /// What people wrote, and what was decided about it.
+    pub comments: Arc<Comments>,
+    /// What people noted about what the monitor found.
+    pub marks: Arc<Marks>,
     /// The way into the log for whoever has seen one.
     pub acknowledge: Acknowledge,
     /// What everybody may see.

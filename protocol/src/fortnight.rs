@@ -8,7 +8,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -108,6 +108,11 @@ impl Calendar {
     /// The local day a moment falls on.
     pub fn day_of(&self, moment: Timestamp) -> Date {
         self.zone.to_datetime(moment).date()
+    }
+
+    /// What a clock on the ward's wall shows at a moment.
+    pub fn wall_clock(&self, moment: Timestamp) -> DateTime {
+        self.zone.to_datetime(moment)
     }
 
     /// The moment a local day begins.

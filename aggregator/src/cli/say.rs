@@ -11,8 +11,12 @@ use serde_json::Value;
 use crate::app::Addresses;
 use crate::operations::Talk;
 
+mod comments;
+mod monitor;
 mod words;
 
+pub(super) use comments::{comment, comment_line, theme_count};
+pub(super) use monitor::monitored;
 pub(super) use words::{
     account, action, appraisal, audit_report, audited, dispute, entry, explained, help_request, help_seen,
     imported, kiosk, rebase, rebuilt, refused, replayed, report, salvaged, sheet, signal,

@@ -38,20 +38,24 @@ const MODES: [(Mode, f64); 4] =
 const SOURCES: [(AttributionSource, f64); 3] =
     [(AttributionSource::Roster, 0.60), (AttributionSource::Patient, 0.25), (AttributionSource::Volunteer, 0.15)];
 
-const GOOD: [&str; 5] = [
+const GOOD: [&str; 7] = [
     "Generated comment: the staff took their time.",
     "Generated comment: everything was explained well.",
     "Generated comment: the ward was very clean.",
     "Generated comment: the food was better than expected.",
     "Generated comment: the night staff were lovely.",
+    "Generated comment: Nurse Placeholder was kind to everybody on the bay.",
+    "Generated comment: the doctor sat down and listened.",
 ];
 
-const BETTER: [&str; 5] = [
+const BETTER: [&str; 7] = [
     "Generated comment: it was noisy at night.",
     "Generated comment: I waited a long time for my medicines.",
     "Generated comment: I was told different things by different people.",
     "Generated comment: more information about going home.",
     "Generated comment: nothing, thank you.",
+    "Generated comment: Nurse Placeholder was rude to me when I asked for help. That is not good enough!",
+    "Generated comment: somebody shouted at me in the night and I was frightened.",
 ];
 
 /// Contacts of the fortnights before the one that today falls in, sorted by the moment of completion: about 400 a fortnight,

@@ -19,7 +19,7 @@ use super::routes::{Door, Route, does, reads};
 use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{self, off_thread};
-use super::{Shared, Web, consultant, help, office, presence};
+use super::{Shared, Web, comments, consultant, help, office, presence};
 use crate::policy::Place;
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
@@ -39,6 +39,7 @@ pub(super) fn routes() -> Vec<Route> {
         reads("/api/v1/signals", Door::Description, signal::signals),
         reads("/api/v1/comparison", Door::Description, signal::comparison),
         reads("/api/v1/actions", Door::Description, signal::actions),
+        reads("/api/v1/comments", Door::Description, comments::released),
         reads("/api/v1/consultants/{id}/appraisal", Door::Consultant, consultant::appraisal),
         reads("/api/v1/fleet", Door::Office, fleet),
         reads("/api/v1/quarantine", Door::Office, quarantine),
@@ -59,7 +60,7 @@ pub(super) fn routes() -> Vec<Route> {
             that account's roles may see.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine),
+    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),

@@ -19,7 +19,7 @@ use super::layout::{self, Page, Place};
 use super::presence::SILENT_AFTER;
 use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread};
-use super::{Shared, Web, words};
+use super::{Shared, Web, comments, monitor, words};
 use crate::audit::Deed;
 use crate::log::{LogError, Refused};
 use crate::registry::Kiosk;
@@ -131,6 +131,7 @@ pub(crate) struct Asked {
     from: Option<u64>,
     tried: Option<u64>,
     taken: Option<u64>,
+    monitor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -146,7 +147,8 @@ pub(crate) async fn page(
     page_off_thread(&web, move |web| {
         let kiosks = kiosks(web)?;
         let quarantine = quarantine(web, asked.from.unwrap_or(0), SHOWN)?;
-        Ok(render(web, &viewer, &kiosks, &quarantine, &asked))
+        let watched = (comments::door(web)?, monitor::section(web, asked.monitor.as_deref())?);
+        Ok(render(web, &viewer, &kiosks, &quarantine, &asked, &watched))
     })
     .await
 }
@@ -282,6 +284,7 @@ fn render(
     kiosks: &[KioskSheet],
     quarantine: &QuarantineSheet,
     asked: &Asked,
+    (door, watched): &(Markup, Markup),
 ) -> Markup {
     let silent = kiosks.iter().filter(|kiosk| kiosk.silent).count();
     let gaps: u64 = kiosks.iter().flat_map(|kiosk| &kiosk.gaps).map(|gap| gap.last - gap.first + 1).sum();
@@ -306,6 +309,7 @@ fn render(
             span { a href="/office/audit" { "Who did what" } }
         }
         div.stack {
+            (door)
             section.sheet.flows aria-labelledby="kiosks" {
                 h2 id="kiosks" { "Kiosks, silent ones first" }
                 @if kiosks.is_empty() {
@@ -314,6 +318,7 @@ fn render(
                     (kiosk_table(web, kiosks))
                 }
             }
+            (watched)
             section #quarantine.sheet.flows aria-labelledby="quarantine-title" {
                 h2 id="quarantine-title" { "Quarantine" }
                 p.aside { "Records that could not be counted, kept with the reason. Nothing here is lost, and nothing here is in a score." }

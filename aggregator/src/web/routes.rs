@@ -11,8 +11,8 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, api, assets, board, consultant, display, disputes, health, help, live, office, sign_in, trail, units,
-    viewer, ward, wards,
+    Shared, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor, office,
+    sign_in, trail, units, viewer, ward, wards,
 };
 use crate::policy::{Entrance, Place};
 
@@ -37,6 +37,8 @@ pub(crate) enum Door {
     AllHelp,
     /// The office's and the administrators'.
     Office,
+    /// Who reads what patients wrote before anybody else does.
+    Comments,
     /// Who decides disputes.
     Disputes,
     /// Who may know who did what.
@@ -70,6 +72,7 @@ impl Door {
             Self::Help => of_ward(&|id| enter(Place::Help(id))),
             Self::AllHelp => enter(Place::AllHelp),
             Self::Office => enter(Place::Office),
+            Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
@@ -130,10 +133,12 @@ pub(crate) fn all() -> Vec<Route> {
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
         reads("/office", Door::Office, office::page),
         does("/office/quarantine/replay", Door::Office, office::replay),
+        does("/office/monitor", Door::Office, monitor::mark),
         reads("/office/disputes", Door::Disputes, disputes::page),
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
         reads("/office/audit", Door::Audit, trail::page),
     ];
+    all.extend(comments::routes());
     all.extend(api::routes());
     all
 }

@@ -13,10 +13,12 @@ use wardvoice_protocol::receipt::Reason;
 
 use desk::{Bench, PASSWORD, noon};
 
+mod comments;
 mod consultants;
 mod desk;
 mod display;
 mod help;
+mod monitor;
 mod routes;
 mod sign_in;
 mod units;

@@ -20,8 +20,10 @@ use super::sheets::choices;
 use super::signals::{self, Outlook};
 use super::viewer::Viewer;
 use super::{Shared, Web, units, words};
+use crate::comments::Released;
 use crate::help::Request;
 use crate::operations::ActionLine;
+use crate::policy::Audience;
 use crate::scoring::ScoreSheet;
 
 mod parts;
@@ -44,6 +46,8 @@ pub(crate) struct View {
     pub(super) presence: Presence,
     /// Who asks for help now; nobody on the page of a period that is over.
     pub(super) help: Vec<Request>,
+    /// What people wrote, as far as it was released.
+    pub(super) comments: Vec<Released>,
     pub(super) final_after_days: u16,
     pub(super) today: Date,
     pub(super) now: Timestamp,
@@ -117,6 +121,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         )
     };
     let help = if period.contains(today) { web.desk.help.of_ward(ward, web.now()) } else { Vec::new() };
+    let comments = web.desk.comments.released(&unit, &period, Audience::Ward);
     let places = [Unit::Department(entry.department.clone()), Unit::Site(entry.site.clone())];
     let places = places.iter().filter_map(|unit| Some((units::address(unit, None)?, scoring.unit_name(unit)?)));
     Ok(View {
@@ -130,6 +135,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         sheet,
         presence: presence::of_ward(web, ward),
         help,
+        comments: comments.map_err(|error| Failure::internal(&error))?,
         final_after_days: scoring.final_after_days(),
         today,
         now: web.now(),

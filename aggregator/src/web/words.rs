@@ -205,6 +205,8 @@ pub(crate) fn deed(did: &str) -> &str {
         "changed_eligible" => "Noted eligible patients",
         "exported_return" => "Wrote the national return",
         "released" => "Released figures to the public",
+        "decided_comment" => "Decided about a comment",
+        "marked_finding" => "Looked at a finding of the monitor",
         "saw_help" => "Saw a request for help",
         "disputed" => "Disputed a patient",
         "ruled" => "Ruled on a dispute",

@@ -9,26 +9,31 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use reqwest::{Client, RequestBuilder, redirect};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use wardvoice_protocol::contact::{Answer, Attribution, AttributionSource, Contact, Mode, Outcome, Response};
+use wardvoice_protocol::clock::Clock;
+use wardvoice_protocol::contact::{
+    Answer, Attribution, AttributionSource, Comment, Contact, Mode, Outcome, Response,
+};
 use wardvoice_protocol::directory::{Directory, DirectoryFile};
 use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::id::{Hash, KioskId, Language, RecordId, WardId};
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::receipt::{Decision, Reason, Verdict};
-use wardvoice_protocol::record::{Need, Place};
+use wardvoice_protocol::record::{Body, Need, Place, Record};
 use wardvoice_protocol::status::{Health, Presence, Status};
 
 use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
 use crate::audit::Audit;
+use crate::comments::{Comments, Rules};
 use crate::disputes::{Attributed, Disputes};
 use crate::facts::{Facts, Vocabulary, fact_of};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, Request};
 use crate::ingest::{Change, World};
-use crate::log::{Log, NewRefusal, Seen};
+use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
+use crate::monitor::Marks;
 use crate::policy;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
@@ -53,6 +58,7 @@ pub(super) struct Bench {
     pub(super) replayed: Arc<Mutex<Vec<u64>>>,
     client: Client,
     dice: Mutex<u64>,
+    sequence: u64,
     _folder: tempfile::TempDir,
 }
 
@@ -97,6 +103,8 @@ impl Bench {
             open_keys: Vec::new(),
             registry: Arc::new(registry),
         };
+        let world = Arc::new(world);
+        let facts = Arc::new(RwLock::new(Facts::new(vocabulary)));
         let now = Arc::new(Mutex::new(noon()));
         let replayed = Arc::new(Mutex::new(Vec::new()));
         let help = Arc::new(HelpDesk::default());
@@ -106,9 +114,9 @@ impl Bench {
         let key = SigningKey::from_bytes(&[9; 32]);
         let attributed = Attributed::new(log.reader(), Arc::clone(&world), &key);
         let desk = Arc::new(Desk {
-            world,
+            world: Arc::clone(&world),
             scoring: Arc::new(scoring),
-            facts: Arc::new(RwLock::new(Facts::new(vocabulary))),
+            facts: Arc::clone(&facts),
             reader: log.reader(),
             changes: broadcast::channel(64).0,
             fleet: Arc::new(Fleet::new()),
@@ -123,6 +131,10 @@ impl Bench {
                 Ok(numbers.iter().map(|number| (*number, verdict.clone())).collect())
             }),
             help: Arc::clone(&help),
+            comments: Arc::new(
+                Comments::open(folder.path(), Rules::default(), log.reader(), world, facts).unwrap(),
+            ),
+            marks: Arc::new(Marks::open(folder.path().join("monitor.ndjson")).unwrap()),
             acknowledge: Arc::new(move |record, by| {
                 let Some(request) = help.all(noon()).into_iter().find(|request| request.record == record) else {
                     return Ok(None);
@@ -152,7 +164,7 @@ impl Bench {
             axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await.unwrap();
         });
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { desk, address, now, log, replayed, client, dice: Mutex::new(7), _folder: folder }
+        Self { desk, address, now, log, replayed, client, dice: Mutex::new(7), sequence: 0, _folder: folder }
     }
 
     /// A server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.
@@ -251,6 +263,55 @@ impl Bench {
             attribution: None,
             response: Some(Response { answers, minutes: Some(4) }),
         }
+    }
+
+    /// Somebody on a ward answers everything well and says something; in the log and in the facts. Gives the comment's name.
+    pub(super) fn writes(&mut self, place: &str, at: &str, said: Option<(&str, &str)>) -> String {
+        self.sequence += 1;
+        let claimed: Timestamp = at.parse().unwrap();
+        let questionnaire = Questionnaire::inpatient().unwrap();
+        let answers = questionnaire.questions().iter().map(|question| {
+            let answer = match (said, question.options.first()) {
+                (Some((asked, text)), _) if asked == question.id.as_str() => {
+                    Answer::Said(Comment::new(text).unwrap())
+                }
+                (_, Some(option)) => Answer::Answered(option.id.clone()),
+                (_, None) => Answer::Declined,
+            };
+            (question.id.clone(), answer)
+        });
+        let contact = Contact {
+            ward: ward(place),
+            questionnaire: questionnaire.reference(),
+            outcome: Outcome::Completed,
+            mode: Mode::Alone,
+            language: Language::english(),
+            attribution: None,
+            response: Some(Response { answers: answers.collect(), minutes: Some(4) }),
+        };
+        let day = self.desk.world.calendar.day_of(claimed);
+        self.insert(&contact, day);
+        let json = serde_json::to_vec(&Record { clock: Clock::new(claimed, None), body: Body::Contact(contact) })
+            .unwrap();
+        let id = RecordId::new(1_795_428_000_000, [u8::try_from(self.sequence % 251).unwrap(); 10]);
+        let row = OpenedRow {
+            position: 0,
+            kiosk: "k-1",
+            sequence: self.sequence,
+            record_id: id,
+            envelope: Hash::of(&self.sequence.to_le_bytes()),
+            received: claimed,
+            day: day.into(),
+            arrival_day: day.into(),
+            evidence: DayEvidence { method: DayMethod::Offset, claimed, held_to_arrival: false },
+            json: &json,
+        };
+        let mut batch = self.log.begin();
+        let kiosk = kiosk("k-1");
+        let new = NewRecord { kiosk: &kiosk, row, envelope: &[1, 0, 42], waits_for: None, asks_for_help: false };
+        batch.append(&self.log, new).unwrap();
+        self.log.commit(batch).unwrap();
+        format!("{id}/{}", said.map_or("good", |(asked, _)| asked))
     }
 
     /// Somebody on a ward asks for a drink, so many minutes ago.

@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 39] = [
+const TABLE: [(&str, &str, &str); 45] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -44,6 +44,11 @@ const TABLE: [(&str, &str, &str); 39] = [
     ("POST /consultant/{id}/dispute", "/consultant/C1/dispute", "ss xxxoxxxxxx"),
     ("GET /office", "/office", "ss xxxxxxxoox"),
     ("POST /office/quarantine/replay", "/office/quarantine/replay", "ss xxxxxxxoox"),
+    ("POST /office/monitor", "/office/monitor", "ss xxxxxxxoox"),
+    ("GET /office/comments", "/office/comments", "ss xxxxxxxoxx"),
+    ("GET /office/comments/themes", "/office/comments/themes", "ss xxxxxxxoxx"),
+    ("GET /office/comments/{record}/{question}", "/office/comments/x/good", "ss xxxxxxxoxx"),
+    ("POST /office/comments/{record}/{question}", "/office/comments/x/good", "ss xxxxxxxoxx"),
     ("GET /office/disputes", "/office/disputes", "ss xxxxxxxoxx"),
     ("POST /office/disputes/rule", "/office/disputes/rule", "ss xxxxxxxoxx"),
     ("GET /office/audit", "/office/audit", "ss xxxxxxxoox"),
@@ -55,6 +60,7 @@ const TABLE: [(&str, &str, &str); 39] = [
     ("GET /api/v1/scores/explain", "/api/v1/scores/explain?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/signals", "/api/v1/signals?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/comparison", "/api/v1/comparison?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /api/v1/comments", "/api/v1/comments?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/actions", "/api/v1/actions", "so oooooooooo"),
     ("GET /api/v1/consultants/{id}/appraisal", "/api/v1/consultants/C1/appraisal", "ss xxxoxoooxx"),
     ("GET /api/v1/fleet", "/api/v1/fleet", "ss xxxxxxxoox"),

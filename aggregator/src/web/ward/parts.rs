@@ -12,6 +12,7 @@ use crate::scoring::{
     DomainSheet, Figure, Measure, PlanSheet, QuestionSheet, Signal, Standing, assurance_words, variation_words,
 };
 use crate::web::charts::{self, Window, icons, tables};
+use crate::web::comments;
 use crate::web::words::{self, Scale};
 use crate::web::{help, signals};
 
@@ -26,6 +27,7 @@ pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
         (domains(view, window))
         (friends_and_family(view))
         (actions(view))
+        (comments::section(&view.comments))
         (not_shown(view))
         (versions(view))
     }

@@ -1,0 +1,252 @@
+//! Comments: what people wrote, and who may read it.
+//!
+//! Purpose: every comment is read by a person, the likely serious ones first, and only text that a person has passed leaves the office.
+//! What leaves is asked for at one place, [`Comments::released`].
+//!
+//! Vocabulary:
+//! - a *comment* is the free text that one response gives to one question; its name ([`CommentId`]) is the record and the question;
+//! - a *sign* is a word of a list in a comment: of harm, of distress, or the name of a member of staff. Signs order the queue and are
+//!   highlighted; nothing hangs on them but that a name on the list has to become a role where the comment is no praise;
+//! - an *edit* strikes out a span of the text or puts a role in its place; the text in the log stays as it is;
+//! - a *decision* is an entry of the ledger `comments.ndjson`; how a comment *stands* follows from its decisions and nothing else;
+//! - a *reach* says how far a released text may go: the ward's staff, or everybody.
+//!
+//! Invariants:
+//! - Raw text is in the log and, once read, in memory; the ledger has names, places of spans, roles and reasons, and no text of a patient.
+//! - A decision is durable before anything is shown by it. Undoing is a decision too: nothing is ever taken out of the history.
+//! - Whoever decides says how the comment stood when they looked; when somebody else was quicker they are told and nothing is written.
+//! - Whatever is not released stands nowhere but in the office, and so does everything when the ledger cannot be read.
+//!
+//! Units: places in a text are Unicode scalar values, from 0.
+//!
+//! Failure modes: [`CommentsError`]. Comments are found by reading the log from where the last reading ended; the first time, all of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::Facts;
+use crate::help::StaffRole;
+use crate::ingest::World;
+use crate::ledger::{Entry, Ledger, LedgerError};
+use crate::log::{LogError, Reader};
+
+mod find;
+mod history;
+mod id;
+mod list;
+mod names;
+mod release;
+mod signs;
+mod text;
+mod themes;
+
+pub use find::Found;
+pub use history::{
+    Decided, Decision, DecisionError, History, MAX_REASON_CHARACTERS, Reach, Rules, Standing, Tone, Wish,
+};
+pub use id::{CommentId, CommentIdError};
+pub use list::{Listed, Urgency, Which};
+pub use names::{Names, NamesError};
+pub use release::Released;
+pub use signs::{Sign, SignKind, Signs, SignsError};
+pub use text::{Edit, Piece, Word, apply, edits_for, pieces, words};
+pub use themes::{Frame, FrameError, Theme, ThemeCount, ThemeId};
+
+/// The files of a trust's own in the data folder.
+pub const NAMES_FILE: &str = "staff-names.txt";
+/// The word list that takes the place of the shipped one.
+pub const SIGNS_FILE: &str = "comment-words.json";
+/// The coding frame that takes the place of the shipped one.
+pub const FRAME_FILE: &str = "comment-themes.json";
+/// The ledger of decisions.
+pub const LEDGER_FILE: &str = "comments.ndjson";
+
+/// Every comment there is, and what was decided about it. Shared by reference.
+pub struct Comments {
+    lists: Lists,
+    frame: Frame,
+    rules: Rules,
+    reader: Reader,
+    world: Arc<World>,
+    facts: Arc<RwLock<Facts>>,
+    book: Mutex<Book>,
+}
+
+/// What comments are looked through for.
+#[derive(Debug)]
+struct Lists {
+    signs: Signs,
+    names: Names,
+}
+
+#[derive(Debug)]
+struct Book {
+    ledger: Ledger,
+    /// The last position of the log that was read.
+    read_to: u64,
+    /// Every comment that was found.
+    found: BTreeMap<CommentId, Found>,
+    /// What was decided, also about comments that have not been found yet.
+    histories: BTreeMap<CommentId, History>,
+}
+
+/// An entry of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    comment: CommentId,
+    by: StaffRole,
+    decision: Decision,
+}
+
+/// Why comments cannot be read, or a decision not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum CommentsError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The list of staff names cannot be used.
+    #[error(transparent)]
+    Names(#[from] NamesError),
+    /// The word list cannot be used.
+    #[error(transparent)]
+    Signs(#[from] SignsError),
+    /// The coding frame cannot be used.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// There is no such comment.
+    #[error("find comment {0}: there is none; `comments list` shows those there are")]
+    NotThere(CommentId),
+    /// The decision cannot be taken.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+}
+
+impl Comments {
+    /// Opens the decisions of a data folder, and the lists that comments are looked through for.
+    pub fn open(
+        data: &Path,
+        rules: Rules,
+        reader: Reader,
+        world: Arc<World>,
+        facts: Arc<RwLock<Facts>>,
+    ) -> Result<Self, CommentsError> {
+        let lists =
+            Lists { signs: Signs::open(&data.join(SIGNS_FILE))?, names: Names::open(&data.join(NAMES_FILE))? };
+        let frame = Frame::open(&data.join(FRAME_FILE))?;
+        let mut histories: BTreeMap<CommentId, History> = BTreeMap::new();
+        let ledger = Ledger::open(data.join(LEDGER_FILE), |entry: Entry<Event>| {
+            let (comment, decided) = decided(entry);
+            histories.entry(comment).or_default().push(decided).map_err(|error| error.to_string())
+        })?;
+        let book = Mutex::new(Book { ledger, read_to: 0, found: BTreeMap::new(), histories });
+        Ok(Self { lists, frame, rules, reader, world, facts, book })
+    }
+
+    /// The themes that comments are coded by.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// What release needs.
+    pub fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Whether the silence of the word lists says anything in a language.
+    pub fn has_checked_list(&self, language: &wardvoice_protocol::id::Language) -> bool {
+        self.lists.signs.is_checked(language)
+    }
+
+    /// Reads what has come to the log since the last reading. Anything that shows comments does so by itself.
+    pub fn catch_up(&self) -> Result<(), CommentsError> {
+        self.up_to_date().map(drop)
+    }
+
+    /// One comment and what was decided about it.
+    pub fn one(&self, id: &CommentId) -> Result<(Found, History), CommentsError> {
+        let book = self.up_to_date()?;
+        let found = book.found.get(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
+        Ok((found.clone(), book.histories.get(id).cloned().unwrap_or_default()))
+    }
+
+    /// Takes a decision about a comment, durably. `seen` is the number of the last entry that whoever decides has seen of it, 0
+    /// for none; when there is a later one nothing is written.
+    pub fn decide(
+        &self,
+        id: &CommentId,
+        seen: u64,
+        by: &StaffRole,
+        wish: &Wish,
+        now: Timestamp,
+    ) -> Result<Decided, CommentsError> {
+        let mut book = self.up_to_date()?;
+        let found = book.found.get(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
+        let history = book.histories.get(id).cloned().unwrap_or_default();
+        let decision = history.judge(self.rules, found, &self.frame, seen, by, wish)?;
+        let event = Event { comment: id.clone(), by: by.clone(), decision };
+        let written = book.write(now, vec![event])?;
+        written.into_iter().next().ok_or_else(|| CommentsError::NotThere(id.clone()))
+    }
+
+    /// Takes the same kind of decision about many comments at once, each as it stands: for a made-up past, in which nobody read.
+    pub(crate) fn decide_unread(
+        &self,
+        by: &StaffRole,
+        now: Timestamp,
+        wish: impl Fn(&Found) -> Option<Wish>,
+    ) -> Result<usize, CommentsError> {
+        let mut book = self.up_to_date()?;
+        let mut events = Vec::new();
+        for (id, found) in &book.found {
+            let Some(wish) = wish(found) else { continue };
+            let history = book.histories.get(id).cloned().unwrap_or_default();
+            let decision = history.judge(self.rules, found, &self.frame, history.last(), by, &wish)?;
+            events.push(Event { comment: id.clone(), by: by.clone(), decision });
+        }
+        book.write(now, events).map(|written| written.len())
+    }
+
+    fn up_to_date(&self) -> Result<MutexGuard<'_, Book>, CommentsError> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = self.reader.position();
+        if book.read_to < end {
+            let found = find::find(&self.reader, &self.world, &self.lists, book.read_to + 1, end)?;
+            book.found.extend(found.into_iter().map(|found| (found.id.clone(), found)));
+            book.read_to = end;
+        }
+        Ok(book)
+    }
+}
+
+impl Book {
+    fn write(&mut self, now: Timestamp, events: Vec<Event>) -> Result<Vec<Decided>, CommentsError> {
+        let mut written = Vec::with_capacity(events.len());
+        for entry in self.ledger.append_all(now, events)? {
+            let (comment, decided) = decided(entry);
+            self.histories.entry(comment).or_default().push(decided.clone())?;
+            written.push(decided);
+        }
+        Ok(written)
+    }
+}
+
+fn decided(entry: Entry<Event>) -> (CommentId, Decided) {
+    let Entry { number, at, event: Event { comment, by, decision } } = entry;
+    (comment, Decided { number, at, by, decision })
+}
+
+/// The themes that a text's words suggest, in the frame's order.
+pub fn suggested(frame: &Frame, found: &Found) -> BTreeSet<ThemeId> {
+    frame.suggested(&found.text, &found.language)
+}
+
+#[cfg(test)]
+mod tests;

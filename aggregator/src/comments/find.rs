@@ -1,0 +1,95 @@
+//! Comments in the log.
+
+use jiff::civil::Date;
+use wardvoice_protocol::assignment::KioskAudience;
+use wardvoice_protocol::contact::{Answer, AttributionSource};
+use wardvoice_protocol::id::{ConsultantId, Language, WardId};
+use wardvoice_protocol::record::{Body, Record};
+
+use super::Lists;
+use super::id::CommentId;
+use super::signs::Sign;
+use crate::ingest::World;
+use crate::log::{LogError, OpenedRow, Reader};
+
+/// A comment as it was written, and what the lists say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its name.
+    pub id: CommentId,
+    /// Its record's place in the log.
+    pub position: u64,
+    /// The ward.
+    pub ward: WardId,
+    /// The local day.
+    pub day: Date,
+    /// The language the interview was in.
+    pub language: Language,
+    /// What was asked, in English; the question's id where the questionnaire is not known here any more.
+    pub asked: String,
+    /// Whether a patient wrote it; staff answer questionnaires of their own.
+    pub of_patients: bool,
+    /// The consultant in charge, where the roster or the patient said so.
+    pub consultant: Option<ConsultantId>,
+    /// The text. Only moderators may see it.
+    pub text: String,
+    /// Words of the lists.
+    pub signs: Vec<Sign>,
+}
+
+/// The comments of a span of positions.
+pub(super) fn find(
+    reader: &Reader,
+    world: &World,
+    lists: &Lists,
+    from: u64,
+    last: u64,
+) -> Result<Vec<Found>, LogError> {
+    let mut found = Vec::new();
+    reader.each_row(from..=last, |row| {
+        // Most records have no comment and are not read any further.
+        if says_something(row.json) {
+            found.extend(comments(&row, world, lists)?);
+        }
+        Ok::<(), LogError>(())
+    })?;
+    Ok(found)
+}
+
+fn says_something(json: &[u8]) -> bool {
+    std::str::from_utf8(json).is_ok_and(|text| text.contains("\"said\""))
+}
+
+fn comments(row: &OpenedRow<'_>, world: &World, lists: &Lists) -> Result<Vec<Found>, LogError> {
+    let unreadable = || LogError::Unreadable(format!("the opened record {}", row.position));
+    let record: Record = serde_json::from_slice(row.json).map_err(|_| unreadable())?;
+    let Body::Contact(contact) = record.body else { return Ok(Vec::new()) };
+    let Some(response) = contact.response else { return Ok(Vec::new()) };
+    let day = row.day.date().ok_or_else(unreadable)?;
+    let questionnaire =
+        world.questionnaires.iter().find(|questionnaire| questionnaire.reference() == contact.questionnaire);
+    // A volunteer may be mistaken, and a consultant may not be shown what was said of another.
+    let consultant = contact.attribution.filter(|said| said.source != AttributionSource::Volunteer);
+    let consultant = consultant.map(|said| said.consultant);
+    let said = response.answers.into_iter().filter_map(|(question, answer)| match answer {
+        Answer::Said(comment) => Some((question, String::from(comment))),
+        _ => None,
+    });
+    let found = said.map(|(question, text)| {
+        let asked = questionnaire.and_then(|questionnaire| questionnaire.question(&question));
+        let asked = asked.and_then(|question| question.text.get(&Language::english()).cloned());
+        Found {
+            position: row.position,
+            ward: contact.ward.clone(),
+            day,
+            language: contact.language.clone(),
+            asked: asked.unwrap_or_else(|| question.to_string()),
+            of_patients: questionnaire.is_some_and(|one| one.file().audience == KioskAudience::Patients),
+            consultant: consultant.clone(),
+            signs: lists.signs.find(&text, &contact.language, &lists.names),
+            id: CommentId::new(row.record_id, question),
+            text,
+        }
+    });
+    Ok(found.collect())
+}

@@ -1,0 +1,164 @@
+//! What may leave the office: the only way out.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use utoipa::ToSchema;
+use wardvoice_protocol::assignment::KioskAudience;
+use wardvoice_protocol::directory::{Directory, Unit};
+use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::WardId;
+
+use super::history::{Reach, Standing, Tone};
+use super::text::apply;
+use super::themes::{ThemeCount, ThemeId};
+use super::{Comments, CommentsError, Found, History};
+use crate::facts::Fact;
+use crate::policy::Audience;
+
+/// So many people must have answered before anybody at all is shown what one of them wrote: a cell of five or fewer is never public.
+const FEWEST_IN_PUBLIC: u64 = 6;
+/// So many before a consultant and who appraises them are (the table of named consultants).
+const FEWEST_OF_A_CONSULTANT: u64 = 5;
+
+/// A comment as it may be shown. It says neither who passed it nor when it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Released {
+    /// The ward's id.
+    #[schema(value_type = String)]
+    pub ward: WardId,
+    /// What was asked, in English.
+    pub asked: String,
+    /// What it is.
+    pub tone: Tone,
+    /// The text, with roles in the place of names and marks where something was struck out.
+    pub text: String,
+    /// The tag of the language it was written in, as far as is known: that of the interview.
+    pub language: String,
+    /// What it is about, as the coding frame calls it.
+    pub themes: Vec<String>,
+}
+
+impl Comments {
+    /// The comments of a unit in a period that an audience may read, praise first and the newest days first.
+    ///
+    /// The public is shown what was released to everybody, of units of which six people or more answered in the period. A consultant
+    /// and their appraiser are shown what was passed about consultants, by patients of theirs that the roster or the patient gave them, five
+    /// or more; nobody else is shown comments by consultant. What staff wrote in questionnaires of their own is shown nowhere here.
+    pub fn released(
+        &self,
+        unit: &Unit,
+        period: &Period,
+        audience: Audience,
+    ) -> Result<Vec<Released>, CommentsError> {
+        if !self.may_be_asked(unit, period, audience) {
+            return Ok(Vec::new());
+        }
+        let book = self.up_to_date()?;
+        let mut released: Vec<(Tone, Date, u64, Released)> = Vec::new();
+        for (id, history) in &book.histories {
+            let Standing::Released { tone, reach } = history.standing() else { continue };
+            let Some(found) = book.found.get(id) else { continue };
+            let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
+            if goes_there && found.of_patients && period.contains(found.day) && self.is_of(found, history, unit) {
+                released.push((*tone, found.day, found.position, self.shown(found, history, *tone)));
+            }
+        }
+        drop(book);
+        released.sort_by(|a, b| (a.0, b.1, b.2).cmp(&(b.0, a.1, a.2)));
+        Ok(released.into_iter().map(|(_, _, _, shown)| shown).collect())
+    }
+
+    /// Whether anything may be shown at all, whatever was released.
+    fn may_be_asked(&self, unit: &Unit, period: &Period, audience: Audience) -> bool {
+        let fewest = match (unit, audience) {
+            (Unit::Consultant(_), Audience::Consultant | Audience::Appraiser) => FEWEST_OF_A_CONSULTANT,
+            (Unit::Consultant(_), _) | (_, Audience::Consultant | Audience::Appraiser) => return false,
+            (_, Audience::Public) => FEWEST_IN_PUBLIC,
+            (_, Audience::Ward | Audience::Board | Audience::Office) => return true,
+        };
+        self.responses(unit, period) >= fewest
+    }
+
+    /// How many patients of a unit answered in a period.
+    fn responses(&self, unit: &Unit, period: &Period) -> u64 {
+        let facts = self.facts.read().unwrap_or_else(PoisonError::into_inner);
+        let vocabulary = facts.vocabulary();
+        let is_counted = |fact: &&Fact| {
+            let questionnaire = vocabulary.questionnaire(fact.questionnaire_index());
+            let of_patients = questionnaire.is_some_and(|one| one.file().audience == KioskAudience::Patients);
+            let is_of_unit = match unit {
+                Unit::Consultant(id) => {
+                    fact.consultant_index().is_some_and(|index| vocabulary.consultant(index) == Some(id))
+                }
+                _ => {
+                    vocabulary.ward(fact.ward_index()).is_some_and(|ward| holds(&self.world.directory, unit, ward))
+                }
+            };
+            of_patients && is_of_unit && fact.outcome().has_response()
+        };
+        facts.days(period.start(), period.last()).filter(is_counted).count() as u64
+    }
+
+    fn is_of(&self, found: &Found, history: &History, unit: &Unit) -> bool {
+        let Unit::Consultant(consultant) = unit else { return holds(&self.world.directory, unit, &found.ward) };
+        let about = |theme: &ThemeId| self.frame.theme(theme).is_some_and(|theme| theme.about_consultants);
+        found.consultant.as_ref() == Some(consultant) && history.themes().iter().any(about)
+    }
+
+    fn shown(&self, found: &Found, history: &History, tone: Tone) -> Released {
+        Released {
+            ward: found.ward.clone(),
+            asked: found.asked.clone(),
+            tone,
+            text: apply(&found.text, history.edits()),
+            language: found.language.to_string(),
+            themes: history.themes().iter().map(|theme| self.frame.label(theme)).collect(),
+        }
+    }
+
+    /// How many comments of a unit in a period are about each theme, as people have coded them; for the office only.
+    pub fn theme_counts(&self, unit: &Unit, period: &Period) -> Result<Vec<ThemeCount>, CommentsError> {
+        let book = self.up_to_date()?;
+        let mut counts: BTreeMap<&ThemeId, (u64, u64, u64)> = BTreeMap::new();
+        for (id, history) in &book.histories {
+            let Some(found) = book.found.get(id) else { continue };
+            if !found.of_patients || !period.contains(found.day) || !self.is_of(found, history, unit) {
+                continue;
+            }
+            for theme in history.themes() {
+                let count = counts.entry(theme).or_default();
+                match history.standing() {
+                    Standing::Released { tone: Tone::Praise, .. } => count.0 += 1,
+                    Standing::Released { .. } => count.1 += 1,
+                    _ => count.2 += 1,
+                }
+            }
+        }
+        let counted = counts.into_iter().map(|(theme, (praise, criticism, not_released))| ThemeCount {
+            theme: theme.clone(),
+            label: self.frame.label(theme),
+            praise,
+            criticism,
+            not_released,
+        });
+        let mut counted: Vec<_> = counted.collect();
+        counted.sort_by_key(|count| std::cmp::Reverse(count.praise + count.criticism + count.not_released));
+        Ok(counted)
+    }
+}
+
+/// Whether a ward belongs to a unit of wards.
+fn holds(directory: &Directory, unit: &Unit, ward: &WardId) -> bool {
+    let Some(entry) = directory.ward(ward) else { return false };
+    match unit {
+        Unit::Ward(id) => entry.id == *id,
+        Unit::Department(id) => entry.department == *id,
+        Unit::Site(id) => entry.site == *id,
+        Unit::Trust(id) => directory.file().trust.id == *id,
+        Unit::Specialty(id) => entry.specialties.first() == Some(id),
+        Unit::Consultant(_) => false,
+    }
+}
