@@ -23,8 +23,6 @@ use crate::{app, config, demo, directory};
 mod actions;
 mod comments;
 mod definitions;
-mod definitions;
-mod desk;
 mod desk;
 mod fft;
 mod monitor;

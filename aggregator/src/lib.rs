@@ -30,8 +30,6 @@ pub mod ledger;
 pub mod line_file;
 mod lines;
 pub mod log;
-pub mod log;
-pub mod metrics;
 pub mod metrics;
 pub mod monitor;
 pub mod national_return;

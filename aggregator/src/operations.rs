@@ -335,7 +335,6 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Monitor(MonitorAsk { period, mark: Some(_) }) => {
             (Deed::MarkedFinding, format!("period:{period}"), None)
         }
-        Request::Monitor(_) => return Ok(()),
         Request::People(request) => match request.noted() {
             Some(noted) => noted,
             None => return Ok(()),
@@ -343,7 +342,8 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Scores { unit: Unit::Consultant(consultant), period, audience, .. } => {
             return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
         }
-        Request::KioskList
+        Request::Monitor(_)
+        | Request::KioskList
         | Request::ActionList { .. }
         | Request::Verify { .. }
         | Request::Scores { .. }

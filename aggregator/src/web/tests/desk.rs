@@ -110,7 +110,6 @@ impl Bench {
         let help = Arc::new(HelpDesk::default());
         let (clock, list) = (Arc::clone(&now), Arc::clone(&replayed));
         let disputes = Arc::new(Disputes::open(folder.path().join("disputes.ndjson")).unwrap());
-        let world = Arc::new(world);
         let key = SigningKey::from_bytes(&[9; 32]);
         let attributed = Attributed::new(log.reader(), Arc::clone(&world), &key);
         let desk = Arc::new(Desk {
