@@ -3,14 +3,13 @@
 //! Vocabulary: an action is *open* from the day somebody took it on until the day it was done; it is *overdue* when it is open
 //! after its due day. What is done is a *change*: it is shown on the kiosks of its ward and drawn on its charts.
 //!
-//! The file `actions.ndjson` has a line for everything that ever happened to an action, and [only grows](crate::lines): an
+//! The file `actions.ndjson` has a line for everything that ever happened to an action, and [only grows](crate::line_file): an
 //! action is what its lines say, in order. A program from before actions said what they are about reads every line that does not
 //! say it, and refuses the others with their number rather than measure them by something else.
 //!
 //! No person is in it: an owner is a role ("ward sister"), and what patients said is put in the ward's own words.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -19,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wardvoice_protocol::board::WardChange;
 use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::one_line;
 
-use crate::lines::Lines;
+use crate::line_file::{LineFile, LineFileError};
 use crate::scoring::{Change, Measure, Rebasing};
 
 /// The longest text of an action, in characters: it has to fit a kiosk's screen and a poster.
@@ -94,34 +94,12 @@ enum Event {
     },
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    version: u32,
-    at: Timestamp,
-    event: Event,
-}
-
 /// Why actions cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionsError {
-    /// The file cannot be read or written.
-    #[error("read or write {path}: {source}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A line in the middle is not what this program writes.
-    #[error("read {path}, line {line}: {reason}; restore it from a backup", path = path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Which line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// The file cannot be used.
+    #[error(transparent)]
+    File(#[from] LineFileError),
     /// A text is empty, too long, or has control characters.
     #[error("take the action: {0} must have 1 to {MAX_CHARACTERS} characters and no line breaks")]
     Text(&'static str),
@@ -151,13 +129,12 @@ pub enum ActionsError {
 /// Every action of the trust.
 #[derive(Debug)]
 pub struct Actions {
-    path: PathBuf,
     ledger: Mutex<Ledger>,
 }
 
 #[derive(Debug)]
 struct Ledger {
-    file: Lines,
+    file: LineFile<Event>,
     actions: Vec<Action>,
 }
 
@@ -185,9 +162,11 @@ impl Action {
 impl Actions {
     /// Opens the actions of a file; one that is not there is made and has none.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ActionsError> {
-        let path = path.into();
-        let ledger = Ledger::open(&path)?;
-        Ok(Self { path, ledger: Mutex::new(ledger) })
+        let mut actions = Vec::new();
+        let file = LineFile::open(path, |_, event| {
+            apply(&mut actions, &event).map(drop).map_err(|error| error.to_string())
+        })?;
+        Ok(Self { ledger: Mutex::new(Ledger { file, actions }) })
     }
 
     /// Every action, the newest first.
@@ -235,33 +214,13 @@ impl Actions {
         let mut ledger = self.locked();
         let mut actions = ledger.actions.clone();
         let action = apply(&mut actions, &event)?;
-        let line = Line { version: 1, at: Timestamp::now(), event };
-        let failed = |source| ActionsError::File { path: self.path.clone(), source };
-        ledger.file.append(&line).map_err(failed)?;
+        ledger.file.append(Timestamp::now(), &[event])?;
         ledger.actions = actions;
         Ok(action)
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ledger {
-    fn open(path: &Path) -> Result<Self, ActionsError> {
-        let failed = |source| ActionsError::File { path: path.to_owned(), source };
-        let (file, lines) = Lines::open(path).map_err(failed)?;
-        let mut actions = Vec::new();
-        for (place, line) in lines.iter().enumerate() {
-            let unreadable =
-                |reason: String| ActionsError::Unreadable { path: path.to_owned(), line: place + 1, reason };
-            let line: Line = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
-            if line.version != 1 {
-                return Err(unreadable(format!("version {} is not known", line.version)));
-            }
-            apply(&mut actions, &line.event).map_err(|error| unreadable(error.to_string()))?;
-        }
-        Ok(Self { file, actions })
     }
 }
 
@@ -299,9 +258,7 @@ fn found(actions: &mut [Action], number: u32) -> Result<&mut Action, ActionsErro
 }
 
 fn text(name: &'static str, text: &str) -> Result<String, ActionsError> {
-    let text = text.trim();
-    let fits = (1..=MAX_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(ActionsError::Text(name)) }
+    one_line::trimmed(text, MAX_CHARACTERS).map(str::to_owned).ok_or(ActionsError::Text(name))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
+use wardvoice_protocol::one_line;
 
 use crate::comments::Rules;
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
@@ -379,9 +380,7 @@ impl TryFrom<ConfigFile> for Config {
         }
         let kiosk_broker_url =
             kiosks.broker_url.map(|url| BrokerUrl::parse("kiosks.broker_url", &url)).transpose()?;
-        let fits =
-            |text: &String| (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if let Some(text) = volunteers.safeguarding.as_ref().filter(|text| !fits(text)) {
+        if let Some(text) = volunteers.safeguarding.as_ref().filter(|text| !one_line::fits(text, 200)) {
             return Err(value("volunteers.safeguarding", text, "write one line of 1 to 200 characters"));
         }
         if consultants.first_days > 200 {

@@ -14,8 +14,7 @@
 //! - Nobody is shown more of a contact than fortnight, ward and who said it. The record id, which knows the hour, is in the file alone.
 //! - A contact is disputed once: what was ruled is ruled.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -25,11 +24,12 @@ use utoipa::ToSchema;
 use wardvoice_protocol::contact::AttributionSource;
 use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::id::{ConsultantId, RecordId, WardId};
+use wardvoice_protocol::one_line;
 use wardvoice_protocol::record::Body;
 
 use crate::facts::{Rulings, fact_of};
 use crate::ingest::World;
-use crate::lines::Lines;
+use crate::line_file::{LineFile, LineFileError};
 use crate::log::{LogError, Reader};
 
 mod attributed;
@@ -116,34 +116,12 @@ struct Opened {
     on: Date,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    version: u32,
-    at: Timestamp,
-    event: Event,
-}
-
 /// Why disputes cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum DisputesError {
-    /// The file cannot be read or written.
-    #[error("read or write {path}: {source}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A line in the middle is not what this program writes.
-    #[error("read {path}, line {line}: {reason}; restore it from a backup", path = path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Which line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// The file cannot be used.
+    #[error(transparent)]
+    File(#[from] LineFileError),
     /// A text is empty, too long, or has control characters.
     #[error("take the dispute: {0} must have 1 to {MAX_CHARACTERS} characters and no line breaks")]
     Text(&'static str),
@@ -187,22 +165,23 @@ impl Dispute {
 /// Every dispute of the trust.
 #[derive(Debug)]
 pub struct Disputes {
-    path: PathBuf,
     ledger: Mutex<Ledger>,
 }
 
 #[derive(Debug)]
 struct Ledger {
-    file: Lines,
+    file: LineFile<Event>,
     disputes: Vec<Dispute>,
 }
 
 impl Disputes {
     /// Opens the disputes of a file; one that is not there is made and has none.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, DisputesError> {
-        let path = path.into();
-        let ledger = read(&path)?;
-        Ok(Self { path, ledger: Mutex::new(ledger) })
+        let mut disputes = Vec::new();
+        let file = LineFile::open(path, |_, event| {
+            apply(&mut disputes, &event).map(drop).map_err(|error| error.to_string())
+        })?;
+        Ok(Self { ledger: Mutex::new(Ledger { file, disputes }) })
     }
 
     /// Every dispute, the newest first.
@@ -299,9 +278,7 @@ impl Disputes {
         let mut ledger = self.locked();
         let mut disputes = ledger.disputes.clone();
         let dispute = apply(&mut disputes, &event)?;
-        let line = Line { version: 1, at: now, event };
-        let failed = |source| DisputesError::File { path: self.path.clone(), source };
-        ledger.file.append(&line).map_err(failed)?;
+        ledger.file.append(now, &[event])?;
         ledger.disputes = disputes;
         Ok(dispute)
     }
@@ -309,22 +286,6 @@ impl Disputes {
     fn locked(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn read(path: &Path) -> Result<Ledger, DisputesError> {
-    let failed = |source| DisputesError::File { path: path.to_owned(), source };
-    let (file, lines) = Lines::open(path).map_err(failed)?;
-    let mut disputes = Vec::new();
-    for (place, line) in lines.iter().enumerate() {
-        let unreadable =
-            |reason: String| DisputesError::Unreadable { path: path.to_owned(), line: place + 1, reason };
-        let line: Line = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
-        if line.version != 1 {
-            return Err(unreadable(format!("version {} is not known", line.version)));
-        }
-        apply(&mut disputes, &line.event).map_err(|error| unreadable(error.to_string()))?;
-    }
-    Ok(Ledger { file, disputes })
 }
 
 fn apply(disputes: &mut Vec<Dispute>, event: &Event) -> Result<Dispute, DisputesError> {
@@ -364,9 +325,7 @@ fn apply(disputes: &mut Vec<Dispute>, event: &Event) -> Result<Dispute, Disputes
 }
 
 fn text(name: &'static str, text: &str) -> Result<String, DisputesError> {
-    let text = text.trim();
-    let fits = (1..=MAX_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(DisputesError::Text(name)) }
+    one_line::trimmed(text, MAX_CHARACTERS).map(str::to_owned).ok_or(DisputesError::Text(name))
 }
 
 #[cfg(test)]

@@ -57,22 +57,20 @@ pub struct LineFile<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> LineFile<T> {
-    /// Opens a file, making it where there is none, and reads what happened so far with the moment of each.
-    pub fn open(path: impl Into<PathBuf>) -> Result<(Self, Vec<(Timestamp, T)>), LineFileError> {
+    /// Opens a file, making it where there is none, and shows what happened so far, in order, with the moment of each. What the reader
+    /// objects to is an error that names the line.
+    pub fn open(
+        path: impl Into<PathBuf>,
+        mut see: impl FnMut(Timestamp, T) -> Result<(), String>,
+    ) -> Result<Self, LineFileError> {
         let path = path.into();
-        let failed = |source| LineFileError::File { path: path.clone(), source };
-        let (file, lines) = Lines::open(&path).map_err(failed)?;
-        let mut events = Vec::new();
+        let (file, lines) =
+            Lines::open(&path).map_err(|source| LineFileError::File { path: path.clone(), source })?;
         for (place, line) in lines.iter().enumerate() {
-            let unreadable =
-                |reason: String| LineFileError::Unreadable { path: path.clone(), line: place + 1, reason };
-            let line: Line<T> = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
-            if line.version != VERSION {
-                return Err(unreadable(format!("version {} is not known", line.version)));
-            }
-            events.push((line.at, line.event));
+            let read = read(line).and_then(|line| see(line.at, line.event));
+            read.map_err(|reason| LineFileError::Unreadable { path: path.clone(), line: place + 1, reason })?;
         }
-        Ok((Self { path, lines: file, events: PhantomData }, events))
+        Ok(Self { path, lines: file, events: PhantomData })
     }
 
     /// Writes events, durably: all of them are there when this returns, and none when it fails.
@@ -81,6 +79,11 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
         let lines: Vec<Line<&T>> = events.iter().map(|event| Line { version: VERSION, at, event }).collect();
         self.lines.append_all(&lines).map_err(failed)
     }
+}
+
+fn read<T: DeserializeOwned>(line: &[u8]) -> Result<Line<T>, String> {
+    let line: Line<T> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    if line.version == VERSION { Ok(line) } else { Err(format!("version {} is not known", line.version)) }
 }
 
 #[cfg(test)]
@@ -92,9 +95,17 @@ mod tests {
 
     use super::*;
 
+    fn open(path: &Path) -> Result<(LineFile<String>, Vec<String>), LineFileError> {
+        let mut events = Vec::new();
+        let file = LineFile::open(path, |_, event| {
+            events.push(event);
+            Ok(())
+        })?;
+        Ok((file, events))
+    }
+
     fn events(path: &Path) -> Vec<String> {
-        let (_, events) = LineFile::<String>::open(path).unwrap();
-        events.into_iter().map(|(_, event)| event).collect()
+        open(path).unwrap().1
     }
 
     #[test]
@@ -102,15 +113,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines.ndjson");
         let now = Timestamp::UNIX_EPOCH;
-        let (mut file, before) = LineFile::open(&path).unwrap();
-        assert_eq!(before, []);
+        let (mut file, before) = open(&path).unwrap();
+        assert!(before.is_empty());
         file.append(now, &["one".to_owned(), "two".to_owned()]).unwrap();
         let whole = fs::read(&path).unwrap();
         for cut in 0..whole.len() / 2 {
             fs::write(&path, [whole.as_slice(), whole.get(..cut).unwrap()].concat()).unwrap();
             assert_eq!(events(&path), ["one", "two"], "{cut}");
         }
-        let (mut file, _) = LineFile::open(&path).unwrap();
+        let (mut file, _) = open(&path).unwrap();
         file.append(now, &["three".to_owned()]).unwrap();
         assert_eq!(events(&path), ["one", "two", "three"]);
     }
@@ -119,7 +130,7 @@ mod tests {
     fn a_damaged_line_and_an_unknown_version_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines.ndjson");
-        let (mut file, _) = LineFile::open(&path).unwrap();
+        let (mut file, _) = open(&path).unwrap();
         file.append(Timestamp::UNIX_EPOCH, &["one".to_owned()]).unwrap();
         let whole = fs::read_to_string(&path).unwrap();
         for (damaged, says) in [
@@ -127,8 +138,12 @@ mod tests {
             (whole.replace("\"version\":1", "\"version\":2"), "version 2 is not known"),
         ] {
             fs::write(&path, damaged).unwrap();
-            let said = LineFile::<String>::open(&path).unwrap_err().to_string();
+            let said = open(&path).unwrap_err().to_string();
             assert!(said.contains(says), "{said}");
         }
+        fs::write(&path, &whole).unwrap();
+        let object = |_, event: String| Err(format!("{event} cannot be"));
+        let said = LineFile::open(&path, object).unwrap_err().to_string();
+        assert!(said.contains("line 1: one cannot be"), "{said}");
     }
 }

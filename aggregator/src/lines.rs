@@ -36,13 +36,8 @@ impl Lines {
         Ok((lines, held))
     }
 
-    /// Writes a value as a line of JSON and syncs it. Fails when another process has written since, because what is written here may
-    /// rest on what was there before.
-    pub(crate) fn append(&mut self, value: &impl Serialize) -> io::Result<()> {
-        self.append_all(std::slice::from_ref(value))
-    }
-
-    /// Writes values, all of them or none.
+    /// Writes values as lines of JSON and syncs them, all of them or none. Fails when another process has written since, because what is
+    /// written here may rest on what was there before.
     pub(crate) fn append_all(&mut self, values: &[impl Serialize]) -> io::Result<()> {
         self.alone(|lines, news| {
             if !news.is_empty() {
@@ -140,12 +135,12 @@ mod tests {
         let path = folder.path().join("lines");
         let (mut lines, before) = Lines::open(&path).unwrap();
         assert!(before.is_empty());
-        lines.append(&"one").unwrap();
-        lines.append(&2).unwrap();
+        lines.append_all(&["one"]).unwrap();
+        lines.append_all(&[2]).unwrap();
         fs::write(&path, [fs::read(&path).unwrap(), b"\"half of".to_vec()].concat()).unwrap();
         let (mut lines, before) = Lines::open(&path).unwrap();
         assert_eq!(before, [b"\"one\"".to_vec(), b"2".to_vec()]);
-        lines.append(&3).unwrap();
+        lines.append_all(&[3]).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "\"one\"\n2\n3\n");
     }
 
@@ -154,9 +149,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
         let ((mut one, _), (mut two, _)) = (Lines::open(&path).unwrap(), Lines::open(&path).unwrap());
-        one.append(&1).unwrap();
+        one.append_all(&[1]).unwrap();
         for _ in 0..2 {
-            let refused = two.append(&2).unwrap_err().to_string();
+            let refused = two.append_all(&[2]).unwrap_err().to_string();
             assert!(refused.contains("another process"), "it rests on what it has not seen: {refused}");
         }
         let mut seen = Vec::new();
@@ -170,14 +165,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
         let (mut lines, _) = Lines::open(&path).unwrap();
-        lines.append(&1).unwrap();
+        lines.append_all(&[1]).unwrap();
         // A file that is open for reading alone fails as a full disk does.
         lines.file = File::open(&path).unwrap();
-        assert!(lines.append(&2).is_err());
+        assert!(lines.append_all(&[2]).is_err());
         lines.file = OpenOptions::new().read(true).append(true).open(&path).unwrap();
-        assert!(lines.append(&3).unwrap_err().to_string().contains("start again"));
+        assert!(lines.append_all(&[3]).unwrap_err().to_string().contains("start again"));
         let (mut lines, before) = Lines::open(&path).unwrap();
         assert_eq!(before.len(), 1);
-        lines.append(&4).unwrap();
+        lines.append_all(&[4]).unwrap();
     }
 }

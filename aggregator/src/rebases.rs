@@ -1,13 +1,12 @@
 //! Re-basings: from a fortnight on a unit's limits and rules start afresh, because its care is known to be another since.
 //!
 //! They are decisions of people, not settings: each has a reason, is taken while the server runs, and has to stay findable after
-//! it was taken back. So the file `rebases.ndjson` [only grows](crate::lines): a line says that a re-basing was added or
+//! it was taken back. So the file `rebases.ndjson` [only grows](crate::line_file): a line says that a re-basing was added or
 //! removed, when and why. A removed one is shown with its reasons and changes no chart any more.
 //!
 //! No person is in it: a reason says what happened to the ward.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -15,8 +14,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::one_line;
 
-use crate::lines::Lines;
+use crate::line_file::{LineFile, LineFileError};
 use crate::scoring::{Measure, Rebasing};
 
 /// The longest reason, in characters.
@@ -82,34 +82,12 @@ enum Event {
     },
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    version: u32,
-    at: Timestamp,
-    event: Event,
-}
-
 /// Why re-basings cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RebasesError {
-    /// The file cannot be read or written.
-    #[error("read or write {path}: {source}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A line is not what this program writes.
-    #[error("read {path}, line {line}: {reason}; restore it from a backup", path = path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Which line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// The file cannot be used.
+    #[error(transparent)]
+    File(#[from] LineFileError),
     /// A reason is empty, too long, or has control characters.
     #[error("re-base: the reason must have 1 to {MAX_REASON_CHARACTERS} characters and no line breaks")]
     Reason,
@@ -137,22 +115,23 @@ pub enum RebasesError {
 /// Every re-basing of the trust.
 #[derive(Debug)]
 pub struct Rebases {
-    path: PathBuf,
     ledger: Mutex<Ledger>,
 }
 
 #[derive(Debug)]
 struct Ledger {
-    file: Lines,
+    file: LineFile<Event>,
     rebases: Vec<Rebase>,
 }
 
 impl Rebases {
     /// Opens the re-basings of a file; one that is not there is made and has none.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, RebasesError> {
-        let path = path.into();
-        let ledger = Ledger::open(&path)?;
-        Ok(Self { path, ledger: Mutex::new(ledger) })
+        let mut rebases = Vec::new();
+        let file = LineFile::open(path, |at, event| {
+            apply(&mut rebases, at, &event).map(drop).map_err(|error| error.to_string())
+        })?;
+        Ok(Self { ledger: Mutex::new(Ledger { file, rebases }) })
     }
 
     /// Every re-basing, removed ones too, the newest first.
@@ -187,10 +166,9 @@ impl Rebases {
     fn happen(&self, event: Event) -> Result<Rebase, RebasesError> {
         let mut ledger = self.locked();
         let mut rebases = ledger.rebases.clone();
-        let line = Line { version: 1, at: Timestamp::now(), event };
-        let rebase = apply(&mut rebases, &line)?;
-        let failed = |source| RebasesError::File { path: self.path.clone(), source };
-        ledger.file.append(&line).map_err(failed)?;
+        let at = Timestamp::now();
+        let rebase = apply(&mut rebases, at, &event)?;
+        ledger.file.append(at, &[event])?;
         ledger.rebases = rebases;
         Ok(rebase)
     }
@@ -200,26 +178,8 @@ impl Rebases {
     }
 }
 
-impl Ledger {
-    fn open(path: &Path) -> Result<Self, RebasesError> {
-        let failed = |source| RebasesError::File { path: path.to_owned(), source };
-        let (file, lines) = Lines::open(path).map_err(failed)?;
-        let mut rebases = Vec::new();
-        for (place, line) in lines.iter().enumerate() {
-            let unreadable =
-                |reason: String| RebasesError::Unreadable { path: path.to_owned(), line: place + 1, reason };
-            let line: Line = serde_json::from_slice(line).map_err(|error| unreadable(error.to_string()))?;
-            if line.version != 1 {
-                return Err(unreadable(format!("version {} is not known", line.version)));
-            }
-            apply(&mut rebases, &line).map_err(|error| unreadable(error.to_string()))?;
-        }
-        Ok(Self { file, rebases })
-    }
-}
-
-fn apply(rebases: &mut Vec<Rebase>, line: &Line) -> Result<Rebase, RebasesError> {
-    match &line.event {
+fn apply(rebases: &mut Vec<Rebase>, at: Timestamp, event: &Event) -> Result<Rebase, RebasesError> {
+    match event {
         Event::Added { rebase } => {
             let same = |known: &&Rebase| {
                 known.removed.is_none()
@@ -235,7 +195,7 @@ fn apply(rebases: &mut Vec<Rebase>, line: &Line) -> Result<Rebase, RebasesError>
             }
             let NewRebase { unit, measure, from, first_day, reason } = rebase.clone();
             let number = u32::try_from(rebases.len()).unwrap_or(u32::MAX).saturating_add(1);
-            let added = line.at;
+            let added = at;
             let (removed, removed_because) = (None, None);
             let rebase =
                 Rebase { number, unit, measure, from, first_day, reason, added, removed, removed_because };
@@ -248,7 +208,7 @@ fn apply(rebases: &mut Vec<Rebase>, line: &Line) -> Result<Rebase, RebasesError>
             if rebase.removed.is_some() {
                 return Err(RebasesError::Removed(*number));
             }
-            rebase.removed = Some(line.at);
+            rebase.removed = Some(at);
             rebase.removed_because.clone_from(reason);
             Ok(rebase.clone())
         }
@@ -256,9 +216,7 @@ fn apply(rebases: &mut Vec<Rebase>, line: &Line) -> Result<Rebase, RebasesError>
 }
 
 fn reason(text: &str) -> Result<String, RebasesError> {
-    let text = text.trim();
-    let fits = (1..=MAX_REASON_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(RebasesError::Reason) }
+    one_line::trimmed(text, MAX_REASON_CHARACTERS).map(str::to_owned).ok_or(RebasesError::Reason)
 }
 
 #[cfg(test)]

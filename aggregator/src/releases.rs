@@ -22,8 +22,11 @@ pub struct Releases {
 impl Releases {
     /// Opens the ledger of a file; one that is not there is made and is empty.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, LineFileError> {
-        let (file, events) = LineFile::open(path)?;
-        let all = events.into_iter().map(|(_, release)| release).collect();
+        let mut all = Vec::new();
+        let file = LineFile::open(path, |_, release| {
+            all.push(release);
+            Ok(())
+        })?;
         Ok(Self { file: Mutex::new(file), all: RwLock::new(Arc::new(all)) })
     }
 

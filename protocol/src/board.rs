@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assignment::ConsultantChoice;
 use crate::id::{ConsultantId, OptionId, WardId};
+use crate::one_line;
 
 /// What a volunteer needs to know about one ward.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -101,19 +102,16 @@ pub enum BayError {
 impl Bay {
     /// Checks the bays of a ward: names that fit a screen, none twice, so that "bed 7" is one place.
     pub fn check(bays: &[Self]) -> Result<(), BayError> {
-        let fits = |text: &str, most: usize| {
-            (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-        };
         let mut names: Vec<&str> = Vec::new();
         for bay in bays {
-            if !fits(&bay.name, MAX_BAY_CHARACTERS) {
+            if !one_line::fits(&bay.name, MAX_BAY_CHARACTERS) {
                 return Err(BayError::BayName(bay.name.clone()));
             }
             names.push(&bay.name);
         }
         let mut beds: Vec<&str> = Vec::new();
         for bed in bays.iter().flat_map(|bay| &bay.beds) {
-            if !fits(bed, MAX_BED_CHARACTERS) {
+            if !one_line::fits(bed, MAX_BED_CHARACTERS) {
                 return Err(BayError::BedName(bed.clone()));
             }
             beds.push(bed);

@@ -23,6 +23,7 @@ pub mod help;
 pub mod id;
 pub mod keys;
 pub mod limits;
+pub mod one_line;
 pub mod posting;
 pub mod questionnaire;
 pub mod receipt;

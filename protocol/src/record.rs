@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{Clock, ClockError};
 use crate::contact::{Contact, ContactError};
 use crate::id::WardId;
+use crate::one_line;
 
 /// One thing that happened at a kiosk. Its id, kiosk and place in the chain are in the envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -109,8 +110,7 @@ impl Place {
     /// Checks the text and makes the place.
     pub fn new(text: impl Into<String>) -> Result<Self, PlaceError> {
         let text = text.into();
-        let fits = (1..=40).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text)) } else { Err(PlaceError) }
+        if one_line::fits(&text, 40) { Ok(Self(text)) } else { Err(PlaceError) }
     }
 
     /// The text.

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wardvoice_protocol::one_line;
 
 use super::find::Found;
 use super::signs::SignKind;
@@ -269,8 +270,8 @@ impl History {
             }
             Wish::Redact(_) => Err(DecisionError::Edits),
             Wish::Release(tone, reach) => self.release(rules, found, by, *tone, *reach),
-            Wish::Hold(reason) => Ok(Decision::Held { reason: one_line(reason)? }),
-            Wish::Escalate(to, reason) => Ok(Decision::Escalated { to: to.clone(), reason: one_line(reason)? }),
+            Wish::Hold(reason) => Ok(Decision::Held { reason: because(reason)? }),
+            Wish::Escalate(to, reason) => Ok(Decision::Escalated { to: to.clone(), reason: because(reason)? }),
             Wish::Code(themes) => match themes.iter().find(|theme| frame.theme(theme).is_none()) {
                 Some(theme) => Err(DecisionError::NoSuchTheme(theme.clone())),
                 None => Ok(Decision::Coded { themes: themes.clone() }),
@@ -369,8 +370,6 @@ impl Standing {
     }
 }
 
-fn one_line(text: &str) -> Result<String, DecisionError> {
-    let text = text.trim();
-    let fits = (1..=MAX_REASON_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(DecisionError::Reason) }
+fn because(text: &str) -> Result<String, DecisionError> {
+    one_line::trimmed(text, MAX_REASON_CHARACTERS).map(str::to_owned).ok_or(DecisionError::Reason)
 }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::Language;
+use wardvoice_protocol::one_line;
 
 use super::signs::{Term, folded};
 
@@ -105,8 +106,7 @@ impl Frame {
             if !ids.insert(id.clone()) {
                 return Err(format!("theme {id} stands twice"));
             }
-            if !(1..=MAX_LABEL_CHARACTERS).contains(&label.chars().count()) || label.chars().any(char::is_control)
-            {
+            if !one_line::fits(&label, MAX_LABEL_CHARACTERS) {
                 return Err(format!("theme {id}: write a label of 1 to {MAX_LABEL_CHARACTERS} characters"));
             }
             let mut read = BTreeMap::new();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use wardvoice_protocol::one_line;
 
 const MAX_CHARACTERS: usize = 40;
 
@@ -30,10 +31,11 @@ impl FromStr for StaffRole {
     type Err = StaffRoleError;
 
     fn from_str(text: &str) -> Result<Self, StaffRoleError> {
-        let fits = (1..=MAX_CHARACTERS).contains(&text.chars().count())
-            && text.trim() == text
-            && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.to_owned())) } else { Err(StaffRoleError(text.to_owned())) }
+        if one_line::trimmed(text, MAX_CHARACTERS) == Some(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(StaffRoleError(text.to_owned()))
+        }
     }
 }
 

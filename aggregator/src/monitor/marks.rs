@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wardvoice_protocol::one_line;
 
 use super::Finding;
 use crate::help::StaffRole;
@@ -83,12 +84,7 @@ impl Marks {
 
     /// Somebody has looked at a finding: durable when this returns.
     pub fn look(&self, finding: &Finding, by: &StaffRole, note: &str, now: Timestamp) -> Result<(), MarksError> {
-        let note = note.trim();
-        let fits =
-            (1..=MAX_NOTE_CHARACTERS).contains(&note.chars().count()) && !note.chars().any(char::is_control);
-        if !fits {
-            return Err(MarksError::Note);
-        }
+        let note = one_line::trimmed(note, MAX_NOTE_CHARACTERS).ok_or(MarksError::Note)?;
         self.happen(
             now,
             Event::LookedAt {

@@ -88,11 +88,11 @@ impl Pages {
 impl Book {
     /// Opens the book of a file; one that is not there is made and is empty.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, BookError> {
-        let (file, events) = LineFile::open(path)?;
         let mut pages = Pages::default();
-        for (_, event) in events {
+        let file = LineFile::open(path, |_, event| {
             pages.apply(event);
-        }
+            Ok(())
+        })?;
         Ok(Self { file: Mutex::new(file), pages: RwLock::new(pages) })
     }
 

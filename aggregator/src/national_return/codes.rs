@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::{SiteId, SpecialtyId};
+use wardvoice_protocol::one_line;
 
 const MOST_CHARACTERS: usize = 100;
 
@@ -51,10 +52,12 @@ impl TryFrom<NationalFile> for NationalCodes {
 
     fn try_from(file: NationalFile) -> Result<Self, CodesError> {
         let text = |setting: &'static str, text: String| {
-            let fits =
-                (1..=MOST_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
             let rule = "write one line of 1 to 100 characters";
-            if fits { Ok(text) } else { Err(CodesError { setting, value: text, rule }) }
+            if one_line::fits(&text, MOST_CHARACTERS) {
+                Ok(text)
+            } else {
+                Err(CodesError { setting, value: text, rule })
+            }
         };
         let sites = file.sites.into_iter().map(|(id, code)| {
             let rule = "name sites by their id in the directory";

@@ -122,7 +122,7 @@ pub(crate) async fn dispute(
         web.note(viewer.name(), Deed::Disputed, Some(&format!("consultant:{consultant}")), Some(handle.short()))?;
         let opened = web.desk.disputes.dispute(&found, &reason, web.today(), web.now());
         opened.map_err(|error| match error {
-            DisputesError::File { .. } | DisputesError::Unreadable { .. } => Failure::internal(&error),
+            DisputesError::File(_) => Failure::internal(&error),
             error => refuse(&error),
         })?;
         Ok(Redirect::to(&format!("/consultant/{consultant}?window={window}#disputes")).into_response())

@@ -22,6 +22,7 @@ use super::words::{self, Scale};
 use super::{Shared, Web};
 use crate::facts::Facts;
 use crate::operations::ActionLine;
+use crate::policy;
 use crate::scoring::{
     Comparison, DomainSheet, Figure, History, Measure, Peers, ScoreSheet, Signal, by_name, signal, variation_words,
 };
@@ -103,6 +104,16 @@ async fn named(
     let unit = format!("{kind}:{id}").parse::<Unit>().ok();
     let unit = unit.filter(|unit| web.desk.scoring.unit_name(unit).is_some());
     page(web, viewer, unit.ok_or_else(|| unknown(kind, &id))?, asked).await
+}
+
+/// A unit that a query names, if the directory has it and the viewer may read it.
+pub(crate) fn readable(web: &Web, viewer: &Viewer, text: &str) -> Result<Unit, Failure> {
+    let unit: Unit = text.parse().map_err(|error| Failure::bad_request(format!("{error}.")))?;
+    if web.desk.scoring.unit_name(&unit).is_none() {
+        return Err(unknown("unit", text));
+    }
+    web.enter(viewer, policy::Place::Unit(&unit))?;
+    Ok(unit)
 }
 
 /// Says that the directory has no such unit.

@@ -9,13 +9,12 @@ use utoipa::IntoParams;
 use wardvoice_protocol::directory::Unit;
 
 use crate::operations::ActionLine;
-use crate::policy::Place;
 use crate::scoring::{Comparison, Measure, Signal};
 use crate::web::failure::{Failure, Problem};
 use crate::web::signals::{self, Outlook};
 use crate::web::viewer::Viewer;
 use crate::web::ward::{self, off_thread};
-use crate::web::{Shared, Web, units};
+use crate::web::{Shared, units};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -26,14 +25,6 @@ pub(super) struct SignalAsked {
     measure: Option<String>,
     /// The period that the charts end with, `2026-F23`, `2026-11` or `2026-H2`; the present fortnight when absent.
     period: Option<String>,
-}
-
-fn unit(web: &Web, text: &str) -> Result<Unit, Failure> {
-    let unit: Unit = text.parse().map_err(|error| Failure::bad_request(format!("{error}.")))?;
-    if web.desk.scoring.unit_name(&unit).is_none() {
-        return Err(units::unknown("unit", text));
-    }
-    Ok(unit)
 }
 
 /// What a unit's fortnights say: signal or chance, with points, limits and words.
@@ -51,8 +42,7 @@ pub(super) async fn signals(
 ) -> Result<Json<Vec<Signal>>, Failure> {
     off_thread(&web, move |web| {
         let period = ward::period(web, asked.period.as_deref())?;
-        let unit = unit(web, &asked.unit)?;
-        web.enter(&viewer, Place::Unit(&unit))?;
+        let unit = units::readable(web, &viewer, &asked.unit)?;
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let outlook = Outlook::of(web, &facts, &unit, &period)?;
         drop(facts);
@@ -82,8 +72,7 @@ pub(super) async fn comparison(
 ) -> Result<Json<Option<Comparison>>, Failure> {
     off_thread(&web, move |web| {
         let period = ward::period(web, asked.period.as_deref())?;
-        let unit = unit(web, &asked.unit)?;
-        web.enter(&viewer, Place::Unit(&unit))?;
+        let unit = units::readable(web, &viewer, &asked.unit)?;
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let outlook = Outlook::of(web, &facts, &unit, &period)?;
         let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();

@@ -10,7 +10,6 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 
 use crate::operations::ActionLine;
-use crate::policy;
 use crate::rebases::Rebase;
 use crate::scoring::{ChartKind, History, Measure, Signal, signal};
 use crate::web::failure::Failure;
@@ -44,11 +43,7 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let period = ward::period(&web, asked.period.as_deref())?;
-    let unit: Unit = asked.unit.parse().map_err(|error| Failure::bad_request(format!("{error}.")))?;
-    if web.desk.scoring.unit_name(&unit).is_none() {
-        return Err(super::unknown("unit", &asked.unit));
-    }
-    web.enter(&viewer, policy::Place::Unit(&unit))?;
+    let unit = super::readable(&web, &viewer, &asked.unit)?;
     page_off_thread(&web, move |web| {
         let view = view(web, unit, period, &asked)?;
         let title = format!("{}: {}", view.signal.label, view.signal.unit_name);
