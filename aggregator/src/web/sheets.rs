@@ -5,13 +5,13 @@
 //! standard population, the period's revision and its standing are: these are the *stamp* under which it is kept. When it
 //! changes, what came since is added to tallies that stand ([`Live`]).
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Calendar, Period};
 
+use super::kept::Kept;
 use crate::facts::Facts;
 use crate::scoring::{self, Live, ScoreError, ScoreSheet, ScoringWorld, Standing};
 
@@ -19,14 +19,17 @@ use crate::scoring::{self, Live, ScoreError, ScoreSheet, ScoringWorld, Standing}
 const MOST: usize = 2_000;
 
 /// The sheets that are kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sheets {
-    kept: Mutex<HashMap<(Unit, Period), Kept>>,
+    kept: Kept<(Unit, Period), Stamp, ScoreSheet>,
     live: Mutex<Live>,
 }
 
-/// A sheet and what it is kept under.
-type Kept = (Stamp, Arc<ScoreSheet>);
+impl Default for Sheets {
+    fn default() -> Self {
+        Self { kept: Kept::new(MOST), live: Mutex::default() }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
@@ -50,23 +53,10 @@ impl Sheets {
         let Some(stamp) = stamp(facts, world, period, unit, today) else {
             return scoring::score(facts, world, period, unit, today).map(Arc::new);
         };
-        let key = (unit.clone(), *period);
-        {
-            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, sheet)) = kept.get(&key).filter(|(under, _)| *under == stamp) {
-                return Ok(Arc::clone(sheet));
-            }
-        }
-        let sheet = {
+        self.kept.get((unit.clone(), *period), stamp, || {
             let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::new(live.sheet(facts, world, period, unit, today)?)
-        };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MOST {
-            kept.clear();
-        }
-        kept.insert(key, (stamp, Arc::clone(&sheet)));
-        Ok(sheet)
+            live.sheet(facts, world, period, unit, today)
+        })
     }
 }
 

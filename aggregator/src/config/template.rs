@@ -1,0 +1,93 @@
+//! The settings in words: every one with its default and its meaning.
+
+use super::{ConfigFile, ProgrammeFile};
+
+/// Every setting with its default and its meaning, as a file to start from.
+pub fn template() -> String {
+    let file = ConfigFile::default();
+    let ProgrammeFile { fortnight_anchor, contacts_per_fortnight, final_after_days, .. } = &file.programme;
+    format!(
+        r#"# Settings of the Wardvoice aggregator. Save as config.toml in the data folder. Every line shows its default.
+
+[broker]
+# Where kiosks reach the broker inside the aggregator. Port 0 takes a free port and keeps it over restarts.
+# On a hospital network, give the server's address and port 1883.
+listen = "{broker_listen}"
+# Use a broker of your own instead: mqtt://host:port or mqtts://host:port. The line above is then not used.
+#url = "mqtt://127.0.0.1:1883"
+# Who the aggregator is to that broker, and the file that holds its password.
+#username = "aggregator"
+#password_file = "/etc/wardvoice/broker-password"
+# The certificate authority of an mqtts broker. Without it the system's are trusted.
+#ca_file = "/etc/wardvoice/ca.pem"
+
+[web]
+# Where pages are served. Anything but a loopback address needs a reverse proxy that speaks TLS in front of it.
+listen = "{web_listen}"
+
+[programme]
+# A Monday from which fortnights are counted, for ever in both directions. Never change it once records exist.
+fortnight_anchor = "{fortnight_anchor}"
+# How many patients the trust means to approach in a fortnight; shared out over wards by their beds.
+contacts_per_fortnight = {contacts_per_fortnight}
+# A period is final this many days after its last day; what arrives later makes a numbered revision.
+final_after_days = {final_after_days}
+# The folder of your own questionnaires, a JSON file each, read at the start; without this line, questionnaires in the data
+# folder. `kiosk add` and `kiosk assign` name one by its id and version. A version that was asked never changes.
+#questionnaires = "/etc/wardvoice/questionnaires"
+# The folder of your own scoring definitions, in the same manner; without this line, definitions in the data folder.
+#definitions = "/etc/wardvoice/definitions"
+
+[kiosks]
+# The languages kiosks offer, the first is the default. Each must be complete in the questionnaire.
+languages = ["{language}"]
+# What kiosks are told to connect to, when it is not the address above (a proxy, another name).
+#broker_url = "mqtts://wardvoice.example:8883"
+# Let kiosks whose id starts with sim- introduce themselves. For demonstrations and tests only.
+accept_simulated = {accept_simulated}
+
+[volunteers]
+# Whom a volunteer calls when somebody tells of harm: one line, shown on the kiosk. Set this before volunteers go round.
+#safeguarding = "Safeguarding team: extension 4321, day and night"
+
+[national]
+# What the national friends and family return calls the board, the trust, and below its sites and specialties, by their ids in
+# directory.json. What is missing is told when the return is checked.
+#icb_code = "QXX"
+#trust_code = "RXX"
+#[national.sites]
+#S1 = "RXX01"
+#[national.specialties]
+#general-medicine = "300 - GENERAL INTERNAL MEDICINE"
+
+[consultants]
+# To whom else a named consultant's figures are shown where the scoring definition says that it takes the trust's explicit policy (from 46
+# patients in six months on): "board", "office", both or, as here, nobody. Below that nobody else is shown any, whatever stands here.
+shown_to = []
+# Six months of a consultant are the consultant's first. The appraiser may open them once the consultant has, or after so many days.
+first_days = {first_days}
+
+[comments]
+# Whether two people have to pass a comment before it leaves the office.
+two_person_release = {two_person_release}
+
+# From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
+# inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
+#[[series]]
+#from = "2027-01-04"
+#definition = "inpatient@2"
+
+# What a measure is to reach, in points or per cent: charts show it, and say whether it will be met. Without these lines there are
+# no targets. Measures are those of `signal`: overall, domain:kindness, friends_and_family, problem:domain:kindness.
+#[[targets]]
+#measure = "overall"
+#value = 8.5
+"#,
+        broker_listen = file.broker.listen,
+        web_listen = file.web.listen,
+        language = file.kiosks.languages.join("\", \""),
+        accept_simulated = file.kiosks.accept_simulated,
+        first_days = file.consultants.first_days,
+        two_person_release = file.comments.two_person_release,
+    )
+}

@@ -1,0 +1,264 @@
+//! What can be asked of whoever has the log, and what of it is noted before it is done.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::id::{KioskId, RecordId, WardId};
+use wardvoice_protocol::keys::VerifyingKey;
+use wardvoice_protocol::questionnaire::QuestionnaireName;
+
+use super::{CommentsAsk, MonitorAsk, PeopleRequest, ReleaseRequest, ReturnRequest, people};
+use crate::actions::NewAction;
+use crate::audit::{COMMAND, Deed};
+use crate::help::StaffRole;
+use crate::pins::Role;
+use crate::policy::Audience;
+use crate::premises::{Premises, failed};
+use crate::scoring::{Cut, DefinitionRef, Measure};
+
+/// What a command asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Registers a kiosk and answers with its settings.
+    KioskAdd {
+        /// The kiosk.
+        id: KioskId,
+        /// Its ward.
+        ward: WardId,
+        /// Its public key.
+        signing_key: VerifyingKey,
+        /// What it asks; the inpatient questionnaire when absent.
+        #[serde(default)]
+        questionnaire: Option<QuestionnaireName>,
+    },
+    /// Lets a kiosk ask another questionnaire and answers with the kiosk.
+    KioskAssign {
+        /// The kiosk.
+        id: KioskId,
+        /// What it asks from now on.
+        questionnaire: QuestionnaireName,
+    },
+    /// Answers with every kiosk.
+    KioskList,
+    /// Gives a kiosk a new key and answers with its settings.
+    KioskReplaceKey {
+        /// The kiosk.
+        id: KioskId,
+        /// Its new public key.
+        signing_key: VerifyingKey,
+    },
+    /// Something about people: accounts, the audit, disputes, appraisals.
+    People(PeopleRequest),
+    /// Sets the PIN that a role comes in with at every kiosk.
+    PinSet {
+        /// Whose.
+        role: Role,
+        /// The PIN.
+        pin: String,
+    },
+    /// Takes an action on and answers with it.
+    ActionAdd(NewAction),
+    /// Says that an action is done, and answers with it.
+    ActionDone {
+        /// Its number.
+        number: u32,
+        /// The local day; today when absent.
+        on: Option<Date>,
+    },
+    /// Says that an action is not done after all, and answers with it.
+    ActionReopen {
+        /// Its number.
+        number: u32,
+    },
+    /// Answers with every action, the newest first.
+    ActionList {
+        /// Of one ward; of all when absent.
+        ward: Option<WardId>,
+    },
+    /// Proves that everything is there and adds up.
+    Verify {
+        /// Whether to open and judge every envelope again.
+        deep: bool,
+    },
+    /// Makes the facts again from the log.
+    Rebuild,
+    /// Answers with a score sheet.
+    Scores {
+        /// The period's name.
+        period: String,
+        /// The unit.
+        unit: Unit,
+        /// The part of the unit's people.
+        cut: Cut,
+        /// The definition; the one in force when absent.
+        definition: Option<DefinitionRef>,
+        /// The local day to look on it from; today when absent.
+        as_of: Option<Date>,
+        /// Whether to say how it came to be.
+        explain: bool,
+        /// As what it is looked at; everything is given when absent.
+        #[serde(default)]
+        audience: Option<Audience>,
+    },
+    /// Something about the national return.
+    Return(ReturnRequest),
+    /// Something about releases to the public.
+    Release(ReleaseRequest),
+    /// Answers with what a unit's fortnights say, a line a measure.
+    Signal {
+        /// The unit.
+        unit: Unit,
+        /// The measures; all when empty.
+        measures: Vec<Measure>,
+        /// The last fortnight, by its name or a day of it; the present one when absent.
+        until: Option<String>,
+    },
+    /// Starts a unit's limits afresh and answers with the re-basing.
+    RebaseAdd {
+        /// The unit.
+        unit: Unit,
+        /// The measure; every measure when absent.
+        measure: Option<Measure>,
+        /// The first fortnight, by its name or a day of it.
+        from: String,
+        /// Why.
+        reason: String,
+    },
+    /// Takes a re-basing back and answers with it.
+    RebaseRemove {
+        /// Its number.
+        number: u32,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Answers with every re-basing, removed ones too, the newest first.
+    RebaseList,
+    /// Answers with every record, a line each.
+    Export,
+    /// Reads an export and takes what is new.
+    Import,
+    /// Answers with every request for help that is open.
+    HelpList,
+    /// Notes that somebody has seen a request for help, and answers with what stands.
+    HelpSeen {
+        /// The request's record id.
+        record: RecordId,
+        /// The role of whoever has seen it.
+        by: StaffRole,
+    },
+    /// Answers with what the monitor has found in a period, or with one finding that is marked.
+    Monitor(MonitorAsk),
+    /// Answers with comments, or decides about one.
+    Comments(CommentsAsk),
+    /// Answers with every entry of the quarantine.
+    QuarantineList,
+    /// Answers with one entry and its payload.
+    QuarantineShow {
+        /// Its number.
+        number: u64,
+    },
+    /// Judges entries of the quarantine anew.
+    QuarantineReplay {
+        /// One entry; all when absent.
+        number: Option<u64>,
+    },
+}
+
+impl Request {
+    /// Whether lines follow the request.
+    pub fn reads(&self) -> bool {
+        matches!(self, Self::Import)
+    }
+
+    /// Whether it can be done without the log.
+    pub fn needs_only_premises(&self) -> bool {
+        match self {
+            Self::Return(request) => return request.needs_only_premises(),
+            Self::Release(request) => return request.needs_only_premises(),
+            // What an action is about is looked up among the measures, which needs the definitions.
+            Self::ActionAdd(action) => return action.about.is_none(),
+            Self::People(request) => return request.needs_only_premises(),
+            _ => {}
+        }
+        matches!(
+            self,
+            Self::KioskAdd { .. }
+                | Self::KioskAssign { .. }
+                | Self::KioskList
+                | Self::KioskReplaceKey { .. }
+                | Self::PinSet { .. }
+                | Self::ActionDone { .. }
+                | Self::ActionReopen { .. }
+                | Self::RebaseRemove { .. }
+                | Self::RebaseList
+        )
+    }
+}
+
+/// Notes in the audit what is about to be done, where it is a change or shows records. What cannot be noted is not done, but for one: nobody
+/// waits for help because a disk is full.
+pub fn note(premises: &Premises, request: &Request) -> Result<()> {
+    let kiosk = |id: &KioskId| format!("kiosk:{id}");
+    let (deed, about, detail) = match request {
+        Request::KioskAdd { id, .. } | Request::KioskAssign { id, .. } | Request::KioskReplaceKey { id, .. } => {
+            (Deed::ChangedKiosk, kiosk(id), None)
+        }
+        Request::PinSet { role, .. } => (Deed::ChangedPin, format!("pin:{role}"), None),
+        Request::ActionAdd(action) => (Deed::ChangedAction, format!("ward:{}", action.ward), None),
+        Request::ActionDone { number, .. } | Request::ActionReopen { number } => {
+            (Deed::ChangedAction, format!("action:{number}"), None)
+        }
+        Request::HelpSeen { record, .. } => (Deed::SawHelp, format!("request:{record}"), None),
+        Request::QuarantineReplay { number } => {
+            let about = number.map_or_else(|| "quarantine".to_owned(), |number| format!("quarantine:{number}"));
+            (Deed::Replayed, about, None)
+        }
+        Request::QuarantineShow { number } => (Deed::SawRecords, format!("quarantine:{number}"), None),
+        Request::Export => (Deed::SawRecords, "export".to_owned(), None),
+        Request::Import => (Deed::Imported, "import".to_owned(), None),
+        Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
+        Request::RebaseAdd { unit, .. } => (Deed::ChangedRebase, unit.to_string(), None),
+        Request::RebaseRemove { number, .. } => (Deed::ChangedRebase, format!("rebase:{number}"), None),
+        Request::Return(request) => match request.noted() {
+            Some((deed, month)) => (deed, format!("month:{month}"), None),
+            None => return Ok(()),
+        },
+        Request::Release(ReleaseRequest::Make { .. }) => (Deed::Released, "release".to_owned(), None),
+        Request::Comments(asked) => match asked.decided() {
+            Some(comment) => (Deed::DecidedComment, format!("comment:{comment}"), None),
+            None if asked.shows_text() => (Deed::SawRecords, "comments".to_owned(), None),
+            None => return Ok(()),
+        },
+        Request::Monitor(MonitorAsk { period, mark: Some(_) }) => {
+            (Deed::MarkedFinding, format!("period:{period}"), None)
+        }
+        Request::People(request) => match request.noted() {
+            Some(noted) => noted,
+            None => return Ok(()),
+        },
+        Request::Scores { unit: Unit::Consultant(consultant), period, audience, .. } => {
+            return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
+        }
+        Request::Monitor(_)
+        | Request::KioskList
+        | Request::ActionList { .. }
+        | Request::Verify { .. }
+        | Request::Scores { .. }
+        | Request::Signal { .. }
+        | Request::RebaseList
+        | Request::Release(_)
+        | Request::HelpList
+        | Request::QuarantineList => return Ok(()),
+    };
+    let noted = premises.audit.note(Timestamp::now(), COMMAND, deed, Some(&about), detail.as_deref());
+    match noted {
+        Err(error) if matches!(request, Request::HelpSeen { .. }) => {
+            tracing::error!("failed to {error}");
+            Ok(())
+        }
+        noted => noted.map_err(failed),
+    }
+}
