@@ -68,6 +68,7 @@ mod failure;
 mod health;
 mod help;
 mod histories;
+mod kept;
 mod layout;
 mod live;
 mod monitor;

@@ -9,14 +9,17 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::WardId;
 
+use super::Web;
 use super::charts::control::{Control, Event, Size};
 use super::charts::{Window, icons, tables};
 use super::failure::Failure;
-use super::{Web, words};
+use super::words::{self, Scale};
 use crate::actions::Action;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
-use crate::scoring::{Finding, History, Measure, Signal, SignalError, assurance_words, signal, variation_words};
+use crate::scoring::{
+    Figure, Finding, History, Measure, Signal, SignalError, assurance_words, signal, variation_words,
+};
 
 /// A unit's signals up to a fortnight.
 pub(crate) struct Outlook {
@@ -113,6 +116,46 @@ pub(crate) fn events(actions: &[ActionLine], measure: &Measure) -> Vec<Event> {
         Some(Event { day: action.done?, number: action.number, words: action.did.clone(), step })
     };
     actions.iter().rev().filter(concerns).filter_map(event).collect()
+}
+
+/// A score with its n and its interval.
+pub(crate) fn value(figure: &Figure) -> Markup {
+    html! {
+        div.value {
+            @match figure.value {
+                Some(value) => b { (Scale::Points.write(value)) },
+                None => span { "No score" },
+            }
+            " " small {
+                "n " (words::count(figure.n))
+                @if let Some(interval) = words::interval(figure, Scale::Points) { ", " (interval) }
+            }
+        }
+    }
+}
+
+/// Chooses the measure that wards are compared by; a plain form, so that it works without a script.
+pub(crate) fn chooser(
+    outlook: &Outlook,
+    chosen: &Measure,
+    period: Option<&str>,
+    address: &str,
+    label: &str,
+) -> Markup {
+    html! {
+        form.period.no-print method="get" action=(address) {
+            @if let Some(period) = period { input type="hidden" name="period" value=(period); }
+            div {
+                label for="measure" { (label) }
+                select id="measure" name="measure" {
+                    @for signal in &outlook.signals {
+                        option value=(signal.measure.to_string()) selected[signal.measure == *chosen] { (signal.label) }
+                    }
+                }
+            }
+            button.action.quiet type="submit" { "Show" }
+        }
+    }
 }
 
 /// What changed, in words, only where it is signal.

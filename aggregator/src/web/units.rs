@@ -300,13 +300,7 @@ fn domain_of(view: &View, domain: &DomainSheet, window: Window, link: &impl Fn(&
     html! {
         li.domain {
             h3 { (domain.label) }
-            div.value {
-                @match figure.value {
-                    Some(value) => b { (Scale::Points.write(value)) },
-                    None => span { "No score" },
-                }
-                " " small { "n " (words::count(figure.n)) @if let Some(interval) = words::interval(figure, Scale::Points) { ", " (interval) } }
-            }
+            (signals::value(figure))
             div.bar-cell { (charts::bar(&domain.label, figure, Scale::Points)) }
             @if let Some(signal) = signal {
                 div.trend-cell {
@@ -330,7 +324,7 @@ fn small_multiples(view: &View, period: Option<&str>, address: &str) -> Markup {
     html! {
         section #wards.sheet.flows aria-labelledby="wards-title" {
             h2 id="wards-title" { "Ward by ward: " (label) }
-            (chooser(view, period, address))
+            (signals::chooser(&view.outlook, &view.measure, period, &format!("{address}#wards"), "What to compare"))
             p.aside {
                 "In alphabetical order. All charts run from " (scale.write(window.from)) " to " (scale.write(window.to)) ". A large dot is better than "
                 "chance gives, a diamond worse, a flag an action, a gap a fortnight without answers."
@@ -362,24 +356,6 @@ pub(crate) fn last_of(signal: &Signal) -> String {
         || "No fortnight has ended yet".to_owned(),
         |point| format!("{}: {}", point.period, words::figure(&point.figure, scale)),
     )
-}
-
-/// Chooses the measure; a plain form, so that it works without a script.
-fn chooser(view: &View, period: Option<&str>, address: &str) -> Markup {
-    html! {
-        form.period.no-print method="get" action={ (address) "#wards" } {
-            @if let Some(period) = period { input type="hidden" name="period" value=(period); }
-            div {
-                label for="measure" { "What to compare" }
-                select id="measure" name="measure" {
-                    @for signal in &view.outlook.signals {
-                        option value=(signal.measure.to_string()) selected[signal.measure == view.measure] { (signal.label) }
-                    }
-                }
-            }
-            button.action.quiet type="submit" { "Show" }
-        }
-    }
 }
 
 /// The funnel with its words and its numbers.

@@ -76,18 +76,7 @@ fn value(signal: &Signal) -> String {
 pub(super) fn funnel(view: &View, period: Option<&str>) -> Markup {
     html! {
         @if view.comparison.is_some() {
-            form.period.no-print method="get" action="/board#funnel" {
-                @if let Some(period) = period { input type="hidden" name="period" value=(period); }
-                div {
-                    label for="measure" { "What to compare wards by" }
-                    select id="measure" name="measure" {
-                        @for signal in &view.outlook.signals {
-                            option value=(signal.measure.to_string()) selected[signal.measure == view.measure] { (signal.label) }
-                        }
-                    }
-                }
-                button.action.quiet type="submit" { "Show" }
-            }
+            (signals::chooser(&view.outlook, &view.measure, period, "/board#funnel", "What to compare wards by"))
         }
         (units::spread(view.comparison.as_ref(), &view.period))
     }

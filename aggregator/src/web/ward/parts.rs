@@ -255,16 +255,7 @@ fn domain_of(view: &View, domain: &DomainSheet, window: Window) -> Markup {
     html! {
         li.domain {
             h3 { (domain.label) }
-            div.value {
-                @match figure.value {
-                    Some(value) => b { (Scale::Points.write(value)) },
-                    None => span { "No score" },
-                }
-                " " small {
-                    "n " (words::count(figure.n))
-                    @if let Some(interval) = words::interval(figure, Scale::Points) { ", " (interval) }
-                }
-            }
+            (signals::value(figure))
             div.bar-cell { (charts::bar(&domain.label, figure, Scale::Points)) }
             @if let Some(signal) = signal {
                 div.trend-cell {
