@@ -449,7 +449,10 @@ fn desk(
         actions: Arc::clone(&house.premises.actions),
         rebases: Arc::clone(&house.premises.rebases),
         metrics,
-        replay: Arc::new(move |numbers| for_replay.pipeline.replay(numbers).map_err(|error| error.to_string())),
+        replay: Arc::new(move |numbers| {
+            let today = for_replay.premises.today();
+            for_replay.pipeline.replay(numbers, today).map_err(|error| error.to_string())
+        }),
         help: Arc::clone(&house.help),
         comments: Arc::clone(&house.comments),
         marks: Arc::clone(&house.marks),

@@ -264,9 +264,9 @@ impl Disputes {
                 continue;
             };
             let Body::Contact(contact) = &stored.record.body else { continue };
-            let arrival = world.calendar.day_of(stored.received);
+            let (day, arrival) = (DayNumber::from(stored.day), DayNumber::from(stored.arrival_day));
             // What the directory no longer knows has no fact either.
-            let row = fact_of(contact, DayNumber::from(stored.day), DayNumber::from(arrival), &world.vocabulary);
+            let row = fact_of(contact, day, arrival, &world.vocabulary);
             if let Some(row) = row {
                 rulings.add(row, DayNumber::from(ruled.on));
             }

@@ -331,7 +331,7 @@ fn replay(house: &House, number: Option<u64>, talk: &mut dyn Talk) -> Result<boo
     };
     let mut done = 0;
     for some in numbers.chunks(AT_ONCE) {
-        for (number, verdict) in house.pipeline.replay(some).map_err(failed)? {
+        for (number, verdict) in house.pipeline.replay(some, house.premises.today()).map_err(failed)? {
             say(talk, &Replayed { number, decision: verdict.decision })?;
         }
         done += some.len() as u64;
@@ -387,7 +387,9 @@ fn import(house: &House, talk: &mut dyn Talk) -> Result<bool> {
     let talk = RefCell::new(talk);
     let lines = io::BufReader::new(Lines { talk: &talk, line: Vec::new(), given: 0 });
     let settle = |arrivals| house.pipeline.settle(arrivals);
-    let imported = transfer::import(lines, settle, |lines| talk.borrow_mut().progress("lines taken", lines, 0));
+    let newest = house.reader().last_arrival_day().map_err(failed)?;
+    let progress = |lines| talk.borrow_mut().progress("lines taken", lines, 0);
+    let imported = transfer::import(lines, newest, settle, progress);
     let imported = imported.map_err(failed)?;
     say(talk.into_inner(), &imported)?;
     Ok(imported.refused == 0)

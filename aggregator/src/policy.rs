@@ -30,7 +30,7 @@ mod sheets;
 pub(crate) use audience::consultants_table;
 pub use audience::{Audience, AudienceError, AudienceRow, Show};
 pub use role::{Role, RoleError};
-pub use sheets::withhold;
+pub use sheets::{may_cut_by, of_own_unit, withhold};
 
 /// What the trust has decided about who may see what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub enum Place<'a> {
     AllHelp,
     /// The office's pages: kiosks, gaps and the quarantine.
     Office,
+    /// How answers were gathered: what was found names scores and numbers of people.
+    Monitor,
     /// What patients wrote, before it is released.
     Comments,
     /// Disputes about who was in charge, of all consultants.
@@ -150,7 +152,7 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             let unit = Unit::Ward(ward.clone());
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
-        Place::AllHelp | Place::Comments | Place::Disputes => viewer.is(&Role::Office),
+        Place::AllHelp | Place::Comments | Place::Disputes | Place::Monitor => viewer.is(&Role::Office),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),

@@ -41,12 +41,21 @@ pub(super) fn scores(
     ensure!(day <= today, "failed to look back from {day}: it is still to come");
     let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
     let sheet = score_asked(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
+    let of_a_ward = wanted.audience == Some(Audience::Ward);
+    if let Some(field) =
+        ask.cut.fields().map(|(field, _)| field).find(|field| of_a_ward && !policy::may_cut_by(field))
+    {
+        bail!(
+            "failed to cut by {field}: a ward may ask by mode and language, because few people give the same answers"
+        );
+    }
     let decision = wanted.audience.map(|audience| decide(house, ask, &sheet, audience));
     if wanted.steps {
         if let Some(Decision { show, why }) = decision.filter(|decision| !decision.show.score()) {
             bail!("failed to explain {} at {}: {why}", ask.unit, word(show));
         }
         let explained = explain(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
+        let explained = if of_a_ward { explained.of_own_unit() } else { explained };
         drop(facts);
         say(talk, &explained)?;
         return Ok(true);
@@ -55,6 +64,7 @@ pub(super) fn scores(
     let shown = match decision {
         None => sheet,
         Some(decision) => match policy::withhold(sheet, &decision) {
+            Some(sheet) if of_a_ward => policy::of_own_unit(sheet),
             Some(sheet) => sheet,
             None => bail!("failed to show the scores of {}: {}", ask.unit, decision.why),
         },

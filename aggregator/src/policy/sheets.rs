@@ -23,6 +23,28 @@ pub fn withhold(mut sheet: ScoreSheet, decision: &Decision) -> Option<ScoreSheet
     }
 }
 
+/// A unit's sheet for somebody who may not read the trust: without what the rest of the trust is like. The standard population is who answered
+/// in the whole trust, so its cells, and any share of it, would say of other wards' patients who they are; with a cut, what they said.
+#[must_use]
+pub fn of_own_unit(mut sheet: ScoreSheet) -> ScoreSheet {
+    if let Some(standardised) = &mut sheet.standardised {
+        standardised.cells.clear();
+    }
+    if sheet.cut.is_some() {
+        sheet.standardised = None;
+    }
+    sheet.coverage.under_represented.clear();
+    let of_people = sheet.coverage.groups.iter_mut().filter(|group| group.field != "ward");
+    of_people.for_each(|group| group.expected = None);
+    sheet
+}
+
+/// Whether somebody who may not read the trust may ask for a part of a unit's people by a field. What people answered is none: on one ward
+/// few people give the same answers, and those could be recognised.
+pub fn may_cut_by(field: &str) -> bool {
+    matches!(field, "mode" | "language")
+}
+
 fn grey(figure: &mut Figure, why: &str) {
     figure.why = Some(format!("not reliable yet: {why}"));
 }

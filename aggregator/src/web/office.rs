@@ -147,7 +147,12 @@ pub(crate) async fn page(
     page_off_thread(&web, move |web| {
         let kiosks = kiosks(web)?;
         let quarantine = quarantine(web, asked.from.unwrap_or(0), SHOWN)?;
-        let watched = (comments::door(web)?, monitor::section(web, asked.monitor.as_deref())?);
+        // Who runs the machine sees no figures and no comments.
+        let watched = if viewer.is_office() {
+            (comments::door(web)?, monitor::section(web, asked.monitor.as_deref())?)
+        } else {
+            (html! {}, html! {})
+        };
         Ok(render(web, &viewer, &kiosks, &quarantine, &asked, &watched))
     })
     .await

@@ -37,6 +37,8 @@ pub(crate) enum Door {
     AllHelp,
     /// The office's and the administrators'.
     Office,
+    /// Who looks at how answers were gathered.
+    Monitor,
     /// Who reads what patients wrote before anybody else does.
     Comments,
     /// Who decides disputes.
@@ -72,6 +74,7 @@ impl Door {
             Self::Help => of_ward(&|id| enter(Place::Help(id))),
             Self::AllHelp => enter(Place::AllHelp),
             Self::Office => enter(Place::Office),
+            Self::Monitor => enter(Place::Monitor),
             Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
@@ -133,7 +136,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
         reads("/office", Door::Office, office::page),
         does("/office/quarantine/replay", Door::Office, office::replay),
-        does("/office/monitor", Door::Office, monitor::mark),
+        does("/office/monitor", Door::Monitor, monitor::mark),
         reads("/office/disputes", Door::Disputes, disputes::page),
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
         reads("/office/audit", Door::Audit, trail::page),

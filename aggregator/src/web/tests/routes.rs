@@ -44,7 +44,7 @@ const TABLE: [(&str, &str, &str); 45] = [
     ("POST /consultant/{id}/dispute", "/consultant/C1/dispute", "ss xxxoxxxxxx"),
     ("GET /office", "/office", "ss xxxxxxxoox"),
     ("POST /office/quarantine/replay", "/office/quarantine/replay", "ss xxxxxxxoox"),
-    ("POST /office/monitor", "/office/monitor", "ss xxxxxxxoox"),
+    ("POST /office/monitor", "/office/monitor", "ss xxxxxxxoxx"),
     ("GET /office/comments", "/office/comments", "ss xxxxxxxoxx"),
     ("GET /office/comments/themes", "/office/comments/themes", "ss xxxxxxxoxx"),
     ("GET /office/comments/{record}/{question}", "/office/comments/x/good", "ss xxxxxxxoxx"),
