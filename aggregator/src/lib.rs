@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod alerts;
 pub mod app;
 pub mod appraisal;
 pub mod assignments;
@@ -15,6 +16,7 @@ pub mod comments;
 pub mod config;
 pub mod control;
 pub mod definitions;
+pub mod delivery;
 pub mod demo;
 pub mod demo_data;
 pub mod directory;
@@ -24,6 +26,7 @@ pub mod facts;
 pub mod fleet;
 pub mod help;
 pub mod ingest;
+mod journal;
 pub mod keys;
 mod killpoint;
 pub mod ledger;

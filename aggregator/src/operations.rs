@@ -19,6 +19,7 @@ use crate::scoring::Ask;
 use crate::{rebuild, transfer, verify};
 
 mod comments;
+mod loops;
 mod monitor;
 mod people;
 mod publishing;
@@ -27,6 +28,7 @@ mod scores;
 mod signals;
 
 pub use comments::{CommentLine, CommentsAsk};
+pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest};
 pub(crate) use publishing::release_everything;
@@ -187,6 +189,8 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
             }
             Ok(true)
         }
+        Request::HelpTimes => loops::help_times(house, talk),
+        Request::Alerts(asked) => loops::alerts(house, &asked, talk),
         Request::HelpSeen { record, by } => {
             say_seen(record, house.acknowledge(record, &by)?.map(|stands| stands.seen), talk)
         }

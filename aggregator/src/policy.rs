@@ -21,6 +21,7 @@ use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use crate::accounts::AccountName;
+use crate::alerts;
 use crate::scoring::UnitKind;
 
 mod audience;
@@ -84,6 +85,10 @@ pub enum Place<'a> {
     Disputes,
     /// Who did what.
     Audit,
+    /// The list of alerts; it shows only those that its viewer may see.
+    Alerts,
+    /// An alert, by whom it concerns: to see it, and to say that it was seen.
+    Alert(&'a alerts::Audience),
     /// A consultant's page; how much of it is another question.
     Consultant(&'a ConsultantId),
     /// What only the consultant may do there.
@@ -153,6 +158,16 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
         Place::AllHelp | Place::Comments | Place::Disputes | Place::Monitor => viewer.is(&Role::Office),
+        Place::Alerts => any(&|role| {
+            matches!(role, Role::Office | Role::Administrator | Role::Board | Role::Ward(_) | Role::Department(_))
+        }),
+        Place::Alert(alerts::Audience::Ward(ward)) => {
+            let unit = Unit::Ward(ward.clone());
+            any(&|role| *role != Role::Board && role.reads(&unit, directory))
+        }
+        Place::Alert(alerts::Audience::Board) => viewer.is(&Role::Office) || viewer.is(&Role::Board),
+        Place::Alert(alerts::Audience::It) => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
+        Place::Alert(alerts::Audience::Office) => viewer.is(&Role::Office),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),

@@ -17,7 +17,7 @@
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
 //! - Pages only read, except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
 //!   that staff may
-//!   say that a request for help was seen, and that the office may decide about comments and note what the monitor found.
+//!   say that a request for help or an alert was seen, and that the office may decide about comments and note what the monitor found.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
@@ -39,8 +39,10 @@ use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
 use crate::actions::Actions;
+use crate::alerts::Alerts;
 use crate::audit::{Audit, Deed};
 use crate::comments::Comments;
+use crate::delivery::Delivery;
 use crate::disputes::{Attributed, Dispute, Disputes, Ruling};
 use crate::facts::Facts;
 use crate::fleet::Fleet;
@@ -55,12 +57,14 @@ use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::tries::Tries;
 
+mod alerts;
 mod api;
 mod assets;
 mod board;
 mod charts;
 mod comments;
 mod consultant;
+mod deliveries;
 mod display;
 mod disputes;
 mod doorkeeper;
@@ -128,6 +132,10 @@ pub struct Desk {
     pub replay: Replay,
     /// The requests for help.
     pub help: Arc<HelpDesk>,
+    /// The messages to people outside the pages.
+    pub delivery: Arc<Delivery>,
+    /// What somebody should look at.
+    pub alerts: Arc<Alerts>,
     /// What people wrote, and what was decided about it.
     pub comments: Arc<Comments>,
     /// What people noted about what the monitor found.

@@ -82,17 +82,12 @@ fn round(port: u16) -> Result<()> {
     client.disconnect()
 }
 
-/// The comment that somebody has to read first, and what stands before it in the queue.
+/// The comment that was written in anger, as it waits.
 fn angry(demonstration: &Demonstration) -> Result<Value> {
-    let waiting = demonstration.run(&["comments", "list", "--json"])?;
-    let all: Vec<Value> = waiting
-        .lines()
-        .map(|line| line.trim_end_matches(','))
-        .filter(|line| line.starts_with('{'))
-        .map(serde_json::from_str)
-        .collect::<Result<_, _>>()?;
-    let found = all.iter().find(|one| one.get("text").and_then(Value::as_str) == Some(ANGRY));
-    found.cloned().with_context(|| format!("the angry comment does not wait among {}", all.len()))
+    let waiting = demonstration.json(&["comments", "list"])?;
+    let mut all = waiting.as_array().context("no list of comments")?.iter();
+    let found = all.find(|one| one.get("text").and_then(Value::as_str) == Some(ANGRY));
+    found.cloned().with_context(|| format!("the angry comment does not wait in {waiting}"))
 }
 
 fn release(demonstration: &Demonstration) -> Result<()> {

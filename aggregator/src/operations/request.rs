@@ -9,7 +9,7 @@ use wardvoice_protocol::id::{KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
-use super::{CommentsAsk, MonitorAsk, PeopleRequest, ReleaseRequest, ReturnRequest, people};
+use super::{AlertsAsk, CommentsAsk, MonitorAsk, PeopleRequest, ReleaseRequest, ReturnRequest, people};
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
 use crate::help::StaffRole;
@@ -149,6 +149,10 @@ pub enum Request {
         /// The role of whoever has seen it.
         by: StaffRole,
     },
+    /// Answers with what became of the requests for help of the last days, and how long it took.
+    HelpTimes,
+    /// Answers with every alert that is open, or with one that somebody has seen.
+    Alerts(AlertsAsk),
     /// Answers with what the monitor has found in a period, or with one finding that is marked.
     Monitor(MonitorAsk),
     /// Answers with comments, or decides about one.
@@ -212,6 +216,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             (Deed::ChangedAction, format!("action:{number}"), None)
         }
         Request::HelpSeen { record, .. } => (Deed::SawHelp, format!("request:{record}"), None),
+        Request::Alerts(AlertsAsk { seen: Some((key, _)) }) => (Deed::SawAlert, format!("alert:{key}"), None),
         Request::QuarantineReplay { number } => {
             let about = number.map_or_else(|| "quarantine".to_owned(), |number| format!("quarantine:{number}"));
             (Deed::Replayed, about, None)
@@ -251,6 +256,8 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         | Request::RebaseList
         | Request::Release(_)
         | Request::HelpList
+        | Request::HelpTimes
+        | Request::Alerts(_)
         | Request::QuarantineList => return Ok(()),
     };
     let noted = premises.audit.note(Timestamp::now(), COMMAND, deed, Some(&about), detail.as_deref());

@@ -19,7 +19,8 @@ use super::layout::{self, Page, Place};
 use super::presence::SILENT_AFTER;
 use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread};
-use super::{Shared, Web, comments, monitor, words};
+use super::{Shared, Web, alerts, comments, deliveries, monitor, words};
+use crate::alerts::Audience;
 use crate::audit::Deed;
 use crate::log::{LogError, Refused};
 use crate::registry::Kiosk;
@@ -313,6 +314,8 @@ fn render(
             }
             span { a href="/office/audit" { "Who did what" } }
         }
+        (alerts::notice(web, viewer, &Audience::Office))
+        (alerts::notice(web, viewer, &Audience::It))
         div.stack {
             (door)
             section.sheet.flows aria-labelledby="kiosks" {
@@ -324,6 +327,7 @@ fn render(
                 }
             }
             (watched)
+            (deliveries::section(web))
             section #quarantine.sheet.flows aria-labelledby="quarantine-title" {
                 h2 id="quarantine-title" { "Quarantine" }
                 p.aside { "Records that could not be counted, kept with the reason. Nothing here is lost, and nothing here is in a score." }

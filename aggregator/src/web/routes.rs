@@ -11,8 +11,8 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor, office,
-    sign_in, trail, units, viewer, ward, wards,
+    Shared, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor,
+    office, sign_in, trail, units, viewer, ward, wards,
 };
 use crate::policy::{Entrance, Place};
 
@@ -45,6 +45,8 @@ pub(crate) enum Door {
     Disputes,
     /// Who may know who did what.
     Audit,
+    /// Whom any alert may concern; which of them is asked for again.
+    Alerts,
     /// Whoever has business with the consultant.
     Consultant,
     /// The consultant.
@@ -78,6 +80,7 @@ impl Door {
             Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
+            Self::Alerts => enter(Place::Alerts),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
             Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
         }
@@ -128,6 +131,8 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/specialty/{id}", Door::Of("specialty"), units::specialty),
         reads("/trust", Door::Trust, units::trust),
         reads("/board", Door::Trust, board::page),
+        reads("/alerts", Door::Alerts, alerts::page),
+        does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
         // A display shows what was released to everybody.

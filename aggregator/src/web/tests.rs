@@ -13,6 +13,7 @@ use wardvoice_protocol::receipt::Reason;
 
 use desk::{Bench, PASSWORD, noon};
 
+mod alerts;
 mod comments;
 mod consultants;
 mod desk;

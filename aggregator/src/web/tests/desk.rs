@@ -24,8 +24,10 @@ use wardvoice_protocol::status::{Health, Presence, Status};
 
 use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
+use crate::alerts::Alerts;
 use crate::audit::Audit;
 use crate::comments::{Comments, Rules};
+use crate::delivery::Delivery;
 use crate::disputes::{Attributed, Disputes};
 use crate::facts::{Facts, Vocabulary, fact_of};
 use crate::fleet::Fleet;
@@ -130,6 +132,10 @@ impl Bench {
                 Ok(numbers.iter().map(|number| (*number, verdict.clone())).collect())
             }),
             help: Arc::clone(&help),
+            delivery: Arc::new(
+                Delivery::open(folder.path().join("delivery.ndjson"), SignedDuration::from_hours(24)).unwrap(),
+            ),
+            alerts: Arc::new(Alerts::open(folder.path().join("alerts.ndjson")).unwrap()),
             comments: Arc::new(
                 Comments::open(folder.path(), Rules::default(), log.reader(), world, facts).unwrap(),
             ),
@@ -323,6 +329,7 @@ impl Bench {
             need: Need::Drink,
             place: Some(Place::new("Bay 2").unwrap()),
             asked: noon() - SignedDuration::from_mins(minutes),
+            arrived: noon() - SignedDuration::from_mins(minutes),
         });
         self.commit(place);
         record

@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 45] = [
+const TABLE: [(&str, &str, &str); 47] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -38,6 +38,8 @@ const TABLE: [(&str, &str, &str); 45] = [
     ("GET /specialty/{id}", "/specialty/respiratory", "so xxxxxxooxx"),
     ("GET /trust", "/trust", "so xxxxxxooxx"),
     ("GET /board", "/board", "so xxxxxxooxx"),
+    ("GET /alerts", "/alerts", "ss oooxxxooox"),
+    ("POST /alerts/seen", "/alerts/seen", "ss oooxxxooox"),
     ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /display/{ward}", "/display/W1", "oo oooooooooo"),
     ("GET /consultant/{id}", "/consultant/C1", "ss xxxoxoooxx"),
