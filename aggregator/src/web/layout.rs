@@ -17,6 +17,7 @@ pub(crate) enum Place {
     Board,
     Consultant,
     Office,
+    Tables,
     Api,
     SignIn,
 }
@@ -54,6 +55,7 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
                 @else { a href=(address) { "Consultant " (id) } }
             }
             @if opens(policy::Place::Office) { (link(Place::Office, "/office", "Office")) }
+            @if opens(policy::Place::Units) { (link(Place::Tables, "/tables", "Tables")) }
             (link(Place::Api, "/api/v1/docs", "Data"))
             @if viewer.has_session() {
                 form method="post" action="/sign-out" { button.plain type="submit" { "Sign out" } }
