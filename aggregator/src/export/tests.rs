@@ -178,7 +178,9 @@ fn from_excel(kind: Kind, cell: Option<&Data>) -> Owned {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
         (Kind::Count, Some(Data::Float(count))) => Owned::Count(*count as u64),
+        (Kind::Count, Some(Data::Int(count))) => Owned::Count(u64::try_from(*count).unwrap()),
         (Kind::Number, Some(Data::Float(number))) => Owned::Number(*number),
+        (Kind::Number, Some(Data::Int(number))) => Owned::Number(*number as f64),
         (Kind::Flag, Some(Data::Bool(flag))) => Owned::Flag(*flag),
         (kind, cell) => unreachable!("{kind:?} is {cell:?}"),
     }

@@ -128,6 +128,11 @@ struct Server {
     answers: Mutex<Vec<StatusCode>>,
 }
 
+/// How encrypted connections are made; another test of this process may have chosen it before.
+fn provider() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 async fn server() -> (Arc<Server>, String) {
     async fn take(State(server): State<Arc<Server>>, headers: HeaderMap, uri: Uri, body: Bytes) -> StatusCode {
         let answer = server.answers.lock().unwrap().pop().unwrap_or(StatusCode::CREATED);
@@ -138,6 +143,7 @@ async fn server() -> (Arc<Server>, String) {
         }
         answer
     }
+    provider();
     let server = Arc::new(Server::default());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/said", listener.local_addr().unwrap());
@@ -181,6 +187,7 @@ async fn a_server_that_says_no_is_believed_and_the_old_page_to_begin_with_stays(
 
 #[tokio::test]
 async fn a_password_goes_by_https_only_and_an_address_is_an_address() {
+    provider();
     let check = async |url: &str, login: Option<&str>, says: &str| {
         let error = post(&posting(url, login), &small("one")).await.unwrap_err().to_string();
         assert!(error.contains(says), "{url}: {error}");
