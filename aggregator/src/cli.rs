@@ -28,11 +28,13 @@ mod desk;
 mod fft;
 mod monitor;
 mod people;
+mod publish;
 mod reach;
 mod release;
 mod say;
 mod scores;
 mod signal;
+mod tables;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -104,6 +106,11 @@ enum Command {
     /// Decide what the public may see.
     #[command(subcommand)]
     Release(release::ReleaseCommand),
+    /// Write what was released as pages for a web server or a file share.
+    Publish(publish::PublishArguments),
+    /// Write tables for spreadsheets and statistics: responses, scores, contacts, comments, actions.
+    #[command(subcommand)]
+    Table(tables::TableCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -423,6 +430,8 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
+        Command::Publish(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => {
             let (request, style) = command.asked();

@@ -37,6 +37,7 @@ use crate::log::{LogError, Reader};
 mod find;
 mod history;
 mod id;
+mod lately;
 mod list;
 mod names;
 mod release;

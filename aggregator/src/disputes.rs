@@ -14,6 +14,7 @@
 //! - Nobody is shown more of a contact than fortnight, ward and who said it. The record id, which knows the hour, is in the file alone.
 //! - A contact is disputed once: what was ruled is ruled.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -247,6 +248,14 @@ impl Disputes {
     ) -> Result<Dispute, DisputesError> {
         let note = if note.trim().is_empty() { None } else { Some(text("the note", note)?) };
         self.happen(Event::Ruled { number, ruling, on: today, note }, now)
+    }
+
+    /// The records whose patients were not the consultant's after all. For whoever has to leave them out, and shown to nobody.
+    pub(crate) fn not_theirs(&self, consultant: &ConsultantId) -> BTreeSet<RecordId> {
+        let is_upheld = |ruled: &Ruled| ruled.ruling == Ruling::Upheld;
+        let upheld =
+            self.of(consultant).into_iter().filter(|dispute| dispute.ruled.as_ref().is_some_and(is_upheld));
+        upheld.filter_map(|dispute| dispute.record).collect()
     }
 
     /// What was upheld, as the facts want it: the rows of those records, each with the day of the ruling.

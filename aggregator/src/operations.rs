@@ -22,19 +22,23 @@ mod comments;
 mod loops;
 mod monitor;
 mod people;
+mod publish;
 mod publishing;
 mod request;
 mod scores;
 mod signals;
+mod tables;
 
 pub use comments::{CommentLine, CommentsAsk};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest};
+pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub(crate) use publishing::release_everything;
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
 pub use request::{Request, note};
 pub use signals::ActionLine;
+pub use tables::{TableLine, TablesRequest, WrittenTable};
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -232,6 +236,8 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Import => import(house, talk),
         Request::Return(request) => publishing::national_return(house, request, talk),
         Request::Release(request) => publishing::release(house, &request, talk),
+        Request::Tables(request) => tables::tables(house, request, talk),
+        Request::Publish(asked) => publish::publish(house, &asked, talk),
         small => act_on_premises(&house.premises, small, talk),
     }
 }

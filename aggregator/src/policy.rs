@@ -22,6 +22,7 @@ use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use crate::accounts::AccountName;
 use crate::alerts;
+use crate::export::Table;
 use crate::scoring::UnitKind;
 
 mod audience;
@@ -31,7 +32,7 @@ mod sheets;
 pub(crate) use audience::consultants_table;
 pub use audience::{Audience, AudienceError, AudienceRow, Show};
 pub use role::{Role, RoleError};
-pub use sheets::{may_cut_by, of_own_unit, withhold};
+pub use sheets::{may_cut_by, of_own_unit, of_sheet, withhold};
 
 /// What the trust has decided about who may see what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +96,8 @@ pub enum Place<'a> {
     OwnPage(&'a ConsultantId),
     /// The screen in a ward's corridor.
     Display(&'a WardId),
+    /// A table for people's own programs; what is in it of which unit is asked for again.
+    Table(Table),
 }
 
 /// Whether somebody may open a place.
@@ -118,6 +121,16 @@ pub struct Decision {
 }
 
 impl Viewer {
+    /// As what it looks at wards and what is above them: as the one of its roles that sees most. Nobody is the public.
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::Nobody => Audience::Public,
+            Self::Account { .. } if self.is(&Role::Office) => Audience::Office,
+            Self::Account { .. } if self.is(&Role::Board) => Audience::Board,
+            Self::Account { .. } => Audience::Ward,
+        }
+    }
+
     /// The roles; nobody has none.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
         let roles = match self {
@@ -147,7 +160,11 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
     let allowed = match place {
         Place::Open => true,
         Place::Description => settings.demonstration || *viewer != Viewer::Nobody,
-        Place::Units => {
+        // Rows of single patients are the office's, like what they wrote; they stand before the other tables.
+        Place::AllHelp | Place::Comments | Place::Disputes | Place::Table(Table::Responses) => {
+            viewer.is(&Role::Office)
+        }
+        Place::Units | Place::Table(_) => {
             settings.demonstration || directory.wards().iter().any(|ward| reads(&Unit::Ward(ward.id.clone())))
         }
         Place::Trust => settings.demonstration || reads(&Unit::Trust(directory.file().trust.id.clone())),

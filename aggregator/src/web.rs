@@ -83,12 +83,13 @@ mod sessions;
 mod sheets;
 mod sign_in;
 mod signals;
+mod tables;
 mod trail;
 mod units;
 mod viewer;
 mod ward;
 mod wards;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -172,6 +173,7 @@ pub(crate) struct Web {
     sheets: sheets::Sheets,
     histories: histories::Histories,
     rooms: live::Rooms,
+    downloads: tables::Downloads,
 }
 
 type Shared = Arc<Web>;
@@ -190,6 +192,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),
         rooms: live::Rooms::default(),
+        downloads: tables::Downloads::default(),
         desk,
     });
     routes::router(&web)

@@ -9,7 +9,10 @@ use wardvoice_protocol::id::{KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
-use super::{AlertsAsk, CommentsAsk, MonitorAsk, PeopleRequest, ReleaseRequest, ReturnRequest, people};
+use super::{
+    AlertsAsk, CommentsAsk, MonitorAsk, PeopleRequest, PublishAsk, ReleaseRequest, ReturnRequest, TablesRequest,
+    people,
+};
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
 use crate::help::StaffRole;
@@ -107,6 +110,10 @@ pub enum Request {
     Return(ReturnRequest),
     /// Something about releases to the public.
     Release(ReleaseRequest),
+    /// Answers with the files of a published site, and then with what it is.
+    Publish(PublishAsk),
+    /// Something about tables for people's own programs.
+    Tables(TablesRequest),
     /// Answers with what a unit's fortnights say, a line a measure.
     Signal {
         /// The unit.
@@ -232,6 +239,10 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             None => return Ok(()),
         },
         Request::Release(ReleaseRequest::Make { .. }) => (Deed::Released, "release".to_owned(), None),
+        Request::Publish(asked) => (Deed::Published, format!("edition:{}", asked.edition), None),
+        Request::Tables(TablesRequest::Write { ask, form }) => {
+            (Deed::SawRecords, format!("table:{}", ask.table), Some(form.to_string()))
+        }
         Request::Comments(asked) => match asked.decided() {
             Some(comment) => (Deed::DecidedComment, format!("comment:{comment}"), None),
             None if asked.shows_text() => (Deed::SawRecords, "comments".to_owned(), None),
@@ -248,6 +259,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
         }
         Request::Monitor(_)
+        | Request::Tables(TablesRequest::List)
         | Request::KioskList
         | Request::ActionList { .. }
         | Request::Verify { .. }

@@ -12,7 +12,7 @@ use wardvoice_protocol::directory::Unit;
 use super::{Talk, say};
 use crate::policy::{self, Audience, Decision, Show};
 use crate::premises::{House, failed};
-use crate::scoring::{Ask, ScoreSheet, explain, kind_of, score_asked};
+use crate::scoring::{Ask, explain, score_asked};
 
 /// What is wanted of a sheet.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,9 @@ pub(super) fn scores(
             "failed to cut by {field}: a ward may ask by mode and language, because few people give the same answers"
         );
     }
-    let decision = wanted.audience.map(|audience| decide(house, ask, &sheet, audience));
+    let decision = wanted
+        .audience
+        .map(|audience| policy::of_sheet(&house.scoring, &sheet, audience, &house.premises.policy()));
     if wanted.steps {
         if let Some(Decision { show, why }) = decision.filter(|decision| !decision.show.score()) {
             bail!("failed to explain {} at {}: {why}", ask.unit, word(show));
@@ -71,15 +73,6 @@ pub(super) fn scores(
     };
     say(talk, &shown)?;
     Ok(true)
-}
-
-/// How much an audience sees of a sheet, by the rows that a definition has for such a unit.
-fn decide(house: &House, ask: &Ask, sheet: &ScoreSheet, audience: Audience) -> Decision {
-    let made_by = format!("{}@{}", sheet.definition.id, sheet.definition.version);
-    let definition = house.scoring.definitions().find(|one| one.reference().to_string() == made_by);
-    let file = definition.map(crate::scoring::Definition::file);
-    let rows = file.map(|file| file.audiences.as_slice()).unwrap_or_default();
-    policy::decide(rows, kind_of(&ask.unit), sheet.responses, audience, &house.premises.policy())
 }
 
 fn word(show: Show) -> &'static str {

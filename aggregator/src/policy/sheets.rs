@@ -1,7 +1,15 @@
 //! A score sheet as an audience may see it.
 
-use super::{Decision, Show};
-use crate::scoring::{DomainSheet, Figure, ScoreSheet};
+use super::{Audience, Decision, Settings, Show, decide};
+use crate::scoring::{Definition, DomainSheet, Figure, ScoreSheet, ScoringWorld, kind_of};
+
+/// How much an audience sees of a sheet, by the rows that its definition has for such a unit.
+pub fn of_sheet(world: &ScoringWorld, sheet: &ScoreSheet, audience: Audience, settings: &Settings) -> Decision {
+    let made_by = format!("{}@{}", sheet.definition.id, sheet.definition.version);
+    let definition = world.definitions().find(|one| one.reference().to_string() == made_by);
+    let rows = definition.map(Definition::file).map(|file| file.audiences.as_slice()).unwrap_or_default();
+    decide(rows, kind_of(&sheet.unit), sheet.responses, audience, settings)
+}
 
 /// A unit's sheet as a decision lets it be seen; `None` where no score of the unit is shown. Where scores are not reliable yet every
 /// one says so, and what is about a part of the people or about another period is left out.

@@ -19,7 +19,7 @@ use super::routes::{Door, Route, does, reads};
 use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{self, off_thread};
-use super::{Shared, Web, comments, consultant, help, office, presence};
+use super::{Shared, Web, comments, consultant, help, office, presence, tables};
 use crate::policy::{self, Place};
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
@@ -60,7 +60,7 @@ pub(super) fn routes() -> Vec<Route> {
             that account's roles may see.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine),
+    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine, tables::list, tables::download),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),

@@ -18,6 +18,7 @@ pub(crate) enum Place {
     Consultant,
     Alerts,
     Office,
+    Tables,
     Api,
     SignIn,
 }
@@ -56,6 +57,7 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
             }
             @if viewer.is_known() && opens(policy::Place::Alerts) { (link(Place::Alerts, "/alerts", "Alerts")) }
             @if opens(policy::Place::Office) { (link(Place::Office, "/office", "Office")) }
+            @if opens(policy::Place::Units) { (link(Place::Tables, "/tables", "Tables")) }
             (link(Place::Api, "/api/v1/docs", "Data"))
             @if viewer.has_session() {
                 form method="post" action="/sign-out" { button.plain type="submit" { "Sign out" } }

@@ -12,8 +12,9 @@ use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
     Shared, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor,
-    office, sign_in, trail, units, viewer, ward, wards,
+    office, sign_in, tables, trail, units, viewer, ward, wards,
 };
+use crate::export::Table;
 use crate::policy::{Entrance, Place};
 
 /// What a route leads to; the path's `{id}` says whose.
@@ -51,6 +52,8 @@ pub(crate) enum Door {
     Consultant,
     /// The consultant.
     OwnPage,
+    /// Whoever may have the table that the path's id names. What of it is asked for again, unit by unit.
+    Table,
 }
 
 impl Door {
@@ -82,6 +85,9 @@ impl Door {
             Self::Audit => enter(Place::Audit),
             Self::Alerts => enter(Place::Alerts),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
+            Self::Table => {
+                id.parse::<Table>().map_or_else(|_| enter(Place::Units), |table| enter(Place::Table(table)))
+            }
             Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
         }
     }
@@ -147,6 +153,7 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/office/audit", Door::Audit, trail::page),
     ];
     all.extend(comments::routes());
+    all.extend(tables::routes());
     all.extend(api::routes());
     all
 }

@@ -20,8 +20,10 @@ mod desk;
 mod display;
 mod help;
 mod monitor;
+mod publish;
 mod routes;
 mod sign_in;
+mod tables;
 mod units;
 
 /// The part of a page that its content is in, without the versions of assets.

@@ -180,6 +180,7 @@ pub(crate) fn deed(did: &str) -> &str {
         "changed_rebase" => "Changed where limits start afresh",
         "changed_eligible" => "Noted eligible patients",
         "exported_return" => "Wrote the national return",
+        "published" => "Published pages",
         "released" => "Released figures to the public",
         "decided_comment" => "Decided about a comment",
         "marked_finding" => "Looked at a finding of the monitor",

@@ -272,6 +272,17 @@ impl Bench {
 
     /// Somebody on a ward answers everything well and says something; in the log and in the facts. Gives the comment's name.
     pub(super) fn writes(&mut self, place: &str, at: &str, said: Option<(&str, &str)>) -> String {
+        self.writes_of(None, place, at, said)
+    }
+
+    /// The same by a patient of a consultant, as the roster says.
+    pub(super) fn writes_of(
+        &mut self,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
         let questionnaire = Questionnaire::inpatient().unwrap();
@@ -291,7 +302,8 @@ impl Bench {
             outcome: Outcome::Completed,
             mode: Mode::Alone,
             language: Language::english(),
-            attribution: None,
+            attribution: consultant
+                .map(|id| Attribution { consultant: id.parse().unwrap(), source: AttributionSource::Roster }),
             response: Some(Response { answers: answers.collect(), minutes: Some(4) }),
         };
         let day = self.desk.world.calendar.day_of(claimed);
