@@ -161,7 +161,7 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         Place::Open => true,
         Place::Description => settings.demonstration || *viewer != Viewer::Nobody,
         // Rows of single patients are the office's, like what they wrote; they stand before the other tables.
-        Place::AllHelp | Place::Comments | Place::Disputes | Place::Table(Table::Responses) => {
+        Place::AllHelp | Place::Comments | Place::Disputes | Place::Monitor | Place::Table(Table::Responses) => {
             viewer.is(&Role::Office)
         }
         Place::Units | Place::Table(_) => {
@@ -174,7 +174,6 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             let unit = Unit::Ward(ward.clone());
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
-        Place::AllHelp | Place::Comments | Place::Disputes | Place::Monitor => viewer.is(&Role::Office),
         Place::Alerts => any(&|role| {
             matches!(role, Role::Office | Role::Administrator | Role::Board | Role::Ward(_) | Role::Department(_))
         }),
