@@ -29,6 +29,7 @@ mod monitor;
 mod people;
 mod reach;
 mod release;
+mod report;
 mod say;
 mod scores;
 mod signal;
@@ -103,6 +104,9 @@ enum Command {
     /// Decide what the public may see.
     #[command(subcommand)]
     Release(release::ReleaseCommand),
+    /// Make reports and posters as PDFs.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -400,6 +404,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
+        Command::Report(command) => command.run(data, || settings(arguments, Overrides::default())),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => {
             let (request, style) = command.asked();

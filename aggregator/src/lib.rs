@@ -37,6 +37,7 @@ pub mod operations;
 pub mod pins;
 pub mod policy;
 pub mod premises;
+pub mod press;
 pub mod publication;
 pub mod questionnaires;
 pub mod rebases;

@@ -22,6 +22,7 @@ mod comments;
 mod monitor;
 mod people;
 mod publishing;
+mod reports;
 mod request;
 mod scores;
 mod signals;
@@ -207,6 +208,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
             signals::rebase(house, unit, measure, &from, reason, talk)
         }
         Request::Comments(asked) => comments::comments(house, asked, talk),
+        Request::Report(asked) => reports::report(house, &asked, talk),
         Request::Monitor(asked) => monitor::look(house, &asked, talk),
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {

@@ -58,6 +58,7 @@ use crate::tries::Tries;
 mod api;
 mod assets;
 mod board;
+mod books;
 mod charts;
 mod comments;
 mod consultant;
@@ -74,6 +75,7 @@ mod live;
 mod monitor;
 mod office;
 mod presence;
+pub(crate) mod reports;
 mod routes;
 mod sessions;
 mod sheets;
@@ -164,6 +166,7 @@ pub(crate) struct Web {
     sheets: sheets::Sheets,
     histories: histories::Histories,
     rooms: live::Rooms,
+    presses: reports::Presses,
 }
 
 type Shared = Arc<Web>;
@@ -182,6 +185,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),
         rooms: live::Rooms::default(),
+        presses: reports::Presses::default(),
         desk,
     });
     routes::router(&web)

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Query, State};
 use axum::response::Response;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
@@ -17,11 +17,12 @@ use super::signals::{self, Outlook};
 use super::units::{self, Asked};
 use super::viewer::Viewer;
 use super::ward::{self, page_off_thread};
-use super::{Shared, Web, presence, words};
+use super::{Shared, Web, presence, reports, words};
+use crate::help::HelpDesk;
 use crate::operations::ActionLine;
 use crate::scoring::{Comparison, Measure, ScoreSheet, Standing, by_name};
 
-mod parts;
+pub(crate) mod parts;
 
 /// A ward and all its signals.
 struct Row {
@@ -32,7 +33,7 @@ struct Row {
 }
 
 /// Requests for help, now and in the last seven days.
-struct HelpTimes {
+pub(crate) struct HelpTimes {
     open: usize,
     longest: Option<SignedDuration>,
     answered: usize,
@@ -96,7 +97,7 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
         comparison: peers.and_then(|peers| peers.compare(&measure)),
         actions: signals::actions(web, &facts, None),
         own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
-        help: help(web),
+        help: help(&web.desk.help, web.now()),
         outlook,
         rows,
         measure,
@@ -105,10 +106,10 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
     })
 }
 
-fn help(web: &Web) -> HelpTimes {
-    let now = web.now();
-    let open = web.desk.help.all(now);
-    let answered = web.desk.help.answered(now);
+/// How long people wait who ask for help.
+pub(crate) fn help(desk: &HelpDesk, now: Timestamp) -> HelpTimes {
+    let open = desk.all(now);
+    let answered = desk.answered(now);
     let mut waited: Vec<SignedDuration> =
         answered.iter().map(|one| one.seen.duration_since(one.asked).max(SignedDuration::ZERO)).collect();
     waited.sort_unstable();
@@ -148,6 +149,10 @@ fn body(web: &Web, view: &View) -> Markup {
             @if silent > 0 { span.tag.silent { (words::of(silent as u64, "ward", "wards")) " silent" } }
             span { "Control charts end with " (overall.map(|signal| signal.until.clone()).unwrap_or_default()) "." }
         }
+        (reports::links(&[
+            (format!("/board/report.pdf?period={name}"), "the board’s report"),
+            ("/board/half-year.pdf".to_owned(), "the last half year"),
+        ]))
         div.stack {
             @if let Some(signal) = overall {
                 section #overall.sheet.flows aria-labelledby="overall-title" {

@@ -12,7 +12,7 @@ use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
     Shared, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor, office,
-    sign_in, trail, units, viewer, ward, wards,
+    reports, sign_in, trail, units, viewer, ward, wards,
 };
 use crate::policy::{Entrance, Place};
 
@@ -139,6 +139,7 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/office/audit", Door::Audit, trail::page),
     ];
     all.extend(comments::routes());
+    all.extend(reports::routes());
     all.extend(api::routes());
     all
 }

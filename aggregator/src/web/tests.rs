@@ -19,6 +19,7 @@ mod desk;
 mod display;
 mod help;
 mod monitor;
+mod reports;
 mod routes;
 mod sign_in;
 mod units;
