@@ -31,6 +31,7 @@ mod people;
 mod publish;
 mod reach;
 mod release;
+mod report;
 mod say;
 mod scores;
 mod signal;
@@ -111,6 +112,9 @@ enum Command {
     /// Write tables for spreadsheets and statistics: responses, scores, contacts, comments, actions.
     #[command(subcommand)]
     Table(tables::TableCommand),
+    /// Make reports and posters as PDFs.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -432,6 +436,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Publish(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
         Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Report(command) => command.run(data, || settings(arguments, Overrides::default())),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => {
             let (request, style) = command.asked();

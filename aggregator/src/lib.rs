@@ -41,6 +41,7 @@ pub mod operations;
 pub mod pins;
 pub mod policy;
 pub mod premises;
+pub mod press;
 pub mod publication;
 pub mod publish;
 pub mod questionnaires;

@@ -24,6 +24,7 @@ mod monitor;
 mod people;
 mod publish;
 mod publishing;
+mod reports;
 mod request;
 mod scores;
 mod signals;
@@ -215,6 +216,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
             signals::rebase(house, unit, measure, &from, reason, talk)
         }
         Request::Comments(asked) => comments::comments(house, asked, talk),
+        Request::Report(asked) => reports::report(house, &asked, talk),
         Request::Monitor(asked) => monitor::look(house, &asked, talk),
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {

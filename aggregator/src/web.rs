@@ -61,6 +61,7 @@ mod alerts;
 mod api;
 mod assets;
 mod board;
+mod books;
 mod charts;
 mod comments;
 mod consultant;
@@ -78,6 +79,7 @@ mod live;
 mod monitor;
 mod office;
 mod presence;
+pub(crate) mod reports;
 mod routes;
 mod sessions;
 mod sheets;
@@ -174,6 +176,7 @@ pub(crate) struct Web {
     histories: histories::Histories,
     rooms: live::Rooms,
     downloads: tables::Downloads,
+    presses: reports::Presses,
 }
 
 type Shared = Arc<Web>;
@@ -193,6 +196,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         histories: histories::Histories::default(),
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
+        presses: reports::Presses::default(),
         desk,
     });
     routes::router(&web)

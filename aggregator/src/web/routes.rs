@@ -12,7 +12,7 @@ use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
     Shared, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor,
-    office, sign_in, tables, trail, units, viewer, ward, wards,
+    office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -154,6 +154,7 @@ pub(crate) fn all() -> Vec<Route> {
     ];
     all.extend(comments::routes());
     all.extend(tables::routes());
+    all.extend(reports::routes());
     all.extend(api::routes());
     all
 }

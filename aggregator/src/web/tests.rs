@@ -21,6 +21,7 @@ mod display;
 mod help;
 mod monitor;
 mod publish;
+mod reports;
 mod routes;
 mod sign_in;
 mod tables;

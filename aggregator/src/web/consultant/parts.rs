@@ -10,7 +10,7 @@ use crate::scoring::{AttributionSheet, QuestionSheet, ReliabilityBasis, Reliabil
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
 use crate::web::words::{self, Scale};
-use crate::web::{Web, charts, comments, ward};
+use crate::web::{Web, charts, comments, reports, ward};
 
 pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
     let seen = &view.appraisal;
@@ -29,6 +29,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             span.tag { "Private" }
             span { (private(seen.audience)) }
         }
+        (reports::links(&[(format!("/consultant/{}/appraisal.pdf?window={}", seen.consultant, seen.window), "appraisal")]))
         div.stack {
             (score(seen))
             @if let Some(reliability) = &seen.reliability { (trusted(reliability, seen.patients.unwrap_or(0))) }
@@ -47,7 +48,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
     layout::frame(web, viewer, &Page { title: &seen.label, place: Place::Consultant, live: false }, &content)
 }
 
-fn private(audience: Audience) -> &'static str {
+pub(in crate::web) fn private(audience: Audience) -> &'static str {
     match audience {
         Audience::Consultant => {
             "You see this first. Every look at this page is written down, with the account that looked."
@@ -315,7 +316,7 @@ fn withheld(seen: &Appraisal) -> Markup {
     }
 }
 
-fn what(field: &str) -> &str {
+pub(in crate::web) fn what(field: &str) -> &str {
     match field {
         "patients" => "How many patients there are",
         "score" => "The score",
