@@ -228,8 +228,8 @@ fn disputes(seen: &Appraisal, own: &Own) -> Markup {
         section #disputes.sheet.flows aria-labelledby="disputes-title" {
             h2 id="disputes-title" { "A patient who was not yours" }
             p.aside {
-                "Say so here. The patient-experience team decides. Nobody learns who the patient was: what you choose from is a fortnight, a ward \
-                 and who said it, in no order. Do not write anything about the patient."
+                "Say so here. The patient-experience team decides. Nobody learns who the patient was: what you choose from is a fortnight, and from \
+                 5 patients on a ward and who said it, in no order. Do not write anything about the patient."
             }
             @if !own.disputes.is_empty() { (disputed(&own.disputes)) }
             @if own.contacts.is_empty() {
@@ -243,7 +243,7 @@ fn disputes(seen: &Appraisal, own: &Own) -> Markup {
                             label for="contact" { "Which" }
                             select id="contact" name="contact" required {
                                 option value="" { "Choose" }
-                                @for contact in &own.contacts { (choice(contact)) }
+                                @for contact in &own.contacts { (choice(contact, seen.domains.is_some())) }
                             }
                         }
                         div.field {
@@ -258,10 +258,13 @@ fn disputes(seen: &Appraisal, own: &Own) -> Markup {
     }
 }
 
-fn choice(contact: &AttributedContact) -> Markup {
+/// A contact to choose. Where not even answers are shown, its fortnight alone.
+fn choice(contact: &AttributedContact, answers_are_shown: bool) -> Markup {
     html! {
         option value=(contact.handle) {
-            (contact.fortnight) ", " (contact.ward) ", said by " (words::attribution_source(contact.source)) " (" (contact.handle.short()) ")"
+            (contact.fortnight)
+            @if answers_are_shown { ", " (contact.ward) ", said by " (words::attribution_source(contact.source)) }
+            " (" (contact.handle.short()) ")"
         }
     }
 }
