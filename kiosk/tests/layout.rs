@@ -115,7 +115,8 @@ fn faults_of_writing(patient: &Patient) -> Vec<String> {
     faults
 }
 
-/// Without turning the tablet between writing and looking, which would bring the caret back into sight.
+/// Without turning the tablet between writing and looking, which would bring the caret back into sight. It is the place that the toolkit
+/// tells; what it draws of a long comment in Arabic lies a line lower (`docs/accessibility.md`).
 #[test]
 fn what_has_just_been_written_is_in_sight_on_a_tablet_that_stands() {
     let patient = Patient::arrives_at(ward_with_bays(), 800, 1280);
