@@ -29,6 +29,7 @@ mod monitor;
 mod people;
 mod reach;
 mod release;
+mod routes;
 mod say;
 mod scores;
 mod signal;
@@ -292,6 +293,12 @@ enum ConfigCommand {
     Print,
     /// Say whether the settings can be used.
     Check,
+    /// Print every address that is served and who may open it.
+    Routes {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -437,6 +444,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             settings(arguments, Overrides::default())?;
             say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
         }
+        Command::Config(ConfigCommand::Routes { json }) => routes::run(*json),
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
+use serde::Serialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
@@ -79,6 +80,45 @@ impl Door {
             Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
         }
     }
+}
+
+impl Door {
+    /// Who comes through, in words.
+    fn words(self) -> String {
+        let words = match self {
+            Self::Open => "everybody",
+            Self::Description => "whoever has signed in",
+            Self::Units => "whoever may read a ward",
+            Self::Ward => "whoever may read the ward",
+            Self::Of(kind) => return format!("whoever may read the {kind}"),
+            Self::Trust => "whoever may read the trust",
+            Self::Help => "whoever answers requests for help on the ward",
+            Self::AllHelp => "whoever answers requests for help on all wards",
+            Self::Office => "the office and administrators",
+            Self::Comments => "whoever reads comments before anybody else does",
+            Self::Disputes => "whoever decides disputes",
+            Self::Audit => "whoever may know who did what",
+            Self::Consultant => "whoever has business with the consultant",
+            Self::OwnPage => "the consultant",
+        };
+        words.to_owned()
+    }
+}
+
+/// A route in words, for whoever puts a proxy in front and for tests that look at every page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Described {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) who: String,
+}
+
+/// Every route in words.
+pub(crate) fn described() -> Vec<Described> {
+    all()
+        .into_iter()
+        .map(|Route { method, path, door, .. }| Described { method, path, who: door.words() })
+        .collect()
 }
 
 /// A route.

@@ -372,7 +372,7 @@ pub(crate) fn spread(comparison: Option<&Comparison>, period: &Period) -> Markup
                 @if comparison.adjusted { "The limits are widened by how much wards differ anyway (" } @else { "The limits are those of chance alone (" }
                 (words::of(comparison.wards.len() as u64, "ward", "wards")) "). There are no ranks: with these limits an order would be mostly chance."
             }
-            @if let Some(drawn) = charts::funnel(comparison) { div.figure tabindex="0" role="region" aria-label=(format!("The funnel of {}", comparison.label)) { (drawn) } }
+            @if let Some(drawn) = charts::funnel(comparison) { div.figure tabindex="0" role="group" aria-label=(format!("The funnel of {}", comparison.label)) { (drawn) } }
             details id="funnel-numbers" {
                 summary id="funnel-numbers-title" { "The same as numbers" span.hidden { ": " (comparison.label) } }
                 (tables::of_comparison(comparison))

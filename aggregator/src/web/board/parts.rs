@@ -26,7 +26,7 @@ pub(super) fn matrix(view: &View, period: Option<&str>) -> Markup {
                 @else { "No targets are set. " }
                 "Wards are in alphabetical order."
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="wards-title" {
+            div.scroller tabindex="0" role="group" aria-labelledby="wards-title" {
                 table.matrix {
                     thead { tr { th scope="col" { "Ward" } @for signal in &measures { th scope="col" { (signal.label) } } } }
                     tbody { @for row in &view.rows { (row_of(row, &measures, period)) } }
