@@ -293,7 +293,7 @@ enum ConfigCommand {
     Print,
     /// Say whether the settings can be used.
     Check,
-    /// Print every address that is served and who may open it.
+    /// Print every address that is served and the door it stands behind.
     Routes {
         /// Print them as JSON.
         #[arg(long)]

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use wardvoice_protocol::clock::Clock;
 use wardvoice_protocol::record::{Body, HelpRequest, Need, Record};
-use wardvoice_tests::demonstration::Demonstration;
+use wardvoice_tests::made_up::MadeUpTrust;
 use wardvoice_tests::mqtt::Client;
 use wardvoice_tests::process::Process;
 use wardvoice_tests::programs;
@@ -103,7 +103,7 @@ fn run(asked: &Value, folder: &Path, mut bedside: Option<&mut Bedside>) -> Resul
     Ok(())
 }
 
-fn asked(demonstration: &Demonstration, roles: &[Value], parts: &[&str], routes: &[String]) -> Result<Value> {
+fn asked(demonstration: &MadeUpTrust, roles: &[Value], parts: &[&str], routes: &[String]) -> Result<Value> {
     Ok(json!({
         "base": demonstration.url(""),
         "chromium": programs::installed("chromium", "chromium")?,
@@ -125,7 +125,7 @@ fn every_page_of_every_role_in_a_real_browser() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let routes = routes()?;
     let nobody = json!({ "name": null });
-    let demonstration = Demonstration::start(folder.path(), 26)?;
+    let demonstration = MadeUpTrust::start(folder.path(), 26)?;
     let mut few = asked(
         &demonstration,
         std::slice::from_ref(&nobody),
@@ -148,7 +148,7 @@ fn every_page_of_every_role_in_a_real_browser() -> Result<()> {
 #[test]
 fn what_each_role_comes_for_with_a_mouse_without_javascript_and_with_the_keyboard() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let demonstration = Demonstration::start(folder.path(), 10)?.turn_real(folder.path())?;
+    let demonstration = MadeUpTrust::start(folder.path(), 10)?.turn_real(folder.path())?;
     let mut bedside = Bedside::open(demonstration.broker_port()?)?;
     run(&asked(&demonstration, &[], &["live", "stories"], &[])?, folder.path(), Some(&mut bedside))
 }

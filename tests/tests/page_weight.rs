@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use wardvoice_tests::demonstration::Demonstration;
+use wardvoice_tests::made_up::MadeUpTrust;
 use wardvoice_tests::tablet::Tablet;
 use wardvoice_tests::wire::{PackedStream, weigh};
 
@@ -25,7 +25,7 @@ fn assets(page: &str) -> BTreeSet<String> {
 #[test]
 fn a_wards_page_is_light_on_its_first_visit_and_a_new_answer_lighter() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let demonstration = Demonstration::start(folder.path(), FORTNIGHTS)?;
+    let demonstration = MadeUpTrust::start(folder.path(), FORTNIGHTS)?;
     let address = demonstration.url("/ward/W07");
     let page = weigh(&address, None)?;
     ensure!(page.head.starts_with("http/1.1 200"), "{}", page.head);

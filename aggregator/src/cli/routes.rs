@@ -14,7 +14,7 @@ pub(super) fn run(json: bool) -> Result<ExitCode> {
     } else {
         let mut said = String::new();
         for route in &routes {
-            writeln!(said, "{:<5} {:<45} {}", route.method, route.path, route.who)?;
+            writeln!(said, "{:<5} {:<45} {}", route.method, route.path, route.door)?;
         }
         said
     };

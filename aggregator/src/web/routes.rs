@@ -82,43 +82,35 @@ impl Door {
     }
 }
 
-impl Door {
-    /// Who comes through, in words.
-    fn words(self) -> String {
-        let words = match self {
-            Self::Open => "everybody",
-            Self::Description => "whoever has signed in",
-            Self::Units => "whoever may read a ward",
-            Self::Ward => "whoever may read the ward",
-            Self::Of(kind) => return format!("whoever may read the {kind}"),
-            Self::Trust => "whoever may read the trust",
-            Self::Help => "whoever answers requests for help on the ward",
-            Self::AllHelp => "whoever answers requests for help on all wards",
-            Self::Office => "the office and administrators",
-            Self::Comments => "whoever reads comments before anybody else does",
-            Self::Disputes => "whoever decides disputes",
-            Self::Audit => "whoever may know who did what",
-            Self::Consultant => "whoever has business with the consultant",
-            Self::OwnPage => "the consultant",
-        };
-        words.to_owned()
-    }
-}
-
 /// A route in words, for whoever puts a proxy in front and for tests that look at every page.
 #[derive(Debug, Serialize)]
 pub(crate) struct Described {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
-    pub(crate) who: String,
+    /// What the policy is asked for: a door's name in small letters.
+    pub(crate) door: String,
+}
+
+impl From<Route> for Described {
+    fn from(Route { method, path, door, .. }: Route) -> Self {
+        let name = match door {
+            Door::Of(kind) => kind.to_owned(),
+            door => format!("{door:?}"),
+        };
+        let mut words = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !words.is_empty() {
+                words.push(' ');
+            }
+            words.extend(letter.to_lowercase());
+        }
+        Self { method, path, door: words }
+    }
 }
 
 /// Every route in words.
 pub(crate) fn described() -> Vec<Described> {
-    all()
-        .into_iter()
-        .map(|Route { method, path, door, .. }| Described { method, path, who: door.words() })
-        .collect()
+    all().into_iter().map(Described::from).collect()
 }
 
 /// A route.

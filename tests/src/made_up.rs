@@ -1,4 +1,5 @@
-//! The demonstration's made-up trust as an installation: the same wards, patients and accounts, behind the doors that a real one has.
+//! The demonstration's made-up trust, and the same as an installation: its wards, patients and accounts behind the doors that a real
+//! one has.
 
 use std::fs;
 use std::path::Path;
@@ -18,13 +19,13 @@ const MADE_UP: Duration = Duration::from_mins(3);
 
 /// A demonstration in a folder of its own.
 #[derive(Debug)]
-pub struct Demonstration {
+pub struct MadeUpTrust {
     process: Process,
     http: String,
     mqtt: String,
 }
 
-impl Demonstration {
+impl MadeUpTrust {
     /// Makes up so many fortnights in a folder and serves them, with nobody having to sign in for wards.
     pub fn start(folder: &Path, fortnights: u32) -> Result<Self> {
         let fortnights = fortnights.to_string();
