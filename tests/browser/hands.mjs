@@ -1,6 +1,6 @@
 // The ways in which somebody uses a page: with a mouse, and with nothing but a keyboard. Both find things by what they are called.
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 /** More stops than this no page has. */
 const MOST_STOPS = 600;
 

@@ -1,7 +1,7 @@
 // An open page against one that is loaded afresh: after every change they are the same, and what somebody opened stays open.
 import { watch } from "./checks.mjs";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** Opens a ward's page, lets answers come, and compares. */
 export async function live(browser, { base, account, address, need, blame, log }) {
@@ -11,6 +11,8 @@ export async function live(browser, { base, account, address, need, blame, log }
   const page = await context.newPage();
   watch(page, base, (fault) => blame(`live: ${fault}`));
   await page.goto(`${base}${address}`);
+  page.setDefaultTimeout(DEADLINE_MS);
+  page.setDefaultNavigationTimeout(DEADLINE_MS);
   await page.waitForFunction(() => document.getElementById("live-state").dataset.state === "open");
   await page.evaluate(() => {
     window.neverReloaded = true;

@@ -1,6 +1,6 @@
 //! What goes over the wire, byte by byte, as a browser gets it: compressed, with its heads.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 

@@ -37,7 +37,7 @@ use wire::{Piece, STILL_HERE, Wire};
 
 mod changes;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod tree;
 mod wire;
 

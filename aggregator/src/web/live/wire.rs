@@ -130,7 +130,7 @@ mod tests {
         let mut wire = Wire::for_client(Some("br, gzip, deflate"));
         assert_eq!(wire.encoding(), Some("gzip"));
         let mut sent = wire.head().to_vec();
-        let mut plain = Vec::new();
+        let mut plain: Vec<u8> = Vec::new();
         for piece in &pieces {
             sent.extend(wire.carry(piece).unwrap());
             plain.extend(&piece.plain);
