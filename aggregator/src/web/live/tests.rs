@@ -73,7 +73,7 @@ fn walk(nodes: Vec<Seen>, number: &mut u64, changes: &BTreeMap<u64, Vec<&[Value]
                     gone = many.as_u64().unwrap();
                 }
                 ([start, end, Value::String(middle)], Seen::Text(text)) => {
-                    *text = splice(text, start, end, middle)
+                    *text = splice(text, start, end, middle);
                 }
                 ([Value::String(name), start, end, Value::String(middle)], Seen::Element(_, attributes, _)) => {
                     let value =
