@@ -18,21 +18,25 @@ use crate::help::StaffRole;
 use crate::operations::Request;
 use crate::pins::Role;
 use crate::scoring::DefinitionRef;
-use crate::{app, config, demo, directory};
+use crate::{app, config, delivery, demo, directory};
 
 mod actions;
+mod alert;
 mod comments;
 mod definitions;
 mod desk;
 mod fft;
 mod monitor;
 mod people;
+mod publish;
 mod reach;
 mod release;
+mod report;
 mod routes;
 mod say;
 mod scores;
 mod signal;
+mod tables;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -104,6 +108,14 @@ enum Command {
     /// Decide what the public may see.
     #[command(subcommand)]
     Release(release::ReleaseCommand),
+    /// Write what was released as pages for a web server or a file share.
+    Publish(publish::PublishArguments),
+    /// Write tables for spreadsheets and statistics: responses, scores, contacts, comments, actions.
+    #[command(subcommand)]
+    Table(tables::TableCommand),
+    /// Make reports and posters as PDFs.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -120,6 +132,9 @@ enum Command {
     /// See who has asked for help on a kiosk, and say that somebody has seen it.
     #[command(subcommand)]
     Help(HelpCommand),
+    /// See what somebody should look at, and say that somebody has.
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
     /// Read what people wrote, and decide what of it may be shown.
     #[command(subcommand)]
     Comments(comments::CommentsCommand),
@@ -228,6 +243,12 @@ enum KioskCommand {
 enum HelpCommand {
     /// List the requests that nobody has seen yet.
     List {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print how long requests of the last 28 days took to be delivered and seen, by ward.
+    Times {
         /// Print them as JSON.
         #[arg(long)]
         json: bool,
@@ -349,6 +370,19 @@ impl KioskCommand {
     }
 }
 
+impl HelpCommand {
+    fn asked(&self) -> (Request, say::Style) {
+        match self {
+            Self::List { json } => (Request::HelpList, say::Style::list(*json, say::help_request)),
+            Self::Times { json } => (Request::HelpTimes, say::Style::one(*json, say::help_times)),
+            Self::Seen { record, by, json } => {
+                let request = Request::HelpSeen { record: *record, by: by.clone() };
+                (request, say::Style::one(*json, say::help_seen))
+            }
+        }
+    }
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
@@ -407,6 +441,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
+        Command::Publish(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Report(command) => command.run(data, || settings(arguments, Overrides::default())),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => {
             let (request, style) = command.asked();
@@ -419,12 +456,13 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let style = say::Style::one(*json, say::imported).reading(file.clone());
             ask(Request::Import, style).map(well)
         }
-        Command::Help(HelpCommand::List { json }) => {
-            ask(Request::HelpList, say::Style::list(*json, say::help_request)).map(well)
+        Command::Help(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
-        Command::Help(HelpCommand::Seen { record, by, json }) => {
-            let request = Request::HelpSeen { record: *record, by: by.clone() };
-            ask(request, say::Style::one(*json, say::help_seen)).map(well)
+        Command::Alert(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
         Command::Quarantine(QuarantineCommand::List { json }) => {
             ask(Request::QuarantineList, say::Style::list(*json, say::refused)).map(well)
@@ -441,7 +479,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Statistics { method, file } => desk::run(method, file.as_deref()),
         Command::Config(ConfigCommand::Print) => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
         Command::Config(ConfigCommand::Check) => {
-            settings(arguments, Overrides::default())?;
+            check_settings(data, &settings(arguments, Overrides::default())?)?;
             say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
         }
         Command::Config(ConfigCommand::Routes { json }) => routes::run(*json),
@@ -471,6 +509,16 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }
+}
+
+/// What settings can only be held against other files: the wards they name, and the secrets of contacts.
+fn check_settings(data: &Path, config: &Config) -> Result<()> {
+    let path = data.join("directory.json");
+    if path.exists() {
+        let directory = directory::load(&path).map_err(crate::premises::failed)?;
+        config.reach.check(&directory).map_err(crate::premises::failed)?;
+    }
+    delivery::Contacts::open(&config.reach.delivery, data).map(drop).map_err(crate::premises::failed)
 }
 
 fn check_directory(data: &Path) -> Result<ExitCode> {

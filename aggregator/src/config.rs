@@ -22,9 +22,12 @@ use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::policy::Audience;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
+mod reach;
 mod targets;
 mod template;
 
+pub use reach::Reach;
+use reach::{AlertsFile, ContactFile, DeliveryFile, HelpFile};
 use targets::TargetFile;
 pub use template::template;
 
@@ -40,6 +43,11 @@ pub struct ConfigFile {
     national: NationalFile,
     consultants: ConsultantsFile,
     comments: CommentsFile,
+    delivery: DeliveryFile,
+    help: HelpFile,
+    alerts: AlertsFile,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contacts: Vec<ContactFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<SeriesFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -187,6 +195,8 @@ pub struct Config {
     pub consultants_first_days: u16,
     /// What the release of comments needs.
     pub comments: Rules,
+    /// Who is reached outside the pages.
+    pub reach: Reach,
 }
 
 /// Which broker carries the messages.
@@ -351,6 +361,10 @@ impl TryFrom<ConfigFile> for Config {
             series,
             targets,
             comments,
+            delivery,
+            help,
+            alerts,
+            contacts,
         } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
@@ -413,6 +427,7 @@ impl TryFrom<ConfigFile> for Config {
             accept_simulated: kiosks.accept_simulated,
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
+            reach: Reach::read(delivery, &contacts, help, alerts)?,
         })
     }
 }

@@ -12,9 +12,10 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor, office,
-    sign_in, trail, units, viewer, ward, wards,
+    Shared, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor,
+    office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
+use crate::export::Table;
 use crate::policy::{Entrance, Place};
 
 /// What a route leads to; the path's `{id}` says whose.
@@ -38,16 +39,22 @@ pub(crate) enum Door {
     AllHelp,
     /// The office's and the administrators'.
     Office,
+    /// Who looks at how answers were gathered.
+    Monitor,
     /// Who reads what patients wrote before anybody else does.
     Comments,
     /// Who decides disputes.
     Disputes,
     /// Who may know who did what.
     Audit,
+    /// Whom any alert may concern; which of them is asked for again.
+    Alerts,
     /// Whoever has business with the consultant.
     Consultant,
     /// The consultant.
     OwnPage,
+    /// Whoever may have the table that the path's id names. What of it is asked for again, unit by unit.
+    Table,
 }
 
 impl Door {
@@ -73,10 +80,15 @@ impl Door {
             Self::Help => of_ward(&|id| enter(Place::Help(id))),
             Self::AllHelp => enter(Place::AllHelp),
             Self::Office => enter(Place::Office),
+            Self::Monitor => enter(Place::Monitor),
             Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
+            Self::Alerts => enter(Place::Alerts),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
+            Self::Table => {
+                id.parse::<Table>().map_or_else(|_| enter(Place::Units), |table| enter(Place::Table(table)))
+            }
             Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
         }
     }
@@ -157,6 +169,8 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/specialty/{id}", Door::Of("specialty"), units::specialty),
         reads("/trust", Door::Trust, units::trust),
         reads("/board", Door::Trust, board::page),
+        reads("/alerts", Door::Alerts, alerts::page),
+        does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
         // A display shows what was released to everybody.
@@ -165,12 +179,14 @@ pub(crate) fn all() -> Vec<Route> {
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
         reads("/office", Door::Office, office::page),
         does("/office/quarantine/replay", Door::Office, office::replay),
-        does("/office/monitor", Door::Office, monitor::mark),
+        does("/office/monitor", Door::Monitor, monitor::mark),
         reads("/office/disputes", Door::Disputes, disputes::page),
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
         reads("/office/audit", Door::Audit, trail::page),
     ];
     all.extend(comments::routes());
+    all.extend(tables::routes());
+    all.extend(reports::routes());
     all.extend(api::routes());
     all
 }

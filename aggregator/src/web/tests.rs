@@ -14,14 +14,18 @@ use wardvoice_protocol::receipt::Reason;
 use super::live::tests::{Seen, count, led_on, seen};
 use desk::{Bench, PASSWORD, noon};
 
+mod alerts;
 mod comments;
 mod consultants;
 mod desk;
 mod display;
 mod help;
 mod monitor;
+mod publish;
+mod reports;
 mod routes;
 mod sign_in;
+mod tables;
 mod units;
 
 /// The part of a page that its content is in, without the versions of assets.
