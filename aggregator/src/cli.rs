@@ -32,6 +32,7 @@ mod publish;
 mod reach;
 mod release;
 mod report;
+mod routes;
 mod say;
 mod scores;
 mod signal;
@@ -313,6 +314,12 @@ enum ConfigCommand {
     Print,
     /// Say whether the settings can be used.
     Check,
+    /// Print every address that is served and the door it stands behind.
+    Routes {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -475,6 +482,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             check_settings(data, &settings(arguments, Overrides::default())?)?;
             say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
         }
+        Command::Config(ConfigCommand::Routes { json }) => routes::run(*json),
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }

@@ -343,7 +343,7 @@ fn render(
 
 fn kiosk_table(web: &Web, kiosks: &[KioskSheet]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="kiosks" {
+        div.scroller tabindex="0" role="group" aria-labelledby="kiosks" {
             table {
                 thead {
                     tr {
@@ -417,7 +417,7 @@ fn quarantine_table(web: &Web, quarantine: &QuarantineSheet) -> Markup {
             form method="post" action="/office/quarantine/replay" {
                 p { button.action type="submit" { "Try all again" } }
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="quarantine-title" {
+            div.scroller tabindex="0" role="group" aria-labelledby="quarantine-title" {
                 table {
                     thead {
                         tr {

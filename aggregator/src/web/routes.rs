@@ -7,6 +7,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
+use serde::Serialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
@@ -91,6 +92,37 @@ impl Door {
             Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
         }
     }
+}
+
+/// A route in words, for whoever puts a proxy in front and for tests that look at every page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Described {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    /// What the policy is asked for: a door's name in small letters.
+    pub(crate) door: String,
+}
+
+impl From<Route> for Described {
+    fn from(Route { method, path, door, .. }: Route) -> Self {
+        let name = match door {
+            Door::Of(kind) => kind.to_owned(),
+            door => format!("{door:?}"),
+        };
+        let mut words = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !words.is_empty() {
+                words.push(' ');
+            }
+            words.extend(letter.to_lowercase());
+        }
+        Self { method, path, door: words }
+    }
+}
+
+/// Every route in words.
+pub(crate) fn described() -> Vec<Described> {
+    all().into_iter().map(Described::from).collect()
 }
 
 /// A route.

@@ -187,7 +187,7 @@ pub(crate) fn by_itself(signal: &Signal, events: &[Event]) -> Markup {
         @if signal.points.is_empty() && signal.provisional.is_none() {
             p.aside { "There is nothing to draw yet." }
         } @else {
-            div.figure tabindex="0" role="region" aria-label=(format!("The chart of {}", signal.label)) { (chart.draw()) }
+            div.figure tabindex="0" role="group" aria-label=(format!("The chart of {}", signal.label)) { (chart.draw()) }
             details id=(format!("numbers-{}", signal.measure.slug())) {
                 summary id=(format!("numbers-{}-title", signal.measure.slug())) { "The same as numbers" span.hidden { ": " (signal.label) } }
                 (tables::of_signal(signal))

@@ -372,7 +372,7 @@ pub(crate) fn spread(comparison: Option<&Comparison>, period: &Period) -> Markup
             h2 id="funnel-title" { "Wards beside each other: " (comparison.label) }
             p { (comparison.words) }
             p.aside { (how_to_read(comparison, period)) }
-            @if let Some(drawn) = charts::funnel(comparison) { div.figure tabindex="0" role="region" aria-label=(format!("The funnel of {}", comparison.label)) { (drawn) } }
+            @if let Some(drawn) = charts::funnel(comparison) { div.figure tabindex="0" role="group" aria-label=(format!("The funnel of {}", comparison.label)) { (drawn) } }
             details id="funnel-numbers" {
                 summary id="funnel-numbers-title" { "The same as numbers" span.hidden { ": " (comparison.label) } }
                 (tables::of_comparison(comparison))

@@ -64,7 +64,7 @@ fn sentence(what: &str, waits: Waits) -> String {
 
 fn table(wards: &[WardTimes]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="help-wards-title" {
+        div.scroller tabindex="0" role="group" aria-labelledby="help-wards-title" {
             table.numbers {
                 thead {
                     tr {

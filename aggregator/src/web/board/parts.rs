@@ -19,7 +19,7 @@ pub(super) fn matrix(view: &View, period: Option<&str>) -> Markup {
         section #wards.sheet.flows aria-labelledby="wards-title" {
             h2 id="wards-title" { "Signal or chance, ward by ward" }
             p.aside { (what_pictures_mean(has_targets)) }
-            div.scroller tabindex="0" role="region" aria-labelledby="wards-title" {
+            div.scroller tabindex="0" role="group" aria-labelledby="wards-title" {
                 table.matrix {
                     thead { tr { th scope="col" { "Ward" } @for signal in &measures { th scope="col" { (signal.label) } } } }
                     tbody { @for row in &view.rows { (row_of(row, &measures, period)) } }

@@ -186,7 +186,7 @@ fn sources(attribution: &AttributionSheet) -> Markup {
             p.aside {
                 "A patient counts when the ward's roster says so, or when the patient answered that they know which consultant is in charge."
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="attribution" {
+            div.scroller tabindex="0" role="group" aria-labelledby="attribution" {
                 table {
                     thead { tr { th scope="col" { "Patients" } th.n scope="col" { "Roster" } th.n scope="col" { "Patient" } th.n scope="col" { "Volunteer" } } }
                     tbody {
@@ -271,7 +271,7 @@ fn choice(contact: &AttributedContact, answers_are_shown: bool) -> Markup {
 
 fn disputed(all: &[Dispute]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="disputes-title" {
+        div.scroller tabindex="0" role="group" aria-labelledby="disputes-title" {
             table {
                 thead { tr { th scope="col" { "Dispute" } th scope="col" { "Opened" } th scope="col" { "Patient" } th scope="col" { "Why" } th scope="col" { "How it stands" } } }
                 tbody {
