@@ -1,11 +1,7 @@
 //! What may leave the office: the only way out.
 
-<<<<<<< HEAD
 use std::collections::{BTreeMap, BTreeSet};
-=======
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
->>>>>>> sound
 use std::sync::PoisonError;
 
 use jiff::civil::Date;
@@ -58,7 +54,6 @@ impl Comments {
         period: &Period,
         audience: Audience,
     ) -> Result<Vec<Released>, CommentsError> {
-<<<<<<< HEAD
         self.released_but(unit, period, audience, &BTreeSet::new())
     }
 
@@ -70,11 +65,8 @@ impl Comments {
         audience: Audience,
         not_theirs: &BTreeSet<RecordId>,
     ) -> Result<Vec<Released>, CommentsError> {
-        if !self.may_be_asked(unit, period, audience) {
-=======
         let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
         if !self.may_be_asked(unit, &days, audience) {
->>>>>>> sound
             return Ok(Vec::new());
         }
         let book = self.up_to_date()?;
@@ -83,12 +75,8 @@ impl Comments {
             let Standing::Released { tone, reach } = history.standing() else { continue };
             let Some(found) = book.found.get(id) else { continue };
             let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
-<<<<<<< HEAD
             let goes_there = goes_there && !not_theirs.contains(&id.record());
-            if goes_there && found.of_patients && period.contains(found.day) && self.is_of(found, history, unit) {
-=======
             if goes_there && found.of_patients && days.contains(&found.day) && self.is_of(found, history, unit) {
->>>>>>> sound
                 released.push((*tone, found.day, found.position, self.shown(found, history, *tone)));
             }
         }

@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, RwLock};
 
-use jiff::{SignedDuration, Timestamp};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::{CalendarError, Fortnight, Period};
 use wardvoice_protocol::id::WardId;
@@ -18,8 +18,8 @@ use super::sheets::Sheets;
 use super::signals::{self, Outlook};
 use crate::actions::{Action, Actions};
 use crate::comments::Comments;
-use crate::facts::Facts;
 use crate::delivery::Delivery;
+use crate::facts::Facts;
 use crate::help::HelpDesk;
 use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
