@@ -139,8 +139,9 @@ impl Desk {
                 let text = self.source(id).ok()?.text().get(..range.start)?.to_owned();
                 Some(format!(" ({} line {})", id.vpath().get_without_slash(), text.matches('\n').count() + 1))
             });
-            let hints: String = error.hints.iter().map(|hint| format!("; {}", hint.v)).collect();
-            format!("{}{}{hints}", error.message, place.unwrap_or_default())
+            let hints = error.hints.iter().map(|hint| hint.v.to_string());
+            let hints: Vec<String> = std::iter::once(String::new()).chain(hints).collect();
+            format!("{}{}{}", error.message, place.unwrap_or_default(), hints.join("; "))
         };
         errors.iter().map(one).collect::<Vec<_>>().join("; ")
     }
