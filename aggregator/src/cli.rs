@@ -142,6 +142,9 @@ enum Command {
     /// Say who may sign in to the pages, and as what.
     #[command(subcommand)]
     User(people::UserCommand),
+    /// Say which screens in corridors are let in.
+    #[command(subcommand)]
+    Display(people::DisplayCommand),
     /// See what an audience sees of a consultant.
     Appraisal(people::AppraisalArguments),
     /// See and decide what consultants dispute.
@@ -433,15 +436,16 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Statistics { method, file } => desk::run(method, file.as_deref()),
         Command::Config(ConfigCommand::Print) => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
-        Command::Config(ConfigCommand::Check) => {
-            settings(arguments, Overrides::default())?;
-            say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
-        }
+        Command::Config(ConfigCommand::Check) => check_settings(data, &settings(arguments, Overrides::default())?),
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }
         Command::Directory(DirectoryCommand::Check) => check_directory(data),
         Command::User(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
+        Command::Display(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
+        }
         Command::Appraisal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Dispute(command) => {
             let (request, style) = command.asked();
@@ -463,6 +467,21 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }
+}
+
+/// What the settings alone do not show: whether the files that the trust's own sign-in needs can be read, and whether the directory knows
+/// whom its roles name.
+fn check_settings(data: &Path, config: &Config) -> Result<ExitCode> {
+    #[cfg(feature = "openid")]
+    if let Some(openid) = &config.openid {
+        crate::openid::OpenId::new(openid.clone()).map_err(crate::premises::failed)?;
+    }
+    let path = data.join("directory.json");
+    if let Some(openid) = config.openid.as_ref().filter(|_| path.exists()) {
+        let directory = directory::load(&path).map_err(crate::premises::failed)?;
+        openid.roles.check(&directory).map_err(crate::premises::failed)?;
+    }
+    say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
 }
 
 fn check_directory(data: &Path) -> Result<ExitCode> {

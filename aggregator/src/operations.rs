@@ -28,7 +28,7 @@ mod signals;
 
 pub use comments::{CommentLine, CommentsAsk};
 pub use monitor::{MonitorAsk, MonitorMark};
-pub use people::{AccountLine, PeopleRequest};
+pub use people::{AccountLine, PeopleRequest, SignedOutLine};
 pub(crate) use publishing::release_everything;
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
 pub use request::{Request, note};

@@ -37,6 +37,8 @@ pub use sheets::withhold;
 pub struct Settings {
     /// Whether wards may be read by anybody because everything is made up.
     pub demonstration: bool,
+    /// Whether the screens in wards' corridors are for those alone that have been let in.
+    pub displays_need_token: bool,
     /// To whom else a consultant's figures are shown where the table says that it takes an explicit policy.
     pub shown_to: BTreeSet<Audience>,
     /// After how many days a window is the appraiser's although the consultant has not opened it.
@@ -82,6 +84,8 @@ pub enum Place<'a> {
     Disputes,
     /// Who did what.
     Audit,
+    /// Who may sign in, and as what.
+    Accounts,
     /// A consultant's page; how much of it is another question.
     Consultant(&'a ConsultantId),
     /// What only the consultant may do there.
@@ -151,11 +155,13 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
         Place::AllHelp | Place::Comments | Place::Disputes => viewer.is(&Role::Office),
+        Place::Accounts => viewer.is(&Role::Administrator),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),
         Place::Display(ward) => {
-            settings.demonstration || viewer.is(&Role::Display(ward.clone())) || reads(&Unit::Ward(ward.clone()))
+            let everybodys = settings.demonstration || !settings.displays_need_token;
+            everybodys || viewer.is(&Role::Display(ward.clone())) || reads(&Unit::Ward(ward.clone()))
         }
     };
     if allowed { Entrance::Open } else { refused(viewer, NOT_YOURS) }

@@ -22,6 +22,7 @@ use super::ward::{off_thread, page_off_thread};
 use super::{Shared, Web, comments, monitor, words};
 use crate::audit::Deed;
 use crate::log::{LogError, Refused};
+use crate::policy;
 use crate::registry::Kiosk;
 
 /// So many entries of the quarantine are shown at once.
@@ -307,6 +308,9 @@ fn render(
                 span { a href="/office/disputes" { "Disputes" } " (" (words::count(open)) " to be decided)" }
             }
             span { a href="/office/audit" { "Who did what" } }
+            @if web.enter(viewer, policy::Place::Accounts).is_ok() {
+                span { a href="/office/accounts" { "Who may sign in" } }
+            }
         }
         div.stack {
             (door)

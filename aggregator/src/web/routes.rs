@@ -11,8 +11,8 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor, office,
-    sign_in, trail, units, viewer, ward, wards,
+    Shared, accounts, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor,
+    office, sign_in, trail, units, viewer, ward, wards,
 };
 use crate::policy::{Entrance, Place};
 
@@ -43,6 +43,10 @@ pub(crate) enum Door {
     Disputes,
     /// Who may know who did what.
     Audit,
+    /// Who says who may sign in.
+    Accounts,
+    /// Whoever may look at the screen in the ward's corridor.
+    Display,
     /// Whoever has business with the consultant.
     Consultant,
     /// The consultant.
@@ -75,6 +79,8 @@ impl Door {
             Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
+            Self::Accounts => enter(Place::Accounts),
+            Self::Display => of_ward(&|id| enter(Place::Display(id))),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
             Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
         }
@@ -127,8 +133,9 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/board", Door::Trust, board::page),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
-        // A display shows what was released to everybody.
-        reads("/display/{ward}", Door::Open, display::page),
+        // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
+        reads("/display/{id}", Door::Display, display::page),
+        reads("/display/{id}/enter/{code}", Door::Open, display::enter),
         reads("/consultant/{id}", Door::Consultant, consultant::page),
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
         reads("/office", Door::Office, office::page),
@@ -138,6 +145,9 @@ pub(crate) fn all() -> Vec<Route> {
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
         reads("/office/audit", Door::Audit, trail::page),
     ];
+    all.extend(accounts::routes());
+    #[cfg(feature = "openid")]
+    all.extend(super::openid::routes());
     all.extend(comments::routes());
     all.extend(api::routes());
     all

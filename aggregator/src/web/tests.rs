@@ -13,12 +13,17 @@ use wardvoice_protocol::receipt::Reason;
 
 use desk::{Bench, PASSWORD, noon};
 
+mod accounts;
 mod comments;
 mod consultants;
 mod desk;
 mod display;
 mod help;
 mod monitor;
+#[cfg(feature = "openid")]
+mod openid;
+#[cfg(feature = "openid")]
+mod provider;
 mod routes;
 mod sign_in;
 mod units;
