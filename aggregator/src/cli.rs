@@ -21,17 +21,23 @@ use crate::scoring::DefinitionRef;
 use crate::{app, config, demo, directory};
 
 mod actions;
+mod alert;
+mod checks;
 mod comments;
 mod definitions;
 mod desk;
 mod fft;
 mod monitor;
 mod people;
+mod publish;
 mod reach;
 mod release;
+mod report;
+mod routes;
 mod say;
 mod scores;
 mod signal;
+mod tables;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -103,6 +109,14 @@ enum Command {
     /// Decide what the public may see.
     #[command(subcommand)]
     Release(release::ReleaseCommand),
+    /// Write what was released as pages for a web server or a file share.
+    Publish(publish::PublishArguments),
+    /// Write tables for spreadsheets and statistics: responses, scores, contacts, comments, actions.
+    #[command(subcommand)]
+    Table(tables::TableCommand),
+    /// Make reports and posters as PDFs.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -119,6 +133,9 @@ enum Command {
     /// See who has asked for help on a kiosk, and say that somebody has seen it.
     #[command(subcommand)]
     Help(HelpCommand),
+    /// See what somebody should look at, and say that somebody has.
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
     /// Read what people wrote, and decide what of it may be shown.
     #[command(subcommand)]
     Comments(comments::CommentsCommand),
@@ -234,6 +251,12 @@ enum HelpCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print how long requests of the last 28 days took to be delivered and seen, by ward.
+    Times {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say that somebody has seen a request; the kiosk shows it.
     Seen {
         /// The request's record id.
@@ -295,6 +318,12 @@ enum ConfigCommand {
     Print,
     /// Say whether the settings can be used.
     Check,
+    /// Print every address that is served and the door it stands behind.
+    Routes {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -340,6 +369,19 @@ impl KioskCommand {
             Self::List { json } => (Request::KioskList, say::Style::list(json, say::kiosk)),
             Self::ReplaceKey { id, signing_key } => {
                 (Request::KioskReplaceKey { id, signing_key }, say::Style::Json)
+            }
+        }
+    }
+}
+
+impl HelpCommand {
+    fn asked(&self) -> (Request, say::Style) {
+        match self {
+            Self::List { json } => (Request::HelpList, say::Style::list(*json, say::help_request)),
+            Self::Times { json } => (Request::HelpTimes, say::Style::one(*json, say::help_times)),
+            Self::Seen { record, by, json } => {
+                let request = Request::HelpSeen { record: *record, by: by.clone() };
+                (request, say::Style::one(*json, say::help_seen))
             }
         }
     }
@@ -403,6 +445,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
+        Command::Publish(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Report(command) => command.run(data, || settings(arguments, Overrides::default())),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => {
             let (request, style) = command.asked();
@@ -415,12 +460,13 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let style = say::Style::one(*json, say::imported).reading(file.clone());
             ask(Request::Import, style).map(well)
         }
-        Command::Help(HelpCommand::List { json }) => {
-            ask(Request::HelpList, say::Style::list(*json, say::help_request)).map(well)
+        Command::Help(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
-        Command::Help(HelpCommand::Seen { record, by, json }) => {
-            let request = Request::HelpSeen { record: *record, by: by.clone() };
-            ask(request, say::Style::one(*json, say::help_seen)).map(well)
+        Command::Alert(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
         Command::Quarantine(QuarantineCommand::List { json }) => {
             ask(Request::QuarantineList, say::Style::list(*json, say::refused)).map(well)
@@ -436,11 +482,13 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Statistics { method, file } => desk::run(method, file.as_deref()),
         Command::Config(ConfigCommand::Print) => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
-        Command::Config(ConfigCommand::Check) => check_settings(data, &settings(arguments, Overrides::default())?),
+        Command::Config(ConfigCommand::Check) => {
+            checks::settings(data, &settings(arguments, Overrides::default())?)
+        }
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }
-        Command::Directory(DirectoryCommand::Check) => check_directory(data),
+        Command::Directory(DirectoryCommand::Check) => checks::directory(data),
         Command::User(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
         Command::Display(command) => {
             let (request, style) = command.asked();
@@ -467,28 +515,6 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }
-}
-
-/// What the settings alone do not show: whether the files that the trust's own sign-in needs can be read, and whether the directory knows
-/// whom its roles name.
-fn check_settings(data: &Path, config: &Config) -> Result<ExitCode> {
-    #[cfg(feature = "openid")]
-    if let Some(openid) = &config.openid {
-        crate::openid::OpenId::new(openid.clone()).map_err(crate::premises::failed)?;
-    }
-    let path = data.join("directory.json");
-    if let Some(openid) = config.openid.as_ref().filter(|_| path.exists()) {
-        let directory = directory::load(&path).map_err(crate::premises::failed)?;
-        openid.roles.check(&directory).map_err(crate::premises::failed)?;
-    }
-    say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
-}
-
-fn check_directory(data: &Path) -> Result<ExitCode> {
-    let directory = directory::load(&data.join("directory.json")).map_err(crate::premises::failed)?;
-    let (wards, consultants) = (directory.wards().len(), directory.consultants().len());
-    let line = format!("The directory can be used: {wards} wards, {consultants} consultants.\n");
-    say::text(&line).map(|()| ExitCode::SUCCESS)
 }
 
 impl Places {

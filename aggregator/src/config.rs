@@ -24,6 +24,7 @@ use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 mod broker;
 mod openid;
+mod reach;
 mod targets;
 mod template;
 
@@ -32,6 +33,8 @@ use openid::OpenIdFile;
 #[cfg(feature = "openid")]
 pub(crate) use openid::is_safe_address;
 pub use openid::{OpenIdSettings, RoleRules};
+pub use reach::Reach;
+use reach::{AlertsFile, ContactFile, DeliveryFile, HelpFile};
 use targets::TargetFile;
 pub use template::template;
 
@@ -50,6 +53,11 @@ pub struct ConfigFile {
     displays: DisplaysFile,
     #[serde(skip_serializing_if = "Option::is_none")]
     openid: Option<OpenIdFile>,
+    delivery: DeliveryFile,
+    help: HelpFile,
+    alerts: AlertsFile,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contacts: Vec<ContactFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<SeriesFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -210,6 +218,8 @@ pub struct Config {
     pub consultants_first_days: u16,
     /// What the release of comments needs.
     pub comments: Rules,
+    /// Who is reached outside the pages.
+    pub reach: Reach,
 }
 
 /// Which broker carries the messages.
@@ -365,6 +375,10 @@ impl TryFrom<ConfigFile> for Config {
             comments,
             displays,
             openid,
+            delivery,
+            help,
+            alerts,
+            contacts,
         } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
@@ -430,6 +444,7 @@ impl TryFrom<ConfigFile> for Config {
             accept_simulated: kiosks.accept_simulated,
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
+            reach: Reach::read(delivery, &contacts, help, alerts)?,
         })
     }
 }

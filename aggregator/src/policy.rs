@@ -21,6 +21,8 @@ use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use crate::accounts::AccountName;
+use crate::alerts;
+use crate::export::Table;
 use crate::scoring::UnitKind;
 
 mod audience;
@@ -30,7 +32,7 @@ mod sheets;
 pub(crate) use audience::consultants_table;
 pub use audience::{Audience, AudienceError, AudienceRow, Show};
 pub use role::{Role, RoleError};
-pub use sheets::withhold;
+pub use sheets::{may_cut_by, of_own_unit, of_sheet, withhold};
 
 /// What the trust has decided about who may see what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +80,8 @@ pub enum Place<'a> {
     AllHelp,
     /// The office's pages: kiosks, gaps and the quarantine.
     Office,
+    /// How answers were gathered: what was found names scores and numbers of people.
+    Monitor,
     /// What patients wrote, before it is released.
     Comments,
     /// Disputes about who was in charge, of all consultants.
@@ -86,12 +90,18 @@ pub enum Place<'a> {
     Audit,
     /// Who may sign in, and as what.
     Accounts,
+    /// The list of alerts; it shows only those that its viewer may see.
+    Alerts,
+    /// An alert, by whom it concerns: to see it, and to say that it was seen.
+    Alert(&'a alerts::Audience),
     /// A consultant's page; how much of it is another question.
     Consultant(&'a ConsultantId),
     /// What only the consultant may do there.
     OwnPage(&'a ConsultantId),
     /// The screen in a ward's corridor.
     Display(&'a WardId),
+    /// A table for people's own programs; what is in it of which unit is asked for again.
+    Table(Table),
 }
 
 /// Whether somebody may open a place.
@@ -115,6 +125,16 @@ pub struct Decision {
 }
 
 impl Viewer {
+    /// As what it looks at wards and what is above them: as the one of its roles that sees most. Nobody is the public.
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::Nobody => Audience::Public,
+            Self::Account { .. } if self.is(&Role::Office) => Audience::Office,
+            Self::Account { .. } if self.is(&Role::Board) => Audience::Board,
+            Self::Account { .. } => Audience::Ward,
+        }
+    }
+
     /// The roles; nobody has none.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
         let roles = match self {
@@ -144,7 +164,11 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
     let allowed = match place {
         Place::Open => true,
         Place::Description => settings.demonstration || *viewer != Viewer::Nobody,
-        Place::Units => {
+        // Rows of single patients are the office's, like what they wrote; they stand before the other tables.
+        Place::AllHelp | Place::Comments | Place::Disputes | Place::Monitor | Place::Table(Table::Responses) => {
+            viewer.is(&Role::Office)
+        }
+        Place::Units | Place::Table(_) => {
             settings.demonstration || directory.wards().iter().any(|ward| reads(&Unit::Ward(ward.id.clone())))
         }
         Place::Trust => settings.demonstration || reads(&Unit::Trust(directory.file().trust.id.clone())),
@@ -154,8 +178,11 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             let unit = Unit::Ward(ward.clone());
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
-        Place::AllHelp | Place::Comments | Place::Disputes => viewer.is(&Role::Office),
         Place::Accounts => viewer.is(&Role::Administrator),
+        Place::Alerts => any(&|role| {
+            matches!(role, Role::Office | Role::Administrator | Role::Board | Role::Ward(_) | Role::Department(_))
+        }),
+        Place::Alert(audience) => concerns(viewer, audience, directory),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),
@@ -177,6 +204,17 @@ fn refused(viewer: &Viewer, why: &'static str) -> Entrance {
         Viewer::Nobody => Entrance::SignIn,
         Viewer::Account { .. } => Entrance::Refused(why),
     }
+}
+
+/// Whether an alert is for somebody: for its audience, and for the office.
+fn concerns(viewer: &Viewer, audience: &alerts::Audience, directory: &Directory) -> bool {
+    let of_audience = |role: &Role| match audience {
+        alerts::Audience::Board => *role == Role::Board,
+        alerts::Audience::It => *role == Role::Administrator,
+        alerts::Audience::Office => false,
+        alerts::Audience::Ward(ward) => *role != Role::Board && role.reads(&Unit::Ward(ward.clone()), directory),
+    };
+    viewer.roles().any(|role| *role == Role::Office || of_audience(role))
 }
 
 /// What a definition's rows say of a unit with n people behind it, before the trust's policy; everything where no row speaks of its kind.

@@ -18,7 +18,7 @@
 //! - What stays open ends with the session it was opened in ([`viewer`]).
 //! - Pages only read, except that an administrator may change accounts, and except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
 //!   that staff may
-//!   say that a request for help was seen, and that the office may decide about comments and note what the monitor found.
+//!   say that a request for help or an alert was seen, and that the office may decide about comments and note what the monitor found.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
@@ -33,6 +33,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use wardvoice_protocol::id::RecordId;
@@ -40,8 +42,10 @@ use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
 use crate::actions::Actions;
+use crate::alerts::Alerts;
 use crate::audit::{Audit, Deed};
 use crate::comments::Comments;
+use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Attributed, Dispute, Disputes, Ruling};
 use crate::facts::Facts;
@@ -62,12 +66,15 @@ use crate::sessions::Sessions;
 use crate::tries::Tries;
 
 mod accounts;
+mod alerts;
 mod api;
 mod assets;
 mod board;
+mod books;
 mod charts;
 mod comments;
 mod consultant;
+mod deliveries;
 mod display;
 mod disputes;
 mod doorkeeper;
@@ -84,16 +91,20 @@ mod office;
 mod openid;
 mod presence;
 mod proxies;
+pub(crate) mod reports;
 mod routes;
 mod sheets;
 mod sign_in;
 mod signals;
+mod tables;
 mod trail;
 mod units;
 mod viewer;
 mod ward;
 mod wards;
-mod words;
+pub(crate) mod words;
+
+pub(crate) use routes::described as every_route;
 
 #[cfg(test)]
 mod tests;
@@ -137,6 +148,10 @@ pub struct Desk {
     pub replay: Replay,
     /// The requests for help.
     pub help: Arc<HelpDesk>,
+    /// The messages to people outside the pages.
+    pub delivery: Arc<Delivery>,
+    /// What somebody should look at.
+    pub alerts: Arc<Alerts>,
     /// What people wrote, and what was decided about it.
     pub comments: Arc<Comments>,
     /// What people noted about what the monitor found.
@@ -181,12 +196,17 @@ pub(crate) struct Web {
     sheets: sheets::Sheets,
     histories: histories::Histories,
     rooms: live::Rooms,
+    downloads: tables::Downloads,
+    presses: reports::Presses,
 }
 
 type Shared = Arc<Web>;
 
 /// The largest form that is read, in bytes.
 const MAX_FORM_BYTES: usize = 16 * 1024;
+
+/// Of 1 to 9: more than this costs a page a few milliseconds and saves it a few bytes.
+const PAGE_COMPRESSION: i32 = 5;
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -198,6 +218,8 @@ pub fn router(desk: Arc<Desk>) -> Router {
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),
         rooms: live::Rooms::default(),
+        downloads: tables::Downloads::default(),
+        presses: reports::Presses::default(),
         desk,
     });
     routes::router(&web)
@@ -206,6 +228,8 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(CsrfLayer::new())
         .layer(from_fn(failure::in_plain_english))
+        // Live streams come compressed already, each event once for everybody; the layer leaves those alone.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_COMPRESSION)))
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header_layer(header::REFERRER_POLICY, "same-origin"))

@@ -12,10 +12,12 @@ use crate::app::Addresses;
 use crate::operations::Talk;
 
 mod comments;
+mod loops;
 mod monitor;
 mod words;
 
 pub(super) use comments::{comment, comment_line, theme_count};
+pub(super) use loops::{alert, help_times};
 pub(super) use monitor::monitored;
 pub(super) use words::{
     account, action, appraisal, audit_report, audited, display_token, dispute, entry, explained, help_request,

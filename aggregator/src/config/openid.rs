@@ -322,8 +322,8 @@ mod tests {
         assert_eq!(settings.redirect, "https://w.example/sign-in/openid/return");
         let (rules, directory) = (settings.roles, directory::example());
         let of = |groups: &[&str]| {
-            let roles = rules.of(groups.iter().copied(), &directory);
-            roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            let found = rules.of(groups.iter().copied(), &directory);
+            found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(of(&["office"]), "office board");
         assert_eq!(of(&["ward-W1", "ward-W2"]), "ward:W1 ward:W2 display:W1 display:W2");

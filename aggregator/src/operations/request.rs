@@ -9,7 +9,10 @@ use wardvoice_protocol::id::{KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
-use super::{CommentsAsk, MonitorAsk, PeopleRequest, ReleaseRequest, ReturnRequest, people};
+use super::{
+    AlertsAsk, CommentsAsk, MonitorAsk, PeopleRequest, PublishAsk, ReleaseRequest, ReturnRequest, TablesRequest,
+    people,
+};
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
 use crate::help::StaffRole;
@@ -17,6 +20,7 @@ use crate::pins::Role;
 use crate::policy::Audience;
 use crate::premises::{Premises, failed};
 use crate::scoring::{Cut, DefinitionRef, Measure};
+use crate::web::reports::ReportAsk;
 
 /// What a command asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +111,10 @@ pub enum Request {
     Return(ReturnRequest),
     /// Something about releases to the public.
     Release(ReleaseRequest),
+    /// Answers with the files of a published site, and then with what it is.
+    Publish(PublishAsk),
+    /// Something about tables for people's own programs.
+    Tables(TablesRequest),
     /// Answers with what a unit's fortnights say, a line a measure.
     Signal {
         /// The unit.
@@ -149,10 +157,16 @@ pub enum Request {
         /// The role of whoever has seen it.
         by: StaffRole,
     },
+    /// Answers with what became of the requests for help of the last days, and how long it took.
+    HelpTimes,
+    /// Answers with every alert that is open, or with one that somebody has seen.
+    Alerts(AlertsAsk),
     /// Answers with what the monitor has found in a period, or with one finding that is marked.
     Monitor(MonitorAsk),
     /// Answers with comments, or decides about one.
     Comments(CommentsAsk),
+    /// Answers with a report or a poster, as the paper that is set.
+    Report(ReportAsk),
     /// Answers with every entry of the quarantine.
     QuarantineList,
     /// Answers with one entry and its payload.
@@ -212,6 +226,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             (Deed::ChangedAction, format!("action:{number}"), None)
         }
         Request::HelpSeen { record, .. } => (Deed::SawHelp, format!("request:{record}"), None),
+        Request::Alerts(AlertsAsk { seen: Some((key, _)) }) => (Deed::SawAlert, format!("alert:{key}"), None),
         Request::QuarantineReplay { number } => {
             let about = number.map_or_else(|| "quarantine".to_owned(), |number| format!("quarantine:{number}"));
             (Deed::Replayed, about, None)
@@ -227,6 +242,10 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             None => return Ok(()),
         },
         Request::Release(ReleaseRequest::Make { .. }) => (Deed::Released, "release".to_owned(), None),
+        Request::Publish(asked) => (Deed::Published, format!("edition:{}", asked.edition), None),
+        Request::Tables(TablesRequest::Write { ask, form }) => {
+            (Deed::SawRecords, format!("table:{}", ask.table), Some(form.to_string()))
+        }
         Request::Comments(asked) => match asked.decided() {
             Some(comment) => (Deed::DecidedComment, format!("comment:{comment}"), None),
             None if asked.shows_text() => (Deed::SawRecords, "comments".to_owned(), None),
@@ -242,7 +261,10 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Scores { unit: Unit::Consultant(consultant), period, audience, .. } => {
             return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
         }
-        Request::Monitor(_)
+        // What is seen of a consultant is noted when it is looked at.
+        Request::Report(_)
+        | Request::Monitor(_)
+        | Request::Tables(TablesRequest::List)
         | Request::KioskList
         | Request::ActionList { .. }
         | Request::Verify { .. }
@@ -251,6 +273,8 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         | Request::RebaseList
         | Request::Release(_)
         | Request::HelpList
+        | Request::HelpTimes
+        | Request::Alerts(_)
         | Request::QuarantineList => return Ok(()),
     };
     let noted = premises.audit.note(Timestamp::now(), COMMAND, deed, Some(&about), detail.as_deref());

@@ -11,6 +11,7 @@ use axum::{Form, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::ConsultantId;
 
@@ -20,6 +21,7 @@ use super::ward::{off_thread, page_off_thread};
 use super::{Shared, Web};
 use crate::appraisal::{self, Appraisal, AppraisalError, Looker};
 use crate::audit::Deed;
+use crate::comments::Released;
 use crate::disputes::{AttributedContact, Dispute, DisputesError, Handle, HandleError};
 use crate::log::LogError;
 use crate::policy::Audience;
@@ -27,7 +29,7 @@ use crate::scoring::ScoreError;
 
 mod parts;
 
-pub(super) use parts::standing;
+pub(super) use parts::{private, standing, what};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -44,12 +46,20 @@ pub(crate) struct Disputed {
     reason: String,
 }
 
+/// What a viewer sees of a consultant, noted; for a document of it.
+pub(super) fn seen(web: &Web, viewer: &Viewer, id: &str, asked: &Asked) -> Result<Appraisal, Failure> {
+    let (consultant, audience) = who_and_as_what(web, viewer, id)?;
+    look(web, viewer, &consultant, audience, asked.window.as_deref())
+}
+
 /// Everything the page shows.
 struct View {
     appraisal: Appraisal,
     windows: Vec<Period>,
     /// The consultant's own business: contacts that can be disputed, and disputes.
     own: Option<Own>,
+    /// What patients wrote about doctors, once it was passed; nothing where not even their answers are shown.
+    comments: Vec<Released>,
     today: Date,
 }
 
@@ -71,7 +81,8 @@ pub(crate) async fn page(
         let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
         let released = |window: &Period| is_released(web, &consultant, window, audience).is_ok();
         let windows = windows.into_iter().filter(released).collect();
-        let view = View { appraisal, windows, own, today: web.today() };
+        let comments = comments(web, &consultant, audience, &appraisal)?;
+        let view = View { appraisal, windows, own, comments, today: web.today() };
         Ok(parts::page(web, &viewer, &view))
     })
     .await
@@ -220,6 +231,22 @@ fn not_seen(error: AppraisalError) -> Failure {
         ),
         AppraisalError::Score(error) => Failure::internal(&error),
     }
+}
+
+/// Comments about doctors by the consultant's patients: for the consultant and the appraiser, where the table shows what patients answered.
+fn comments(
+    web: &Web,
+    consultant: &ConsultantId,
+    audience: Audience,
+    appraisal: &Appraisal,
+) -> Result<Vec<Released>, Failure> {
+    let Ok(window) = web.desk.scoring.calendar().period(&appraisal.window) else { return Ok(Vec::new()) };
+    if appraisal.domains.is_none() {
+        return Ok(Vec::new());
+    }
+    let (unit, not_theirs) = (Unit::Consultant(consultant.clone()), web.desk.disputes.not_theirs(consultant));
+    let released = web.desk.comments.released_but(&unit, &window, audience, &not_theirs);
+    released.map_err(|error| Failure::internal(&error))
 }
 
 fn own(web: &Web, consultant: &ConsultantId, appraisal: &Appraisal) -> Result<Own, Failure> {

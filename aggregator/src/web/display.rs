@@ -1,12 +1,12 @@
 //! The public display of a ward: for a screen in its corridor that everybody can read, and for nobody in particular.
 //!
-//! It shows what was released and what the ward has changed, and nothing else: it reads the ledger of releases and the list of
-//! actions, and never the facts. One thing at a time, in large type, in turn: by a script that keeps the last thing on the screen
-//! while the server is away, and without a script by the page's own refresh.
+//! It shows what was released, what patients wrote that a person has passed for everybody, and what the ward has changed, and nothing else: it reads
+//! the ledger of releases, asks [`Comments::released`](crate::comments::Comments::released) for the public, and reads the list of actions; it never
+//! looks at the facts. One thing at a time, in large type, in turn: by a script that goes on showing what it has seen while the server is away and
+//! says how old it is, for a day, and without a script by the page's own refresh.
 //!
 //! A figure stands with its n and its period. Where the rule for small numbers hides the ward's own, the one of its site or of the
-//! trust is shown under that name. What patients wrote is not shown here: there is a place for it in [`Slide::Comment`], and
-//! comments that a person has released are to be put there.
+//! trust is shown under that name.
 //!
 //! A trust may let only its own screens in ([`crate::display_tokens`]): a screen opens an address once and gets a cookie for it, which
 //! every page renews, so that it stays in for as long as it is on.
@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::board::WardChange;
-use wardvoice_protocol::directory::{Unit, WardEntry};
+use wardvoice_protocol::directory::{DirectoryFile, Unit, WardEntry};
 use wardvoice_protocol::id::WardId;
 
 use super::failure::Failure;
@@ -26,13 +26,21 @@ use super::ward::off_thread;
 use super::{Shared, Web, assets, words};
 use crate::accounts::{Account, AccountName};
 use crate::audit::Deed;
-use crate::policy::Role;
+use crate::comments::Released;
+use crate::policy::{Audience, Role};
 use crate::publication::{Question, Release, questions};
+use crate::releases::Releases;
 
 /// How long a thing stays on the screen: long enough to read it twice.
 const SECONDS: u32 = 20;
 /// How many changes are shown, the latest first.
 const MOST_CHANGES: usize = 5;
+/// Comments of so many calendar months are shown.
+const MONTHS: usize = 3;
+/// How many comments are shown.
+const MOST_COMMENTS: usize = 8;
+/// The longest comment that is shown, in characters.
+const MOST_CHARACTERS: usize = 280;
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Turn {
@@ -55,9 +63,8 @@ enum Slide {
     Figure { heading: String, said: String, of: String, percent: u64, people: u64, when: String },
     /// You said, we did.
     Change(WardChange),
-    /// What a patient wrote, once a person has released it. Nothing makes one yet.
-    #[expect(dead_code, reason = "released comments have their place here")]
-    Comment(String),
+    /// What a patient wrote, once a person has released it to everybody.
+    Comment(Released),
     /// There is nothing to show yet.
     Nothing,
 }
@@ -68,12 +75,16 @@ pub(crate) async fn page(
     Query(turn): Query<Turn>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let unknown = || Failure::unknown_ward(&id);
-    let ward: WardId = id.parse().map_err(|_| unknown())?;
-    let ward = web.desk.world.directory.ward(&ward).ok_or_else(unknown)?;
-    let mut response = render(&web, ward, &turn).into_response();
-    let secret = secret(&headers).filter(|secret| web.desk.display_tokens.holder(secret).is_some());
-    if let Some(kept) = secret.and_then(|secret| keep(secret, is_https(&headers)).parse().ok()) {
+    let ward: WardId = id.parse().map_err(|_| Failure::unknown_ward(&id))?;
+    let held = secret(&headers).filter(|secret| web.desk.display_tokens.holder(secret).is_some());
+    let kept = held.and_then(|secret| keep(secret, is_https(&headers)).parse().ok());
+    // Comments may have to be read from the log first.
+    let mut response = off_thread(&web, move |web| {
+        let ward = web.desk.world.directory.ward(&ward).ok_or_else(|| Failure::unknown_ward(&id))?;
+        Ok(render(web, ward, &turn, &slides(web, ward)?).into_response())
+    })
+    .await?;
+    if let Some(kept) = kept {
         response.headers_mut().append(header::SET_COOKIE, kept);
     }
     Ok(response)
@@ -148,8 +159,7 @@ fn keep(secret: &str, secure: bool) -> String {
     format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn render(web: &Web, ward: &WardEntry, turn: &Turn) -> Markup {
-    let slides = slides(web, ward);
+fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup {
     let count = slides.len().max(1);
     let place = turn.turn % count;
     let address = |turn: usize, stay: bool| {
@@ -181,6 +191,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn) -> Markup {
                 }
                 footer {
                     p { (trust) }
+                    p #age {}
                     p {
                         "Figures of 5 or fewer people are not shown."
                         @if count > 1 {
@@ -209,7 +220,11 @@ fn show(slide: &Slide) -> Markup {
                 dd { (change.did) }
             }
         },
-        Slide::Comment(text) => html! { blockquote { p { (text) } } },
+        Slide::Comment(comment) => html! {
+            h2 { "A patient on this ward wrote" }
+            blockquote lang=(comment.language) dir="auto" { p { (comment.text) } }
+            p.small { "In answer to “" (comment.asked) "”" }
+        },
         Slide::Nothing => html! {
             h2 { "Tell us about your care" }
             p.figure { span { "What patients on this ward say will be shown here when enough of them have answered." } }
@@ -218,46 +233,68 @@ fn show(slide: &Slide) -> Markup {
 }
 
 /// Everything that there is to show, in turn.
-fn slides(web: &Web, ward: &WardEntry) -> Vec<Slide> {
+fn slides(web: &Web, ward: &WardEntry) -> Result<Vec<Slide>, Failure> {
     let mut slides = Vec::new();
     for question in questions(&web.desk.world.vocabulary) {
         slides.extend(figure(web, ward, &question));
     }
+    let (unit, calendar) = (Unit::Ward(ward.id.clone()), &web.desk.world.calendar);
+    let comments = web.desk.comments.released_lately(&unit, calendar, web.today(), MONTHS, Audience::Public);
+    let comments = comments.map_err(|error| Failure::internal(&error))?.into_iter();
+    // What does not fit the screen would be cut off, and half of what somebody said is not what they said.
+    let comments = comments.filter(|comment| comment.text.chars().count() <= MOST_CHARACTERS);
+    slides.extend(comments.take(MOST_COMMENTS).map(Slide::Comment));
     let changes = web.desk.actions.changes(&ward.id);
     slides.extend(changes.into_iter().take(MOST_CHANGES).map(Slide::Change));
     if slides.is_empty() {
         slides.push(Slide::Nothing);
     }
-    slides
+    Ok(slides)
 }
 
 /// The newest released figure of a question: the ward's own, or its site's, or the trust's.
 fn figure(web: &Web, ward: &WardEntry, question: &Question) -> Option<Slide> {
     let file = web.desk.world.directory.file();
-    let site_name = file.sites.iter().find(|site| site.id == ward.site).map(|site| site.name.clone());
-    let units = [
-        (Unit::Ward(ward.id.clone()), "This ward".to_owned()),
-        (Unit::Site(ward.site.clone()), site_name.unwrap_or_default()),
-        (Unit::Trust(file.trust.id.clone()), "All our hospitals".to_owned()),
-    ];
-    let best = question.best_part();
-    let find = |(unit, name): (Unit, String)| {
-        let standing = web.desk.releases.standing(&question.subject, &unit);
-        let release = standing.into_iter().find(|release| question.people_of(release, best).is_some())?;
-        Some((release, name))
+    let shown = shown(&web.desk.releases, file, ward, question)?;
+    let of = match &shown.release.unit {
+        Unit::Ward(_) => "This ward".to_owned(),
+        Unit::Site(_) => {
+            let site = file.sites.iter().find(|site| site.id == ward.site);
+            site.map(|site| site.name.clone()).unwrap_or_default()
+        }
+        _ => "All our hospitals".to_owned(),
     };
-    let (release, of) = units.into_iter().find_map(find)?;
+    let heading = question.text.clone();
+    let when = when(web, &shown.release);
+    let (percent, people) = (shown.percent, shown.release.people());
+    Some(Slide::Figure { heading, said: question.best_said.clone(), of, percent, people, when })
+}
+
+/// A released figure that the public may see.
+pub(super) struct Shown {
+    /// The release; its unit says whose it is.
+    pub(super) release: Release,
+    /// How many of a hundred gave the best answer.
+    pub(super) percent: u64,
+}
+
+/// The newest released figure of a question that a ward's public sees: the ward's own, or its site's, or the trust's.
+pub(super) fn shown(
+    releases: &Releases,
+    file: &DirectoryFile,
+    ward: &WardEntry,
+    question: &Question,
+) -> Option<Shown> {
+    let units = [Unit::Ward(ward.id.clone()), Unit::Site(ward.site.clone()), Unit::Trust(file.trust.id.clone())];
+    let best = question.best_part();
+    let find = |unit: Unit| {
+        let standing = releases.standing(&question.subject, &unit);
+        standing.into_iter().find(|release| question.people_of(release, best).is_some())
+    };
+    let release = units.into_iter().find_map(find)?;
     let (told, people) = (question.people_of(&release, best)?, release.people());
     let percent = (told * 200 + people).checked_div(people * 2)?;
-    let heading = question.text.clone();
-    Some(Slide::Figure {
-        heading,
-        said: question.best_said.clone(),
-        of,
-        percent,
-        people,
-        when: when(web, &release),
-    })
+    Some(Shown { release, percent })
 }
 
 fn when(web: &Web, release: &Release) -> String {

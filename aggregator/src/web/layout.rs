@@ -16,7 +16,9 @@ pub(crate) enum Place {
     Trust,
     Board,
     Consultant,
+    Alerts,
     Office,
+    Tables,
     Api,
     SignIn,
 }
@@ -53,7 +55,9 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
                 @if consultants.len() == 1 { (link(Place::Consultant, &address, &format!("Consultant {id}"))) }
                 @else { a href=(address) { "Consultant " (id) } }
             }
+            @if viewer.is_known() && opens(policy::Place::Alerts) { (link(Place::Alerts, "/alerts", "Alerts")) }
             @if opens(policy::Place::Office) { (link(Place::Office, "/office", "Office")) }
+            @if opens(policy::Place::Units) { (link(Place::Tables, "/tables", "Tables")) }
             (link(Place::Api, "/api/v1/docs", "Data"))
             @if viewer.has_session() {
                 form method="post" action="/sign-out" { button.plain type="submit" { "Sign out" } }
@@ -64,7 +68,7 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
     };
     let banner = html! {
         @if web.desk.demonstration {
-            div.generated role="note" {
+            aside.generated aria-label="Demonstration" {
                 div.frame { strong { "Demonstration." } " Every patient, answer and ward here is made up by a computer." }
             }
         }
@@ -86,7 +90,7 @@ pub(crate) fn bare(title: &str, content: &Markup) -> Markup {
     let navigation = html! {
         nav aria-label="Main" {
             a href="/" { "Wards" }
-            a href="/office" { "Office" }
+            a href="/sign-in" { "Your pages" }
         }
     };
     document(title, "", false, &navigation, &html! {}, content)

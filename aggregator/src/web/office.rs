@@ -19,7 +19,8 @@ use super::layout::{self, Page, Place};
 use super::presence::SILENT_AFTER;
 use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread};
-use super::{Shared, Web, comments, monitor, words};
+use super::{Shared, Web, alerts, comments, deliveries, monitor, words};
+use crate::alerts::Audience;
 use crate::audit::Deed;
 use crate::log::{LogError, Refused};
 use crate::policy;
@@ -148,7 +149,12 @@ pub(crate) async fn page(
     page_off_thread(&web, move |web| {
         let kiosks = kiosks(web)?;
         let quarantine = quarantine(web, asked.from.unwrap_or(0), SHOWN)?;
-        let watched = (comments::door(web)?, monitor::section(web, asked.monitor.as_deref())?);
+        // Who runs the machine sees no figures and no comments.
+        let watched = if viewer.is_office() {
+            (comments::door(web)?, monitor::section(web, asked.monitor.as_deref())?)
+        } else {
+            (html! {}, html! {})
+        };
         Ok(render(web, &viewer, &kiosks, &quarantine, &asked, &watched))
     })
     .await
@@ -312,6 +318,8 @@ fn render(
                 span { a href="/office/accounts" { "Who may sign in" } }
             }
         }
+        (alerts::notice(web, viewer, &Audience::Office))
+        (alerts::notice(web, viewer, &Audience::It))
         div.stack {
             (door)
             section.sheet.flows aria-labelledby="kiosks" {
@@ -323,6 +331,7 @@ fn render(
                 }
             }
             (watched)
+            (deliveries::section(web))
             section #quarantine.sheet.flows aria-labelledby="quarantine-title" {
                 h2 id="quarantine-title" { "Quarantine" }
                 p.aside { "Records that could not be counted, kept with the reason. Nothing here is lost, and nothing here is in a score." }
@@ -338,7 +347,7 @@ fn render(
 
 fn kiosk_table(web: &Web, kiosks: &[KioskSheet]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="kiosks" {
+        div.scroller tabindex="0" role="group" aria-labelledby="kiosks" {
             table {
                 thead {
                     tr {
@@ -412,7 +421,7 @@ fn quarantine_table(web: &Web, quarantine: &QuarantineSheet) -> Markup {
             form method="post" action="/office/quarantine/replay" {
                 p { button.action type="submit" { "Try all again" } }
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="quarantine-title" {
+            div.scroller tabindex="0" role="group" aria-labelledby="quarantine-title" {
                 table {
                     thead {
                         tr {

@@ -7,13 +7,15 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
+use serde::Serialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, accounts, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor,
-    office, sign_in, trail, units, viewer, ward, wards,
+    Shared, accounts, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live,
+    monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
+use crate::export::Table;
 use crate::policy::{Entrance, Place};
 
 /// What a route leads to; the path's `{id}` says whose.
@@ -37,6 +39,8 @@ pub(crate) enum Door {
     AllHelp,
     /// The office's and the administrators'.
     Office,
+    /// Who looks at how answers were gathered.
+    Monitor,
     /// Who reads what patients wrote before anybody else does.
     Comments,
     /// Who decides disputes.
@@ -47,10 +51,14 @@ pub(crate) enum Door {
     Accounts,
     /// Whoever may look at the screen in the ward's corridor.
     Display,
+    /// Whom any alert may concern; which of them is asked for again.
+    Alerts,
     /// Whoever has business with the consultant.
     Consultant,
     /// The consultant.
     OwnPage,
+    /// Whoever may have the table that the path's id names. What of it is asked for again, unit by unit.
+    Table,
 }
 
 impl Door {
@@ -76,15 +84,51 @@ impl Door {
             Self::Help => of_ward(&|id| enter(Place::Help(id))),
             Self::AllHelp => enter(Place::AllHelp),
             Self::Office => enter(Place::Office),
+            Self::Monitor => enter(Place::Monitor),
             Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
             Self::Accounts => enter(Place::Accounts),
             Self::Display => of_ward(&|id| enter(Place::Display(id))),
+            Self::Alerts => enter(Place::Alerts),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
+            Self::Table => {
+                id.parse::<Table>().map_or_else(|_| enter(Place::Units), |table| enter(Place::Table(table)))
+            }
             Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
         }
     }
+}
+
+/// A route in words, for whoever puts a proxy in front and for tests that look at every page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Described {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    /// What the policy is asked for: a door's name in small letters.
+    pub(crate) door: String,
+}
+
+impl From<Route> for Described {
+    fn from(Route { method, path, door, .. }: Route) -> Self {
+        let name = match door {
+            Door::Of(kind) => kind.to_owned(),
+            door => format!("{door:?}"),
+        };
+        let mut words = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !words.is_empty() {
+                words.push(' ');
+            }
+            words.extend(letter.to_lowercase());
+        }
+        Self { method, path, door: words }
+    }
+}
+
+/// Every route in words.
+pub(crate) fn described() -> Vec<Described> {
+    all().into_iter().map(Described::from).collect()
 }
 
 /// A route.
@@ -131,6 +175,8 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/specialty/{id}", Door::Of("specialty"), units::specialty),
         reads("/trust", Door::Trust, units::trust),
         reads("/board", Door::Trust, board::page),
+        reads("/alerts", Door::Alerts, alerts::page),
+        does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
         // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
@@ -140,7 +186,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
         reads("/office", Door::Office, office::page),
         does("/office/quarantine/replay", Door::Office, office::replay),
-        does("/office/monitor", Door::Office, monitor::mark),
+        does("/office/monitor", Door::Monitor, monitor::mark),
         reads("/office/disputes", Door::Disputes, disputes::page),
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
         reads("/office/audit", Door::Audit, trail::page),
@@ -149,6 +195,8 @@ pub(crate) fn all() -> Vec<Route> {
     #[cfg(feature = "openid")]
     all.extend(super::openid::routes());
     all.extend(comments::routes());
+    all.extend(tables::routes());
+    all.extend(reports::routes());
     all.extend(api::routes());
     all
 }

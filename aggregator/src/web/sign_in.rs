@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::viewer::{Viewer, cookie_name, is_https, token};
 use super::ward::off_thread;
-use super::{Shared, Web};
+use super::{Shared, Web, words};
 #[cfg(feature = "openid")]
 use crate::accounts::Source;
 use crate::accounts::{Account, OFFICE};
@@ -24,7 +24,10 @@ use crate::audit::Deed;
 use crate::sessions::LONGEST;
 
 pub(crate) fn too_many(seconds: i64) -> Failure {
-    let detail = format!("There were too many wrong passwords. Wait {seconds} seconds and try again.");
+    let detail = format!(
+        "There were too many wrong passwords. Wait {} and try again.",
+        words::of(seconds.unsigned_abs(), "second", "seconds")
+    );
     Failure::new(StatusCode::TOO_MANY_REQUESTS, "Wait a moment", detail)
         .with(header::RETRY_AFTER, HeaderValue::from(seconds))
 }

@@ -19,16 +19,17 @@ use super::presence::{self, Presence};
 use super::sheets::choices;
 use super::signals::{self, Outlook};
 use super::viewer::Viewer;
-use super::{Shared, Web, units, words};
+use super::{Shared, Web, alerts, reports, units, words};
+use crate::alerts::Audience;
 use crate::comments::Released;
 use crate::help::Request;
 use crate::operations::ActionLine;
-use crate::policy::Audience;
+use crate::policy;
 use crate::scoring::ScoreSheet;
 
 mod parts;
 
-pub(crate) use parts::before_word;
+pub(crate) use parts::{before_word, unshown};
 
 /// Everything a ward's page shows.
 pub(crate) struct View {
@@ -121,7 +122,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         )
     };
     let help = if period.contains(today) { web.desk.help.of_ward(ward, web.now()) } else { Vec::new() };
-    let comments = web.desk.comments.released(&unit, &period, Audience::Ward);
+    let comments = web.desk.comments.released(&unit, &period, policy::Audience::Ward);
     let places = [Unit::Department(entry.department.clone()), Unit::Site(entry.site.clone())];
     let places = places.iter().filter_map(|unit| Some((units::address(unit, None)?, scoring.unit_name(unit)?)));
     Ok(View {
@@ -211,6 +212,8 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
             }
             (picker(web, &address(&view.ward, None), view.period, asked.is_some()))
         }
+        (alerts::notice(web, viewer, &Audience::Ward(view.ward.clone())))
+        (reports::links(&papers(view)))
         p.strip.no-print {
             span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }
         }
@@ -220,6 +223,16 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
         p #live-said.hidden role="status" aria-live="polite" {}
     };
     layout::frame(web, viewer, &Page { title: &view.name, place: Place::Ward, live: true }, &content)
+}
+
+/// The ward's papers.
+fn papers(view: &View) -> [(String, &'static str); 3] {
+    let (ward, period) = (&view.ward, view.period);
+    [
+        (format!("/ward/{ward}/report.pdf?period={period}"), "these days"),
+        (format!("/ward/{ward}/poster.pdf"), "poster of what patients say"),
+        (format!("/ward/{ward}/you-said.pdf"), "poster “you said, we did”"),
+    ]
 }
 
 /// Chooses another period; a plain form, so that it works without a script. `own` says that a period was asked for.

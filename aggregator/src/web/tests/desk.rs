@@ -24,8 +24,10 @@ use wardvoice_protocol::status::{Health, Presence, Status};
 
 use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
+use crate::alerts::Alerts;
 use crate::audit::Audit;
 use crate::comments::{Comments, Rules};
+use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Attributed, Disputes};
 use crate::facts::{Facts, Vocabulary, fact_of};
@@ -147,6 +149,10 @@ impl Bench {
                 Ok(numbers.iter().map(|number| (*number, verdict.clone())).collect())
             }),
             help: Arc::clone(&help),
+            delivery: Arc::new(
+                Delivery::open(folder.path().join("delivery.ndjson"), SignedDuration::from_hours(24)).unwrap(),
+            ),
+            alerts: Arc::new(Alerts::open(folder.path().join("alerts.ndjson")).unwrap()),
             comments: Arc::new(
                 Comments::open(folder.path(), Rules::default(), log.reader(), world, facts).unwrap(),
             ),
@@ -293,6 +299,17 @@ impl Bench {
 
     /// Somebody on a ward answers everything well and says something; in the log and in the facts. Gives the comment's name.
     pub(super) fn writes(&mut self, place: &str, at: &str, said: Option<(&str, &str)>) -> String {
+        self.writes_of(None, place, at, said)
+    }
+
+    /// The same by a patient of a consultant, as the roster says.
+    pub(super) fn writes_of(
+        &mut self,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
         let questionnaire = Questionnaire::inpatient().unwrap();
@@ -312,7 +329,8 @@ impl Bench {
             outcome: Outcome::Completed,
             mode: Mode::Alone,
             language: Language::english(),
-            attribution: None,
+            attribution: consultant
+                .map(|id| Attribution { consultant: id.parse().unwrap(), source: AttributionSource::Roster }),
             response: Some(Response { answers: answers.collect(), minutes: Some(4) }),
         };
         let day = self.desk.world.calendar.day_of(claimed);
@@ -350,6 +368,7 @@ impl Bench {
             need: Need::Drink,
             place: Some(Place::new("Bay 2").unwrap()),
             asked: noon() - SignedDuration::from_mins(minutes),
+            arrived: noon() - SignedDuration::from_mins(minutes),
         });
         self.commit(place);
         record
