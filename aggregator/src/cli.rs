@@ -485,6 +485,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Config(ConfigCommand::Check) => {
             checks::settings(data, &settings(arguments, Overrides::default())?)
         }
+        Command::Config(ConfigCommand::Routes { json }) => routes::run(*json),
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }
