@@ -11,6 +11,7 @@
     open: "Live: new answers appear here by themselves",
     waiting: "Not connected: trying again. These numbers may be old",
     ended: "Not live any more. Reload the page to go on",
+    gone: "You are signed out. Reload the page to sign in again",
   };
   const show = (name) => {
     if (state.dataset.state === name) return;
@@ -158,6 +159,10 @@
       body.dataset.version = "";
       close();
       open();
+    });
+    source.addEventListener("gone", () => {
+      close();
+      show("gone");
     });
     source.onerror = () => {
       close();

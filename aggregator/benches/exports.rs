@@ -66,7 +66,8 @@ fn main() -> Result<()> {
         rebases: &rebases,
         today: TODAY,
     };
-    let settings = Settings { demonstration: false, shown_to: [].into(), first_days: 14 };
+    let settings =
+        Settings { demonstration: false, displays_need_token: false, shown_to: [].into(), first_days: 14 };
     for form in forms.split(',') {
         let (form, goal) = (form.parse::<Form>()?, goal(form));
         measure(ground, &settings, form, goal, records, folder.path())?;

@@ -3,6 +3,9 @@
 //! Names of accounts are ids, never the names of people; there is no address and nothing to write to. What an account may see follows
 //! from its roles ([`crate::policy`]).
 //!
+//! People of the trust's own sign-in (`openid`) are accounts too, while they are signed in: the provider knows them, and nothing of them
+//! stands in the file. Their names begin with `sso-` or `sso_`, those of screens with `screen-`; no new account of the file may.
+//!
 //! Formats. 1 knew hashes by name and one account, `office`; it is read for ever and still written while it can say everything. 2 has
 //! roles beside each hash. A program from before there were roles refuses 2 by its number and lets nobody in.
 
@@ -20,8 +23,10 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use wardvoice_protocol::id::Hash;
 
+use crate::audit::{COMMAND, UNKNOWN};
 use crate::durable_file::{self, Readers};
 use crate::policy::Role;
 
@@ -33,6 +38,10 @@ pub const MIN_PASSWORD_CHARACTERS: usize = 12;
 pub const MOST_ACCOUNTS: usize = 5_000;
 /// The most roles an account has.
 pub const MOST_ROLES: usize = 100;
+
+/// How names begin that are of no account here: of people of the trust's own sign-in, by what the provider calls them or by a hash of it,
+/// and of screens in corridors.
+const KEPT: [&str; 3] = ["sso-", "sso_", "screen-"];
 
 /// A hash of nothing anybody knows, so that an unknown name takes as long as a known one.
 const NOBODY: &str =
@@ -53,6 +62,7 @@ pub struct AccountNameError(String);
 pub struct Accounts {
     path: PathBuf,
     known: RwLock<BTreeMap<AccountName, Entry>>,
+    changed: watch::Sender<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +82,19 @@ pub struct Account {
     /// Changes exactly when the password or the roles do: sessions hold it, and end when it is another.
     #[serde(skip, default = "no_stamp")]
     pub stamp: Hash,
+    /// Who knows it.
+    #[serde(skip)]
+    pub source: Source,
+}
+
+/// Who knows an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The file here.
+    #[default]
+    Here,
+    /// Somebody else, who said so: the trust's own sign-in when the session began, or a screen's token.
+    Elsewhere,
 }
 
 /// How an account proves who it is.
@@ -130,6 +153,16 @@ pub enum AccountsError {
     /// It would have no role.
     #[error("add the account {0} without a role: say what it may be, as in --role ward:W12")]
     NoRole(AccountName),
+    /// There would be nobody left who may say who signs in.
+    #[error(
+        "take the administrator's role from {0}, who is the last to have it: give it to another account first"
+    )]
+    LastAdministrator(AccountName),
+    /// The name is kept for others.
+    #[error(
+        "add the account {0}: command, unknown and names that begin with sso-, sso_ or screen- are kept for others"
+    )]
+    Reserved(AccountName),
     /// There are too many.
     #[error("add more: there may be {MOST_ACCOUNTS} accounts, each with {MOST_ROLES} roles")]
     TooMany,
@@ -146,7 +179,7 @@ impl Accounts {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, AccountsError> {
         let path = path.into();
         let known = read(&path)?;
-        Ok(Self { path, known: RwLock::new(known) })
+        Ok(Self { path, known: RwLock::new(known), changed: watch::Sender::default() })
     }
 
     /// Whether nobody may sign in yet.
@@ -159,6 +192,19 @@ impl Accounts {
         let name = AccountName::from_str(name).ok()?;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&name).map(|entry| entry.account(name.clone()))
+    }
+
+    /// An account as it stands, if it is what it was when it signed in.
+    pub fn still(&self, then: &Account) -> Option<Account> {
+        match then.source {
+            Source::Here => self.get(then.name.as_str()).filter(|now| now.stamp == then.stamp),
+            Source::Elsewhere => Some(then.clone()),
+        }
+    }
+
+    /// Says when an account has changed, so that what is open looks whether it was its own.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
     }
 
     /// Every account, by name.
@@ -175,6 +221,9 @@ impl Accounts {
         proof: Proof<'_>,
         roles: &[Role],
     ) -> Result<Option<String>, AccountsError> {
+        if name.is_kept() {
+            return Err(AccountsError::Reserved(name.clone()));
+        }
         let drawn = match proof {
             Proof::Chosen(password) if password.chars().count() < MIN_PASSWORD_CHARACTERS => {
                 return Err(AccountsError::TooShort);
@@ -245,11 +294,18 @@ impl Accounts {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut changed = known.clone();
         change(&mut changed)?;
+        let is_administrator = |entry: &Entry| entry.roles.contains(&Role::Administrator);
+        if let Some((last, _)) = known.iter().find(|(_, entry)| is_administrator(entry))
+            && !changed.values().any(is_administrator)
+        {
+            return Err(AccountsError::LastAdministrator(last.clone()));
+        }
         if changed.len() > MOST_ACCOUNTS || changed.values().any(|entry| entry.roles.len() > MOST_ROLES) {
             return Err(AccountsError::TooMany);
         }
         write(&self.path, &changed)?;
         *known = changed;
+        self.changed.send_modify(|many| *many = many.wrapping_add(1));
         Ok(())
     }
 }
@@ -258,7 +314,15 @@ impl Entry {
     fn account(&self, name: AccountName) -> Account {
         let roles: Vec<String> = self.roles.iter().map(ToString::to_string).collect();
         let stamp = Hash::of(format!("{}\n{}", self.password, roles.join("\n")).as_bytes());
-        Account { name, roles: self.roles.clone(), stamp }
+        Account { name, roles: self.roles.clone(), stamp, source: Source::Here }
+    }
+}
+
+impl Account {
+    /// Somebody who is not in the file.
+    pub fn from_elsewhere(name: AccountName, roles: BTreeSet<Role>) -> Self {
+        // It is what it was until its session ends: nobody is asked again.
+        Self { name, roles, stamp: Hash::ZERO, source: Source::Elsewhere }
     }
 }
 
@@ -317,6 +381,11 @@ impl AccountName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether no account here may have it, because it says of others who they are.
+    fn is_kept(&self) -> bool {
+        [COMMAND, UNKNOWN].contains(&self.as_str()) || KEPT.iter().any(|start| self.0.starts_with(start))
     }
 }
 

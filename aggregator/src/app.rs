@@ -39,6 +39,8 @@ use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Pipeline, Unacked};
 use crate::log::Seen;
 use crate::metrics::Metrics;
+#[cfg(feature = "openid")]
+use crate::openid::OpenId;
 use crate::operations::{self, Request};
 use crate::premises::{House, Premises, failed};
 use crate::registry::{Introduced, Registry};
@@ -86,6 +88,8 @@ fn path(data: &Path) -> PathBuf {
 /// Serves a data folder until SIGTERM or SIGINT. `announce` is called once, when everything is reached at the addresses.
 pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> Result<()>) -> Result<()> {
     let premises = Premises::open(data, config)?;
+    #[cfg(feature = "openid")]
+    let openid = premises.config.openid.clone().map(OpenId::new).transpose().map_err(failed)?.map(Arc::new);
     let unconnected = Unconnected::new();
     let messenger = unconnected.messenger();
     let (fleet, metrics) = (Arc::new(Fleet::new()), Arc::new(Metrics::new()));
@@ -126,7 +130,16 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let keeping = tokio::spawn(keeping);
         wait_connected(&messenger).await;
         announce(&addresses)?;
-        let ended = pages(&house, &messenger, metrics, listener, breakdown).await;
+        let ended = pages(
+            &house,
+            &messenger,
+            metrics,
+            listener,
+            breakdown,
+            #[cfg(feature = "openid")]
+            openid,
+        )
+        .await;
         stopping.cancel();
         drop(keeping.await);
         // A look may take a while with many answers; what it finds is found again.
@@ -412,12 +425,21 @@ async fn pages(
     metrics: Arc<Metrics>,
     listener: TcpListener,
     mut breakdown: mpsc::UnboundedReceiver<String>,
+    #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("failed to wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to wait for SIGINT")?;
     let stopping = CancellationToken::new();
     // The address of the caller slows down wrong passwords from one place without keeping out the others.
-    let router = web::router(desk(house, messenger, metrics, stopping.clone()));
+    let desk = desk(
+        house,
+        messenger,
+        metrics,
+        stopping.clone(),
+        #[cfg(feature = "openid")]
+        openid,
+    );
+    let router = web::router(desk);
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     // Open streams end with the token, so the last answers are not kept waiting by them.
     let drained = stopping.clone().cancelled_owned();
@@ -442,6 +464,7 @@ fn desk(
     messenger: &Messenger,
     metrics: Arc<Metrics>,
     stopping: CancellationToken,
+    #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Arc<Desk> {
     let for_replay = Arc::clone(house);
     let for_ruling = Arc::clone(house);
@@ -475,6 +498,11 @@ fn desk(
         policy: house.premises.policy(),
         audit: Arc::clone(&house.premises.audit),
         tries: Arc::new(Tries::open(house.premises.data.join("tries.json"))),
+        sessions: Arc::clone(&house.premises.sessions),
+        display_tokens: Arc::clone(&house.premises.display_tokens),
+        trusted_proxies: house.premises.config.trusted_proxies.clone(),
+        #[cfg(feature = "openid")]
+        openid,
         disputes: Arc::clone(&house.premises.disputes),
         attributed: Arc::new(attributed),
         rule: Arc::new(move |number, ruling, note| {

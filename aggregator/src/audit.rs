@@ -29,6 +29,8 @@ use crate::lines::Lines;
 
 /// Who does what is asked on the command line.
 pub const COMMAND: &str = "command";
+/// Somebody who tried to sign in and whom nobody knows.
+pub const UNKNOWN: &str = "unknown";
 /// How many entries are kept at hand for pages.
 const AT_HAND: usize = 1_000;
 /// The longest text of an entry, in characters.

@@ -18,10 +18,11 @@ use crate::help::StaffRole;
 use crate::operations::Request;
 use crate::pins::Role;
 use crate::scoring::DefinitionRef;
-use crate::{app, config, delivery, demo, directory};
+use crate::{app, config, demo, directory};
 
 mod actions;
 mod alert;
+mod checks;
 mod comments;
 mod definitions;
 mod desk;
@@ -158,6 +159,9 @@ enum Command {
     /// Say who may sign in to the pages, and as what.
     #[command(subcommand)]
     User(people::UserCommand),
+    /// Say which screens in corridors are let in.
+    #[command(subcommand)]
+    Display(people::DisplayCommand),
     /// See what an audience sees of a consultant.
     Appraisal(people::AppraisalArguments),
     /// See and decide what consultants dispute.
@@ -479,15 +483,18 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Statistics { method, file } => desk::run(method, file.as_deref()),
         Command::Config(ConfigCommand::Print) => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
         Command::Config(ConfigCommand::Check) => {
-            check_settings(data, &settings(arguments, Overrides::default())?)?;
-            say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
+            checks::settings(data, &settings(arguments, Overrides::default())?)
         }
         Command::Config(ConfigCommand::Routes { json }) => routes::run(*json),
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }
-        Command::Directory(DirectoryCommand::Check) => check_directory(data),
+        Command::Directory(DirectoryCommand::Check) => checks::directory(data),
         Command::User(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
+        Command::Display(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
+        }
         Command::Appraisal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Dispute(command) => {
             let (request, style) = command.asked();
@@ -509,23 +516,6 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }
-}
-
-/// What settings can only be held against other files: the wards they name, and the secrets of contacts.
-fn check_settings(data: &Path, config: &Config) -> Result<()> {
-    let path = data.join("directory.json");
-    if path.exists() {
-        let directory = directory::load(&path).map_err(crate::premises::failed)?;
-        config.reach.check(&directory).map_err(crate::premises::failed)?;
-    }
-    delivery::Contacts::open(&config.reach.delivery, data).map(drop).map_err(crate::premises::failed)
-}
-
-fn check_directory(data: &Path) -> Result<ExitCode> {
-    let directory = directory::load(&data.join("directory.json")).map_err(crate::premises::failed)?;
-    let (wards, consultants) = (directory.wards().len(), directory.consultants().len());
-    let line = format!("The directory can be used: {wards} wards, {consultants} consultants.\n");
-    say::text(&line).map(|()| ExitCode::SUCCESS)
 }
 
 impl Places {

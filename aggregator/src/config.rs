@@ -5,7 +5,6 @@
 //! (`config print`) holds them all with their meaning.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -19,13 +18,21 @@ use wardvoice_protocol::one_line;
 
 use crate::comments::Rules;
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
+use crate::network::Network;
 use crate::policy::Audience;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
+mod broker;
+mod openid;
 mod reach;
 mod targets;
 mod template;
 
+pub use broker::BrokerUrl;
+use openid::OpenIdFile;
+#[cfg(feature = "openid")]
+pub(crate) use openid::is_safe_address;
+pub use openid::{OpenIdSettings, RoleRules};
 pub use reach::Reach;
 use reach::{AlertsFile, ContactFile, DeliveryFile, HelpFile};
 use targets::TargetFile;
@@ -43,6 +50,9 @@ pub struct ConfigFile {
     national: NationalFile,
     consultants: ConsultantsFile,
     comments: CommentsFile,
+    displays: DisplaysFile,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    openid: Option<OpenIdFile>,
     delivery: DeliveryFile,
     help: HelpFile,
     alerts: AlertsFile,
@@ -72,6 +82,7 @@ struct BrokerFile {
 #[serde(deny_unknown_fields, default)]
 struct WebFile {
     listen: String,
+    trusted_proxies: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -134,9 +145,15 @@ impl Default for BrokerFile {
     }
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct DisplaysFile {
+    need_token: bool,
+}
+
 impl Default for WebFile {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:0".to_owned() }
+        Self { listen: "127.0.0.1:0".to_owned(), trusted_proxies: Vec::new() }
     }
 }
 
@@ -165,6 +182,12 @@ pub struct Config {
     pub broker: BrokerChoice,
     /// Where pages are served. Port 0 takes a free port, the same again after a restart when it can.
     pub web_listen: SocketAddr,
+    /// The proxies whose word about the caller's address is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Whether the screens in wards' corridors are for those alone that have been let in.
+    pub displays_need_token: bool,
+    /// The trust's own sign-in.
+    pub openid: Option<OpenIdSettings>,
     /// Days, fortnights and the zone.
     pub calendar: Calendar,
     /// How many contacts the trust plans a fortnight.
@@ -222,17 +245,6 @@ pub struct ExternalBroker {
     pub password_file: Option<PathBuf>,
     /// The certificate authority of an `mqtts` broker; the system's when absent.
     pub ca_file: Option<PathBuf>,
-}
-
-/// `mqtt://host:port` or `mqtts://host:port`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokerUrl {
-    /// Whether the connection is encrypted.
-    pub tls: bool,
-    /// The host, an IPv6 address without brackets.
-    pub host: String,
-    /// The port.
-    pub port: u16,
 }
 
 /// Why settings are not usable.
@@ -361,6 +373,8 @@ impl TryFrom<ConfigFile> for Config {
             series,
             targets,
             comments,
+            displays,
+            openid,
             delivery,
             help,
             alerts,
@@ -412,6 +426,9 @@ impl TryFrom<ConfigFile> for Config {
             consultants_first_days: consultants.first_days,
             broker: broker.try_into()?,
             web_listen: address("web.listen", &web.listen)?,
+            trusted_proxies: web.trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
+            displays_need_token: displays.need_token,
+            openid: openid.map(TryInto::try_into).transpose()?,
             calendar,
             contacts_per_fortnight: programme.contacts_per_fortnight,
             final_after_days: programme.final_after_days,
@@ -432,61 +449,6 @@ impl TryFrom<ConfigFile> for Config {
     }
 }
 
-impl TryFrom<BrokerFile> for BrokerChoice {
-    type Error = ConfigError;
-
-    fn try_from(file: BrokerFile) -> Result<Self, ConfigError> {
-        let Some(url) = file.url else {
-            if file.username.is_some() || file.password_file.is_some() || file.ca_file.is_some() {
-                let rule = "username, password_file and ca_file are for a broker with a url; set broker.url";
-                return Err(value("broker.username", file.username.unwrap_or_default(), rule));
-            }
-            return Ok(Self::Embedded { listen: address("broker.listen", &file.listen)? });
-        };
-        if file.username.is_some() != file.password_file.is_some() {
-            let rule = "username and password_file go together";
-            return Err(value("broker.username", file.username.unwrap_or_default(), rule));
-        }
-        let url = BrokerUrl::parse("broker.url", &url)?;
-        let (username, password_file, ca_file) = (file.username, file.password_file, file.ca_file);
-        Ok(Self::External(ExternalBroker { url, username, password_file, ca_file }))
-    }
-}
-
-impl BrokerUrl {
-    /// Reads an address; `setting` names where it stood, for the error.
-    pub fn parse(setting: &'static str, text: &str) -> Result<Self, ConfigError> {
-        let wrong = || value(setting, text, "write mqtt://host:port or mqtts://host:port");
-        let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
-        let tls = match scheme {
-            "mqtt" | "tcp" => false,
-            "mqtts" | "ssl" => true,
-            _ => return Err(wrong()),
-        };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) if !host.ends_with(':') && !port.ends_with(']') => {
-                (host, port.parse().map_err(|_| wrong())?)
-            }
-            _ => (rest, if tls { 8883 } else { 1883 }),
-        };
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let plain = !host.is_empty() && !host.contains(['/', '@', '?', '#', ' ', '[', ']']);
-        if plain && port != 0 { Ok(Self { tls, host: host.to_owned(), port }) } else { Err(wrong()) }
-    }
-}
-
-impl fmt::Display for BrokerUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.tls { "mqtts" } else { "mqtt" };
-        if self.host.contains(':') {
-            write!(formatter, "{scheme}://[{}]:{}", self.host, self.port)
-        } else {
-            write!(formatter, "{scheme}://{}:{}", self.host, self.port)
-        }
-    }
-}
-
 /// Nobody but the board and the office has a page on which a consultant could be shown.
 fn shown_to(word: &str) -> Result<Audience, ConfigError> {
     let known = word.parse().ok().filter(|audience| matches!(audience, Audience::Board | Audience::Office));
@@ -499,6 +461,13 @@ fn series_start(file: &SeriesFile) -> Result<SeriesStart, ConfigError> {
         value("series.definition", &file.definition, "write an id and a version, as in inpatient@2")
     })?;
     Ok(SeriesStart { from, definition })
+}
+
+fn network(text: &str) -> Result<Network, ConfigError> {
+    text.parse().map_err(|_| {
+        let rule = "write the addresses or networks of proxies, as in [\"127.0.0.1\", \"10.1.0.0/16\"]";
+        value("web.trusted_proxies", text, rule)
+    })
 }
 
 fn address(setting: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
@@ -555,6 +524,8 @@ mod tests {
         };
         check("[web]\nlisten = \"8080\"", "web.listen");
         check("[web]\nport = 8080", "unknown field `port`");
+        check("[web]\ntrusted_proxies = [\"10.1.2.3/16\"]", "web.trusted_proxies");
+        check("[displays]\nneed_token = \"yes\"", "need_token");
         check("[broker]\nlisten = \"localhost\"", "broker.listen");
         check("[broker]\nurl = \"http://a:1\"", "broker.url");
         check("[broker]\nusername = \"a\"", "set broker.url");
@@ -575,24 +546,5 @@ mod tests {
         check("[kiosks]\nlanguages = [\"e n\"]", "kiosks.languages");
         check("[consultants]\nshown_to = [\"public\"]", "consultants.shown_to");
         check("[consultants]\nfirst_days = 201", "consultants.first_days");
-    }
-
-    #[test]
-    fn broker_addresses() {
-        let check = |text: &str, expected: Option<&str>| {
-            let url = BrokerUrl::parse("x", text).ok().map(|url| url.to_string());
-            assert_eq!(url.as_deref(), expected, "{text}");
-        };
-        check("mqtt://127.0.0.1:1884", Some("mqtt://127.0.0.1:1884"));
-        check("mqtt://broker", Some("mqtt://broker:1883"));
-        check("mqtts://broker/", Some("mqtts://broker:8883"));
-        check("mqtt://[::1]:1885", Some("mqtt://[::1]:1885"));
-        check("mqtt://[::1]", Some("mqtt://[::1]:1883"));
-        check("tcp://broker:99", Some("mqtt://broker:99"));
-        for wrong in
-            ["", "broker:1883", "http://a", "mqtt://", "mqtt://a:b", "mqtt://a:0", "mqtt://u@a:1", "mqtt://a/b"]
-        {
-            check(wrong, None);
-        }
     }
 }

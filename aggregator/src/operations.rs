@@ -33,7 +33,7 @@ mod tables;
 pub use comments::{CommentLine, CommentsAsk};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
-pub use people::{AccountLine, PeopleRequest};
+pub use people::{AccountLine, PeopleRequest, SignedOutLine};
 pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub(crate) use publishing::release_everything;
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};

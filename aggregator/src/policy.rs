@@ -39,6 +39,8 @@ pub use sheets::{may_cut_by, of_own_unit, of_sheet, withhold};
 pub struct Settings {
     /// Whether wards may be read by anybody because everything is made up.
     pub demonstration: bool,
+    /// Whether the screens in wards' corridors are for those alone that have been let in.
+    pub displays_need_token: bool,
     /// To whom else a consultant's figures are shown where the table says that it takes an explicit policy.
     pub shown_to: BTreeSet<Audience>,
     /// After how many days a window is the appraiser's although the consultant has not opened it.
@@ -86,6 +88,8 @@ pub enum Place<'a> {
     Disputes,
     /// Who did what.
     Audit,
+    /// Who may sign in, and as what.
+    Accounts,
     /// The list of alerts; it shows only those that its viewer may see.
     Alerts,
     /// An alert, by whom it concerns: to see it, and to say that it was seen.
@@ -174,6 +178,7 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             let unit = Unit::Ward(ward.clone());
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
+        Place::Accounts => viewer.is(&Role::Administrator),
         Place::Alerts => any(&|role| {
             matches!(role, Role::Office | Role::Administrator | Role::Board | Role::Ward(_) | Role::Department(_))
         }),
@@ -182,7 +187,8 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),
         Place::Display(ward) => {
-            settings.demonstration || viewer.is(&Role::Display(ward.clone())) || reads(&Unit::Ward(ward.clone()))
+            let everybodys = settings.demonstration || !settings.displays_need_token;
+            everybodys || viewer.is(&Role::Display(ward.clone())) || reads(&Unit::Ward(ward.clone()))
         }
     };
     if allowed { Entrance::Open } else { refused(viewer, NOT_YOURS) }

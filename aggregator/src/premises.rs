@@ -5,7 +5,7 @@
 //! process can have the house open.
 //!
 //! ```text
-//! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  pins.json  addresses.json  control.sock
+//! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  displays.json  pins.json  addresses.json  control.sock
 //!      actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson  monitor.ndjson
 //!      returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
@@ -31,6 +31,7 @@ use crate::audit::Audit;
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::delivery::Delivery;
+use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Dispute, Disputes, Ruling};
 use crate::facts::{Facts, Rulings, Vocabulary};
 use crate::fleet::Fleet;
@@ -50,6 +51,7 @@ use crate::rebuild::{self, Origin};
 use crate::registry::Registry;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
+use crate::sessions::Sessions;
 use crate::{definitions, directory, policy};
 
 /// The small files of a data folder.
@@ -69,6 +71,10 @@ pub struct Premises {
     pub registry: Arc<Registry>,
     /// Who may sign in.
     pub accounts: Arc<Accounts>,
+    /// Who has signed in to the pages of this process.
+    pub sessions: Arc<Sessions>,
+    /// The screens that have been let in.
+    pub display_tokens: Arc<DisplayTokens>,
     /// The PINs of volunteers and managers.
     pub pins: Arc<Pins>,
     /// What wards do about what patients said.
@@ -141,6 +147,10 @@ impl Premises {
         let keys = Keys::open(&data.join("keys"), missing).map_err(failed)?;
         let registry = Arc::new(Registry::open(data.join("kiosks.json")).map_err(failed)?);
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
+        let display_tokens = Arc::new(DisplayTokens::open(data.join("displays.json")).map_err(failed)?);
+        if let Some(openid) = &config.openid {
+            openid.roles.check(&directory).map_err(failed)?;
+        }
         let pins = Arc::new(Pins::open(data.join("pins.json")).map_err(failed)?);
         let actions = Arc::new(Actions::open(data.join("actions.ndjson")).map_err(failed)?);
         let returns = Arc::new(Book::open(data.join("returns.ndjson")).map_err(failed)?);
@@ -174,6 +184,8 @@ impl Premises {
             questionnaires,
             registry,
             accounts,
+            sessions: Arc::default(),
+            display_tokens,
             pins,
             actions,
             returns,
@@ -195,6 +207,7 @@ impl Premises {
     pub fn policy(&self) -> policy::Settings {
         policy::Settings {
             demonstration: self.demonstration,
+            displays_need_token: self.config.displays_need_token,
             shown_to: self.config.consultants_shown_to.clone(),
             first_days: self.config.consultants_first_days,
         }

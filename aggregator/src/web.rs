@@ -12,10 +12,11 @@
 //! - Nothing inline: the content security policy allows our own style sheet and our own script and nothing else.
 //! - Who may open what is decided by [`crate::policy`], at the door of every route of one list ([`routes`]). Outside a demonstration
 //!   nothing but `/healthz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was released to
-//!   everybody, is shown to a viewer who has not signed in; in one, wards are. A
+//!   everybody (and may be for the trust's own screens alone), is shown to a viewer who has not signed in; in one, wards are. A
 //!   consultant's page asks for it always.
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
-//! - Pages only read, except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
+//! - What stays open ends with the session it was opened in ([`viewer`]).
+//! - Pages only read, except that an administrator may change accounts, and except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
 //!   that staff may
 //!   say that a request for help or an alert was seen, and that the office may decide about comments and note what the monitor found.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
@@ -45,6 +46,7 @@ use crate::alerts::Alerts;
 use crate::audit::{Audit, Deed};
 use crate::comments::Comments;
 use crate::delivery::Delivery;
+use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Attributed, Dispute, Disputes, Ruling};
 use crate::facts::Facts;
 use crate::fleet::Fleet;
@@ -53,12 +55,17 @@ use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::Marks;
+use crate::network::Network;
+#[cfg(feature = "openid")]
+use crate::openid::OpenId;
 use crate::policy;
 use crate::rebases::Rebases;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
+use crate::sessions::Sessions;
 use crate::tries::Tries;
 
+mod accounts;
 mod alerts;
 mod api;
 mod assets;
@@ -80,10 +87,12 @@ mod layout;
 mod live;
 mod monitor;
 mod office;
+#[cfg(feature = "openid")]
+mod openid;
 mod presence;
+mod proxies;
 pub(crate) mod reports;
 mod routes;
-mod sessions;
 mod sheets;
 mod sign_in;
 mod signals;
@@ -159,6 +168,15 @@ pub struct Desk {
     pub audit: Arc<Audit>,
     /// Wrong tries to sign in.
     pub tries: Arc<Tries>,
+    /// Who has signed in.
+    pub sessions: Arc<Sessions>,
+    /// The screens that have been let in.
+    pub display_tokens: Arc<DisplayTokens>,
+    /// The proxies whose word about the caller's address is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The trust's own sign-in, where it is set up.
+    #[cfg(feature = "openid")]
+    pub openid: Option<Arc<OpenId>>,
     /// What consultants dispute.
     pub disputes: Arc<Disputes>,
     /// Contacts that are attributed to a consultant, by handles that tell nothing.
@@ -174,7 +192,6 @@ pub struct Desk {
 /// The desk and what the pages themselves remember.
 pub(crate) struct Web {
     desk: Arc<Desk>,
-    sessions: sessions::Sessions,
     doorkeeper: doorkeeper::Doorkeeper,
     sheets: sheets::Sheets,
     histories: histories::Histories,
@@ -197,7 +214,6 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 /// All routes. Needs no running runtime until the first request.
 pub fn router(desk: Arc<Desk>) -> Router {
     let web: Shared = Arc::new(Web {
-        sessions: sessions::Sessions::default(),
         doorkeeper: doorkeeper::Doorkeeper::default(),
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),

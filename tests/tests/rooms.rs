@@ -35,8 +35,9 @@ const NOT_PURE: [&str; 12] = [
 ];
 
 /// A library, and the only source files that may name it.
-const KNOWN_ALONE_TO: [(&str, &[&str]); 6] = [
-    ("reqwest", &["aggregator/src/delivery", "aggregator/src/web/tests"]),
+const KNOWN_ALONE_TO: [(&str, &[&str]); 7] = [
+    ("jsonwebtoken", &["aggregator/src/openid"]),
+    ("reqwest", &["aggregator/src/delivery", "aggregator/src/openid", "aggregator/src/web/tests"]),
     ("sled", &["aggregator/src/log", "kiosk/src/outbox"]),
     ("rmqtt", &["aggregator/src/broker"]),
     ("rumqttc", &["aggregator/src/ingest/mqtt", "kiosk/src/mqtt"]),

@@ -93,5 +93,36 @@ fn a_drawn_token_is_given_once_and_opens() {
 
 #[test]
 fn an_unknown_name_costs_the_same_work() {
-    assert!(PasswordHash::new(NOBODY).is_ok());
+    let (_folder, accounts) = opened();
+    accounts.add(&name(OFFICE), Proof::Chosen(PASSWORD), &[]).unwrap();
+    let known = accounts.known.read().unwrap().get(&name(OFFICE)).unwrap().password.clone();
+    let (known, nobody) = (PasswordHash::new(&known).unwrap(), PasswordHash::new(NOBODY).unwrap());
+    assert_eq!((nobody.algorithm, nobody.version), (known.algorithm, known.version));
+    assert_eq!(nobody.params, known.params, "19 MiB, twice over");
+    assert_eq!(nobody.hash.unwrap().len(), known.hash.unwrap().len());
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let (_folder, accounts) = opened();
+    let last = |result: Result<(), AccountsError>| matches!(result, Err(AccountsError::LastAdministrator(_)));
+    accounts.add(&name("one"), Proof::Chosen(PASSWORD), &roles(&["administrator"])).unwrap();
+    assert!(last(accounts.remove(&name("one"))));
+    assert!(last(accounts.set_roles(&name("one"), &roles(&["office"]))));
+    assert!(last(accounts.add(&name("one"), Proof::Chosen(PASSWORD), &roles(&["office"])).map(drop)));
+    accounts.set_roles(&name("one"), &roles(&["office", "administrator"])).unwrap();
+    accounts.add(&name("two"), Proof::Chosen(PASSWORD), &roles(&["administrator"])).unwrap();
+    accounts.remove(&name("one")).unwrap();
+    assert!(last(accounts.remove(&name("two"))), "and so does the next");
+    assert_eq!(accounts.all().len(), 1);
+}
+
+#[test]
+fn names_that_say_of_others_who_they_are_are_nobodys_here() {
+    let (_folder, accounts) = opened();
+    for text in ["sso-c07", "sso_0123", "screen-1", "command", "unknown"] {
+        let added = accounts.add(&name(text), Proof::Chosen(PASSWORD), &roles(&["board"]));
+        assert!(matches!(added, Err(AccountsError::Reserved(_))), "{text}");
+    }
+    accounts.add(&name("ssober"), Proof::Chosen(PASSWORD), &roles(&["board"])).unwrap();
 }

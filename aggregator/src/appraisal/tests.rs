@@ -25,7 +25,8 @@ fn a_command_on_the_server_does_not_open_a_window_for_others() {
     let audit = Audit::open(folder.path().join("audit.ndjson")).unwrap();
     let (consultant, calendar) = ("C1".parse().unwrap(), calendar());
     let window = window_to(&calendar, "2026-11-22".parse().unwrap()).unwrap();
-    let settings = Settings { demonstration: false, shown_to: [].into(), first_days: 14 };
+    let settings =
+        Settings { demonstration: false, displays_need_token: false, shown_to: [].into(), first_days: 14 };
     let at: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
     let may = || {
         let today = "2026-11-24".parse().unwrap();

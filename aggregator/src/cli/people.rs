@@ -1,9 +1,9 @@
-//! What can be asked about people: `user`, `appraisal`, `dispute`, `audit`.
+//! What can be asked about people and screens: `user`, `display`, `appraisal`, `dispute`, `audit`.
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use jiff::civil::Date;
-use wardvoice_protocol::id::{ConsultantId, Hash};
+use wardvoice_protocol::id::{ConsultantId, Hash, WardId};
 
 use super::say::{self, Style};
 use super::{ask_for, first_line_of_input};
@@ -54,6 +54,66 @@ pub(super) enum UserCommand {
         /// Its name.
         name: AccountName,
     },
+    /// End every session of an account, or of somebody of the trust's own sign-in.
+    SignOut {
+        /// The name, as the audit has it.
+        name: AccountName,
+        /// Print how many there were as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DisplayCommand {
+    /// Say which screens are let in, where displays need a token.
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Make an address to open once, within a week, on the screen in a ward's corridor.
+    Add {
+        /// The screen's ward.
+        #[arg(long)]
+        ward: WardId,
+        /// Print it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the screens.
+    List {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turn a screen out, at once.
+    Revoke {
+        /// Its number, as `display token list` shows it.
+        number: u32,
+        /// Print what it was as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl DisplayCommand {
+    pub(super) fn asked(&self) -> (Request, Style) {
+        let Self::Token(command) = self;
+        let (request, style) = match command {
+            TokenCommand::Add { ward, json } => {
+                (PeopleRequest::DisplayTokenAdd { ward: ward.clone() }, Style::one(*json, say::display_token))
+            }
+            TokenCommand::List { json } => {
+                (PeopleRequest::DisplayTokenList, Style::list(*json, say::display_token))
+            }
+            TokenCommand::Revoke { number, json } => {
+                (PeopleRequest::DisplayTokenRevoke { number: *number }, Style::one(*json, say::display_token))
+            }
+        };
+        (Request::People(request), style)
+    }
 }
 
 impl UserCommand {
@@ -74,6 +134,9 @@ impl UserCommand {
                 (PeopleRequest::UserRole { name, roles }, Style::one(*json, say::account))
             }
             Self::Remove { name } => (PeopleRequest::UserRemove { name: name.clone() }, Style::Json),
+            Self::SignOut { name, json } => {
+                (PeopleRequest::UserSignOut { name: name.clone() }, Style::one(*json, say::signed_out))
+            }
         };
         Ok((Request::People(request), style))
     }

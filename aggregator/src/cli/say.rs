@@ -20,8 +20,8 @@ pub(super) use comments::{comment, comment_line, theme_count};
 pub(super) use loops::{alert, help_times};
 pub(super) use monitor::monitored;
 pub(super) use words::{
-    account, action, appraisal, audit_report, audited, dispute, entry, explained, help_request, help_seen,
-    imported, kiosk, rebase, rebuilt, refused, replayed, report, salvaged, sheet, signal,
+    account, action, appraisal, audit_report, audited, display_token, dispute, entry, explained, help_request,
+    help_seen, imported, kiosk, rebase, rebuilt, refused, replayed, report, salvaged, sheet, signal, signed_out,
 };
 
 /// Nothing is said about progress before this much time.

@@ -2,6 +2,34 @@
 
 use super::{ConfigFile, ProgrammeFile};
 
+/// The trust's own sign-in, which is not set up where nothing is said.
+const OPENID: &str = r#"# Let people sign in with the accounts of the trust's own sign-in, over OpenID Connect, beside the accounts here: see docs/sign-in.md.
+#[openid]
+# Exactly as the provider writes it; https, or a loopback address.
+#issuer = "https://login.example"
+#client_id = "wardvoice"
+# A file that only the user the aggregator runs as can read. Without it, Wardvoice is a public client.
+#client_secret_file = "/etc/wardvoice/openid-secret"
+# Where browsers reach these pages. Register this with /sign-in/openid/return behind it as the redirect address.
+#address = "https://wardvoice.example"
+# What the button says after "Sign in with".
+#label = "your trust account"
+# The certificate authority of the provider. Without it the system's are trusted.
+#ca_file = "/etc/wardvoice/ca.pem"
+#scopes = ["openid"]
+# The claim that names a person in the audit: an id, nobody's real name.
+#name_claim = "sub"
+# The claim that lists somebody's groups; a dot leads into an object.
+#groups_claim = "groups"
+# After so many hours people sign in again, and their groups are looked at anew: 1 to 12.
+#sign_in_again_after_hours = 8
+# What whoever is in a group may be. A star at the end of a group stands for an id of a ward, department or consultant.
+#[openid.roles]
+#"wardvoice-office" = ["office"]
+#"wardvoice-ward-*" = ["ward:*"]
+
+"#;
+
 /// Every setting with its default and its meaning, as a file to start from.
 pub fn template() -> String {
     let file = ConfigFile::default();
@@ -24,6 +52,9 @@ listen = "{broker_listen}"
 [web]
 # Where pages are served. Anything but a loopback address needs a reverse proxy that speaks TLS in front of it.
 listen = "{web_listen}"
+# The proxies in front, by address or network. From those alone X-Forwarded-For is believed, for slowing down guessers and for the audit. Without
+# this, everybody behind a proxy counts as one caller.
+trusted_proxies = []
 
 [programme]
 # A Monday from which fortnights are counted, for ever in both directions. Never change it once records exist.
@@ -71,7 +102,12 @@ first_days = {first_days}
 # Whether two people have to pass a comment before it leaves the office.
 two_person_release = {two_person_release}
 
-{reach}
+[displays]
+# Whether the screens in wards' corridors show their page only after `display token add` has let them in. Otherwise everybody can open it: it
+# shows nothing but what was released to the public.
+need_token = {need_token}
+
+{openid}{reach}
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
 #[[series]]
@@ -90,6 +126,8 @@ two_person_release = {two_person_release}
         accept_simulated = file.kiosks.accept_simulated,
         first_days = file.consultants.first_days,
         two_person_release = file.comments.two_person_release,
+        need_token = file.displays.need_token,
+        openid = OPENID,
         reach = reach(&file),
     )
 }

@@ -6,10 +6,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use wardvoice_protocol::id::{ConsultantId, Hash};
+use wardvoice_protocol::id::{ConsultantId, Hash, WardId};
 
 use super::{Talk, say};
 use crate::accounts::{AccountName, Proof};
+use crate::app::Addresses;
 use crate::appraisal::{Appraisal, Looker, note_look, released, window_to};
 use crate::audit::{self, COMMAND, Deed};
 use crate::disputes::Ruling;
@@ -42,6 +43,23 @@ pub enum PeopleRequest {
     UserRemove {
         /// Its name.
         name: AccountName,
+    },
+    /// Ends every session of an account.
+    UserSignOut {
+        /// Its name; one of the trust's own sign-in, too.
+        name: AccountName,
+    },
+    /// Makes a token for a screen and answers with it.
+    DisplayTokenAdd {
+        /// The screen's ward.
+        ward: WardId,
+    },
+    /// Answers with every screen's token, without what it opens with.
+    DisplayTokenList,
+    /// Turns a screen out and answers with what it was.
+    DisplayTokenRevoke {
+        /// The token's number.
+        number: u32,
     },
     /// Answers with the last entries of the audit, the newest first; all of them, oldest first, when no number is given.
     AuditList {
@@ -90,6 +108,15 @@ pub struct AccountLine {
     pub token: Option<String>,
 }
 
+/// Whose sessions were ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedOutLine {
+    /// The account.
+    pub name: AccountName,
+    /// How many there were.
+    pub sessions: usize,
+}
+
 impl PeopleRequest {
     pub(super) fn needs_only_premises(&self) -> bool {
         !matches!(self, Self::DisputeRule { .. } | Self::Appraisal { .. })
@@ -107,12 +134,22 @@ impl PeopleRequest {
                 Some((Deed::ChangedAccount, account(name), Some(listed(roles))))
             }
             Self::UserRemove { name } => Some((Deed::ChangedAccount, account(name), Some("removed".to_owned()))),
+            Self::UserSignOut { name } => {
+                Some((Deed::ChangedAccount, account(name), Some("signed out everywhere".to_owned())))
+            }
+            Self::DisplayTokenAdd { ward } => {
+                Some((Deed::ChangedAccount, format!("display:{ward}"), Some("a new token".to_owned())))
+            }
+            Self::DisplayTokenRevoke { number } => {
+                Some((Deed::ChangedAccount, format!("account:screen-{number}"), Some("revoked".to_owned())))
+            }
             Self::DisputeRule { number, ruling, .. } => {
                 Some((Deed::Ruled, format!("dispute:{number}"), Some(ruling.to_string())))
             }
             // A look is noted where it is taken, when it is known which window it is.
             Self::Appraisal { .. }
             | Self::UserList
+            | Self::DisplayTokenList
             | Self::AuditList { .. }
             | Self::AuditVerify { .. }
             | Self::DisputeList { .. } => None,
@@ -136,6 +173,33 @@ pub(super) fn on_premises(premises: &Premises, request: PeopleRequest, talk: &mu
         }
         PeopleRequest::UserRemove { name } => {
             premises.accounts.remove(&name).map_err(failed)?;
+            Ok(true)
+        }
+        PeopleRequest::UserSignOut { name } => {
+            let known = premises.accounts.get(name.as_str()).is_some();
+            let ended = premises.sessions.end_of(&name);
+            ensure!(
+                known || ended > 0,
+                "failed to sign {name} out: nobody of that name has an account or is signed in"
+            );
+            say(talk, &SignedOutLine { name, sessions: ended })?;
+            Ok(true)
+        }
+        PeopleRequest::DisplayTokenAdd { ward } => {
+            let known = premises.directory.ward(&ward);
+            known.with_context(|| format!("failed to find the ward {ward} in the directory"))?;
+            let mut line = premises.display_tokens.add(&ward, Timestamp::now()).map_err(failed)?;
+            let server = Addresses::read(&premises.data).map(|known| known.http);
+            line.address = server.zip(line.path.as_ref()).map(|(server, path)| format!("{server}{path}"));
+            say(talk, &line)?;
+            Ok(true)
+        }
+        PeopleRequest::DisplayTokenList => {
+            premises.display_tokens.list().iter().try_for_each(|line| say(talk, line))?;
+            Ok(true)
+        }
+        PeopleRequest::DisplayTokenRevoke { number } => {
+            say(talk, &premises.display_tokens.revoke(number).map_err(failed)?)?;
             Ok(true)
         }
         PeopleRequest::UserList => {

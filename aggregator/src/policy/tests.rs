@@ -4,7 +4,8 @@ use super::*;
 use crate::directory;
 
 fn settings(demonstration: bool, shown_to: &[Audience]) -> Settings {
-    Settings { demonstration, shown_to: shown_to.iter().copied().collect(), first_days: 14 }
+    let shown_to = shown_to.iter().copied().collect();
+    Settings { demonstration, displays_need_token: false, shown_to, first_days: 14 }
 }
 
 fn viewer(roles: &[&str]) -> Viewer {
@@ -113,11 +114,17 @@ fn a_unit_is_read_by_whose_it_is() {
     }
     assert_eq!(opens(&Viewer::Nobody, "ward:W1", true), Entrance::Open, "in a demonstration");
     let display = viewer(&["display:W1"]);
-    let screen = |who: &Viewer, ward: &str| {
-        enter(who, Place::Display(&ward.parse().unwrap()), &settings(false, &[]), &directory)
+    let screen = |who: &Viewer, ward: &str, settings: &Settings| {
+        enter(who, Place::Display(&ward.parse().unwrap()), settings, &directory)
     };
-    assert_eq!((screen(&display, "W1"), screen(&display, "W2")), (Entrance::Open, refused));
-    assert_eq!(screen(&Viewer::Nobody, "W1"), Entrance::SignIn);
+    let guarded = Settings { displays_need_token: true, ..settings(false, &[]) };
+    assert_eq!((screen(&display, "W1", &guarded), screen(&display, "W2", &guarded)), (Entrance::Open, refused));
+    assert_eq!(screen(&Viewer::Nobody, "W1", &guarded), Entrance::SignIn);
+    assert_eq!(screen(&viewer(&["ward:W1"]), "W1", &guarded), Entrance::Open, "whoever reads the ward");
+    let made_up = Settings { demonstration: true, ..guarded };
+    for open in [settings(false, &[]), made_up] {
+        assert_eq!(screen(&Viewer::Nobody, "W1", &open), Entrance::Open);
+    }
     let consultant = Entrance::Refused(NOT_AMONG_SCORES);
     assert_eq!(opens(&Viewer::Nobody, "consultant:C1", true), consultant, "and consultants not even there");
 }

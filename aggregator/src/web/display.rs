@@ -7,9 +7,13 @@
 //!
 //! A figure stands with its n and its period. Where the rule for small numbers hides the ward's own, the one of its site or of the
 //! trust is shown under that name.
+//!
+//! A trust may let only its own screens in ([`crate::display_tokens`]): a screen opens an address once and gets a cookie for it, which
+//! every page renews, so that it stays in for as long as it is on.
 
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::board::WardChange;
@@ -17,10 +21,13 @@ use wardvoice_protocol::directory::{DirectoryFile, Unit, WardEntry};
 use wardvoice_protocol::id::WardId;
 
 use super::failure::Failure;
+use super::viewer::{Viewer, cookie, is_https};
 use super::ward::off_thread;
 use super::{Shared, Web, assets, words};
+use crate::accounts::{Account, AccountName};
+use crate::audit::Deed;
 use crate::comments::Released;
-use crate::policy::Audience;
+use crate::policy::{Audience, Role};
 use crate::publication::{Question, Release, questions};
 use crate::releases::Releases;
 
@@ -45,6 +52,11 @@ pub(crate) struct Turn {
     stay: bool,
 }
 
+/// The cookie of a screen where there is no TLS, and over TLS.
+const COOKIES: [&str; 2] = ["wardvoice_display", "__Host-wardvoice_display"];
+/// How long a browser keeps it without having opened the page: the longest that browsers allow.
+const COOKIE_DAYS: u32 = 400;
+
 /// One thing on the screen.
 enum Slide {
     /// How many of how many people said something.
@@ -61,14 +73,90 @@ pub(crate) async fn page(
     State(web): State<Shared>,
     Path(id): Path<String>,
     Query(turn): Query<Turn>,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let ward: WardId = id.parse().map_err(|_| Failure::unknown_ward(&id))?;
+    let held = secret(&headers).filter(|secret| web.desk.display_tokens.holder(secret).is_some());
+    let kept = held.and_then(|secret| keep(secret, is_https(&headers)).parse().ok());
     // Comments may have to be read from the log first.
-    off_thread(&web, move |web| {
+    let mut response = off_thread(&web, move |web| {
         let ward = web.desk.world.directory.ward(&ward).ok_or_else(|| Failure::unknown_ward(&id))?;
         Ok(render(web, ward, &turn, &slides(web, ward)?).into_response())
     })
-    .await
+    .await?;
+    if let Some(kept) = kept {
+        response.headers_mut().append(header::SET_COOKIE, kept);
+    }
+    Ok(response)
+}
+
+/// Lets in the screen on which the address of a token is opened, once, and shows its ward.
+pub(crate) async fn enter(
+    State(web): State<Shared>,
+    Path((id, code)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let unknown = || Failure::unknown_ward(&id);
+    let ward: WardId = id.parse().map_err(|_| unknown())?;
+    let ward = web.desk.world.directory.ward(&ward).map(|entry| entry.id.clone()).ok_or_else(unknown)?;
+    let to = format!("/display/{ward}");
+    let entered = off_thread(&web, move |web| {
+        let entered =
+            web.desk.display_tokens.enter(&ward, &code, web.now()).map_err(|error| Failure::internal(&error))?;
+        if let Some((number, _)) = &entered {
+            let about = format!("display:{ward}");
+            if let Err(failure) = web.note(&name_of(*number), Deed::SignedIn, Some(&about), None) {
+                // What cannot be noted is not done: the screen is not let in, and a new token has to be made.
+                drop(web.desk.display_tokens.revoke(*number));
+                return Err(failure);
+            }
+        }
+        Ok(entered)
+    });
+    let Some((_, secret)) = entered.await? else {
+        let detail = "This address was opened before, or waited for more than a week. On the server, wardvoice-aggregator display \
+                      token add makes another.";
+        return Err(Failure::new(StatusCode::GONE, "This address lets no screen in any more", detail));
+    };
+    Ok(([(header::SET_COOKIE, keep(&secret, is_https(&headers)))], Redirect::to(&to)).into_response())
+}
+
+/// The screen that a request to a display comes from, by its cookie. Elsewhere the cookie counts for nothing: whoever signs in with the
+/// same browser is not the screen.
+pub(crate) fn screen(web: &Web, request: &Request) -> Option<Viewer> {
+    if !request.uri().path().starts_with("/display/") {
+        return None;
+    }
+    let (number, ward) = web.desk.display_tokens.holder(secret(request.headers())?)?;
+    let name: AccountName = name_of(number).parse().ok()?;
+    Some(Viewer::of_request(&Account::from_elsewhere(name, [Role::Display(ward)].into())))
+}
+
+/// What a screen is told that has not been let in, or no longer.
+pub(crate) fn not_let_in() -> Response {
+    let detail = "This trust lets only its own screens show this. On the server, wardvoice-aggregator display token add makes an \
+                  address to open here once. Staff of the ward can sign in.";
+    Failure::new(StatusCode::UNAUTHORIZED, "This screen has not been let in", detail).into_response()
+}
+
+fn name_of(number: u32) -> String {
+    format!("screen-{number}")
+}
+
+fn secret(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, cookie_name(is_https(headers)))
+}
+
+fn cookie_name(secure: bool) -> &'static str {
+    let [plain, over_tls] = COOKIES;
+    if secure { over_tls } else { plain }
+}
+
+/// Lax, because the address may be opened from a link in a message; there is nothing to be done with it but to look.
+fn keep(secret: &str, secure: bool) -> String {
+    let seconds = COOKIE_DAYS * 24 * 60 * 60;
+    let (name, secure) = (cookie_name(secure), if secure { "; Secure" } else { "" });
+    format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
 fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup {

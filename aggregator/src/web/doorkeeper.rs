@@ -8,15 +8,14 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::ConnectInfo;
-use axum::http::Extensions;
+use axum::extract::{ConnectInfo, Request};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use wardvoice_protocol::id::Hash;
 
-use super::Shared;
-use crate::accounts::Account;
-use crate::audit::Deed;
+use super::{Shared, Web, proxies};
+use crate::accounts::{Account, AccountName};
+use crate::audit::{Deed, UNKNOWN};
 
 /// The most passwords that are checked at once.
 const CHECKS_AT_ONCE: usize = 2;
@@ -80,8 +79,9 @@ impl Doorkeeper {
 }
 
 /// The address a request came from, where the server was told to keep it.
-pub(crate) fn caller(extensions: &Extensions) -> Option<IpAddr> {
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
+pub(crate) fn caller(web: &Web, request: &Request) -> Option<IpAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    proxies::caller(peer, request.headers(), &web.desk.trusted_proxies)
 }
 
 /// Checks a name and password.
@@ -102,11 +102,15 @@ pub(crate) async fn check(web: &Shared, caller: Option<IpAddr>, name: String, pa
         let desk = &keeping.desk;
         let account = desk.accounts.verify(&name, &password);
         desk.tries.note(caller, &name, account.is_some(), now);
-        // Only known names are noted: the others may be passwords in the wrong field, and without end.
-        if account.is_none() && desk.accounts.get(&name).is_some() {
-            let about = format!("account:{name}");
+        // Only known names are noted: the others may be passwords in the wrong field. Of those stands that somebody tried, and from
+        // where; so both cost the same time on the disk, which would otherwise tell them apart.
+        if account.is_none() {
+            let known = desk.accounts.get(&name).map(|account| account.name);
+            let who = known.as_ref().map_or(UNKNOWN, AccountName::as_str);
+            let about = known.as_ref().map(|name| format!("account:{name}"));
             let from = caller.map(|address| format!("from {address}"));
-            if let Err(error) = desk.audit.note(now, &name, Deed::SignInRefused, Some(&about), from.as_deref()) {
+            let noted = desk.audit.note(now, who, Deed::SignInRefused, about.as_deref(), from.as_deref());
+            if let Err(error) = noted {
                 tracing::error!("failed to {error}");
             }
         }

@@ -115,7 +115,7 @@ pub(crate) async fn in_plain_english(request: Request, next: Next) -> Response {
     };
     let written = if for_machines { failure.problem() } else { failure.page() };
     let (mut written, body) = written.into_parts();
-    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW] {
+    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW, header::SET_COOKIE] {
         if let Some(value) = parts.headers.remove(&name) {
             written.headers.insert(name, value);
         }

@@ -23,6 +23,7 @@ use super::{Shared, Web, alerts, comments, deliveries, monitor, words};
 use crate::alerts::Audience;
 use crate::audit::Deed;
 use crate::log::{LogError, Refused};
+use crate::policy;
 use crate::registry::Kiosk;
 
 /// So many entries of the quarantine are shown at once.
@@ -313,6 +314,9 @@ fn render(
                 span { a href="/office/disputes" { "Disputes" } " (" (words::count(open)) " to be decided)" }
             }
             span { a href="/office/audit" { "Who did what" } }
+            @if web.enter(viewer, policy::Place::Accounts).is_ok() {
+                span { a href="/office/accounts" { "Who may sign in" } }
+            }
         }
         (alerts::notice(web, viewer, &Audience::Office))
         (alerts::notice(web, viewer, &Audience::It))

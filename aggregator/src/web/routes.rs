@@ -12,8 +12,8 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor,
-    office, reports, sign_in, tables, trail, units, viewer, ward, wards,
+    Shared, accounts, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live,
+    monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -47,6 +47,10 @@ pub(crate) enum Door {
     Disputes,
     /// Who may know who did what.
     Audit,
+    /// Who says who may sign in.
+    Accounts,
+    /// Whoever may look at the screen in the ward's corridor.
+    Display,
     /// Whom any alert may concern; which of them is asked for again.
     Alerts,
     /// Whoever has business with the consultant.
@@ -84,6 +88,8 @@ impl Door {
             Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
+            Self::Accounts => enter(Place::Accounts),
+            Self::Display => of_ward(&|id| enter(Place::Display(id))),
             Self::Alerts => enter(Place::Alerts),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
             Self::Table => {
@@ -173,8 +179,9 @@ pub(crate) fn all() -> Vec<Route> {
         does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
-        // A display shows what was released to everybody.
-        reads("/display/{ward}", Door::Open, display::page),
+        // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
+        reads("/display/{id}", Door::Display, display::page),
+        reads("/display/{id}/enter/{code}", Door::Open, display::enter),
         reads("/consultant/{id}", Door::Consultant, consultant::page),
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
         reads("/office", Door::Office, office::page),
@@ -184,6 +191,9 @@ pub(crate) fn all() -> Vec<Route> {
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
         reads("/office/audit", Door::Audit, trail::page),
     ];
+    all.extend(accounts::routes());
+    #[cfg(feature = "openid")]
+    all.extend(super::openid::routes());
     all.extend(comments::routes());
     all.extend(tables::routes());
     all.extend(reports::routes());

@@ -14,12 +14,14 @@ use serde::Deserialize;
 use super::doorkeeper::{Outcome, caller, check};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
-use super::sessions::LONGEST;
 use super::viewer::{Viewer, cookie_name, is_https, token};
 use super::ward::off_thread;
 use super::{Shared, Web, words};
+#[cfg(feature = "openid")]
+use crate::accounts::Source;
 use crate::accounts::{Account, OFFICE};
 use crate::audit::Deed;
+use crate::sessions::LONGEST;
 
 pub(crate) fn too_many(seconds: i64) -> Failure {
     let detail = format!(
@@ -40,7 +42,7 @@ pub(crate) fn address(next: &str) -> String {
 }
 
 /// A page of ours to go to after signing in, and never another site's.
-fn destination(next: Option<&str>) -> Option<&str> {
+pub(crate) fn destination(next: Option<&str>) -> Option<&str> {
     let ours = |next: &&str| {
         next.starts_with('/')
             && !next.starts_with("//")
@@ -79,7 +81,7 @@ pub(crate) async fn form(
 }
 
 pub(crate) async fn submit(State(web): State<Shared>, request: Request) -> Result<Response, Failure> {
-    let caller = caller(request.extensions());
+    let caller = caller(&web, &request);
     let old = token(request.headers()).map(str::to_owned);
     let secure = is_https(request.headers());
     let Form(given) = <Form<Credentials> as axum::extract::FromRequest<Shared>>::from_request(request, &web)
@@ -89,8 +91,9 @@ pub(crate) async fn submit(State(web): State<Shared>, request: Request) -> Resul
     let name = given.name.trim().to_owned();
     match check(&web, caller, name.clone(), given.password).await {
         Outcome::Right(account) => {
-            let home = next.unwrap_or_else(|| Viewer::of_session(&account).home());
-            let token = begin(&web, account, old).await?;
+            let home = next.unwrap_or_else(|| Viewer::of_request(&account).home());
+            let from = caller.map(|address| format!("from {address}"));
+            let token = begin(&web, account, old, from).await?;
             let cookie = cookie(&token, LONGEST.as_secs(), secure);
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&home)).into_response())
         }
@@ -105,13 +108,18 @@ pub(crate) async fn submit(State(web): State<Shared>, request: Request) -> Resul
 }
 
 /// Begins a session, noted, in the place of an old one.
-async fn begin(web: &Shared, account: Account, old: Option<String>) -> Result<String, Failure> {
+async fn begin(
+    web: &Shared,
+    account: Account,
+    old: Option<String>,
+    from: Option<String>,
+) -> Result<String, Failure> {
     off_thread(web, move |web| {
-        web.note(account.name.as_str(), Deed::SignedIn, None, None)?;
+        web.note(account.name.as_str(), Deed::SignedIn, None, from.as_deref())?;
         if let Some(old) = old {
-            web.sessions.end(&old);
+            web.desk.sessions.end(&old);
         }
-        let begun = web.sessions.begin(&account, web.now());
+        let begun = web.desk.sessions.begin(&account, web.now(), LONGEST);
         begun.map_err(|error| Failure::internal(&format!("begin a session: {error}")))
     })
     .await
@@ -123,7 +131,7 @@ pub(crate) async fn leave(
     headers: HeaderMap,
 ) -> Response {
     if let Some(token) = token(&headers) {
-        web.sessions.end(token);
+        web.desk.sessions.end(token);
     }
     let name = viewer.name().to_owned();
     if !name.is_empty() {
@@ -131,10 +139,17 @@ pub(crate) async fn leave(
         let noted = off_thread(&web, move |web| web.note(&name, Deed::SignedOut, None, None)).await;
         drop(noted);
     }
-    ([(header::SET_COOKIE, cookie("", 0, is_https(&headers)))], Redirect::to("/")).into_response()
+    let forgotten = [(header::SET_COOKIE, cookie("", 0, is_https(&headers)))];
+    #[cfg(feature = "openid")]
+    if viewer.source() == Source::Elsewhere
+        && let Some(address) = web.desk.openid.as_ref().and_then(|openid| openid.sign_out_address())
+    {
+        return (forgotten, super::openid::left(&address)).into_response();
+    }
+    (forgotten, Redirect::to("/")).into_response()
 }
 
-fn cookie(token: &str, seconds: i64, secure: bool) -> String {
+pub(crate) fn cookie(token: &str, seconds: i64, secure: bool) -> String {
     let (name, secure) = (cookie_name(secure), if secure { "; Secure" } else { "" });
     format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
@@ -165,9 +180,26 @@ fn page(web: &Web, viewer: &Viewer, next: &str, name: &str, said: Option<&str>) 
                 }
                 button.action type="submit" { "Sign in" }
             }
+            (with_provider(web, next))
         }
     };
     layout::frame(web, viewer, &Page { title: "Sign in", place: Place::SignIn, live: false }, &content)
+}
+
+/// The way to the trust's own sign-in, where it is set up.
+#[cfg(feature = "openid")]
+fn with_provider(web: &Web, next: &str) -> Markup {
+    html! {
+        @if let Some(openid) = &web.desk.openid {
+            p { "Or with the account that you have at your trust:" }
+            p { a.action href=(super::openid::address(next)) { "Sign in with " (openid.label()) } }
+        }
+    }
+}
+
+#[cfg(not(feature = "openid"))]
+fn with_provider(_web: &Web, _next: &str) -> Markup {
+    html! {}
 }
 
 #[cfg(test)]

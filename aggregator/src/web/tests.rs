@@ -14,6 +14,7 @@ use wardvoice_protocol::receipt::Reason;
 use super::live::tests::{Seen, count, led_on, seen};
 use desk::{Bench, PASSWORD, noon};
 
+mod accounts;
 mod alerts;
 mod comments;
 mod consultants;
@@ -21,6 +22,10 @@ mod desk;
 mod display;
 mod help;
 mod monitor;
+#[cfg(feature = "openid")]
+mod openid;
+#[cfg(feature = "openid")]
+mod provider;
 mod publish;
 mod reports;
 mod routes;

@@ -9,7 +9,7 @@ use super::layout::{self, Page, Place};
 use super::viewer::Viewer;
 use super::ward::page_off_thread;
 use super::{Shared, Web, words};
-use crate::audit::{COMMAND, Entry};
+use crate::audit::{COMMAND, Entry, UNKNOWN};
 
 /// So many entries are shown.
 const SHOWN: usize = 200;
@@ -56,7 +56,7 @@ fn table(entries: &[Entry]) -> Markup {
                         tr {
                             td.n { (words::count(entry.number)) }
                             td { (entry.at.strftime("%-d %B %Y, %H:%M:%S").to_string()) }
-                            th scope="row" { (if entry.who == COMMAND { "a command on the server" } else { &entry.who }) }
+                            th scope="row" { (match entry.who.as_str() { COMMAND => "a command on the server", UNKNOWN => "somebody unknown", who => who }) }
                             td { (words::deed(&entry.did)) }
                             td {
                                 (entry.about.as_deref().unwrap_or_default())

@@ -1,18 +1,27 @@
 //! Who is looking, and the guard of every route. What somebody may open is decided by [`crate::policy`] and nowhere here.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::stream;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::time::sleep;
 
 use super::doorkeeper::{self, Outcome};
 use super::failure::Failure;
 use super::routes::Door;
-use super::{Shared, Web, sign_in};
-use crate::accounts::Account;
+use super::{Shared, Web, display, sign_in};
+use crate::accounts::{Account, Source};
 use crate::policy::{self, Entrance, Role};
+use crate::sessions::SessionKey;
 
 /// The cookie of a session where there is no TLS.
 const COOKIE: &str = "wardvoice_session";
@@ -23,24 +32,30 @@ const HOST_COOKIE: &str = "__Host-wardvoice_session";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Viewer {
     who: policy::Viewer,
-    has_session: bool,
+    session: Option<SessionKey>,
+    source: Source,
 }
+
+/// How often an open page looks whether its session is over, besides when it is told that one is.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// What an open page is told when its session is over.
+const GONE: &str = "event: gone\ndata: gone\n\n";
 
 impl Viewer {
     /// Nobody we know.
     pub(crate) fn nobody() -> Self {
-        Self { who: policy::Viewer::Nobody, has_session: false }
+        Self { who: policy::Viewer::Nobody, session: None, source: Source::Here }
     }
 
     /// Somebody who has signed in.
-    pub(crate) fn of_session(account: &Account) -> Self {
-        Self { has_session: true, ..Self::of_request(account) }
+    pub(crate) fn of_session(key: SessionKey, account: &Account) -> Self {
+        Self { session: Some(key), ..Self::of_request(account) }
     }
 
-    /// Somebody who sends name and password with each request of the API.
-    fn of_request(account: &Account) -> Self {
+    /// Somebody who proves who it is with each request: a program with name and password, a screen with its secret.
+    pub(crate) fn of_request(account: &Account) -> Self {
         let who = policy::Viewer::Account { name: account.name.clone(), roles: account.roles.clone() };
-        Self { who, has_session: false }
+        Self { who, session: None, source: account.source }
     }
 
     /// For whoever decides what is shown.
@@ -74,7 +89,12 @@ impl Viewer {
 
     /// Whether there is a session to sign out of.
     pub(crate) fn has_session(&self) -> bool {
-        self.has_session
+        self.session.is_some()
+    }
+
+    /// Who knows it.
+    pub(crate) fn source(&self) -> Source {
+        self.source
     }
 
     /// The page to begin with.
@@ -122,14 +142,19 @@ pub(crate) fn cookie_name(secure: bool) -> &'static str {
     if secure { HOST_COOKIE } else { COOKIE }
 }
 
-/// Whether a proxy in front says that the browser speaks TLS. On loopback without one, a secure cookie would be dropped.
+/// Whether a proxy in front says that the browser speaks TLS. On loopback without one, a secure cookie would be dropped. It is believed of
+/// anybody: whoever lies about it only gets a cookie that the own browser does not keep or send.
 pub(crate) fn is_https(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"))
 }
 
 /// The session token a browser sent, under the name for the way it came.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
-    let wanted = cookie_name(is_https(headers));
+    cookie(headers, cookie_name(is_https(headers)))
+}
+
+/// A cookie that a browser sent.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
@@ -140,12 +165,14 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
 /// Finds out who is looking and lets every page know.
 pub(crate) async fn identify(State(web): State<Shared>, mut request: Request, next: Next) -> Response {
     let now = web.now();
-    let find = |name: &crate::accounts::AccountName| web.desk.accounts.get(name.as_str());
-    let by_session = token(request.headers()).and_then(|token| web.sessions.touch(token, now, find));
-    let viewer = if let Some(account) = by_session {
-        Viewer::of_session(&account)
+    let still = |then: &Account| web.desk.accounts.still(then);
+    let by_session = token(request.headers()).and_then(|token| web.desk.sessions.touch(token, now, still));
+    let viewer = if let Some((key, account)) = by_session {
+        Viewer::of_session(key, &account)
+    } else if let Some(screen) = display::screen(&web, &request) {
+        screen
     } else if let Some((name, password)) = basic(&request) {
-        let caller = doorkeeper::caller(request.extensions());
+        let caller = doorkeeper::caller(&web, &request);
         match doorkeeper::check(&web, caller, name, password).await {
             Outcome::Right(account) => Viewer::of_request(&account),
             Outcome::Wrong => return unauthorised().into_response(),
@@ -184,10 +211,44 @@ pub(crate) async fn guard(
         policy::enter(&viewer.who, place, &web.desk.policy, &web.desk.world.directory)
     });
     match entrance {
-        Entrance::Open => next.run(request).await,
+        Entrance::Open => {
+            let session = viewer.session;
+            until_gone(&web, session, next.run(request).await)
+        }
+        Entrance::SignIn if door == Door::Display => display::not_let_in(),
         Entrance::SignIn => ask_to_sign_in(&request),
         Entrance::Refused(why) => forbidden(why).into_response(),
     }
+}
+
+/// Ends what stays open when the session it was opened in is over: its account was removed, changed or signed out, or its time has come.
+/// Here and not where streams are made, so that none is forgotten.
+fn until_gone(web: &Shared, session: Option<SessionKey>, response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let stays_open = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let Some(key) = session.filter(|_| stays_open) else { return response };
+    let (parts, body) = response.into_parts();
+    let web = Shared::clone(web);
+    let gone = Box::pin(async move {
+        let (mut accounts, mut sessions) = (web.desk.accounts.changes(), web.desk.sessions.changes());
+        while web.desk.sessions.stands(key, web.now(), |then| web.desk.accounts.still(then)) {
+            tokio::select! {
+                changed = accounts.changed() => drop(changed),
+                changed = sessions.changed() => drop(changed),
+                () = sleep(LOOK_AGAIN) => (),
+            }
+        }
+    });
+    // The page is told, so that it can say so instead of trying again. A server that stops says nothing of the kind.
+    let told = Arc::new(AtomicBool::new(false));
+    let tells = Arc::clone(&told);
+    let gone = gone.inspect(move |()| tells.store(true, Ordering::Relaxed));
+    let last =
+        stream::once(
+            async move { told.load(Ordering::Relaxed).then_some(Ok(Bytes::from_static(GONE.as_bytes()))) },
+        );
+    let body = body.into_data_stream().take_until(gone).chain(last.filter_map(std::future::ready));
+    Response::from_parts(parts, Body::from_stream(body))
 }
 
 fn is_api(request: &Request) -> bool {

@@ -169,7 +169,7 @@ pub(crate) fn attribution_source(source: AttributionSource) -> &'static str {
 pub(crate) fn deed(did: &str) -> &str {
     match did {
         "signed_in" => "Signed in",
-        "sign_in_refused" => "A wrong password",
+        "sign_in_refused" => "Was not let in",
         "signed_out" => "Signed out",
         "saw_consultant" => "Saw a consultant",
         "saw_records" => "Took records out",

@@ -123,6 +123,30 @@ pub(crate) fn account(value: &Value) -> String {
     said
 }
 
+/// Whose sessions were ended, and how many there were.
+pub(crate) fn signed_out(value: &Value) -> String {
+    format!("{}: {} ended", text(value, "/name"), plural(number(value, "/sessions"), "session", "sessions"))
+}
+
+/// One screen's token: `   3  W12          let in 2026-11-23T08:00:00Z`.
+pub(crate) fn display_token(value: &Value) -> String {
+    let optional = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+    let standing = match (optional("/entered"), optional("/until")) {
+        (Some(entered), _) => format!("let in {entered}"),
+        (None, Some(until)) => format!("to be opened until {until}"),
+        (None, None) => String::new(),
+    };
+    let mut said = format!("{:>4}  {:<12} {standing}", number(value, "/number"), text(value, "/ward"));
+    if let Some(address) = optional("/address").or_else(|| optional("/path")) {
+        write!(
+            said,
+            "\nOpen this once on the screen; it is nowhere else, and afterwards it opens nothing:\n{address}"
+        )
+        .unwrap_or_default();
+    }
+    said
+}
+
 /// One entry of the audit.
 pub(crate) fn audited(value: &Value) -> String {
     let row = format!(

@@ -28,6 +28,7 @@ use crate::alerts::Alerts;
 use crate::audit::Audit;
 use crate::comments::{Comments, Rules};
 use crate::delivery::Delivery;
+use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Attributed, Disputes};
 use crate::facts::{Facts, Vocabulary, fact_of};
 use crate::fleet::Fleet;
@@ -77,9 +78,25 @@ pub(super) fn kiosk(id: &str) -> KioskId {
     id.parse().unwrap()
 }
 
+/// What a trust may have set beyond the defaults.
+#[derive(Default)]
+pub(super) struct Trust {
+    pub(super) demonstration: bool,
+    pub(super) displays_need_token: bool,
+    pub(super) trusted_proxies: &'static [&'static str],
+    #[cfg(feature = "openid")]
+    pub(super) openid: Option<crate::openid::OpenId>,
+}
+
 impl Bench {
     /// A server with no answers yet.
     pub(super) async fn empty(demonstration: bool) -> Self {
+        Self::of(Trust { demonstration, ..Trust::default() }).await
+    }
+
+    /// A server of a trust, with no answers yet.
+    pub(super) async fn of(trust: Trust) -> Self {
+        let Trust { demonstration, displays_need_token, trusted_proxies, .. } = trust;
         // Another test of this process may have chosen the provider before.
         drop(rustls::crypto::ring::default_provider().install_default());
         let folder = tempfile::tempdir().unwrap();
@@ -149,9 +166,14 @@ impl Bench {
             }),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             demonstration,
-            policy: policy::Settings { demonstration, shown_to: [].into(), first_days: 14 },
+            policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
             audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),
             tries: Arc::new(Tries::open(folder.path().join("tries.json"))),
+            sessions: Arc::default(),
+            display_tokens: Arc::new(DisplayTokens::open(folder.path().join("displays.json")).unwrap()),
+            trusted_proxies: trusted_proxies.iter().map(|text| text.parse().unwrap()).collect(),
+            #[cfg(feature = "openid")]
+            openid: trust.openid.map(Arc::new),
             disputes: Arc::clone(&disputes),
             attributed: Arc::new(attributed),
             rule: Arc::new(move |number, ruling, note| {
@@ -174,7 +196,12 @@ impl Bench {
 
     /// A server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.
     pub(super) async fn lively(demonstration: bool) -> Self {
-        let bench = Self::empty(demonstration).await;
+        Self::empty(demonstration).await.filled()
+    }
+
+    /// The same server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.
+    pub(super) fn filled(self) -> Self {
+        let bench = self;
         for fortnight in 0..8 {
             let start = Date::constant(2026, 8, 3).saturating_add((14 * fortnight).days());
             let many = if fortnight == 7 { 31 } else { 40 };

@@ -147,3 +147,46 @@ async fn a_display_shows_what_was_released_to_everybody_and_nothing_else_that_pa
     bench.decides(&lonely, &Wish::Release(Tone::Praise, Reach::Everybody));
     assert!(!bench.turns("W3").await.iter().any(|turn| turn.contains("ALONE")));
 }
+
+impl Bench {
+    /// The cookie of a screen that has been let in.
+    pub(super) async fn screen(&self, place: &str) -> String {
+        let line = self.desk.display_tokens.add(&desk::ward(place), noon()).unwrap();
+        let entered = self.get(line.path.as_deref().unwrap()).send().await.unwrap();
+        assert_eq!(entered.status(), 303);
+        assert_eq!(entered.headers()["location"], format!("/display/{place}"));
+        let cookie = entered.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        cookie.split(';').next().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_screen_is_let_in_once_by_an_address_stays_in_and_is_turned_out_at_once() {
+    let bench = Bench::of(desk::Trust { displays_need_token: true, ..desk::Trust::default() }).await;
+    let page = async |cookie: &str| bench.get("/display/W1").header("cookie", cookie).send().await.unwrap();
+    let strange = page("wardvoice_display=guess").await;
+    assert_eq!(strange.status(), 401);
+    assert!(strange.headers().get("www-authenticate").is_none(), "nobody stands there to type a password");
+    assert!(strange.text().await.unwrap().contains("display token add"));
+
+    let line = bench.desk.display_tokens.add(&desk::ward("W1"), noon()).unwrap();
+    let path = line.path.unwrap();
+    let other = path.replace("/W1/", "/W2/");
+    assert_eq!(bench.get(&other).send().await.unwrap().status(), 410);
+    let entered = bench.get(&path).header("x-forwarded-proto", "https").send().await.unwrap();
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("__Host-wardvoice_display=") && cookie.contains("; Secure"), "{cookie}");
+    assert!(!cookie.contains(path.rsplit('/').next().unwrap()), "what stood in an address opens nothing");
+    assert_eq!(bench.get(&path).send().await.unwrap().status(), 410, "not a second time");
+
+    let cookie = bench.screen("W1").await;
+    let shown = page(&cookie).await;
+    assert_eq!(shown.status(), 200);
+    let renewed = shown.headers()["set-cookie"].to_str().unwrap();
+    assert!(renewed.starts_with(&cookie) && renewed.contains("Max-Age=34560000"), "{renewed}");
+    let noted = bench.desk.audit.recent(1).remove(0);
+    assert_eq!((noted.who.as_str(), noted.about.as_deref()), ("screen-2", Some("display:W1")));
+    bench.desk.display_tokens.revoke(2).unwrap();
+    assert_eq!(page(&cookie).await.status(), 401);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::desk::{Bench, PASSWORD};
+use super::desk::{Bench, PASSWORD, Trust};
 use crate::accounts::Proof;
 use crate::web::routes;
 
@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 56] = [
+const TABLE: [(&str, &str, &str); 65] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -41,7 +41,10 @@ const TABLE: [(&str, &str, &str); 56] = [
     ("GET /alerts", "/alerts", "ss oooxxxooox"),
     ("POST /alerts/seen", "/alerts/seen", "ss oooxxxooox"),
     ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
-    ("GET /display/{ward}", "/display/W1", "oo oooooooooo"),
+    ("GET /display/{id}", "/display/W1", "oo oooooooooo"),
+    ("GET /display/{id}/enter/{code}", "/display/W1/enter/none", "oo oooooooooo"),
+    ("GET /sign-in/openid", "/sign-in/openid", "oo oooooooooo"),
+    ("GET /sign-in/openid/return", "/sign-in/openid/return", "oo oooooooooo"),
     ("GET /consultant/{id}", "/consultant/C1", "ss xxxoxoooxx"),
     ("POST /consultant/{id}/dispute", "/consultant/C1/dispute", "ss xxxoxxxxxx"),
     ("GET /ward/{id}/report.pdf", "/ward/W1/report.pdf", "so oxoxxxooxx"),
@@ -60,6 +63,12 @@ const TABLE: [(&str, &str, &str); 56] = [
     ("GET /office/disputes", "/office/disputes", "ss xxxxxxxoxx"),
     ("POST /office/disputes/rule", "/office/disputes/rule", "ss xxxxxxxoxx"),
     ("GET /office/audit", "/office/audit", "ss xxxxxxxoox"),
+    ("GET /office/accounts", "/office/accounts", "ss xxxxxxxxox"),
+    ("POST /office/accounts/add", "/office/accounts/add", "ss xxxxxxxxox"),
+    ("POST /office/accounts/roles", "/office/accounts/roles", "ss xxxxxxxxox"),
+    ("POST /office/accounts/password", "/office/accounts/password", "ss xxxxxxxxox"),
+    ("POST /office/accounts/remove", "/office/accounts/remove", "ss xxxxxxxxox"),
+    ("POST /office/accounts/sign-out", "/office/accounts/sign-out", "ss xxxxxxxxox"),
     ("GET /api/v1/openapi.json", "/api/v1/openapi.json", "so oooooooooo"),
     ("GET /api/v1/docs", "/api/v1/docs", "so oooooooooo"),
     ("GET /api/v1/wards", "/api/v1/wards", "so oooxxxooxx"),
@@ -126,10 +135,34 @@ async fn fares(bench: &Bench, route: &str, address: &str, cookie: Option<&str>) 
     }
 }
 
+/// Where displays need a token: nobody, then the roles in their order, then a screen of ward 1 that has been let in.
 #[tokio::test]
-async fn every_route_as_every_role_and_as_nobody() {
-    let bench = Bench::lively(false).await;
-    let demonstration = Bench::lively(true).await;
+async fn a_display_that_needs_a_token_is_for_its_screen_and_for_whoever_reads_the_ward() {
+    let trust = Trust { displays_need_token: true, ..Trust::default() };
+    let bench = Bench::of(trust).await.filled();
+    let mut cookies = accounts(&bench).await;
+    cookies.push(bench.screen("W1").await);
+    for (address, expected) in [
+        ("/display/W1", "s oxoxxxooxo o"),
+        ("/display/W2", "s xoxxxxooxx x"),
+        ("/display/W99", "s xxxxxxooxx x"),
+        ("/ward/W1", "s oxoxxxooxx s"),
+        ("/office", "s xxxxxxxoox s"),
+        ("/consultant/C1", "s xxxoxoooxx s"),
+    ] {
+        let mut found = format!("{} ", fares(&bench, "GET ", address, None).await);
+        for (place, cookie) in cookies.iter().enumerate() {
+            if place == ROLES.len() {
+                found.push(' ');
+            }
+            found.push(fares(&bench, "GET ", address, Some(cookie)).await);
+        }
+        assert_eq!(found, expected, "{address}");
+    }
+}
+
+/// An account of each role, signed in.
+async fn accounts(bench: &Bench) -> Vec<String> {
     let mut cookies = Vec::new();
     for (place, role) in ROLES.into_iter().enumerate() {
         let name = format!("account-{place}");
@@ -137,6 +170,14 @@ async fn every_route_as_every_role_and_as_nobody() {
         bench.desk.accounts.add(&name.parse().unwrap(), proof, &[role.parse().unwrap()]).unwrap();
         cookies.push(bench.sign_in_as(&name).await);
     }
+    cookies
+}
+
+#[tokio::test]
+async fn every_route_as_every_role_and_as_nobody() {
+    let bench = Bench::lively(false).await;
+    let demonstration = Bench::lively(true).await;
+    let cookies = accounts(&bench).await;
     let mut wrong = Vec::new();
     for (route, address, expected) in ALSO.into_iter().chain(TABLE) {
         let mut found = String::new();

@@ -1,8 +1,10 @@
 //! Accounts, sessions and cookies over a real listener.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 
-use super::desk::{Bench, PASSWORD, noon};
+use super::desk::{self, Bench, PASSWORD, noon};
 use crate::accounts::Proof;
 use crate::policy::Role;
 
@@ -96,12 +98,80 @@ async fn wrong_passwords_for_one_account_slow_it_down_after_a_restart_as_well() 
 }
 
 #[tokio::test]
-async fn whoever_signs_in_or_guesses_is_noted_and_unknown_names_are_not() {
+async fn whoever_signs_in_or_guesses_is_noted_and_unknown_names_without_the_name() {
     let bench = Bench::lively(false).await;
     bench.post("/sign-in", "name=office&password=guess").send().await.unwrap();
     bench.post("/sign-in", "name=my+password+by+mistake&password=x").send().await.unwrap();
     bench.sign_in().await;
     let noted: Vec<_> =
         bench.desk.audit.recent(10).into_iter().map(|entry| format!("{} {}", entry.who, entry.did)).collect();
-    assert_eq!(noted, ["office signed_in", "office sign_in_refused"]);
+    assert_eq!(noted, ["office signed_in", "unknown sign_in_refused", "office sign_in_refused"]);
+    let unknown = bench.desk.audit.recent(2).remove(1);
+    assert_eq!((unknown.about, unknown.detail.as_deref()), (None, Some("from 127.0.0.1")));
+}
+
+/// The next thing that an open page is told, and what kind it is; `None` when the stream has ended.
+async fn told(stream: &mut reqwest::Response) -> Option<String> {
+    let part = tokio::time::timeout(Duration::from_secs(20), stream.chunk()).await.unwrap().unwrap()?;
+    Some(String::from_utf8(part.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn an_open_page_ends_at_once_when_its_account_is_removed_changed_or_signed_out() {
+    let bench = Bench::lively(false).await;
+    let (accounts, sessions) = (&bench.desk.accounts, &bench.desk.sessions);
+    let name: crate::accounts::AccountName = "sister".parse().unwrap();
+    let open = async |cookie: &str| {
+        let mut stream = bench.get("/ward/W1/stream").header("cookie", cookie).send().await.unwrap();
+        assert_eq!(stream.status(), 200);
+        assert!(told(&mut stream).await.unwrap().contains("event: page"));
+        stream
+    };
+    let other = bench.sign_in().await;
+    let mut others = open(&other).await;
+    for what in ["role", "password", "everywhere", "this one", "removed"] {
+        accounts.add(&name, Proof::Chosen(PASSWORD), &roles(&["ward:W1"])).unwrap();
+        let cookie = bench.sign_in_as("sister").await;
+        let mut stream = open(&cookie).await;
+        match what {
+            "role" => accounts.set_roles(&name, &roles(&["ward:W1", "ward:W2"])).unwrap(),
+            "password" => drop(accounts.add(&name, Proof::Chosen("another long password"), &[]).unwrap()),
+            "everywhere" => assert_eq!(sessions.end_of(&name), 1),
+            "this one" => drop(bench.post("/sign-out", "").header("cookie", &cookie).send().await.unwrap()),
+            _ => accounts.remove(&name).unwrap(),
+        }
+        let begun = std::time::Instant::now();
+        assert!(told(&mut stream).await.unwrap().contains("event: gone"), "{what}");
+        assert!(told(&mut stream).await.is_none(), "{what}");
+        // A blink on a machine that has time; a page that is told nothing would look after a minute.
+        assert!(begun.elapsed() < Duration::from_secs(5), "{what} took {:?}", begun.elapsed());
+        assert_eq!(bench.get("/ward/W1/stream").header("cookie", &cookie).send().await.unwrap().status(), 401);
+    }
+    bench.answers("W1", jiff::civil::Date::constant(2026, 11, 20), 90);
+    bench.commit("W1");
+    assert!(told(&mut others).await.unwrap().contains("event: page"), "nobody else's page has ended");
+}
+
+#[tokio::test]
+async fn behind_a_proxy_of_the_trust_each_caller_counts_alone_and_nobody_can_make_up_an_address() {
+    let trust = desk::Trust { trusted_proxies: &["127.0.0.1"], ..desk::Trust::default() };
+    let behind = Bench::of(trust).await;
+    let guess = async |bench: &Bench, forwarded: &str| {
+        let request = bench.post("/sign-in", "name=nobody&password=guess").header("x-forwarded-for", forwarded);
+        request.send().await.unwrap().status().as_u16()
+    };
+    for place in 0..5 {
+        // What the guesser writes in front is another address each time.
+        assert_eq!(guess(&behind, &format!("198.51.100.{place}, 203.0.113.9")).await, 422);
+    }
+    assert_eq!(guess(&behind, "198.51.100.77, 203.0.113.9").await, 429);
+    assert_eq!(guess(&behind, "203.0.113.10").await, 422, "somebody else does not wait");
+    let noted = behind.desk.audit.recent(1).remove(0);
+    assert_eq!(noted.detail.as_deref(), Some("from 203.0.113.10"));
+
+    let alone = Bench::of(desk::Trust::default()).await;
+    for place in 0..5 {
+        assert_eq!(guess(&alone, &format!("203.0.113.{place}")).await, 422);
+    }
+    assert_eq!(guess(&alone, "203.0.113.77").await, 429, "without the setting the header counts for nothing");
 }
