@@ -89,7 +89,8 @@ impl Door {
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
             Self::Accounts => enter(Place::Accounts),
-            Self::Display => of_ward(&|id| enter(Place::Display(id))),
+            // Where there is no such ward there is no screen either, and everybody may be told so.
+            Self::Display => ward().map_or_else(|| enter(Place::Open), |id| enter(Place::Display(&id))),
             Self::Alerts => enter(Place::Alerts),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
             Self::Table => {

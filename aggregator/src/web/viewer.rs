@@ -228,6 +228,8 @@ fn until_gone(web: &Shared, session: Option<SessionKey>, response: Response) -> 
     let stays_open = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     let Some(key) = session.filter(|_| stays_open) else { return response };
     let (parts, body) = response.into_parts();
+    // A compressed stream cannot be spoken into: it breaks off, and whoever asks again is told.
+    let speaks = !parts.headers.contains_key(header::CONTENT_ENCODING);
     let web = Shared::clone(web);
     let gone = Box::pin(async move {
         let (mut accounts, mut sessions) = (web.desk.accounts.changes(), web.desk.sessions.changes());
@@ -242,7 +244,7 @@ fn until_gone(web: &Shared, session: Option<SessionKey>, response: Response) -> 
     // The page is told, so that it can say so instead of trying again. A server that stops says nothing of the kind.
     let told = Arc::new(AtomicBool::new(false));
     let tells = Arc::clone(&told);
-    let gone = gone.inspect(move |()| tells.store(true, Ordering::Relaxed));
+    let gone = gone.inspect(move |()| tells.store(speaks, Ordering::Relaxed));
     let last =
         stream::once(
             async move { told.load(Ordering::Relaxed).then_some(Ok(Bytes::from_static(GONE.as_bytes()))) },

@@ -57,11 +57,11 @@ async fn an_open_page_shows_a_request_and_takes_it_away_by_itself() {
     events.next().await.unwrap();
     let record = bench.asks_for_help("W1", 0);
     let shown = events.next().await.unwrap();
-    assert!(shown["html"].as_str().unwrap().contains("just now"), "{shown}");
+    assert!(shown["changes"].to_string().contains("just now"), "{shown}");
     assert_eq!(shown["said"], "1 person asks for help.");
     bench.desk.help.seen("k-1".parse().unwrap(), record, noon());
     bench.commit("W1");
-    assert!(!events.next().await.unwrap()["html"].as_str().unwrap().contains("asks for help"));
+    assert!(!events.next().await.unwrap()["changes"].to_string().contains("asks for help"));
 }
 
 #[tokio::test]

@@ -84,7 +84,9 @@ impl Signer {
         let drawn =
             Command::new("openssl").args(asked).output().unwrap_or_else(|error| panic!("openssl: {error}"));
         assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
-        Self::Rs256(Box::new(RsaKeyPair::from_pkcs8(&drawn.stdout).unwrap()))
+        // Some versions write the older form.
+        let pair = RsaKeyPair::from_pkcs8(&drawn.stdout).or_else(|_| RsaKeyPair::from_der(&drawn.stdout));
+        Self::Rs256(Box::new(pair.unwrap()))
     }
 
     fn algorithm(&self) -> &'static str {

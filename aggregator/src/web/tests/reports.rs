@@ -184,7 +184,7 @@ fn release(unit: &str, period: &str, best: u64, rest: u64) -> Release {
         first_day: "2026-10-01".parse().unwrap(),
         last_day: "2026-10-31".parse().unwrap(),
         as_of: "2026-11-08".parse().unwrap(),
-        parts: vec![part("best", best), part("rest", rest)],
+        parts: vec![part("best", best), part("other", rest)],
     }
 }
 
