@@ -191,7 +191,7 @@ fn say(entry: &Entry) {
             tracing::error!(%contact, %id, "a message was given up: {why}");
         }
         Entry::Ended(Ended { id, contact, end, .. }) => {
-            tracing::debug!(%contact, %id, ?end, "a message has ended")
+            tracing::debug!(%contact, %id, ?end, "a message has ended");
         }
     }
 }

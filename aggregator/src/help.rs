@@ -154,7 +154,7 @@ impl HelpDesk {
                 Some(seen) => {
                     book.tell(stored.kiosk.clone(), record, seen.at);
                     if let Some(request) = Request::of(stored) {
-                        book.answer(request, seen.at);
+                        book.answer(&request, seen.at);
                     }
                 }
                 None => {
@@ -223,7 +223,7 @@ impl HelpDesk {
     pub(crate) fn seen(&self, kiosk: KioskId, record: RecordId, at: Timestamp) {
         let mut book = self.write();
         if let Some(request) = book.open.remove(&record) {
-            book.answer(request, at);
+            book.answer(&request, at);
         }
         book.tell(kiosk, record, at);
         drop(book);
@@ -258,11 +258,11 @@ impl HelpDesk {
 }
 
 impl Book {
-    fn answer(&mut self, request: Request, seen: Timestamp) {
+    fn answer(&mut self, request: &Request, seen: Timestamp) {
         if self.answered.iter().any(|known| known.record == request.record) {
             return;
         }
-        self.answered.push_back(Course::of(&request, Some(seen)));
+        self.answered.push_back(Course::of(request, Some(seen)));
         self.answered.retain(|one| seen.duration_since(one.arrived) <= REMEMBERED_FOR);
         while self.answered.len() > MOST_REMEMBERED {
             self.answered.pop_front();

@@ -234,7 +234,7 @@ impl Book {
             by_audience.entry(open.alert.audience.clone()).or_default().push(open.clone());
         }
         for (audience, mut alerts) in by_audience {
-            alerts.sort_by(|left, right| (left.alert.kind, left.raised).cmp(&(right.alert.kind, right.raised)));
+            alerts.sort_by_key(|one| (one.alert.kind, one.raised));
             let keys = alerts.iter().map(|open| open.alert.key.clone()).collect();
             self.decide(now, Entry::Digested { keys }, looked);
             looked.tell.push(Tell::Digest { audience, day: today, alerts });

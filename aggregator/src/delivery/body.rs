@@ -12,12 +12,12 @@ const VERSION: u32 = 1;
 pub(super) fn body(message: &Message, kind: Kind, pages: Option<&str>) -> Value {
     let link = message.letter.page.as_ref().zip(pages).map(|(page, pages)| format!("{pages}{page}"));
     match kind {
-        Kind::Json => plain(message, link),
+        Kind::Json => plain(message, link.as_deref()),
         Kind::Teams => card(message, link),
     }
 }
 
-fn plain(message: &Message, link: Option<String>) -> Value {
+fn plain(message: &Message, link: Option<&str>) -> Value {
     let fact =
         |fact: &Fact| json!({ "name": fact.name, "label": fact.label, "value": fact.value, "words": fact.words });
     json!({

@@ -183,13 +183,13 @@ pub(crate) async fn stream(
     let stopping = web.desk.stopping.clone();
     let page = OpenPage { sent, have: asked.have, wire, stopping, _counted: counted };
     let mut response = Body::from_stream(page.stream()).into_response();
-    let set = response.headers_mut();
-    set.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    set.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    set.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     if let Some(encoding) = encoding {
-        set.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     Ok(response)
 }
