@@ -60,7 +60,7 @@ async fn what_an_administrator_changes_counts_at_once() {
     }
     assert!(bench.desk.accounts.get("sister").is_none());
     let noted = bench.desk.audit.recent(10);
-    let details: Vec<_> =
+    let details =
         noted.iter().filter(|entry| entry.did == "changed_account").filter_map(|entry| entry.detail.as_deref());
     assert_eq!(details.collect::<Vec<_>>(), ["removed", "signed out everywhere", "ward:W2"]);
 }
