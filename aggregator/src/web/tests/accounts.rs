@@ -60,9 +60,12 @@ async fn what_an_administrator_changes_counts_at_once() {
     }
     assert!(bench.desk.accounts.get("sister").is_none());
     let noted = bench.desk.audit.recent(10);
-    let details =
-        noted.iter().filter(|entry| entry.did == "changed_account").filter_map(|entry| entry.detail.as_deref());
-    assert_eq!(details.collect::<Vec<_>>(), ["removed", "signed out everywhere", "ward:W2"]);
+    let details: Vec<_> = noted
+        .iter()
+        .filter(|entry| entry.did == "changed_account")
+        .filter_map(|entry| entry.detail.as_deref())
+        .collect();
+    assert_eq!(details, ["removed", "signed out everywhere", "ward:W2"]);
 }
 
 #[tokio::test]
