@@ -481,11 +481,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             definitions::run(command, data, &settings(arguments, Overrides::default())?)
         }
         Command::Statistics { method, file } => desk::run(method, file.as_deref()),
-        Command::Config(ConfigCommand::Print) => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
-        Command::Config(ConfigCommand::Check) => {
-            checks::settings(data, &settings(arguments, Overrides::default())?)
-        }
-        Command::Config(ConfigCommand::Routes { json }) => routes::run(*json),
+        Command::Config(command) => configure(command, arguments),
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }
@@ -515,6 +511,14 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             Ok(done)
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
+    }
+}
+
+fn configure(command: &ConfigCommand, arguments: &Arguments) -> Result<ExitCode> {
+    match command {
+        ConfigCommand::Print => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
+        ConfigCommand::Check => checks::settings(&arguments.data, &settings(arguments, Overrides::default())?),
+        ConfigCommand::Routes { json } => routes::run(*json),
     }
 }
 
