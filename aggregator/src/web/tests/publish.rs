@@ -142,7 +142,10 @@ async fn nothing_is_said_of_what_a_change_came_to_before_a_month_after_it_is_rel
     let tested: Vec<_> =
         released.iter().filter(test).map(|release| (release.period.as_str(), release.people())).collect();
     let page = file(&bench.published(Edition::Public), "ward-W1.html").to_owned();
-    assert!(tested.iter().all(|(period, _)| *period < "2026-09"), "a month after the change was released: {tested:?}");
+    assert!(
+        tested.iter().all(|(period, _)| *period < "2026-09"),
+        "a month after the change was released: {tested:?}"
+    );
     assert!(page.contains("Soft shoes."), "{page}");
     assert!(!page.contains("What patients say since"), "nothing was released since: {page}");
 }
