@@ -73,7 +73,7 @@ impl PackedStream {
     }
 
     /// What comes next that says something; `None` when the stream has ended as it should.
-    pub fn next(&mut self) -> Result<Option<Arrived>> {
+    pub fn arrived(&mut self) -> Result<Option<Arrived>> {
         let mut bytes = 0;
         while let Some(chunk) = chunk(&mut self.reader)? {
             bytes += chunk.bytes;

@@ -120,6 +120,12 @@ fn asked(demonstration: &MadeUpTrust, roles: &[Value], parts: &[&str], routes: &
     }))
 }
 
+fn set(asked: &mut Value, name: &str, is: bool) -> Result<()> {
+    let fields = asked.as_object_mut().context("what is asked has no fields")?;
+    fields.insert(name.to_owned(), Value::Bool(is));
+    Ok(())
+}
+
 #[test]
 fn every_page_of_every_role_in_a_real_browser() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -132,7 +138,7 @@ fn every_page_of_every_role_in_a_real_browser() -> Result<()> {
         &["pages"],
         &["/", "/ward/{id}", "/display/{ward}"].map(String::from),
     )?;
-    few["pictures"] = Value::Bool(false);
+    set(&mut few, "pictures", false)?;
     run(&few, folder.path(), None)?;
 
     let demonstration = demonstration.turn_real(folder.path())?;
@@ -141,7 +147,7 @@ fn every_page_of_every_role_in_a_real_browser() -> Result<()> {
     let mut roles: Vec<Value> = ACCOUNTS.iter().map(|(name, _)| account(name)).collect();
     roles.push(nobody);
     let mut everything = asked(&demonstration, &roles, &["pages", "figures"], &routes)?;
-    everything["everything"] = Value::Bool(true);
+    set(&mut everything, "everything", true)?;
     run(&everything, folder.path(), Some(&mut bedside))
 }
 

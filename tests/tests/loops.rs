@@ -36,7 +36,7 @@ impl Trust {
         let (first, second, it) = (Webhook::prepare()?, Webhook::prepare()?, Webhook::prepare()?);
         let data = ward.aggregator.data();
         let mut config = fs::read_to_string(data.join("config.toml"))?;
-        config.push_str(&format!(
+        let added = format!(
             "\n[delivery]\nsecrets_file = \"contact-secrets.toml\"\npages_url = \"https://wardvoice.example\"\n\
              [help]\ncontacts = [\"first\", \"second\"]\nescalate_after_minutes = 1\n\
              [alerts.tell]\nit = [\"it\"]\n\
@@ -45,7 +45,8 @@ impl Trust {
              [[contacts]]\nname = \"it\"\nurl = \"{}\"\n",
             first.url(),
             it.url(),
-        ));
+        );
+        config.push_str(&added);
         fs::write(data.join("config.toml"), config)?;
         let secrets = data.join("contact-secrets.toml");
         fs::write(&secrets, format!("[first]\ntoken = \"a-token\"\n[second]\nurl = \"{}\"\n", second.url()))?;
@@ -54,7 +55,7 @@ impl Trust {
     }
 
     /// Somebody asks for a drink in bay 2, and the record is stored.
-    fn asks(&self, tablet: &mut Tablet, client: &mut Client) -> Result<Instant> {
+    fn asks(tablet: &mut Tablet, client: &mut Client) -> Result<Instant> {
         let body = HelpRequest { ward: tablet.ward.clone(), need: Need::Drink, place: Some(Place::new("Bay 2")?) };
         let record = Record { clock: Clock::new(Timestamp::now(), None), body: Body::HelpRequest(body) };
         let envelope = tablet.seal(&record)?;
@@ -98,7 +99,7 @@ fn a_request_for_help_is_at_the_webhook_within_two_seconds() -> Result<()> {
     let mut client = trust.connect(&tablet)?;
     let mut slowest = Duration::ZERO;
     for number in 1..=10 {
-        let asked = trust.asks(&mut tablet, &mut client)?;
+        let asked = Trust::asks(&mut tablet, &mut client)?;
         let received = trust.first.until(number, DEADLINE)?;
         let message = received.last().context("nothing came")?;
         slowest = slowest.max(message.at.saturating_duration_since(asked));
@@ -142,7 +143,7 @@ fn a_contact_that_is_gone_slow_and_broken_gets_its_message_when_it_recovers() ->
     trust.ward.aggregator.open_the_office()?;
     let mut tablet = Tablet::introduce("sim-help", Some("W3"), trust.ward.aggregator.broker_port()?, 2)?;
     let mut client = trust.connect(&tablet)?;
-    let asked = trust.asks(&mut tablet, &mut client)?;
+    let asked = Trust::asks(&mut tablet, &mut client)?;
     until("the office's page to say that it could not be reached", DEADLINE, || {
         Ok(Some(()).filter(|()| trust.page("/office").is_ok_and(|page| page.contains("it could not be reached"))))
     })?;
@@ -185,7 +186,7 @@ fn a_contact_that_is_gone_slow_and_broken_gets_its_message_when_it_recovers() ->
     let delivered = trust.first.received().len();
     trust.restart()?;
     let mut client = trust.connect(&tablet)?;
-    trust.asks(&mut tablet, &mut client)?;
+    Trust::asks(&mut tablet, &mut client)?;
     let after = trust.first.until(delivered + 1, DEADLINE)?;
     let last = after.last().context("nothing came")?;
     ensure!(ids.first().map(String::as_str) != Some(last.id()?), "the second request has an id of its own");

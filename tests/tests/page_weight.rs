@@ -55,7 +55,7 @@ fn a_wards_page_is_light_on_its_first_visit_and_a_new_answer_lighter() -> Result
         let envelope = tablet.completes(&format!("answer {answer}"))?;
         client.publish(&tablet.records(), &envelope.to_json())?;
         tablet.verdicts(&mut client, 1, Duration::from_secs(30))?;
-        let arrived = stream.next()?.context("the stream has ended")?;
+        let arrived = stream.arrived()?.context("the stream has ended")?;
         let data = arrived.text.lines().find_map(|line| line.strip_prefix("data: ")).context("no data")?;
         let message: Value = serde_json::from_str(data)?;
         ensure!(

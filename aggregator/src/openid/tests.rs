@@ -136,9 +136,9 @@ fn a_token_that_does_not_hold_in_one_thing_is_not_believed() {
         let mut claims = good.clone();
         let object = claims.as_object_mut().unwrap();
         if value.is_null() {
-            drop(object.remove(name))
+            drop(object.remove(name));
         } else {
-            drop(object.insert(name.to_owned(), value))
+            drop(object.insert(name.to_owned(), value));
         }
         check(&signed(&pair, &json!({"alg": "ES256", "kid": "k"}), &claims), &keys, &expected).err()
     };

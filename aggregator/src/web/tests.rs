@@ -187,12 +187,11 @@ impl Events {
     }
 
     fn show(&mut self, message: &Value) {
-        match message["html"].as_str() {
-            Some(html) => self.shown = seen(html),
-            None => {
-                self.shown = led_on(std::mem::take(&mut self.shown), &message["changes"]);
-                assert_eq!(count(&self.shown), message["nodes"].as_u64().unwrap());
-            }
+        if let Some(html) = message["html"].as_str() {
+            self.shown = seen(html);
+        } else {
+            self.shown = led_on(std::mem::take(&mut self.shown), &message["changes"]);
+            assert_eq!(count(&self.shown), message["nodes"].as_u64().unwrap());
         }
     }
 }

@@ -13,7 +13,7 @@ use super::*;
 const CONTACTS: [&str; 3] = ["a", "b", "c"];
 
 /// What chance has happen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     /// Somebody asks for help, and everybody is to be told.
     Ask(u8),
@@ -80,7 +80,7 @@ impl World {
     }
 
     fn messages(number: u8, second: i64) -> Vec<Message> {
-        let alerts = (number % 3 == 0).then(|| alert("a", &number.to_string(), second));
+        let alerts = number.is_multiple_of(3).then(|| alert("a", &number.to_string(), second));
         CONTACTS.iter().map(|contact| help(contact, number, 0, second)).chain(alerts).collect()
     }
 
