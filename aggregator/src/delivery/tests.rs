@@ -73,7 +73,7 @@ fn a_lane_keeps_its_order_and_waits_for_its_first() {
         [one.clone(), other.clone()],
         "one of a lane is under way, and lanes do not wait for each other"
     );
-    assert!(queue.apply(Event::Post(vec!std::slice::from_ref(&one)), at(0), 0.0).entries.is_empty(), "it is known");
+    assert!(queue.apply(Event::Post(vec![one.clone()]), at(0), 0.0).entries.is_empty(), "it is known");
     let done = queue.apply(answer(&one, DOWN), at(0), 0.0);
     assert!(done.send.is_empty());
     assert_eq!(queue.next_due(), Some(at(1)));
