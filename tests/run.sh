@@ -38,7 +38,6 @@ machine() {
     libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libfontconfig1 fonts-dejavu-core \
     mosquitto openssl poppler-utils strace espeak-ng xvfb xdotool openbox imagemagick procps python3 python3-venv
   need_browser
-  need_node
   need_rust
   if ! cargo nextest --version >/dev/null 2>&1; then
     may_install "cargo-nextest (a test runner, from crates.io)"
@@ -49,12 +48,6 @@ machine() {
     mkdir -p "$target"
     python3 -m venv "$target/python"
     "$target/python/bin/pip" install --quiet --disable-pip-version-check -r tests/stranger/requirements.txt
-  fi
-  local tools=tests/browser/node_modules
-  if ! cmp -s tests/browser/package-lock.json "$tools/.installed-from"; then
-    may_install "playwright-core, axe-core and html-validate (from npm, into $tools)"
-    (cd tests/browser && npm ci --no-audit --no-fund --loglevel=error)
-    cp tests/browser/package-lock.json "$tools/.installed-from"
   fi
 }
 
@@ -72,18 +65,10 @@ faults() {
 }
 
 step "what this machine has" machine
-# The typesetter has a workspace of its own, and everything it is made of in the same target folder.
-typesetter() {
-  CARGO_TARGET_DIR="$target" cargo "$@"
-}
-
 step "formatting" cargo fmt --all --check
 step "formatting of the typesetter" cargo fmt --all --check --manifest-path aggregator/report/Cargo.toml
 step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
-step "lints of the typesetter" typesetter clippy --manifest-path aggregator/report/Cargo.toml --all-targets --locked -- -D warnings
 step "build" cargo build --workspace --locked
-step "build of the typesetter" typesetter build --manifest-path aggregator/report/Cargo.toml --locked
-step "tests of the typesetter" typesetter nextest run --manifest-path aggregator/report/Cargo.toml --locked
 step "tests" cargo nextest run --workspace --locked
 step "pictures of every screen" screens
 step "documentation examples" cargo test --workspace --doc --locked --quiet
