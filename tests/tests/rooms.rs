@@ -37,7 +37,15 @@ const NOT_PURE: [&str; 12] = [
 /// A library, and the only source files that may name it.
 const KNOWN_ALONE_TO: [(&str, &[&str]); 7] = [
     ("jsonwebtoken", &["aggregator/src/openid"]),
-    ("reqwest", &["aggregator/src/delivery", "aggregator/src/openid", "aggregator/src/web/tests"]),
+    (
+        "reqwest",
+        &[
+            "aggregator/src/delivery",
+            "aggregator/src/openid",
+            "aggregator/src/publish",
+            "aggregator/src/web/tests",
+        ],
+    ),
     ("sled", &["aggregator/src/log", "kiosk/src/outbox"]),
     ("rmqtt", &["aggregator/src/broker"]),
     ("rumqttc", &["aggregator/src/ingest/mqtt", "kiosk/src/mqtt"]),
@@ -94,13 +102,15 @@ fn every_source() -> Result<BTreeMap<String, String>> {
 
 #[test]
 fn dependencies_run_one_way() -> Result<()> {
-    let members: BTreeSet<String> = manifest("")?
+    let mut members: BTreeSet<String> = manifest("")?
         .get("workspace")
         .and_then(|workspace| workspace.get("members")?.as_array())
         .context("the workspace has no members")?
         .iter()
         .filter_map(|member| member.as_str().map(str::to_owned))
         .collect();
+    // The typesetter has a workspace of its own.
+    members.insert("aggregator/report".to_owned());
     let known: BTreeSet<String> = ARROWS.iter().map(|(room, _)| (*room).to_owned()).collect();
     ensure!(members == known, "the members {members:?} are not the rooms {known:?}; say here who may name whom");
     for (room, allowed) in ARROWS {
