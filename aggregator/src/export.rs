@@ -47,12 +47,14 @@ mod form;
 mod ground;
 mod json_lines;
 mod parquet_file;
+mod pieces;
 mod scores;
 mod table;
 
 pub use column::{Cell, Column, Head, Kind};
 pub use form::{Form, FormError, Writer};
 pub use ground::{Asker, Ground};
+pub(crate) use pieces::Pieces;
 pub use table::{Ask, By, Table, TableError};
 
 /// What a table ends with.

@@ -1,7 +1,7 @@
 //! Tables for people's own programs, by command: whole, because whoever can open the socket could read the log as well.
 
-use std::io::{self, Write};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::io;
+use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use anyhow::{Context as _, Result};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::directory::Unit;
 
 use super::{Talk, say};
-use crate::export::{Ask, Asker, Column, ExportError, Form, Ground, Seal, Table};
+use crate::export::{Ask, Asker, Column, ExportError, Form, Ground, Pieces, Seal, Table};
 use crate::policy::Audience;
 use crate::premises::{House, failed};
 
@@ -111,12 +111,13 @@ fn write(house: &House, ask: &Ask, form: Form, talk: &mut dyn Talk) -> Result<Se
     let (ground, settings) = (ground(house), house.premises.policy());
     let (sender, parts) = sync_channel(WAITING);
     thread::scope(|scope| {
-        let writing = scope.spawn(|| -> Result<Seal, ExportError> {
+        let writing = scope.spawn(move || -> Result<Seal, ExportError> {
             let asker = Asker { reads: &reads, audience: Audience::Office, settings: &settings };
             let tell = sender.clone();
             // Nobody to tell: the next bytes find that out.
             let mut progress = |done, of| drop(tell.send(Part::Progress(done, of)));
-            let outlet = Outlet { sender, bytes: Vec::with_capacity(TOGETHER) };
+            let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes it any more");
+            let outlet = Pieces::new(TOGETHER, |bytes| sender.send(Part::Bytes(bytes)).map_err(gone));
             ground.open(ask, asker)?.write(form, outlet, &mut progress)
         });
         for part in parts {
@@ -128,29 +129,4 @@ fn write(house: &House, ask: &Ask, form: Form, talk: &mut dyn Talk) -> Result<Se
         let written = writing.join().ok().context("failed to write the table: its thread broke off")?;
         written.map_err(failed)
     })
-}
-
-/// Sends what is written, many bytes at a time.
-struct Outlet {
-    sender: SyncSender<Part>,
-    bytes: Vec<u8>,
-}
-
-impl Write for Outlet {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() >= TOGETHER {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.bytes.is_empty() {
-            return Ok(());
-        }
-        let bytes = std::mem::replace(&mut self.bytes, Vec::with_capacity(TOGETHER));
-        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes it any more");
-        self.sender.send(Part::Bytes(bytes)).map_err(gone)
-    }
 }

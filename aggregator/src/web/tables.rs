@@ -30,7 +30,7 @@ use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread, sentence};
 use super::{Shared, Web};
 use crate::audit::Deed;
-use crate::export::{Ask, Asker, By, ExportError, Form, Ground, Table};
+use crate::export::{Ask, Asker, By, ExportError, Form, Ground, Pieces, Table};
 use crate::policy::Place;
 
 /// So many downloads run at a time.
@@ -169,8 +169,8 @@ pub(super) async fn download(
     let (ready, begun) = oneshot::channel();
     let (sender, parts) = mpsc::channel(WAITING);
     let (stopping, runtime) = (web.desk.stopping.clone(), Handle::current());
-    let bytes = Vec::with_capacity(TOGETHER);
-    let outlet = Outlet { permit, sender, bytes, stopping, runtime };
+    let outlet = Outlet { permit, sender, stopping, runtime };
+    let outlet = Pieces::new(TOGETHER, move |bytes| outlet.give(bytes));
     let whole = Arc::new(AtomicBool::new(false));
     let (writing, is_whole) = (Arc::clone(&web), Arc::clone(&whole));
     tokio::task::spawn_blocking(move || produce(&writing, &viewer, &ask, form, ready, outlet, &is_whole));
@@ -207,7 +207,7 @@ fn produce(
     ask: &Ask,
     form: Form,
     ready: oneshot::Sender<Result<(), ExportError>>,
-    mut outlet: Outlet,
+    mut outlet: impl Write + Send,
     whole: &AtomicBool,
 ) {
     let desk = &web.desk;
@@ -247,7 +247,7 @@ fn produce(
     }
 }
 
-fn send(mut file: std::fs::File, outlet: &mut Outlet) -> io::Result<()> {
+fn send(mut file: std::fs::File, outlet: &mut impl Write) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     io::copy(&mut file, outlet).map(drop)
 }
@@ -258,30 +258,17 @@ struct Outlet {
     #[expect(dead_code, reason = "held and not read")]
     permit: OwnedSemaphorePermit,
     sender: mpsc::Sender<Bytes>,
-    bytes: Vec<u8>,
     stopping: CancellationToken,
     runtime: Handle,
 }
 
-impl Write for Outlet {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() >= TOGETHER {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.bytes.is_empty() {
-            return Ok(());
-        }
-        let bytes = Bytes::from(std::mem::replace(&mut self.bytes, Vec::with_capacity(TOGETHER)));
+impl Outlet {
+    fn give(&self, bytes: Vec<u8>) -> io::Result<()> {
         self.runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = self.stopping.cancelled() => Err(io::Error::other("the aggregator is ending")),
-                sent = tokio::time::timeout(PATIENCE, self.sender.send(bytes)) => match sent {
+                sent = tokio::time::timeout(PATIENCE, self.sender.send(Bytes::from(bytes))) => match sent {
                     Ok(sent) => sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe)),
                     Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
                 },
