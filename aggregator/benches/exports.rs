@@ -16,18 +16,21 @@ use wardvoice_aggregator::actions::Actions;
 use wardvoice_aggregator::comments::{Comments, Rules};
 use wardvoice_aggregator::demo_data;
 use wardvoice_aggregator::export::{Ask, Asker, Form, Ground, Table};
-use wardvoice_aggregator::facts::{Fact, Facts, Vocabulary, fact_of};
+use wardvoice_aggregator::facts::{Facts, Vocabulary};
 use wardvoice_aggregator::ingest::World;
 use wardvoice_aggregator::log::Log;
 use wardvoice_aggregator::policy::{Audience, Settings};
 use wardvoice_aggregator::rebases::Rebases;
 use wardvoice_aggregator::registry::Registry;
 use wardvoice_aggregator::scoring::ScoringWorld;
-use wardvoice_protocol::contact::{Answer, Contact, Mode, Outcome, Response};
 use wardvoice_protocol::directory::Directory;
 use wardvoice_protocol::fortnight::{Calendar, DayNumber};
-use wardvoice_protocol::id::Language;
-use wardvoice_protocol::questionnaire::{KindFile, Questionnaire};
+use wardvoice_protocol::questionnaire::Questionnaire;
+
+#[path = "scores/contacts.rs"]
+mod contacts;
+
+use contacts::{Dice, fact, templates};
 
 const TODAY: Date = Date::constant(2026, 12, 31);
 const TEMPLATES: usize = 5_000;
@@ -111,23 +114,11 @@ fn measure(
     }))
 }
 
-/// A draw from 0 to below `most`, always the same ones in the same order.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % most.max(1) as u64).unwrap_or(0)
-    }
-}
-
 /// So many responses, evenly over a year: two in a hundred decline a question, one in ten has no pain.
 fn spread(world: &ScoringWorld, many: usize) -> Result<Facts> {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let first = DayNumber::from(Date::constant(2026, 1, 5)).count();
-    let templates = (0..TEMPLATES).map(|_| template(world, &mut dice)).collect::<Result<Vec<_>>>()?;
+    let templates = templates(world, TEMPLATES)?;
     let mut facts = Facts::new(Arc::clone(world.vocabulary()));
     for _ in 0..many {
         let contact = templates.get(dice.below(TEMPLATES)).context("no template")?;
@@ -135,35 +126,6 @@ fn spread(world: &ScoringWorld, many: usize) -> Result<Facts> {
         facts.insert(fact(world, contact, day)?);
     }
     Ok(facts)
-}
-
-fn fact(world: &ScoringWorld, contact: &Contact, day: DayNumber) -> Result<Fact> {
-    fact_of(contact, day, day, world.vocabulary()).context("a template is a fact")
-}
-
-fn template(world: &ScoringWorld, dice: &mut Dice) -> Result<Contact> {
-    let questionnaire = Questionnaire::inpatient()?;
-    let wards = world.directory().wards();
-    let answers = questionnaire.questions().iter().map(|question| {
-        let few = question.not_applicable.is_some() && dice.below(10) == 0;
-        let answer = match question.options.get(dice.below(question.options.len())) {
-            _ if few => Answer::NotApplicable,
-            _ if dice.below(50) == 0 => Answer::Declined,
-            Some(option) if question.kind != KindFile::Comment => Answer::Answered(option.id.clone()),
-            _ => Answer::Declined,
-        };
-        (question.id.clone(), answer)
-    });
-    let response = Response { answers: answers.collect(), minutes: None };
-    Ok(Contact {
-        ward: wards.get(dice.below(wards.len())).context("no ward")?.id.clone(),
-        questionnaire: questionnaire.reference(),
-        outcome: Outcome::Completed,
-        mode: Mode::ALL.get(dice.below(4)).copied().unwrap_or(Mode::Alone),
-        language: Language::english(),
-        attribution: None,
-        response: Some(response),
-    })
 }
 
 /// The most memory that was in use, in megabytes.

@@ -16,16 +16,20 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use wardvoice_aggregator::demo_data;
-use wardvoice_aggregator::facts::{Code, Fact, Facts, Vocabulary, fact_of};
+use wardvoice_aggregator::facts::{Code, Facts, Vocabulary};
 use wardvoice_aggregator::scoring::{
     Grain, GrainStamp, History, Live, Measure, Peers, ScoreError, ScoringWorld, WardFortnight, grain, grain_stamp,
     question_means, score, score_all, signal,
 };
-use wardvoice_protocol::contact::{Answer, Attribution, AttributionSource, Contact, Mode, Outcome, Response};
+use wardvoice_protocol::contact::Contact;
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::{Calendar, DayNumber, Fortnight, Period};
-use wardvoice_protocol::id::Language;
 use wardvoice_protocol::questionnaire::{KindFile, Questionnaire};
+
+#[path = "scores/contacts.rs"]
+mod contacts;
+
+use contacts::{Dice, fact, templates};
 
 const TODAY: Date = Date::constant(2026, 12, 31);
 const TEMPLATES: usize = 20_000;
@@ -34,7 +38,7 @@ const RUNS: usize = 5;
 fn main() -> Result<()> {
     let records = number("WARDVOICE_RECORDS", 10_000_000);
     let world = world()?;
-    let templates = templates(&world)?;
+    let templates = templates(&world, TEMPLATES)?;
     let year = world.calendar().period("2026-F01")?.start();
     let spread_over_a_year = spread(&world, &templates, records / 10, year, 364)?;
     fortnight(&world, &spread_over_a_year)?;
@@ -51,57 +55,6 @@ fn world() -> Result<ScoringWorld> {
     let calendar = Calendar::new(Date::constant(2026, 1, 5))?;
     let vocabulary = Arc::new(Vocabulary::new(&directory, &Questionnaire::shipped()?)?);
     Ok(ScoringWorld::inpatient(directory, calendar, vocabulary, 7)?)
-}
-
-/// A draw from 0 to below `most`, always the same ones in the same order.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % most.max(1) as u64).unwrap_or(0)
-    }
-}
-
-/// Contacts as they come: two in a hundred decline a question, one in ten has no pain.
-fn templates(world: &ScoringWorld) -> Result<Vec<Contact>> {
-    let questionnaire = Questionnaire::inpatient()?;
-    let (wards, consultants) = (world.directory().wards(), world.directory().consultants());
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    let mut all = Vec::with_capacity(TEMPLATES);
-    for _ in 0..TEMPLATES {
-        let answers = questionnaire.questions().iter().map(|question| {
-            let few = question.not_applicable.is_some() && dice.below(10) == 0;
-            let answer = match question.options.get(dice.below(question.options.len())) {
-                _ if few => Answer::NotApplicable,
-                _ if dice.below(50) == 0 => Answer::Declined,
-                Some(option) if question.kind != KindFile::Comment => Answer::Answered(option.id.clone()),
-                _ => Answer::Declined,
-            };
-            (question.id.clone(), answer)
-        });
-        let response = Response { answers: answers.collect(), minutes: None };
-        let consultant = consultants.get(dice.below(consultants.len())).context("no consultant")?;
-        all.push(Contact {
-            ward: wards.get(dice.below(wards.len())).context("no ward")?.id.clone(),
-            questionnaire: questionnaire.reference(),
-            outcome: Outcome::Completed,
-            mode: Mode::ALL.get(dice.below(4)).copied().unwrap_or(Mode::Alone),
-            language: Language::english(),
-            attribution: Some(Attribution {
-                consultant: consultant.id.clone(),
-                source: AttributionSource::Roster,
-            }),
-            response: Some(response),
-        });
-    }
-    Ok(all)
-}
-
-fn fact(world: &ScoringWorld, contact: &Contact, day: DayNumber) -> Result<Fact> {
-    fact_of(contact, day, day, world.vocabulary()).context("a template is a fact")
 }
 
 /// So many responses, evenly over some days.
@@ -133,7 +86,7 @@ fn fortnight(world: &ScoringWorld, facts: &Facts) -> Result<()> {
     let periods: Vec<Period> = names.iter().map(|name| world.calendar().period(name)).collect::<Result<_, _>>()?;
     let mut live = Live::default();
     let mut facts = facts.clone();
-    let templates = templates(world)?;
+    let templates = templates(world, TEMPLATES)?;
     let day = DayNumber::from(Date::constant(2026, 10, 5));
     let mut times = Vec::new();
     let mut sheets = 0;
