@@ -32,7 +32,7 @@ mod sheets;
 pub(crate) use audience::consultants_table;
 pub use audience::{Audience, AudienceError, AudienceRow, Show};
 pub use role::{Role, RoleError};
-pub use sheets::{may_cut_by, of_own_unit, of_sheet, withhold};
+pub use sheets::{of_own_unit, of_sheet, refused_field, withhold};
 
 /// What the trust has decided about who may see what.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -102,11 +102,12 @@ impl FftArguments {
         let mut made: Value = heard.value()?;
         if self.json {
             // The tables go out with --out, which notes that they did: what is public decides what may be released.
-            let files = made.get_mut("files").filter(|_| self.out.is_none()).map(Value::take);
-            say::text(&format!("{made}\n"))?;
-            if let (Some(files), Some(place)) = (files, made.get_mut("files")) {
-                *place = files;
+            if self.out.is_none()
+                && let Some(files) = made.get_mut("files")
+            {
+                *files = Value::Null;
             }
+            say::text(&format!("{made}\n"))?;
         } else {
             say::text(&words(&made))?;
         }

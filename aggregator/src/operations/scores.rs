@@ -42,9 +42,7 @@ pub(super) fn scores(
     let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
     let sheet = score_asked(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
     let of_a_ward = wanted.audience == Some(Audience::Ward);
-    if let Some(field) =
-        ask.cut.fields().map(|(field, _)| field).find(|field| of_a_ward && !policy::may_cut_by(field))
-    {
+    if let Some(field) = policy::refused_field(&ask.cut).filter(|_| of_a_ward) {
         bail!(
             "failed to cut by {field}: a ward may ask by mode and language, because few people give the same answers"
         );

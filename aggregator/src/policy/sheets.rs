@@ -1,7 +1,7 @@
 //! A score sheet as an audience may see it.
 
 use super::{Audience, Decision, Settings, Show, decide};
-use crate::scoring::{Definition, DomainSheet, Figure, ScoreSheet, ScoringWorld, kind_of};
+use crate::scoring::{Cut, Definition, DomainSheet, Figure, ScoreSheet, ScoringWorld, kind_of};
 
 /// How much an audience sees of a sheet, by the rows that its definition has for such a unit.
 pub fn of_sheet(world: &ScoringWorld, sheet: &ScoreSheet, audience: Audience, settings: &Settings) -> Decision {
@@ -47,10 +47,10 @@ pub fn of_own_unit(mut sheet: ScoreSheet) -> ScoreSheet {
     sheet
 }
 
-/// Whether somebody who may not read the trust may ask for a part of a unit's people by a field. What people answered is none: on one ward
-/// few people give the same answers, and those could be recognised.
-pub fn may_cut_by(field: &str) -> bool {
-    matches!(field, "mode" | "language")
+/// The first field of a cut by which somebody who may not read the trust may not ask for a part of a unit's people. How and in which language
+/// somebody was asked they may; what people answered not: on one ward few people give the same answers, and those could be recognised.
+pub fn refused_field(cut: &Cut) -> Option<&str> {
+    cut.fields().map(|(field, _)| field).find(|field| !matches!(*field, "mode" | "language"))
 }
 
 fn grey(figure: &mut Figure, why: &str) {

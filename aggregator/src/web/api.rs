@@ -197,8 +197,7 @@ impl ScoresAsked {
     /// What is asked for and the day to look from, which is never after today.
     fn read(&self, web: &Web, viewer: &Viewer) -> Result<(Ask, Date), Failure> {
         let (ask, day) = self.parse(web, viewer)?;
-        let refused = ask.cut.fields().map(|(field, _)| field).find(|field| !policy::may_cut_by(field));
-        if let Some(field) = refused.filter(|_| !reads_the_trust(web, viewer)) {
+        if let Some(field) = policy::refused_field(&ask.cut).filter(|_| !reads_the_trust(web, viewer)) {
             let detail = format!(
                 "Your account may ask for a part of the people by mode and language, and not by {field}: on one ward few people give \
                  the same answers, and those could be recognised."

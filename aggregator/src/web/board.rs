@@ -89,14 +89,8 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
         comparison: peers.and_then(|peers| peers.compare(&measure)),
         actions: signals::actions(web, &facts, None),
         own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
-        help: web.desk.help.times(&web.desk.delivery, &web.desk.world.directory, web.now()),
-        longest: web
-            .desk
-            .help
-            .all(web.now())
-            .iter()
-            .map(|request| web.now().duration_since(request.arrived))
-            .max(),
+        help: web.books().help_times(),
+        longest: web.books().longest_wait(),
         outlook,
         rows,
         measure,
