@@ -38,8 +38,9 @@ use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Pipeline, Unacked};
 use crate::log::Seen;
 use crate::metrics::Metrics;
-use crate::operations::{self, Request};
+use crate::operations::{self, PlanAsk, Request};
 use crate::premises::{House, Premises, failed};
+use crate::previews::Previews;
 use crate::registry::{Introduced, Registry};
 use crate::tries::Tries;
 use crate::web::{self, Desk};
@@ -277,8 +278,12 @@ impl Intake {
 
     fn assign(&self, kiosk: &KioskId) {
         let assignments = self.assignments();
-        let messages =
-            [assignments.message(kiosk), assignments.posting_message(kiosk), assignments.round_message(kiosk)];
+        let messages = [
+            assignments.approvals_message(kiosk),
+            assignments.message(kiosk),
+            assignments.posting_message(kiosk),
+            assignments.round_message(kiosk),
+        ];
         messages.into_iter().flatten().for_each(|message| self.messenger.publish(message));
     }
 
@@ -352,6 +357,11 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
             _ => None,
         };
         let new_pin = matches!(request, Request::PinSet { .. });
+        let translated = match &request {
+            Request::Translation(asked) => asked.decides(&house.premises.questionnaires),
+            _ => None,
+        };
+        let new_plan = matches!(request, Request::Plan(PlanAsk::Set { .. }));
         if let Request::HelpSeen { record, by } = &request {
             operations::note(&house.premises, &request)?;
             return operations::say_seen(*record, acknowledge(&house, &messenger, *record, by)?, talk);
@@ -361,11 +371,19 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
         if let Some(kiosk) = changed {
             let messages = [
                 assignments.questionnaire_message(&kiosk),
+                assignments.approvals_message(&kiosk),
                 assignments.message(&kiosk),
                 assignments.posting_message(&kiosk),
                 assignments.round_message(&kiosk),
             ];
             messages.into_iter().flatten().for_each(|message| messenger.publish(message));
+        }
+        if new_plan {
+            assignments.directory_message().into_iter().for_each(|message| messenger.publish(message));
+        }
+        if let Some(questionnaire) = translated {
+            let messages = assignments.about_translations(questionnaire);
+            messages.into_iter().for_each(|message| messenger.publish(message));
         }
         if new_pin {
             assignments.rounds().into_iter().for_each(|message| messenger.publish(message));
@@ -437,6 +455,8 @@ fn desk(
     let for_replay = Arc::clone(house);
     let for_ruling = Arc::clone(house);
     let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
+    let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
+    let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
     let (for_help, messenger) = (Arc::clone(house), messenger.clone());
     Arc::new(Desk {
         world: Arc::clone(&house.world),
@@ -446,6 +466,28 @@ fn desk(
         changes: house.changes.clone(),
         fleet: Arc::clone(&house.fleet),
         accounts: Arc::clone(&house.premises.accounts),
+        questionnaires: Arc::clone(&house.premises.questionnaires),
+        languages: house.premises.config.languages.clone(),
+        translations: Arc::clone(&house.premises.translations),
+        translate: Arc::new(move |questionnaire, language, ruling, reason, by| {
+            let premises = &for_translations.premises;
+            let decided = premises.translations.decide(questionnaire, language, ruling, reason, by);
+            let decided = decided.map_err(|error| error.to_string())?;
+            let messages = premises.assignments.about_translations(questionnaire.hash());
+            messages.into_iter().for_each(|message| about_translations.publish(message));
+            Ok(decided)
+        }),
+        previews: Arc::new(Previews::new(
+            house.premises.data.join("previews"),
+            house.premises.config.preview_program.clone(),
+        )),
+        planning: Arc::clone(&house.premises.planning),
+        plan: Arc::new(move |wish, by| {
+            let decided = for_plan.plan(wish, by).map_err(|error| error.to_string())?;
+            let message = for_plan.premises.assignments.directory_message();
+            message.into_iter().for_each(|message| to_kiosks.publish(message));
+            Ok(decided)
+        }),
         actions: Arc::clone(&house.premises.actions),
         rebases: Arc::clone(&house.premises.rebases),
         metrics,

@@ -27,11 +27,13 @@ mod desk;
 mod fft;
 mod monitor;
 mod people;
+mod plan;
 mod reach;
 mod release;
 mod say;
 mod scores;
 mod signal;
+mod translation;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -153,6 +155,12 @@ enum Command {
     /// Set the PINs of the kiosks' doors.
     #[command(subcommand)]
     Pin(PinCommand),
+    /// See the fortnight's plan, and change targets and beds.
+    #[command(subcommand)]
+    Plan(plan::PlanCommand),
+    /// See which translations kiosks may offer, and approve or withdraw one.
+    #[command(subcommand)]
+    Translation(translation::TranslationCommand),
     /// Note what wards do about what patients said.
     #[command(subcommand)]
     Action(actions::ActionCommand),
@@ -449,6 +457,11 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Audit(command) => {
             let (request, style) = command.asked()?;
+            ask(request, style).map(well)
+        }
+        Command::Plan(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
+        Command::Translation(command) => {
+            let (request, style) = command.asked();
             ask(request, style).map(well)
         }
         Command::Action(command) => {

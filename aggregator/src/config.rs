@@ -92,6 +92,8 @@ struct KiosksFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     broker_url: Option<String>,
     accept_simulated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview_program: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -146,7 +148,7 @@ impl Default for ProgrammeFile {
 
 impl Default for KiosksFile {
     fn default() -> Self {
-        Self { languages: vec!["en".to_owned()], broker_url: None, accept_simulated: false }
+        Self { languages: vec!["en".to_owned()], broker_url: None, accept_simulated: false, preview_program: None }
     }
 }
 
@@ -179,6 +181,8 @@ pub struct Config {
     pub kiosk_broker_url: Option<BrokerUrl>,
     /// Whether `sim-` kiosks may introduce themselves.
     pub accept_simulated: bool,
+    /// The kiosk's program, which draws previews; by default the one beside this program.
+    pub preview_program: Option<PathBuf>,
     /// Whom volunteers call when somebody tells of harm, as kiosks show it.
     pub safeguarding: Option<String>,
     /// To whom else consultants' figures are shown from where on it takes an explicit policy.
@@ -411,6 +415,7 @@ impl TryFrom<ConfigFile> for Config {
             languages,
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
+            preview_program: kiosks.preview_program,
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
         })

@@ -70,12 +70,16 @@ pub enum Place<'a> {
     Unit(&'a Unit),
     /// What all patients of the trust said: its page and the board's.
     Trust,
+    /// Taking on and changing what a ward does about what patients said.
+    Actions(&'a WardId),
     /// Saying that a request for help on a ward was seen.
     Help(&'a WardId),
     /// The requests for help of all wards.
     AllHelp,
     /// The office's pages: kiosks, gaps and the quarantine.
     Office,
+    /// The office's programme: the plan, the contact log, questionnaires and their translations, the coding frame.
+    Programme,
     /// What patients wrote, before it is released.
     Comments,
     /// Disputes about who was in charge, of all consultants.
@@ -133,6 +137,14 @@ impl Viewer {
     }
 }
 
+/// The fewest people or comments that a cell may count where others than the office see it: our rule is stricter than the national one.
+pub const FEWEST_SHOWN: u64 = 6;
+
+/// A count as others than the office may see it; none where it is too small, and none where it is nothing, so that the two look alike.
+pub fn shown_count(count: u64) -> Option<u64> {
+    (count >= FEWEST_SHOWN).then_some(count)
+}
+
 /// Whether somebody may open a place.
 pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: &Directory) -> Entrance {
     let any = |may: &dyn Fn(&Role) -> bool| viewer.roles().any(may);
@@ -146,11 +158,11 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         Place::Trust => settings.demonstration || reads(&Unit::Trust(directory.file().trust.id.clone())),
         Place::Unit(Unit::Consultant(_)) => return Entrance::Refused(NOT_AMONG_SCORES),
         Place::Unit(unit) => settings.demonstration || reads(unit),
-        Place::Help(ward) => {
+        Place::Help(ward) | Place::Actions(ward) => {
             let unit = Unit::Ward(ward.clone());
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
-        Place::AllHelp | Place::Comments | Place::Disputes => viewer.is(&Role::Office),
+        Place::AllHelp | Place::Comments | Place::Disputes | Place::Programme => viewer.is(&Role::Office),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),

@@ -263,7 +263,7 @@ fn themes_are_counted_by_unit_and_period_as_people_coded_them() {
     assert_eq!(counts(&trust, "2026-11").first().unwrap(), &row("noise", 0, 1, 1));
     assert_eq!(counts("ward:W1", "2026-F22"), []);
     assert_eq!(
-        suggested(office.comments().frame(), &office.comments().one(&uncoded).unwrap().0),
+        suggested(&office.comments().frame(), &office.comments().one(&uncoded).unwrap().0),
         ["noise".parse().unwrap()].into()
     );
     let unknown = ["nothing".parse().unwrap()].into();

@@ -9,7 +9,9 @@ use wardvoice_protocol::id::{KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
-use super::{CommentsAsk, MonitorAsk, PeopleRequest, ReleaseRequest, ReturnRequest, people};
+use super::{
+    CommentsAsk, MonitorAsk, PeopleRequest, PlanAsk, ReleaseRequest, ReturnRequest, TranslationAsk, people,
+};
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
 use crate::help::StaffRole;
@@ -59,6 +61,10 @@ pub enum Request {
         /// The PIN.
         pin: String,
     },
+    /// Answers with the fortnight's plan, or changes it.
+    Plan(PlanAsk),
+    /// Answers with how translations stand, or decides about one.
+    Translation(TranslationAsk),
     /// Takes an action on and answers with it.
     ActionAdd(NewAction),
     /// Says that an action is done, and answers with it.
@@ -190,6 +196,7 @@ impl Request {
                 | Self::KioskList
                 | Self::KioskReplaceKey { .. }
                 | Self::PinSet { .. }
+                | Self::Translation(_)
                 | Self::ActionDone { .. }
                 | Self::ActionReopen { .. }
                 | Self::RebaseRemove { .. }
@@ -207,6 +214,14 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             (Deed::ChangedKiosk, kiosk(id), None)
         }
         Request::PinSet { role, .. } => (Deed::ChangedPin, format!("pin:{role}"), None),
+        Request::Plan(PlanAsk::Set { wish, .. }) => {
+            let about = wish.ward.as_ref().map_or_else(|| "plan:trust".to_owned(), |ward| format!("plan:{ward}"));
+            (Deed::ChangedPlan, about, Some(wish.reason.clone()))
+        }
+        Request::Translation(asked) => match asked.noted() {
+            Some((about, detail)) => (Deed::ChangedApproval, about, Some(detail)),
+            None => return Ok(()),
+        },
         Request::ActionAdd(action) => (Deed::ChangedAction, format!("ward:{}", action.ward), None),
         Request::ActionDone { number, .. } | Request::ActionReopen { number } => {
             (Deed::ChangedAction, format!("action:{number}"), None)
@@ -243,6 +258,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
         }
         Request::Monitor(_)
+        | Request::Plan(_)
         | Request::KioskList
         | Request::ActionList { .. }
         | Request::Verify { .. }

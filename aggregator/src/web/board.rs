@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use axum::extract::{Extension, Query, State};
 use axum::response::Response;
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use maud::{Markup, html};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
@@ -54,6 +55,7 @@ struct View {
     comparison: Option<Comparison>,
     actions: Vec<ActionLine>,
     help: HelpTimes,
+    today: Date,
 }
 
 pub(crate) async fn page(
@@ -97,6 +99,7 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
         actions: signals::actions(web, &facts, None),
         own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
         help: help(web),
+        today: web.today(),
         outlook,
         rows,
         measure,

@@ -17,6 +17,7 @@ pub(crate) enum Place {
     Board,
     Consultant,
     Office,
+    Fleet,
     Api,
     SignIn,
 }
@@ -77,6 +78,7 @@ fn current(page: Place, place: Place) -> Option<&'static str> {
     match page {
         Place::Ward if place == Place::Wards => Some("true"),
         Place::Unit if place == Place::Trust => Some("true"),
+        Place::Fleet if place == Place::Office => Some("true"),
         _ => (page == place).then_some("page"),
     }
 }

@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 45] = [
+const TABLE: [(&str, &str, &str); 59] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -32,6 +32,8 @@ const TABLE: [(&str, &str, &str); 45] = [
     ("GET /", "/", "so oooxxxooxx"),
     ("GET /ward/{id}", "/ward/W1", "so oxoxxxooxx"),
     ("GET /ward/{id}/stream", "/ward/W1/stream", "so oxoxxxooxx"),
+    ("GET /ward/{id}/actions", "/ward/W1/actions", "ss oxoxxxxoxx"),
+    ("POST /ward/{id}/actions", "/ward/W1/actions", "ss oxoxxxxoxx"),
     ("POST /ward/{id}/help/seen", "/ward/W1/help/seen", "ss oxoxxxxoxx"),
     ("GET /department/{id}", "/department/medicine", "so xxoxxxooxx"),
     ("GET /site/{id}", "/site/S1", "so xxxxxxooxx"),
@@ -43,6 +45,26 @@ const TABLE: [(&str, &str, &str); 45] = [
     ("GET /consultant/{id}", "/consultant/C1", "ss xxxoxoooxx"),
     ("POST /consultant/{id}/dispute", "/consultant/C1/dispute", "ss xxxoxxxxxx"),
     ("GET /office", "/office", "ss xxxxxxxoox"),
+    ("GET /office/plan", "/office/plan", "ss xxxxxxxoxx"),
+    ("POST /office/plan", "/office/plan", "ss xxxxxxxoxx"),
+    ("GET /office/contacts", "/office/contacts", "ss xxxxxxxoxx"),
+    ("GET /office/questionnaires", "/office/questionnaires", "ss xxxxxxxoxx"),
+    ("GET /office/questionnaires/{questionnaire}", "/office/questionnaires/inpatient@1", "ss xxxxxxxoxx"),
+    (
+        "POST /office/questionnaires/{questionnaire}/decide",
+        "/office/questionnaires/inpatient@1/decide",
+        "ss xxxxxxxoxx",
+    ),
+    (
+        "POST /office/questionnaires/{questionnaire}/preview",
+        "/office/questionnaires/inpatient@1/preview",
+        "ss xxxxxxxoxx",
+    ),
+    ("GET /office/previews/{key}/{file}", "/office/previews/x/y.png", "ss xxxxxxxoxx"),
+    ("GET /office/themes", "/office/themes", "ss xxxxxxxoxx"),
+    ("POST /office/themes", "/office/themes", "ss xxxxxxxoxx"),
+    ("GET /office/quarantine", "/office/quarantine", "ss xxxxxxxoox"),
+    ("GET /fleet", "/fleet", "ss xxxxxxxoox"),
     ("POST /office/quarantine/replay", "/office/quarantine/replay", "ss xxxxxxxoox"),
     ("POST /office/monitor", "/office/monitor", "ss xxxxxxxoox"),
     ("GET /office/comments", "/office/comments", "ss xxxxxxxoxx"),
