@@ -109,7 +109,7 @@ fn sealed(world: &World, count: usize) -> Result<Vec<Arrival>> {
                 let id = RecordId::new(u64::try_from(now.as_millisecond())?, rng.random());
                 let envelope = Envelope::seal(&record, id, kiosk, head, &seal_key, key, &mut rng)?;
                 head = envelope.chain_head();
-                Ok(Arrival { kiosk: kiosk.clone(), payload: envelope.to_json(), received: now })
+                Ok(Arrival { kiosk: kiosk.clone(), payload: envelope.to_json(), received: now, not_before: None })
             })
             .collect()
     };

@@ -24,6 +24,7 @@ use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
 use wardvoice_protocol::status::{Introduction, Presence, Status};
 
+use crate::alerts;
 use crate::assignments::Assignments;
 use crate::boards::{self, Boards};
 use crate::broker::Broker;
@@ -44,6 +45,8 @@ use crate::previews::Previews;
 use crate::registry::{Introduced, Registry};
 use crate::tries::Tries;
 use crate::web::{self, Desk};
+
+mod reach;
 
 /// How many of the last records tell when each kiosk was last heard.
 const RECENT_RECORDS: u64 = 5_000;
@@ -97,6 +100,8 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     );
     recall_kiosks(&house)?;
     read_comments(&house)?;
+    let stopping = CancellationToken::new();
+    let reaching = reach::start(&house, stopping.clone())?;
 
     let (broken, breakdown) = mpsc::unbounded_channel();
     let (to_broker, mqtt) = broker(&house.premises)?;
@@ -116,7 +121,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let addresses = Addresses { http, mqtt };
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
-        let stopping = CancellationToken::new();
+        let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         let changes = house.changes.subscribe();
         let keeping = boards::keep(Arc::clone(&boards), changes, messenger.clone(), stopping.clone());
         let keeping = tokio::spawn(keeping);
@@ -125,8 +130,12 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let ended = pages(&house, &messenger, metrics, listener, breakdown).await;
         stopping.cancel();
         drop(keeping.await);
+        // A look may take a while with many answers; what it finds is found again.
+        watching.abort();
         ended
     });
+    stopping.cancel();
+    drop(reaching.join());
     runtime.shutdown_timeout(Duration::from_millis(200));
 
     tracing::info!("ending: finishing what is under way");
@@ -491,8 +500,13 @@ fn desk(
         actions: Arc::clone(&house.premises.actions),
         rebases: Arc::clone(&house.premises.rebases),
         metrics,
-        replay: Arc::new(move |numbers| for_replay.pipeline.replay(numbers).map_err(|error| error.to_string())),
+        replay: Arc::new(move |numbers| {
+            let today = for_replay.premises.today();
+            for_replay.pipeline.replay(numbers, today).map_err(|error| error.to_string())
+        }),
         help: Arc::clone(&house.help),
+        delivery: Arc::clone(&house.delivery),
+        alerts: Arc::clone(&house.alerts),
         comments: Arc::clone(&house.comments),
         marks: Arc::clone(&house.marks),
         acknowledge: Arc::new(move |record, by| {

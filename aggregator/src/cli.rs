@@ -18,9 +18,10 @@ use crate::help::StaffRole;
 use crate::operations::Request;
 use crate::pins::Role;
 use crate::scoring::DefinitionRef;
-use crate::{app, config, demo, directory};
+use crate::{app, config, delivery, demo, directory};
 
 mod actions;
+mod alert;
 mod comments;
 mod definitions;
 mod desk;
@@ -28,11 +29,14 @@ mod fft;
 mod monitor;
 mod people;
 mod plan;
+mod publish;
+mod quarantine;
 mod reach;
 mod release;
 mod say;
 mod scores;
 mod signal;
+mod tables;
 mod translation;
 
 /// The aggregator: stores every record exactly once and computes scores.
@@ -105,6 +109,11 @@ enum Command {
     /// Decide what the public may see.
     #[command(subcommand)]
     Release(release::ReleaseCommand),
+    /// Write what was released as pages for a web server or a file share.
+    Publish(publish::PublishArguments),
+    /// Write tables for spreadsheets and statistics: responses, scores, contacts, comments, actions.
+    #[command(subcommand)]
+    Table(tables::TableCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -121,12 +130,15 @@ enum Command {
     /// See who has asked for help on a kiosk, and say that somebody has seen it.
     #[command(subcommand)]
     Help(HelpCommand),
+    /// See what somebody should look at, and say that somebody has.
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
     /// Read what people wrote, and decide what of it may be shown.
     #[command(subcommand)]
     Comments(comments::CommentsCommand),
     /// Look at what was refused, and judge it again.
     #[command(subcommand)]
-    Quarantine(QuarantineCommand),
+    Quarantine(quarantine::QuarantineCommand),
     /// Run our formulas on your numbers: a method with one JSON object, or `batch` with a line each.
     #[command(after_help = desk::methods())]
     Statistics {
@@ -239,6 +251,12 @@ enum HelpCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print how long requests of the last 28 days took to be delivered and seen, by ward.
+    Times {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say that somebody has seen a request; the kiosk shows it.
     Seen {
         /// The request's record id.
@@ -247,32 +265,6 @@ enum HelpCommand {
         #[arg(long, value_name = "ROLE")]
         by: StaffRole,
         /// Print what stands as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum QuarantineCommand {
-    /// List what was refused and why.
-    List {
-        /// Print the entries as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one entry with what came.
-    Show {
-        /// Its number.
-        number: u64,
-        /// Print it as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Judge one entry again, or all, and store what is good now.
-    Replay {
-        /// Its number; all when absent.
-        number: Option<u64>,
-        /// Print the verdicts as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -350,6 +342,19 @@ impl KioskCommand {
     }
 }
 
+impl HelpCommand {
+    fn asked(&self) -> (Request, say::Style) {
+        match self {
+            Self::List { json } => (Request::HelpList, say::Style::list(*json, say::help_request)),
+            Self::Times { json } => (Request::HelpTimes, say::Style::one(*json, say::help_times)),
+            Self::Seen { record, by, json } => {
+                let request = Request::HelpSeen { record: *record, by: by.clone() };
+                (request, say::Style::one(*json, say::help_seen))
+            }
+        }
+    }
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
@@ -408,6 +413,8 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
+        Command::Publish(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => {
             let (request, style) = command.asked();
@@ -420,21 +427,17 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let style = say::Style::one(*json, say::imported).reading(file.clone());
             ask(Request::Import, style).map(well)
         }
-        Command::Help(HelpCommand::List { json }) => {
-            ask(Request::HelpList, say::Style::list(*json, say::help_request)).map(well)
+        Command::Help(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
-        Command::Help(HelpCommand::Seen { record, by, json }) => {
-            let request = Request::HelpSeen { record: *record, by: by.clone() };
-            ask(request, say::Style::one(*json, say::help_seen)).map(well)
+        Command::Alert(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
-        Command::Quarantine(QuarantineCommand::List { json }) => {
-            ask(Request::QuarantineList, say::Style::list(*json, say::refused)).map(well)
-        }
-        Command::Quarantine(QuarantineCommand::Show { number, json }) => {
-            ask(Request::QuarantineShow { number: *number }, say::Style::one(*json, say::entry)).map(well)
-        }
-        Command::Quarantine(QuarantineCommand::Replay { number, json }) => {
-            ask(Request::QuarantineReplay { number: *number }, say::Style::list(*json, say::replayed)).map(well)
+        Command::Quarantine(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
         Command::Definition(command) => {
             definitions::run(command, data, &settings(arguments, Overrides::default())?)
@@ -442,7 +445,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Statistics { method, file } => desk::run(method, file.as_deref()),
         Command::Config(ConfigCommand::Print) => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
         Command::Config(ConfigCommand::Check) => {
-            settings(arguments, Overrides::default())?;
+            check_settings(data, &settings(arguments, Overrides::default())?)?;
             say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
         }
         Command::Directory(DirectoryCommand::Example) => {
@@ -476,6 +479,16 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }
+}
+
+/// What settings can only be held against other files: the wards they name, and the secrets of contacts.
+fn check_settings(data: &Path, config: &Config) -> Result<()> {
+    let path = data.join("directory.json");
+    if path.exists() {
+        let directory = directory::load(&path).map_err(crate::premises::failed)?;
+        config.reach.check(&directory).map_err(crate::premises::failed)?;
+    }
+    delivery::Contacts::open(&config.reach.delivery, data).map(drop).map_err(crate::premises::failed)
 }
 
 fn check_directory(data: &Path) -> Result<ExitCode> {

@@ -39,6 +39,7 @@ mod find;
 mod handle;
 mod history;
 mod id;
+mod lately;
 mod list;
 mod names;
 mod release;

@@ -22,9 +22,14 @@ use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::policy::Audience;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
+mod kiosks;
+mod reach;
 mod targets;
 mod template;
 
+use kiosks::KiosksFile;
+pub use reach::Reach;
+use reach::{AlertsFile, ContactFile, DeliveryFile, HelpFile};
 use targets::TargetFile;
 pub use template::template;
 
@@ -40,6 +45,11 @@ pub struct ConfigFile {
     national: NationalFile,
     consultants: ConsultantsFile,
     comments: CommentsFile,
+    delivery: DeliveryFile,
+    help: HelpFile,
+    alerts: AlertsFile,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contacts: Vec<ContactFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<SeriesFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -83,17 +93,6 @@ struct ProgrammeFile {
 struct SeriesFile {
     from: String,
     definition: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-struct KiosksFile {
-    languages: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    broker_url: Option<String>,
-    accept_simulated: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    preview_program: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -146,12 +145,6 @@ impl Default for ProgrammeFile {
     }
 }
 
-impl Default for KiosksFile {
-    fn default() -> Self {
-        Self { languages: vec!["en".to_owned()], broker_url: None, accept_simulated: false, preview_program: None }
-    }
-}
-
 /// The settings the program works by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -191,6 +184,8 @@ pub struct Config {
     pub consultants_first_days: u16,
     /// What the release of comments needs.
     pub comments: Rules,
+    /// Who is reached outside the pages.
+    pub reach: Reach,
 }
 
 /// Which broker carries the messages.
@@ -355,6 +350,10 @@ impl TryFrom<ConfigFile> for Config {
             series,
             targets,
             comments,
+            delivery,
+            help,
+            alerts,
+            contacts,
         } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
@@ -418,6 +417,7 @@ impl TryFrom<ConfigFile> for Config {
             preview_program: kiosks.preview_program,
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
+            reach: Reach::read(delivery, &contacts, help, alerts)?,
         })
     }
 }

@@ -260,7 +260,7 @@ impl Kiosks {
         .map_err(failed)?;
         kiosk.head = envelope.chain_head();
         let received = moment.checked_add(SignedDuration::from_secs(30)).unwrap_or(moment);
-        Ok(Arrival { kiosk: kiosk.id.clone(), payload: envelope.to_json(), received })
+        Ok(Arrival { kiosk: kiosk.id.clone(), payload: envelope.to_json(), received, not_before: None })
     }
 }
 

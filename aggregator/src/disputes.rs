@@ -14,6 +14,7 @@
 //! - Nobody is shown more of a contact than fortnight, ward and who said it. The record id, which knows the hour, is in the file alone.
 //! - A contact is disputed once: what was ruled is ruled.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -249,6 +250,14 @@ impl Disputes {
         self.happen(Event::Ruled { number, ruling, on: today, note }, now)
     }
 
+    /// The records whose patients were not the consultant's after all. For whoever has to leave them out, and shown to nobody.
+    pub(crate) fn not_theirs(&self, consultant: &ConsultantId) -> BTreeSet<RecordId> {
+        let is_upheld = |ruled: &Ruled| ruled.ruling == Ruling::Upheld;
+        let upheld =
+            self.of(consultant).into_iter().filter(|dispute| dispute.ruled.as_ref().is_some_and(is_upheld));
+        upheld.filter_map(|dispute| dispute.record).collect()
+    }
+
     /// What was upheld, as the facts want it: the rows of those records, each with the day of the ruling.
     pub fn rulings(&self, reader: &Reader, world: &World) -> Result<Rulings, LogError> {
         let mut rulings = Rulings::default();
@@ -264,9 +273,9 @@ impl Disputes {
                 continue;
             };
             let Body::Contact(contact) = &stored.record.body else { continue };
-            let arrival = world.calendar.day_of(stored.received);
+            let (day, arrival) = (DayNumber::from(stored.day), DayNumber::from(stored.arrival_day));
             // What the directory no longer knows has no fact either.
-            let row = fact_of(contact, DayNumber::from(stored.day), DayNumber::from(arrival), &world.vocabulary);
+            let row = fact_of(contact, day, arrival, &world.vocabulary);
             if let Some(row) = row {
                 rulings.add(row, DayNumber::from(ruled.on));
             }

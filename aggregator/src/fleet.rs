@@ -5,9 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::{Presence, Status};
+
+/// After this long without a record a kiosk, or a ward, counts as silent. Our rule: volunteers visit at least twice a week.
+pub const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
 /// What is known of one kiosk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -3,6 +3,8 @@
 //! Purpose: what a patient asked for on a kiosk is on the ward's page within a blink, stays there until a member of staff says
 //! that they have seen it, and the kiosk then says so to the patient.
 //!
+//! Who outside the pages is told of it, and of whom else when nobody has seen it, is [escalation]; how long all that took is [times].
+//!
 //! Vocabulary: a request is *open* until it is *acknowledged*; one that nobody acknowledged for [`OPEN_FOR`] is no longer shown,
 //! because whoever asked has long had help or gone, and is still in the log. To *tell* a kiosk is to publish which of its
 //! requests were seen.
@@ -16,6 +18,7 @@
 //! which it was asked, and is given that.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::{SignedDuration, Timestamp};
@@ -30,14 +33,22 @@ use wardvoice_protocol::topic::{Channel, Topic};
 use crate::ingest::mqtt::Message;
 use crate::log::{LogError, Reader, StoredRecord};
 
+pub mod escalation;
+mod letter;
 mod role;
+pub mod times;
+mod watch;
 
+pub(crate) use letter::{need, need_word};
 pub use role::{StaffRole, StaffRoleError};
+pub use watch::{Watch, watch};
 
 /// For how long a request that nobody has acknowledged is shown.
 pub const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// For how long a kiosk that connects anew is told of an acknowledgement. No screen waits for longer.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// For how long requests are remembered for their times.
+pub const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24 * 28);
 /// So many answered requests are remembered for their times.
 const MOST_ANSWERED: usize = 10_000;
 /// A request that arrives later than this after the quarter of an hour it was asked in has waited on the kiosk.
@@ -58,33 +69,36 @@ pub struct Request {
     pub place: Option<Place>,
     /// When it was asked.
     pub asked: Timestamp,
+    /// When it came, from which on people are told.
+    pub arrived: Timestamp,
 }
 
-/// How long a request waited until somebody had seen it.
+/// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub struct Course {
     /// The record's id.
-    record: RecordId,
+    pub record: RecordId,
     /// The ward.
     pub ward: WardId,
-    /// When it was asked.
-    pub asked: Timestamp,
-    /// When somebody had seen it.
-    pub seen: Timestamp,
+    /// When it came.
+    pub arrived: Timestamp,
+    /// When somebody had seen it; nobody yet otherwise.
+    pub seen: Option<Timestamp>,
 }
 
 /// The requests that are open, and what kiosks are told. Shared by reference.
 #[derive(Debug, Default)]
 pub struct HelpDesk {
     book: RwLock<Book>,
+    changes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Book {
     open: BTreeMap<RecordId, Request>,
     told: BTreeMap<KioskId, VecDeque<(RecordId, Timestamp)>>,
-    /// Those of the last [`OPEN_FOR`], and at most [`MOST_ANSWERED`].
-    answered: VecDeque<Answered>,
+    /// Those of the last [`REMEMBERED_FOR`], and at most [`MOST_ANSWERED`].
+    answered: VecDeque<Course>,
 }
 
 impl Request {
@@ -99,7 +113,8 @@ impl Request {
         let HelpRequest { ward, need, place } = request;
         // What is claimed is cut down to the quarter of an hour, so a request that came at once was asked when it came.
         let at_once = received.duration_since(claimed) <= AT_ONCE;
-        Self { record, kiosk, ward, need, place, asked: if at_once { received } else { claimed } }
+        let asked = if at_once { received } else { claimed };
+        Self { record, kiosk, ward, need, place, asked, arrived: received }
     }
 
     /// The request that a record of the log is, if it is one.
@@ -118,6 +133,12 @@ impl Request {
     }
 }
 
+impl Course {
+    fn of(request: &Request, seen: Option<Timestamp>) -> Self {
+        Self { record: request.record, ward: request.ward.clone(), arrived: request.arrived, seen }
+    }
+}
+
 impl HelpDesk {
     /// What the log says is open, and what kiosks may not have been told before the process ended.
     pub fn load(reader: &Reader, now: Timestamp) -> Result<Self, LogError> {
@@ -126,7 +147,7 @@ impl HelpDesk {
         // The newest first: what is older than the oldest that is shown need not be read.
         while let Some((position, record)) = requests.pop() {
             let Some(stored) = reader.record(position)? else { continue };
-            if now.duration_since(stored.received) > OPEN_FOR {
+            if now.duration_since(stored.received) > REMEMBERED_FOR {
                 break;
             }
             match reader.seen(&record)? {
@@ -146,7 +167,7 @@ impl HelpDesk {
         for told in book.told.values_mut() {
             told.make_contiguous().sort_by_key(|(_, at)| *at);
         }
-        Ok(Self { book: RwLock::new(book) })
+        Ok(Self { book: RwLock::new(book), changes: AtomicU64::new(0) })
     }
 
     /// The open requests of a ward, the one that waits longest first.
@@ -159,10 +180,17 @@ impl HelpDesk {
         self.shown(now, |_| true)
     }
 
-    /// The requests of the last seven days that somebody has seen, in no particular order.
-    pub fn answered(&self, now: Timestamp) -> Vec<Answered> {
+    /// What became of the requests that came in the last [`REMEMBERED_FOR`], in no particular order.
+    pub fn courses(&self, now: Timestamp) -> Vec<Course> {
         let book = self.read();
-        book.answered.iter().filter(|one| now.duration_since(one.seen) <= OPEN_FOR).cloned().collect()
+        let open = book.open.values().map(|request| Course::of(request, None));
+        let all = book.answered.iter().cloned().chain(open);
+        all.filter(|course| now.duration_since(course.arrived) <= REMEMBERED_FOR).collect()
+    }
+
+    /// A number that is another whenever something here is.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     fn shown(&self, now: Timestamp, which: impl Fn(&Request) -> bool) -> Vec<Request> {
@@ -179,10 +207,12 @@ impl HelpDesk {
         let seen_already =
             book.told.get(&request.kiosk).is_some_and(|told| told.iter().any(|(id, _)| *id == request.record));
         if !seen_already {
-            // What is no longer shown is no longer held either.
-            book.open.retain(|_, before| request.asked.duration_since(before.asked) <= OPEN_FOR);
+            // What is no longer remembered is no longer held either.
+            book.open.retain(|_, before| request.arrived.duration_since(before.arrived) <= REMEMBERED_FOR);
             book.open.insert(request.record, request);
         }
+        drop(book);
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     /// An acknowledgement is in the log.
@@ -192,6 +222,8 @@ impl HelpDesk {
             book.answer(request, at);
         }
         book.tell(kiosk, record, at);
+        drop(book);
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     /// What a kiosk is told, as a message.
@@ -223,12 +255,11 @@ impl HelpDesk {
 
 impl Book {
     fn answer(&mut self, request: Request, seen: Timestamp) {
-        let Request { record, ward, asked, .. } = request;
-        if self.answered.iter().any(|known| known.record == record) {
+        if self.answered.iter().any(|known| known.record == request.record) {
             return;
         }
-        self.answered.push_back(Answered { record, ward, asked, seen });
-        self.answered.retain(|one| seen.duration_since(one.seen) <= OPEN_FOR);
+        self.answered.push_back(Course::of(&request, Some(seen)));
+        self.answered.retain(|one| seen.duration_since(one.arrived) <= REMEMBERED_FOR);
         while self.answered.len() > MOST_ANSWERED {
             self.answered.pop_front();
         }

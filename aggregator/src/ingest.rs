@@ -15,6 +15,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use wardvoice_protocol::directory::Directory;
 use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::id::{KioskId, WardId};
@@ -46,6 +47,9 @@ pub struct Arrival {
     pub payload: Vec<u8>,
     /// When, by the aggregator's clock. Kept to the millisecond.
     pub received: Timestamp,
+    /// The first local day on which it may count as having come, where it is taken in later than it was received: what was published
+    /// meanwhile was published without it.
+    pub not_before: Option<Date>,
 }
 
 /// An arrival together with the broker's token for it, which must be given back once the fate of the arrival is durable.
@@ -80,7 +84,8 @@ impl<T> Unacked<T> {
     /// Moves the payload out; kiosk and time stay, the token too.
     pub(crate) fn take_arrival(&mut self) -> Arrival {
         let payload = std::mem::take(&mut self.arrival.payload);
-        Arrival { kiosk: self.arrival.kiosk.clone(), payload, received: self.arrival.received }
+        let (received, not_before) = (self.arrival.received, self.arrival.not_before);
+        Arrival { kiosk: self.arrival.kiosk.clone(), payload, received, not_before }
     }
 }
 

@@ -217,6 +217,8 @@ impl Ledger {
         if entries.is_empty() {
             return Ok(entries);
         }
+        let failed = |source| LedgerError::File { path: self.path.clone(), source };
+        let before = (self.head, self.file.metadata().map_err(failed)?.len());
         let written = self.write(&bytes).map_err(|source| LedgerError::File { path: self.path.clone(), source });
         let kept = written.and_then(|()| {
             self.head = head;
@@ -225,8 +227,21 @@ impl Ledger {
         match kept {
             Ok(()) => Ok(entries),
             Err(error) => {
+                self.take_back(before, head);
                 self.poisoned = Some(error.to_string());
                 Err(error)
+            }
+        }
+    }
+
+    /// Takes lines back that were not promised: whoever decided was told that it failed, and must not find it done after a restart.
+    /// Where their head did reach the disk they stay, because a ledger shorter than its head is refused.
+    fn take_back(&mut self, (head, end): (Head, u64), promised: Head) {
+        if read_head(&self.path).ok().flatten().is_none_or(|found| found != promised) {
+            self.head = head;
+            let cut = self.file.set_len(end).and_then(|()| self.file.sync_all());
+            if let Err(error) = cut {
+                tracing::error!(path = %self.path.display(), "failed to take a line back that was not promised: {error}");
             }
         }
     }
@@ -334,6 +349,25 @@ mod tests {
         assert_eq!(ledger.append(at(), "four".to_owned()).unwrap().number, 4);
         drop(ledger);
         assert_eq!(open(&path).unwrap().1.len(), 4);
+    }
+
+    /// Whoever decided was told that it failed.
+    #[test]
+    fn a_decision_that_was_answered_with_an_error_is_not_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = three(folder.path());
+        let (mut ledger, _) = open(&path).unwrap();
+        let (lines, head) = (fs::read(&path).unwrap(), fs::read(head_path(&path)).unwrap());
+        // A head that cannot be replaced.
+        fs::remove_file(head_path(&path)).unwrap();
+        fs::create_dir_all(head_path(&path).join("in the way")).unwrap();
+        assert!(matches!(ledger.append(at(), "four".to_owned()), Err(LedgerError::File { .. })));
+        assert!(matches!(ledger.append(at(), "five".to_owned()), Err(LedgerError::Poisoned { .. })));
+        assert_eq!(fs::read(&path).unwrap(), lines);
+        drop(ledger);
+        fs::remove_dir_all(head_path(&path)).unwrap();
+        fs::write(head_path(&path), head).unwrap();
+        assert_eq!(open(&path).unwrap().1.len(), 3);
     }
 
     #[test]

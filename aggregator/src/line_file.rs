@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::durable_file::{self, Readers};
 use crate::lines::Lines;
 
 const VERSION: u32 = 1;
@@ -79,6 +80,22 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
         let lines: Vec<Line<&T>> = events.iter().map(|event| Line { version: VERSION, at, event }).collect();
         self.lines.append_all(&lines).map_err(failed)
     }
+
+    /// Writes the whole file anew, durably, with these events and nothing else: for one whose past need not be kept. When it fails the file
+    /// is as it was.
+    pub fn rewrite(&mut self, events: &[(Timestamp, T)]) -> Result<(), LineFileError> {
+        let failed = |source| LineFileError::File { path: self.path.clone(), source };
+        let mut bytes = Vec::new();
+        for (at, event) in events {
+            let line = Line { version: VERSION, at: *at, event };
+            serde_json::to_writer(&mut bytes, &line).map_err(|error| failed(error.into()))?;
+            bytes.push(b'\n');
+        }
+        durable_file::replace(&self.path, &bytes, Readers::Owner).map_err(failed)?;
+        let (lines, _) = Lines::open(&self.path).map_err(failed)?;
+        self.lines = lines;
+        Ok(())
+    }
 }
 
 fn read<T: DeserializeOwned>(line: &[u8]) -> Result<Line<T>, String> {
@@ -124,6 +141,18 @@ mod tests {
         let (mut file, _) = open(&path).unwrap();
         file.append(now, &["three".to_owned()]).unwrap();
         assert_eq!(events(&path), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn a_file_that_is_written_anew_has_nothing_else_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines.ndjson");
+        let now = Timestamp::UNIX_EPOCH;
+        let (mut file, _) = open(&path).unwrap();
+        file.append(now, &["one".to_owned(), "two".to_owned()]).unwrap();
+        file.rewrite(&[(now, "three".to_owned())]).unwrap();
+        file.append(now, &["four".to_owned()]).unwrap();
+        assert_eq!(events(&path), ["three", "four"]);
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub struct StoredRecord {
     pub received: Timestamp,
     /// The local day that was decided for it.
     pub day: Date,
+    /// The local day it counts as having come on: that of `received`, or later where it was taken in later.
+    pub arrival_day: Date,
     /// How its day was decided.
     pub evidence: DayEvidence,
     /// What was inside; the clock's evidence as the kiosk gave it is in it.

@@ -19,23 +19,29 @@ use crate::scoring::Ask;
 use crate::{rebuild, transfer, verify};
 
 mod comments;
+mod loops;
 mod monitor;
 mod people;
 mod plan;
+mod publish;
 mod publishing;
 mod request;
 mod scores;
 mod signals;
+mod tables;
 mod translation;
 
 pub use comments::{CommentLine, CommentsAsk};
+pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest};
 pub use plan::{PlanAsk, PlanLine};
+pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub(crate) use publishing::release_everything;
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
 pub use request::{Request, note};
 pub use signals::ActionLine;
+pub use tables::{TableLine, TablesRequest, WrittenTable};
 pub(crate) use translation::word as translation_word;
 pub use translation::{TranslationAsk, TranslationLine};
 
@@ -193,6 +199,8 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
             }
             Ok(true)
         }
+        Request::HelpTimes => loops::help_times(house, talk),
+        Request::Alerts(asked) => loops::alerts(house, &asked, talk),
         Request::HelpSeen { record, by } => {
             say_seen(record, house.acknowledge(record, &by)?.map(|stands| stands.seen), talk)
         }
@@ -235,6 +243,8 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Import => import(house, talk),
         Request::Return(request) => publishing::national_return(house, request, talk),
         Request::Release(request) => publishing::release(house, &request, talk),
+        Request::Tables(request) => tables::tables(house, request, talk),
+        Request::Publish(asked) => publish::publish(house, &asked, talk),
         small => act_on_premises(&house.premises, small, talk),
     }
 }
@@ -338,7 +348,7 @@ fn replay(house: &House, number: Option<u64>, talk: &mut dyn Talk) -> Result<boo
     };
     let mut done = 0;
     for some in numbers.chunks(AT_ONCE) {
-        for (number, verdict) in house.pipeline.replay(some).map_err(failed)? {
+        for (number, verdict) in house.pipeline.replay(some, house.premises.today()).map_err(failed)? {
             say(talk, &Replayed { number, decision: verdict.decision })?;
         }
         done += some.len() as u64;
@@ -394,7 +404,9 @@ fn import(house: &House, talk: &mut dyn Talk) -> Result<bool> {
     let talk = RefCell::new(talk);
     let lines = io::BufReader::new(Lines { talk: &talk, line: Vec::new(), given: 0 });
     let settle = |arrivals| house.pipeline.settle(arrivals);
-    let imported = transfer::import(lines, settle, |lines| talk.borrow_mut().progress("lines taken", lines, 0));
+    let newest = house.reader().last_arrival_day().map_err(failed)?;
+    let progress = |lines| talk.borrow_mut().progress("lines taken", lines, 0);
+    let imported = transfer::import(lines, newest, settle, progress);
     let imported = imported.map_err(failed)?;
     say(talk.into_inner(), &imported)?;
     Ok(imported.refused == 0)

@@ -21,6 +21,8 @@ use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use crate::accounts::AccountName;
+use crate::alerts;
+use crate::export::Table;
 use crate::scoring::UnitKind;
 
 mod audience;
@@ -30,7 +32,7 @@ mod sheets;
 pub(crate) use audience::consultants_table;
 pub use audience::{Audience, AudienceError, AudienceRow, Show};
 pub use role::{Role, RoleError};
-pub use sheets::withhold;
+pub use sheets::{may_cut_by, of_own_unit, of_sheet, withhold};
 
 /// What the trust has decided about who may see what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,18 +82,26 @@ pub enum Place<'a> {
     Office,
     /// The office's programme: the plan, the contact log, questionnaires and their translations, the coding frame.
     Programme,
+    /// How answers were gathered: what was found names scores and numbers of people.
+    Monitor,
     /// What patients wrote, before it is released.
     Comments,
     /// Disputes about who was in charge, of all consultants.
     Disputes,
     /// Who did what.
     Audit,
+    /// The list of alerts; it shows only those that its viewer may see.
+    Alerts,
+    /// An alert, by whom it concerns: to see it, and to say that it was seen.
+    Alert(&'a alerts::Audience),
     /// A consultant's page; how much of it is another question.
     Consultant(&'a ConsultantId),
     /// What only the consultant may do there.
     OwnPage(&'a ConsultantId),
     /// The screen in a ward's corridor.
     Display(&'a WardId),
+    /// A table for people's own programs; what is in it of which unit is asked for again.
+    Table(Table),
 }
 
 /// Whether somebody may open a place.
@@ -115,6 +125,16 @@ pub struct Decision {
 }
 
 impl Viewer {
+    /// As what it looks at wards and what is above them: as the one of its roles that sees most. Nobody is the public.
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::Nobody => Audience::Public,
+            Self::Account { .. } if self.is(&Role::Office) => Audience::Office,
+            Self::Account { .. } if self.is(&Role::Board) => Audience::Board,
+            Self::Account { .. } => Audience::Ward,
+        }
+    }
+
     /// The roles; nobody has none.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
         let roles = match self {
@@ -152,7 +172,14 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
     let allowed = match place {
         Place::Open => true,
         Place::Description => settings.demonstration || *viewer != Viewer::Nobody,
-        Place::Units => {
+        // Rows of single patients are the office's, like what they wrote; they stand before the other tables.
+        Place::AllHelp
+        | Place::Comments
+        | Place::Disputes
+        | Place::Monitor
+        | Place::Programme
+        | Place::Table(Table::Responses) => viewer.is(&Role::Office),
+        Place::Units | Place::Table(_) => {
             settings.demonstration || directory.wards().iter().any(|ward| reads(&Unit::Ward(ward.id.clone())))
         }
         Place::Trust => settings.demonstration || reads(&Unit::Trust(directory.file().trust.id.clone())),
@@ -162,7 +189,16 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             let unit = Unit::Ward(ward.clone());
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }
-        Place::AllHelp | Place::Comments | Place::Disputes | Place::Programme => viewer.is(&Role::Office),
+        Place::Alerts => any(&|role| {
+            matches!(role, Role::Office | Role::Administrator | Role::Board | Role::Ward(_) | Role::Department(_))
+        }),
+        Place::Alert(alerts::Audience::Ward(ward)) => {
+            let unit = Unit::Ward(ward.clone());
+            any(&|role| *role != Role::Board && role.reads(&unit, directory))
+        }
+        Place::Alert(alerts::Audience::Board) => viewer.is(&Role::Office) || viewer.is(&Role::Board),
+        Place::Alert(alerts::Audience::It) => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
+        Place::Alert(alerts::Audience::Office) => viewer.is(&Role::Office),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),

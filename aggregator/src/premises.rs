@@ -6,8 +6,8 @@
 //!
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  pins.json  addresses.json  control.sock
-//!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson  monitor.ndjson
-//!      returns.ndjson  releases.ndjson
+//!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
+//!      monitor.ndjson  returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
@@ -25,10 +25,12 @@ use wardvoice_protocol::questionnaire::Questionnaire;
 
 use crate::accounts::Accounts;
 use crate::actions::Actions;
+use crate::alerts::Alerts;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
+use crate::delivery::Delivery;
 use crate::disputes::{Dispute, Disputes, Ruling};
 use crate::facts::{Facts, Rulings, Vocabulary};
 use crate::fleet::Fleet;
@@ -109,6 +111,10 @@ pub struct House {
     pub fleet: Arc<Fleet>,
     /// The requests for help.
     pub help: Arc<HelpDesk>,
+    /// The messages to people outside the pages.
+    pub delivery: Arc<Delivery>,
+    /// What somebody should look at.
+    pub alerts: Arc<Alerts>,
     /// What people wrote, and what was decided about it.
     pub comments: Arc<Comments>,
     /// What people noted about what the monitor found.
@@ -238,6 +244,7 @@ impl House {
         fleet: Arc<Fleet>,
         metrics: Arc<Metrics>,
     ) -> Result<Self> {
+        premises.config.reach.check(&premises.directory).map_err(failed)?;
         let log = Log::open(&log_folder(&premises.data)).map_err(failed)?;
         let questionnaires: Vec<Questionnaire> = premises
             .questionnaires
@@ -282,10 +289,28 @@ impl House {
         let comments = Arc::new(comments.map_err(failed)?);
         let marks = Arc::new(Marks::open(premises.data.join("monitor.ndjson")).map_err(failed)?);
         let help = Arc::new(HelpDesk::load(&log.reader(), Timestamp::now()).map_err(failed)?);
+        let patience = config.reach.delivery.give_up_after;
+        let delivery = Delivery::open(premises.data.join("delivery.ndjson"), patience).map_err(failed)?;
+        let alerts = Alerts::open(premises.data.join("alerts.ndjson")).map_err(failed)?;
+        let (delivery, alerts) = (Arc::new(delivery), Arc::new(alerts));
         let sinks = Sinks { receipts, changes: changes.clone(), metrics, help: Arc::clone(&help) };
         let pipeline = Pipeline::start(log, Arc::clone(&world), Arc::clone(&facts), sinks)
             .context("failed to start the threads of ingest")?;
-        Ok(Self { premises, world, scoring, facts, origin, fleet, help, comments, marks, changes, pipeline })
+        Ok(Self {
+            premises,
+            world,
+            scoring,
+            facts,
+            origin,
+            fleet,
+            help,
+            delivery,
+            alerts,
+            comments,
+            marks,
+            changes,
+            pipeline,
+        })
     }
 
     /// A reader of the log.

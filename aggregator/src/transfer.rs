@@ -1,13 +1,15 @@
 //! Export and import: the log as lines of JSON, for a move, a backup that a person can read, or a second opinion.
 //!
-//! A record's line: `{"kind": "record", "position", "kiosk", "sequence", "id", "hash", "received", "day", "evidence",
-//! "envelope", "record"}`, where `envelope` is the payload as it was received, as a string, and `record` what was inside.
+//! A record's line: `{"kind": "record", "position", "kiosk", "sequence", "id", "hash", "received", "arrived", "day",
+//! "evidence", "envelope", "record"}`, where `envelope` is the payload as it was received, as a string, and `record` what was inside.
 //! A line of the quarantine: `{"kind": "refused", "number", "kiosk", "received", "reason", "detail", "hash",
 //! "payload"}`, where `payload` is base64. Records come first, in the order of the log.
 //!
-//! Import takes `kind`, `kiosk`, `received` and the bytes, believes the time, and judges everything else anew: a line that
+//! Import takes `kind`, `kiosk`, `received`, `arrived` and the bytes, believes the times, and judges everything else anew: a line that
 //! was changed is refused like anything that comes over the wire, and a line that is here already changes nothing. So an
-//! import may be repeated, and interrupted. What was refused is refused again, for the reason that holds now.
+//! import may be repeated, and interrupted. What was refused is refused again, for the reason that holds now. Nothing counts as having
+//! come before the last record that the log holds already: what was published from it was published without the import. Exports of
+//! programs that did not write `arrived` yet are read, and count as having come when they were received.
 
 use std::io::{BufRead, Write};
 
@@ -42,6 +44,9 @@ struct RecordLine {
     id: RecordId,
     hash: Hash,
     received: Timestamp,
+    /// The local day it counts as having come on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arrived: Option<Date>,
     day: Date,
     evidence: DayEvidence,
     envelope: String,
@@ -64,6 +69,8 @@ struct RefusedLine {
 struct ImportLine {
     kiosk: KioskId,
     received: Timestamp,
+    #[serde(default)]
+    arrived: Option<Date>,
     #[serde(default)]
     envelope: Option<String>,
     #[serde(default)]
@@ -141,6 +148,7 @@ pub fn export_lines(
             id: record.record_id,
             hash: record.envelope,
             received: record.received,
+            arrived: Some(record.arrival_day),
             day: record.day,
             evidence: record.evidence,
             envelope,
@@ -177,9 +185,11 @@ pub fn export(reader: &Reader, mut output: impl Write) -> Result<Exported, Trans
 }
 
 /// Reads an export and hands its envelopes on, some hundreds at a time, to something that judges, stores and says what
-/// became of each ([`Pipeline::settle`](crate::ingest::Pipeline::settle)). `progress` is told the lines read so far.
+/// became of each ([`Pipeline::settle`](crate::ingest::Pipeline::settle)). `newest` is the day on which the last record came that the log
+/// holds already; `progress` is told the lines read so far.
 pub fn import<E: std::fmt::Display>(
     input: impl BufRead,
+    newest: Option<Date>,
     mut settle: impl FnMut(Vec<Arrival>) -> Result<Vec<Verdict>, E>,
     mut progress: impl FnMut(u64),
 ) -> Result<Imported, TransferError> {
@@ -193,7 +203,7 @@ pub fn import<E: std::fmt::Display>(
             continue;
         }
         match read_line(&line) {
-            Ok(arrival) => waiting.push(arrival),
+            Ok(arrival) => waiting.push(Arrival { not_before: arrival.not_before.max(newest), ..arrival }),
             Err(reason) => {
                 broken = Some(TransferError::Line { line: imported.lines, reason });
                 break;
@@ -234,13 +244,13 @@ fn hand_on<E: std::fmt::Display>(
 
 fn read_line(line: &str) -> Result<Arrival, String> {
     let place = |error: serde_json::Error| format!("it is not JSON of a line (column {})", error.column());
-    let ImportLine { kiosk, received, envelope, payload } = serde_json::from_str(line).map_err(place)?;
+    let ImportLine { kiosk, received, arrived, envelope, payload } = serde_json::from_str(line).map_err(place)?;
     let payload = match (envelope, payload) {
         (Some(envelope), None) => envelope.into_bytes(),
         (None, Some(payload)) => STANDARD.decode(payload).map_err(|_| "its payload is not base64".to_owned())?,
         _ => return Err("it has neither an envelope nor a payload, or both".to_owned()),
     };
-    Ok(Arrival { kiosk, payload, received })
+    Ok(Arrival { kiosk, payload, received, not_before: arrived })
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
 //! - Pages only read, except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
 //!   that staff may
-//!   say that a request for help was seen, and that the office may decide about comments and note what the monitor found.
+//!   say that a request for help or an alert was seen, and that the office may decide about comments and note what the monitor found.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
@@ -40,8 +40,10 @@ use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
 use crate::actions::Actions;
+use crate::alerts::Alerts;
 use crate::audit::{Audit, Deed};
 use crate::comments::Comments;
+use crate::delivery::Delivery;
 use crate::disputes::{Attributed, Dispute, Disputes, Ruling};
 use crate::facts::Facts;
 use crate::fleet::Fleet;
@@ -61,12 +63,14 @@ use crate::translations::{Ruling as TranslationRuling, TranslationDecision, Tran
 use crate::tries::Tries;
 
 mod actions;
+mod alerts;
 mod api;
 mod assets;
 mod board;
 mod charts;
 mod comments;
 mod consultant;
+mod deliveries;
 mod display;
 mod disputes;
 mod doorkeeper;
@@ -86,12 +90,13 @@ mod sessions;
 mod sheets;
 mod sign_in;
 mod signals;
+mod tables;
 mod trail;
 mod units;
 mod viewer;
 mod ward;
 mod wards;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -159,6 +164,10 @@ pub struct Desk {
     pub replay: Replay,
     /// The requests for help.
     pub help: Arc<HelpDesk>,
+    /// The messages to people outside the pages.
+    pub delivery: Arc<Delivery>,
+    /// What somebody should look at.
+    pub alerts: Arc<Alerts>,
     /// What people wrote, and what was decided about it.
     pub comments: Arc<Comments>,
     /// What people noted about what the monitor found.
@@ -195,6 +204,7 @@ pub(crate) struct Web {
     sheets: sheets::Sheets,
     histories: histories::Histories,
     rooms: live::Rooms,
+    downloads: tables::Downloads,
 }
 
 type Shared = Arc<Web>;
@@ -213,6 +223,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),
         rooms: live::Rooms::default(),
+        downloads: tables::Downloads::default(),
         desk,
     });
     routes::router(&web)

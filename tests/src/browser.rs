@@ -62,6 +62,12 @@ impl Browser {
         Ok(Self { session: format!("{base}/session/{id}"), http, driver })
     }
 
+    /// Runs a script in every page from now on, before the page's own.
+    pub fn before_every_page(&self, script: &str) -> Result<()> {
+        let body = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": script } });
+        self.post("goog/cdp/execute", &body).map(drop)
+    }
+
     /// Opens an address.
     pub fn open(&self, url: &str) -> Result<()> {
         self.post("url", &json!({ "url": url })).map(drop)

@@ -22,6 +22,14 @@ pub fn power() -> Result<PathBuf> {
     program("power")
 }
 
+/// Takes away what cargo tells the test about its own package. Build scripts of packages look at it, so a build that is started from a
+/// test would otherwise make them, and everything that needs them, once more, and the next build from a shell once again.
+pub fn as_from_a_shell(command: &mut Command) -> &mut Command {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let own = names.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+    own.fold(command, |command, name| command.env_remove(name))
+}
+
 /// The root of the workspace.
 pub fn workspace() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -84,7 +92,7 @@ fn build() -> Result<()> {
     if let Some(target) = profile.parent() {
         command.env("CARGO_TARGET_DIR", target);
     }
-    let status = command.status().context("failed to start cargo")?;
+    let status = as_from_a_shell(&mut command).status().context("failed to start cargo")?;
     ensure!(status.success(), "cargo build ended with {status}");
     Ok(())
 }

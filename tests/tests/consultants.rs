@@ -1,91 +1,35 @@
 //! A consultant of the demonstration looks, disputes a patient, and the office upholds it; in between the aggregator is killed. The audit
 //! tells all of it.
 
-use std::process::Command;
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use wardvoice_tests::demonstration::Demonstration;
 use wardvoice_tests::http::Http;
-use wardvoice_tests::process::Process;
-use wardvoice_tests::programs;
-use wardvoice_tests::wait::until;
 
-const STARTED: Duration = Duration::from_mins(2);
 const PASSWORD: &str = "demonstration-consultant";
 const PATH: &str = "/api/v1/consultants/C07/appraisal";
 
-/// A demonstration in a folder of its own.
-struct Demonstration {
-    folder: tempfile::TempDir,
-    process: Option<Process>,
-    base: String,
-    starts: u32,
-}
-
-impl Demonstration {
-    fn start() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let mut one = Self { folder, process: None, base: String::new(), starts: 0 };
-        one.start_again()?;
-        Ok(one)
-    }
-
-    fn start_again(&mut self) -> Result<()> {
-        self.starts += 1;
-        let mut command = self.command()?;
-        command.args(["demo", "--json"]);
-        let mut process = Process::start(&format!("demo-{}", self.starts), command, self.folder.path())?;
-        let said = until("the demonstration to say where it is", STARTED, || {
-            process.must_be_running()?;
-            let output = process.output();
-            Ok(output.lines().find_map(|line| serde_json::from_str::<Value>(line).ok()).filter(Value::is_object))
-        })?;
-        said.get("http").and_then(Value::as_str).context("no address")?.clone_into(&mut self.base);
-        self.process = Some(process);
-        Ok(())
-    }
-
-    fn kill(&mut self) -> Result<()> {
-        self.process.take().context("it is not running")?.kill()?;
-        Ok(())
-    }
-
-    fn command(&self) -> Result<Command> {
-        let mut command = Command::new(programs::aggregator()?);
-        command.arg("--data").arg(self.folder.path().join("data"));
-        Ok(command)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.command()?.args(arguments).output()?;
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.success(), "{arguments:?} ended with {}: {errors}", output.status);
-        Ok(String::from_utf8(output.stdout)?)
-    }
-
-    /// What the consultant is given: patients, those that the roster names, and those that were dropped.
-    fn appraisal(&self) -> Result<(u64, u64, u64)> {
-        let http = Http::new()?.with_account("consultant-c07", PASSWORD);
-        let seen = http.json(&format!("{}{PATH}", self.base))?;
-        let number = |pointer: &str| {
-            seen.pointer(pointer).and_then(Value::as_u64).with_context(|| format!("no {pointer}: {seen}"))
-        };
-        Ok((number("/patients")?, number("/attribution/counted/roster")?, number("/attribution/dropped")?))
-    }
+/// What the consultant is given: patients, those that the roster names, and those that were dropped.
+fn appraisal(demonstration: &Demonstration) -> Result<(u64, u64, u64)> {
+    let http = Http::new()?.with_account("consultant-c07", PASSWORD);
+    let seen = http.json(&format!("{}{PATH}", demonstration.base()))?;
+    let number = |pointer: &str| {
+        seen.pointer(pointer).and_then(Value::as_u64).with_context(|| format!("no {pointer}: {seen}"))
+    };
+    Ok((number("/patients")?, number("/attribution/counted/roster")?, number("/attribution/dropped")?))
 }
 
 #[test]
 fn a_consultant_disputes_a_patient_and_what_is_upheld_is_seen_and_stays() -> Result<()> {
     let mut demonstration = Demonstration::start()?;
     let stranger = Http::new()?;
-    let page = format!("{}/consultant/C07", demonstration.base);
+    let page = format!("{}/consultant/C07", demonstration.base());
     ensure!(stranger.get(&page)?.status == 303, "a consultant's page asks to sign in, even in a demonstration");
-    ensure!(stranger.get(&format!("{}/ward/W07", demonstration.base))?.status == 200);
+    ensure!(stranger.get(&format!("{}/ward/W07", demonstration.base()))?.status == 200);
 
     let mut consultant = Http::new()?;
-    consultant.sign_in(&demonstration.base, "consultant-c07", PASSWORD)?;
-    let (patients, roster, dropped) = demonstration.appraisal()?;
+    consultant.sign_in(demonstration.base(), "consultant-c07", PASSWORD)?;
+    let (patients, roster, dropped) = appraisal(&demonstration)?;
     ensure!(
         patients >= 5 && roster >= 5 && dropped == 0,
         "{patients} patients, {roster} by the roster, {dropped} dropped"
@@ -98,9 +42,9 @@ fn a_consultant_disputes_a_patient_and_what_is_upheld_is_seen_and_stays() -> Res
         .find_map(|part| part.split('"').next());
     let contact = choice.context("no patient can be disputed")?;
     let form = format!("window=6m-{}&contact={contact}&reason=on+leave", window_of(&text)?);
-    let answer = consultant.post_form(&demonstration.base, "/consultant/C07/dispute", &form)?;
+    let answer = consultant.post_form(demonstration.base(), "/consultant/C07/dispute", &form)?;
     ensure!(answer.status == 303, "{} {}", answer.status, answer.body);
-    let refused = consultant.post_form(&demonstration.base, "/office/disputes/rule", "number=1&ruling=upheld")?;
+    let refused = consultant.post_form(demonstration.base(), "/office/disputes/rule", "number=1&ruling=upheld")?;
     ensure!(refused.status == 403, "only the office rules: {}", refused.status);
 
     demonstration.kill()?;
@@ -108,12 +52,12 @@ fn a_consultant_disputes_a_patient_and_what_is_upheld_is_seen_and_stays() -> Res
     let open = demonstration.run(&["dispute", "list", "--open", "--json"])?;
     ensure!(open.contains("on leave") && !open.contains("record"), "{open}");
     demonstration.run(&["dispute", "uphold", "1", "--note", "the rota says so"])?;
-    let (_, after, dropped) = demonstration.appraisal()?;
+    let (_, after, dropped) = appraisal(&demonstration)?;
     ensure!((after, dropped) == (roster - 1, 1), "{roster} by the roster, then {after}; {dropped} dropped");
 
     demonstration.kill()?;
     demonstration.start_again()?;
-    let (_, again, dropped) = demonstration.appraisal()?;
+    let (_, again, dropped) = appraisal(&demonstration)?;
     ensure!((again, dropped) == (after, 1), "after a restart {again} by the roster, {dropped} dropped");
     ensure!(demonstration.run(&["rebuild", "--json"])?.contains("\"same\":true"), "facts made again are the same");
     demonstration.run(&["verify"])?;

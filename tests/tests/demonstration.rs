@@ -33,7 +33,7 @@ fn start(name: &str, room: &Path) -> Result<Process> {
             command.env(variable, real_home.join(folder));
         }
     }
-    command.env("HOME", &home).env("TMPDIR", &home);
+    programs::as_from_a_shell(&mut command).env("HOME", &home).env("TMPDIR", &home);
     Process::start(&format!("demonstration-{name}"), command, room)
 }
 

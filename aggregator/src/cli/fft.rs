@@ -99,17 +99,23 @@ impl FftArguments {
         let request = Request::Return(ReturnRequest::Make { month, as_of: self.as_of, check: self.check });
         let mut heard = Heard::new(self.json);
         let is_well = reach::ask_through(data, &config, &request, &mut heard)?;
-        let made: Value = heard.value()?;
+        let mut made: Value = heard.value()?;
         if self.json {
+            // The tables go out with --out, which notes that they did: what is public decides what may be released.
+            let files = made.get_mut("files").filter(|_| self.out.is_none()).map(Value::take);
             say::text(&format!("{made}\n"))?;
+            if let (Some(files), Some(place)) = (files, made.get_mut("files")) {
+                *place = files;
+            }
         } else {
             say::text(&words(&made))?;
         }
         match &self.out {
             Some(folder) if is_well => {
-                let written = write(folder, &made)?;
+                // Noted first: what was written and not noted would be public without the releases knowing.
                 let request = Request::Return(exported(&made)?);
                 reach::ask_through(data, &config, &request, &mut Heard::new(self.json))?;
+                let written = write(folder, &made)?;
                 if !self.json {
                     written.iter().try_for_each(|path| say::text(&format!("Written: {}\n", path.display())))?;
                 }

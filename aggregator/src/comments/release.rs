@@ -1,6 +1,6 @@
 //! What may leave the office: the only way out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use jiff::civil::Date;
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use wardvoice_protocol::assignment::KioskAudience;
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::Period;
-use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::id::{RecordId, WardId};
 
 use super::history::{Reach, Standing, Tone};
 use super::text::apply;
@@ -53,7 +53,18 @@ impl Comments {
         period: &Period,
         audience: Audience,
     ) -> Result<Vec<Released>, CommentsError> {
-        let released = self.released_with_handles(unit, period, audience)?;
+        self.released_but(unit, period, audience, &BTreeSet::new())
+    }
+
+    /// The same without those of some records: patients who were not the consultant's after all.
+    pub fn released_but(
+        &self,
+        unit: &Unit,
+        period: &Period,
+        audience: Audience,
+        not_theirs: &BTreeSet<RecordId>,
+    ) -> Result<Vec<Released>, CommentsError> {
+        let released = self.released_named(unit, period, audience, not_theirs)?;
         Ok(released.into_iter().map(|(_, released)| released).collect())
     }
 
@@ -64,6 +75,16 @@ impl Comments {
         period: &Period,
         audience: Audience,
     ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
+        self.released_named(unit, period, audience, &BTreeSet::new())
+    }
+
+    fn released_named(
+        &self,
+        unit: &Unit,
+        period: &Period,
+        audience: Audience,
+        not_theirs: &BTreeSet<RecordId>,
+    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         if !self.may_be_asked(unit, period, audience) {
             return Ok(Vec::new());
         }
@@ -73,6 +94,7 @@ impl Comments {
             let Standing::Released { tone, reach } = history.standing() else { continue };
             let Some(found) = book.found.get(id) else { continue };
             let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
+            let goes_there = goes_there && !not_theirs.contains(&id.record());
             if goes_there && found.of_patients && period.contains(found.day) && self.is_of(found, history, unit) {
                 let shown = (CommentHandle::of(id), self.shown(found, history, *tone));
                 released.push((*tone, found.day, found.position, shown));

@@ -73,6 +73,7 @@ first_days = {first_days}
 # Whether two people have to pass a comment before it leaves the office.
 two_person_release = {two_person_release}
 
+{reach}
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
 #[[series]]
@@ -91,5 +92,70 @@ two_person_release = {two_person_release}
         accept_simulated = file.kiosks.accept_simulated,
         first_days = file.consultants.first_days,
         two_person_release = file.comments.two_person_release,
+        reach = reach(&file),
+    )
+}
+
+/// Who is reached outside the pages.
+fn reach(file: &ConfigFile) -> String {
+    format!(
+        r#"[delivery]
+# How long a message to a contact is tried before it is given up and the office is told, in hours.
+give_up_after_hours = {give_up_after_hours}
+# A file that only the aggregator may read, with a table a contact: [site-manager] and below it token = "…", which is sent as a bearer
+# token, or url = "…" where the address is a secret itself, as those of Teams are. Read at the start.
+#secrets_file = "contact-secrets.toml"
+# Where people reach the pages, for links in messages. Without it messages have none.
+#pages_url = "https://wardvoice.example"
+# The proxy on the way out. Without it there is none, whatever the environment says.
+#proxy = "http://proxy.example:3128"
+
+[help]
+# Who is told of a request for help, by the names of contacts below: the first at once, each further one when nobody has seen it.
+contacts = []
+# How long until the next is told, in minutes.
+escalate_after_minutes = {escalate_after_minutes}
+# A ward's own contacts, who are told before those of the trust, and its own pace.
+#[help.wards.W12]
+#contacts = ["ward-12"]
+#escalate_after_minutes = 3
+
+[alerts]
+# The local hour at which what is over the budget is told together.
+digest_hour = {digest_hour}
+
+[alerts.a_week]
+# How many alerts each is told of at once in a week, each ward for itself. See docs/alerts.md.
+ward = {ward}
+office = {office}
+board = {board}
+it = {it}
+
+# Who is told of alerts outside the pages, by the names of contacts below; ward is for every ward that has none of its own.
+#[alerts.tell]
+#it = ["it-desk"]
+#ward = ["site-manager"]
+#"ward:W12" = ["ward-12"]
+
+# Contacts: webhooks with a name. kind is "json", or "teams" for a card as Teams shows it. Without a url it stands in the secrets.
+#[[contacts]]
+#name = "ward-12"
+#kind = "json"
+#url = "https://bleep.example/wardvoice"
+#[[contacts]]
+#name = "site-manager"
+#kind = "teams"
+#url = "https://teams.example/hook"
+#[[contacts]]
+#name = "it-desk"
+#url = "https://desk.example/alerts"
+"#,
+        give_up_after_hours = file.delivery.give_up_after_hours,
+        escalate_after_minutes = file.help.escalate_after_minutes,
+        digest_hour = file.alerts.digest_hour,
+        ward = file.alerts.a_week.ward,
+        office = file.alerts.a_week.office,
+        board = file.alerts.a_week.board,
+        it = file.alerts.a_week.it,
     )
 }

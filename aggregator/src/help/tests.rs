@@ -167,7 +167,7 @@ fn a_salvaged_log_still_knows_who_has_seen_what() {
     assert_eq!(writer.reader().seen(&record).unwrap(), Some(seen("office")));
 }
 
-/// How long people waited is known over a restart, and forgotten after seven days.
+/// How long people waited is known over a restart, and forgotten after twenty-eight days.
 #[test]
 fn how_long_people_waited_is_known_over_restarts() {
     let folder = tempfile::tempdir().unwrap();
@@ -176,19 +176,35 @@ fn how_long_people_waited_is_known_over_restarts() {
     let mut writer = open(folder.path());
     let record = store(&mut writer, &mut trust, &mut tablet);
     let desk = HelpDesk::load(&writer.reader(), now()).unwrap();
-    assert_eq!(desk.answered(now()), []);
+    let course = |seen: Option<Timestamp>| Course { record, ward: ward(), arrived: now(), seen };
+    assert_eq!(desk.courses(now()), [course(None)]);
     let at = now() + SignedDuration::from_mins(4);
     writer.acknowledge(record, Seen { at, by: "nurse in charge".to_owned() }).unwrap();
     writer.commit().unwrap();
     let kiosk = desk.all(now()).first().unwrap().kiosk.clone();
+    let before = desk.changes();
     desk.seen(kiosk.clone(), record, at);
+    assert_ne!(desk.changes(), before, "whoever watches looks again");
     desk.seen(kiosk, record, at);
     drop(writer);
     let loaded = HelpDesk::load(&open(folder.path()).reader(), at).unwrap();
     for desk in [desk, loaded] {
-        let answered = desk.answered(at);
-        assert_eq!(answered.len(), 1);
-        assert!(answered.iter().all(|one| one.seen.duration_since(one.asked) == SignedDuration::from_mins(4)));
-        assert_eq!(desk.answered(at + OPEN_FOR + SignedDuration::from_secs(1)), []);
+        assert_eq!(desk.courses(at), [course(Some(at))]);
+        assert_eq!(desk.courses(now() + REMEMBERED_FOR).len(), 1);
+        assert_eq!(desk.courses(at + REMEMBERED_FOR), []);
     }
+}
+
+/// What nobody has ever seen is shown for a week, and counted for as long as times are told.
+#[test]
+fn what_nobody_has_seen_is_counted_after_it_is_no_longer_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trust = Trust::new(6);
+    let mut tablet = trust.tablet("k-1");
+    let mut writer = open(folder.path());
+    store(&mut writer, &mut trust, &mut tablet);
+    let later = now() + OPEN_FOR + SignedDuration::from_hours(1);
+    let desk = HelpDesk::load(&writer.reader(), later).unwrap();
+    assert!(desk.all(later).is_empty());
+    assert_eq!(desk.courses(later).iter().map(|course| course.seen).collect::<Vec<_>>(), [None]);
 }

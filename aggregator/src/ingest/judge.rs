@@ -157,7 +157,9 @@ fn open(envelope: &Envelope, arrival: &Arrival, world: &World) -> Result<Opened,
     }
     let decided = day::decide(&record.clock, arrival.received, &world.calendar);
     let (day, evidence) = decided.map_err(|error| (Reason::Clock, error.to_string()))?;
-    let (day, arrival_day) = (DayNumber::from(day), DayNumber::from(world.calendar.day_of(arrival.received)));
+    let arrived = world.calendar.day_of(arrival.received);
+    let arrived = arrival.not_before.map_or(arrived, |day| day.max(arrived));
+    let (day, arrival_day) = (DayNumber::from(day), DayNumber::from(arrived));
     let fact = match &record.body {
         Body::Contact(contact) => fact_of(contact, day, arrival_day, &world.vocabulary),
         Body::HelpRequest(_) | Body::Cleaning(_) => None,

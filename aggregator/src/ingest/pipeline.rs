@@ -20,6 +20,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use jiff::civil::Date;
 use tokio::sync::broadcast;
 use wardvoice_protocol::id::{KioskId, RecordId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
@@ -207,13 +208,15 @@ impl<T: Send + 'static> Pipeline<T> {
         self.ask(arrivals.into_iter().map(|arrival| (arrival, None)).collect())
     }
 
-    /// Judges entries of the quarantine anew, as the world is now. Entries that are not there are left out.
-    pub fn replay(&self, numbers: &[u64]) -> Result<Vec<(u64, Verdict)>, PipelineError> {
+    /// Judges entries of the quarantine anew, as the world is now. What is taken counts as having come today, on the day that was decided
+    /// from when it was received. Entries that are not there are left out.
+    pub fn replay(&self, numbers: &[u64], today: Date) -> Result<Vec<(u64, Verdict)>, PipelineError> {
         let mut arrivals = Vec::new();
         for number in numbers {
             let entry = self.reader.refused(*number).map_err(|error| PipelineError::Stopped(error.to_string()))?;
             if let Some(entry) = entry.filter(|entry| entry.whole) {
-                let arrival = Arrival { kiosk: entry.kiosk, payload: entry.payload, received: entry.received };
+                let (received, not_before) = (entry.received, Some(today));
+                let arrival = Arrival { kiosk: entry.kiosk, payload: entry.payload, received, not_before };
                 arrivals.push((arrival, Some(*number)));
             }
         }

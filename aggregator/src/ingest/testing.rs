@@ -139,7 +139,7 @@ pub(crate) fn ward() -> WardId {
 }
 
 pub(crate) fn arrival(kiosk: &KioskId, payload: Vec<u8>) -> Arrival {
-    Arrival { kiosk: kiosk.clone(), payload, received: NOW.parse().unwrap() }
+    Arrival { kiosk: kiosk.clone(), payload, received: NOW.parse().unwrap(), not_before: None }
 }
 
 pub(crate) fn clock(wall: &str) -> Clock {

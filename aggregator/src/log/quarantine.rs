@@ -87,6 +87,13 @@ pub struct Source {
     pub dropped: u64,
 }
 
+impl Source {
+    /// How full its share is, in per cent.
+    pub fn per_cent(&self) -> u64 {
+        (self.entries * 100 / MAX_SOURCE_ENTRIES).max(self.bytes * 100 / MAX_SOURCE_BYTES)
+    }
+}
+
 impl NewRefusal {
     /// What tells two payloads from one source apart.
     pub(super) fn fingerprint(&self) -> [u8; 16] {

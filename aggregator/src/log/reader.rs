@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use jiff::civil::Date;
 use serde::Serialize;
 use wardvoice_protocol::id::{KioskId, RecordId, Sequence};
 use wardvoice_protocol::record::Record;
@@ -49,6 +50,11 @@ impl Reader {
     /// How many envelopes are in the quarantine.
     pub fn quarantined(&self) -> Result<u64, LogError> {
         Ok(self.meta()?.quarantined)
+    }
+
+    /// The local day on which the last record came, none in an empty log.
+    pub fn last_arrival_day(&self) -> Result<Option<Date>, LogError> {
+        Ok(self.record(self.position())?.map(|record| record.arrival_day))
     }
 
     /// Whether writing has stopped for good, and why.
@@ -287,6 +293,7 @@ fn stored(row: &OpenedRow<'_>) -> Result<StoredRecord, LogError> {
             envelope: row.envelope,
             received: row.received,
             day: row.day.date()?,
+            arrival_day: row.arrival_day.date()?,
             evidence: row.evidence,
             record: serde_json::from_slice::<Record>(row.json).ok()?,
         })

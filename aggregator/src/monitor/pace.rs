@@ -26,7 +26,7 @@ const USUAL_ALONE: f64 = 0.02;
 pub(super) fn bursts(watched: &Watched<'_>) -> (Check, Vec<Finding>) {
     let completed = watched.now.iter().filter(|one| one.outcome == Outcome::Completed);
     let mut by_day: BTreeMap<(&str, Date), BTreeMap<DateTime, u64>> = BTreeMap::new();
-    let (mut left_out, mut uncorrected) = (0, BTreeMap::<&str, bool>::new());
+    let (mut left_out, mut uncorrected) = (0, BTreeMap::<(&str, Date), bool>::new());
     for one in completed {
         let Some(moment) = one.moment else {
             left_out += 1;
@@ -34,13 +34,13 @@ pub(super) fn bursts(watched: &Watched<'_>) -> (Check, Vec<Finding>) {
         };
         let kiosk = one.kiosk.as_str();
         *by_day.entry((kiosk, moment.quarter.date())).or_default().entry(moment.quarter).or_default() += 1;
-        *uncorrected.entry(kiosk).or_default() |= moment.uncorrected;
+        *uncorrected.entry((kiosk, moment.quarter.date())).or_default() |= moment.uncorrected;
     }
     let mut findings = Vec::new();
     for ((kiosk, day), quarters) in &by_day {
         let Some(burst) = worst(quarters) else { continue };
         let (count, most, span, how) = burst;
-        let clock = if uncorrected.get(kiosk).copied().unwrap_or(false) { CLOCK } else { "" };
+        let clock = if uncorrected.get(&(*kiosk, *day)).copied().unwrap_or(false) { CLOCK } else { "" };
         findings.push(Finding {
             id: format!("{}:{kiosk}:{day}", Kind::Bursts),
             kind: Kind::Bursts,

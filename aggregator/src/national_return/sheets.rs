@@ -96,14 +96,12 @@ fn figures(
     is_masked: bool,
 ) -> Vec<String> {
     let masked = |masks: bool, figure: String| if is_masked && masks { MASK.to_owned() } else { figure };
-    let percentage = |percent: Option<f64>| {
-        masked(suppressed.masks_percentages(), percent.map(percent_text).unwrap_or_default())
-    };
+    let percentage = |part: u64| masked(suppressed.masks_percentages(), percent_text(part, answers.total()));
     let mut row = vec![
         answers.total().to_string(),
         eligible.map(|count| count.to_string()).unwrap_or_default(),
-        percentage(answers.percent_positive()),
-        percentage(answers.percent_negative()),
+        percentage(answers.positive()),
+        percentage(answers.negative()),
     ];
     let FriendsAndFamilyCounts { very_good, good, neither, poor, very_poor, dont_know } = *answers;
     let counts = [very_good, good, neither, poor, very_poor, dont_know];
@@ -111,9 +109,11 @@ fn figures(
     row
 }
 
-/// A percentage with at most two decimals, and none that say nothing.
-fn percent_text(percent: f64) -> String {
-    let text = format!("{percent:.2}");
+/// A percentage with at most two decimals, halves rounded up, and no decimals that say nothing; empty where nobody answered.
+fn percent_text(part: u64, total: u64) -> String {
+    // In whole numbers: 29 of 32 is 90.625, which as a binary fraction would be rounded to the even 90.62.
+    let Some(hundredths) = (part * 20_000 + total).checked_div(2 * total) else { return String::new() };
+    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

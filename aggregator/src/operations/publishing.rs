@@ -232,7 +232,8 @@ fn make_releases(house: &House, rhythm: Rhythm, until: Date) -> Result<Plan> {
 
 fn plan(house: &House, rhythm: Rhythm, until: Date, released: &[Release]) -> Result<Plan> {
     let premises = &house.premises;
-    let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
+    // A copy: a plan takes long where answers are many, and meanwhile nobody else could take in what kiosks send.
+    let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner).clone();
     let ground = Ground {
         facts: &facts,
         directory: &premises.directory,

@@ -10,7 +10,8 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
-    CommentsAsk, MonitorAsk, PeopleRequest, PlanAsk, ReleaseRequest, ReturnRequest, TranslationAsk, people,
+    AlertsAsk, CommentsAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk, ReleaseRequest, ReturnRequest,
+    TablesRequest, TranslationAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -113,6 +114,10 @@ pub enum Request {
     Return(ReturnRequest),
     /// Something about releases to the public.
     Release(ReleaseRequest),
+    /// Answers with the files of a published site, and then with what it is.
+    Publish(PublishAsk),
+    /// Something about tables for people's own programs.
+    Tables(TablesRequest),
     /// Answers with what a unit's fortnights say, a line a measure.
     Signal {
         /// The unit.
@@ -155,6 +160,10 @@ pub enum Request {
         /// The role of whoever has seen it.
         by: StaffRole,
     },
+    /// Answers with what became of the requests for help of the last days, and how long it took.
+    HelpTimes,
+    /// Answers with every alert that is open, or with one that somebody has seen.
+    Alerts(AlertsAsk),
     /// Answers with what the monitor has found in a period, or with one finding that is marked.
     Monitor(MonitorAsk),
     /// Answers with comments, or decides about one.
@@ -227,6 +236,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             (Deed::ChangedAction, format!("action:{number}"), None)
         }
         Request::HelpSeen { record, .. } => (Deed::SawHelp, format!("request:{record}"), None),
+        Request::Alerts(AlertsAsk { seen: Some((key, _)) }) => (Deed::SawAlert, format!("alert:{key}"), None),
         Request::QuarantineReplay { number } => {
             let about = number.map_or_else(|| "quarantine".to_owned(), |number| format!("quarantine:{number}"));
             (Deed::Replayed, about, None)
@@ -242,6 +252,10 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             None => return Ok(()),
         },
         Request::Release(ReleaseRequest::Make { .. }) => (Deed::Released, "release".to_owned(), None),
+        Request::Publish(asked) => (Deed::Published, format!("edition:{}", asked.edition), None),
+        Request::Tables(TablesRequest::Write { ask, form }) => {
+            (Deed::SawRecords, format!("table:{}", ask.table), Some(form.to_string()))
+        }
         Request::Comments(asked) => match asked.decided() {
             Some(comment) => (Deed::DecidedComment, format!("comment:{comment}"), None),
             None if asked.shows_text() => (Deed::SawRecords, "comments".to_owned(), None),
@@ -259,6 +273,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         }
         Request::Monitor(_)
         | Request::Plan(_)
+        | Request::Tables(TablesRequest::List)
         | Request::KioskList
         | Request::ActionList { .. }
         | Request::Verify { .. }
@@ -267,6 +282,8 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         | Request::RebaseList
         | Request::Release(_)
         | Request::HelpList
+        | Request::HelpTimes
+        | Request::Alerts(_)
         | Request::QuarantineList => return Ok(()),
     };
     let noted = premises.audit.note(Timestamp::now(), COMMAND, deed, Some(&about), detail.as_deref());

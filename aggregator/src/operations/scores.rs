@@ -12,7 +12,7 @@ use wardvoice_protocol::directory::Unit;
 use super::{Talk, say};
 use crate::policy::{self, Audience, Decision, Show};
 use crate::premises::{House, failed};
-use crate::scoring::{Ask, ScoreSheet, explain, kind_of, score_asked};
+use crate::scoring::{Ask, explain, score_asked};
 
 /// What is wanted of a sheet.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +41,23 @@ pub(super) fn scores(
     ensure!(day <= today, "failed to look back from {day}: it is still to come");
     let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
     let sheet = score_asked(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
-    let decision = wanted.audience.map(|audience| decide(house, ask, &sheet, audience));
+    let of_a_ward = wanted.audience == Some(Audience::Ward);
+    if let Some(field) =
+        ask.cut.fields().map(|(field, _)| field).find(|field| of_a_ward && !policy::may_cut_by(field))
+    {
+        bail!(
+            "failed to cut by {field}: a ward may ask by mode and language, because few people give the same answers"
+        );
+    }
+    let decision = wanted
+        .audience
+        .map(|audience| policy::of_sheet(&house.scoring, &sheet, audience, &house.premises.policy()));
     if wanted.steps {
         if let Some(Decision { show, why }) = decision.filter(|decision| !decision.show.score()) {
             bail!("failed to explain {} at {}: {why}", ask.unit, word(show));
         }
         let explained = explain(&facts, &house.scoring, ask, day).map_err(failed)?.from_log(facts.head());
+        let explained = if of_a_ward { explained.of_own_unit() } else { explained };
         drop(facts);
         say(talk, &explained)?;
         return Ok(true);
@@ -55,21 +66,13 @@ pub(super) fn scores(
     let shown = match decision {
         None => sheet,
         Some(decision) => match policy::withhold(sheet, &decision) {
+            Some(sheet) if of_a_ward => policy::of_own_unit(sheet),
             Some(sheet) => sheet,
             None => bail!("failed to show the scores of {}: {}", ask.unit, decision.why),
         },
     };
     say(talk, &shown)?;
     Ok(true)
-}
-
-/// How much an audience sees of a sheet, by the rows that a definition has for such a unit.
-fn decide(house: &House, ask: &Ask, sheet: &ScoreSheet, audience: Audience) -> Decision {
-    let made_by = format!("{}@{}", sheet.definition.id, sheet.definition.version);
-    let definition = house.scoring.definitions().find(|one| one.reference().to_string() == made_by);
-    let file = definition.map(crate::scoring::Definition::file);
-    let rows = file.map(|file| file.audiences.as_slice()).unwrap_or_default();
-    policy::decide(rows, kind_of(&ask.unit), sheet.responses, audience, &house.premises.policy())
 }
 
 fn word(show: Show) -> &'static str {

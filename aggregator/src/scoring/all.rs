@@ -1,7 +1,7 @@
 //! The sheets of every unit in a period, in one pass over its facts.
 //!
 //! Wards are tallied one after the other, consultants beside them in the same pass; departments, sites, specialties and the trust are
-//! sums of their wards' tallies. Several cores take wards each. The sheets are, byte for byte, those of [`score`](super::score).
+//! sums of their wards' tallies. Several cores take wards each, and then units each. The sheets are, byte for byte, those of [`score`](super::score).
 
 use std::num::NonZero;
 use std::thread;
@@ -43,7 +43,22 @@ pub fn score_all(
         let whom = Unitary { unit: &unit, unit_name, members: &members };
         Ok(making.sheet(whom, &tally, before, population.as_deref()))
     };
-    world.units().into_iter().map(sheet).collect()
+    let units = world.units();
+    let share = units.len().div_ceil(cores()).max(1);
+    let parts: Vec<Result<Vec<ScoreSheet>, ScoreError>> = thread::scope(|scope| {
+        let sheet = &sheet;
+        let spawned: Vec<_> = units
+            .chunks(share)
+            .map(|some| scope.spawn(move || some.iter().cloned().map(sheet).collect()))
+            .collect();
+        // A thread that panics would have panicked here as well.
+        spawned.into_iter().filter_map(|part| part.join().ok()).collect()
+    });
+    parts.into_iter().collect::<Result<Vec<_>, _>>().map(|parts| parts.into_iter().flatten().collect())
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 pub(super) fn every_ward(world: &ScoringWorld) -> Vec<u16> {
@@ -61,8 +76,7 @@ impl Tallies {
         let (first, last) = (making.period.start(), making.period.last());
         let wards = every_ward(making.world);
         let rows: usize = wards.iter().flat_map(|ward| facts.ward_days(*ward, first, last)).map(<[_]>::len).sum();
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = cores.min(rows / FACTS_A_THREAD).max(1);
+        let threads = cores().min(rows / FACTS_A_THREAD).max(1);
         let share = wards.len().div_ceil(threads).max(1);
         let parts: Vec<Self> = if threads == 1 {
             vec![Self::of_wards(facts, making, &wards)]

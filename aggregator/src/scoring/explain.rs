@@ -31,6 +31,9 @@ pub struct Explained {
     pub steps: Vec<Step>,
 }
 
+/// The title of the step that tells the cells of the standard population.
+const STANDARDISED: &str = "Standardised for case mix";
+
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Step {
@@ -41,6 +44,14 @@ pub struct Step {
 }
 
 impl Explained {
+    /// The same for somebody who may not read the trust: without what the rest of the trust is like.
+    #[must_use]
+    pub fn of_own_unit(mut self) -> Self {
+        self.sheet = policy::of_own_unit(self.sheet);
+        self.steps.retain(|step| step.title != STANDARDISED);
+        self
+    }
+
     /// The same with where it comes from.
     #[must_use]
     pub fn from_log(mut self, head: Option<LogHead>) -> Self {

@@ -1,11 +1,19 @@
 //! Quantiles of the normal, Student's t and beta distributions.
 
+use std::sync::LazyLock;
+
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::beta::{beta_reg, inv_beta_reg};
 
 /// The half-width of a two-sided normal interval in standard errors: 1.959964 at level 0.95.
 pub fn normal_two_sided(level: f64) -> f64 {
-    // The lower tail keeps its precision where 1 - level is small.
+    // Pages ask for this one thousands of times.
+    static AT_95: LazyLock<f64> = LazyLock::new(|| upper_tail(0.95));
+    if level.to_bits() == 0.95_f64.to_bits() { *AT_95 } else { upper_tail(level) }
+}
+
+/// The lower tail keeps its precision where 1 - level is small.
+fn upper_tail(level: f64) -> f64 {
     -Normal::standard().inverse_cdf((1.0 - level) / 2.0)
 }
 

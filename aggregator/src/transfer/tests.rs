@@ -44,14 +44,34 @@ fn an_export_imported_elsewhere_is_the_same_log() {
 
     let mut lines = Vec::new();
     let imported =
-        import(text.as_bytes(), |arrivals| settle(&mut there, &trust, arrivals), |line| lines.push(line)).unwrap();
+        import(text.as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), |line| lines.push(line))
+            .unwrap();
     assert_eq!(imported, Imported { lines: 66, accepted: 62, known: 0, refused: 4, not_kept: 0 });
     assert_eq!(lines.last(), Some(&66));
     assert_eq!(exported(&there).0, text);
 
-    let again = import(text.as_bytes(), |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap();
+    let again = import(text.as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap();
     assert_eq!((again.accepted + again.known, again.refused), (62, 4));
     assert_eq!(exported(&there).0, text, "a second import changes nothing");
+}
+
+/// What was published from a log was published without what is brought into it afterwards.
+#[test]
+fn what_is_brought_into_a_log_counts_as_having_come_no_earlier_than_its_last_record() {
+    let mut trust = Trust::new(4);
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [mut here, mut there] = folders.each_ref().map(|folder| Writer::new(Log::open(folder.path()).unwrap()));
+    let mut tablet = trust.tablet("k-1");
+    let arrivals = trust.contacts(&mut tablet, 2);
+    settle(&mut here, &trust, arrivals).unwrap();
+    let text = exported(&here).0;
+    let later = Date::constant(2026, 12, 3);
+    let old = text.replace("\"arrived\":\"2026-11-23\",", "");
+    assert_ne!(old, text, "an export says when records came, and older ones do not");
+    import(old.as_bytes(), Some(later), |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap();
+    let record = there.reader().record(2).unwrap().unwrap();
+    assert_eq!((record.day, record.arrival_day), (Date::constant(2026, 11, 23), later));
+    assert_eq!(there.reader().last_arrival_day().unwrap(), Some(later));
 }
 
 #[test]
@@ -71,10 +91,12 @@ fn a_line_that_was_changed_is_refused_and_a_broken_one_stops() {
             })
             .collect();
     let imported =
-        import(changed.join("\n").as_bytes(), |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap();
+        import(changed.join("\n").as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), |_| ())
+            .unwrap();
     assert_eq!((imported.accepted, imported.refused), (2, 1));
     let broken = format!("{text}{{\"kind\": \"record\"");
-    let error = import(broken.as_bytes(), |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap_err();
+    let error =
+        import(broken.as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap_err();
     assert!(error.to_string().contains("line 4"), "{error}");
     assert_eq!(there.reader().position(), 3, "the lines before it were taken");
 }

@@ -19,8 +19,8 @@ use super::routes::{Door, Route, does, reads};
 use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{self, off_thread};
-use super::{Shared, Web, comments, consultant, fleet, help, office, presence};
-use crate::policy::Place;
+use super::{Shared, Web, comments, consultant, fleet, help, office, presence, tables};
+use crate::policy::{self, Place};
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
 mod docs;
@@ -60,7 +60,7 @@ pub(super) fn routes() -> Vec<Route> {
             that account's roles may see.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine),
+    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine, tables::list, tables::download),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),
@@ -196,6 +196,19 @@ struct ScoresAsked {
 impl ScoresAsked {
     /// What is asked for and the day to look from, which is never after today.
     fn read(&self, web: &Web, viewer: &Viewer) -> Result<(Ask, Date), Failure> {
+        let (ask, day) = self.parse(web, viewer)?;
+        let refused = ask.cut.fields().map(|(field, _)| field).find(|field| !policy::may_cut_by(field));
+        if let Some(field) = refused.filter(|_| !reads_the_trust(web, viewer)) {
+            let detail = format!(
+                "Your account may ask for a part of the people by mode and language, and not by {field}: on one ward few people give \
+                 the same answers, and those could be recognised."
+            );
+            return Err(Failure::new(axum::http::StatusCode::FORBIDDEN, "Not for this account", detail));
+        }
+        Ok((ask, day))
+    }
+
+    fn parse(&self, web: &Web, viewer: &Viewer) -> Result<(Ask, Date), Failure> {
         let bad = |error: &dyn std::fmt::Display| Failure::bad_request(format!("{error}."));
         let unit: Unit =
             self.unit.parse().map_err(|error: wardvoice_protocol::directory::UnitError| bad(&error))?;
@@ -213,6 +226,10 @@ impl ScoresAsked {
         };
         Ok((ask, as_of.unwrap_or(today).min(today)))
     }
+}
+
+fn reads_the_trust(web: &Web, viewer: &Viewer) -> bool {
+    web.enter(viewer, Place::Trust).is_ok()
 }
 
 fn not_scored(error: ScoreError) -> Failure {
@@ -254,7 +271,8 @@ async fn scores(
         } else {
             scoring::score_asked(&facts, &web.desk.scoring, &ask, day)
         };
-        Ok(sheet.map_err(not_scored)?.from_log(facts.head()))
+        let sheet = sheet.map_err(not_scored)?.from_log(facts.head());
+        Ok(if reads_the_trust(web, &viewer) { sheet } else { policy::of_own_unit(sheet) })
     })
     .await?;
     Ok(Json(sheet))
@@ -277,7 +295,8 @@ async fn explained(
     let explained = off_thread(&web, move |web: &Web| {
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let explained = scoring::explain(&facts, &web.desk.scoring, &ask, day).map_err(not_scored)?;
-        Ok(explained.from_log(facts.head()))
+        let explained = explained.from_log(facts.head());
+        Ok(if reads_the_trust(web, &viewer) { explained } else { explained.of_own_unit() })
     });
     explained.await.map(Json)
 }

@@ -18,10 +18,13 @@ use super::signals::{self, Outlook};
 use super::units::{self, Asked};
 use super::viewer::Viewer;
 use super::ward::{self, page_off_thread};
-use super::{Shared, Web, presence, words};
+use super::{Shared, Web, alerts, presence, words};
+use crate::alerts::Audience;
+use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
 use crate::scoring::{Comparison, Measure, ScoreSheet, Standing, by_name};
 
+mod help;
 mod parts;
 
 /// A ward and all its signals.
@@ -30,17 +33,6 @@ struct Row {
     name: String,
     outlook: Outlook,
     is_silent: bool,
-}
-
-/// Requests for help, now and in the last seven days.
-struct HelpTimes {
-    open: usize,
-    longest: Option<SignedDuration>,
-    answered: usize,
-    /// Half of those that were seen waited no longer.
-    median: Option<SignedDuration>,
-    /// Nine in ten waited no longer.
-    ninth: Option<SignedDuration>,
 }
 
 struct View {
@@ -54,8 +46,9 @@ struct View {
     measure: Measure,
     comparison: Option<Comparison>,
     actions: Vec<ActionLine>,
-    help: HelpTimes,
     today: Date,
+    help: TimesSheet,
+    longest: Option<SignedDuration>,
 }
 
 pub(crate) async fn page(
@@ -67,7 +60,7 @@ pub(crate) async fn page(
     page_off_thread(&web, move |web| {
         let view = view(web, period, &asked)?;
         let page = Page { title: "Board", place: Place::Board, live: false };
-        Ok(layout::frame(web, &viewer, &page, &body(web, &view)))
+        Ok(layout::frame(web, &viewer, &page, &body(web, &viewer, &view)))
     })
     .await
 }
@@ -98,8 +91,15 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
         comparison: peers.and_then(|peers| peers.compare(&measure)),
         actions: signals::actions(web, &facts, None),
         own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
-        help: help(web),
         today: web.today(),
+        help: web.desk.help.times(&web.desk.delivery, &web.desk.world.directory, web.now()),
+        longest: web
+            .desk
+            .help
+            .all(web.now())
+            .iter()
+            .map(|request| web.now().duration_since(request.arrived))
+            .max(),
         outlook,
         rows,
         measure,
@@ -108,26 +108,7 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
     })
 }
 
-fn help(web: &Web) -> HelpTimes {
-    let now = web.now();
-    let open = web.desk.help.all(now);
-    let answered = web.desk.help.answered(now);
-    let mut waited: Vec<SignedDuration> =
-        answered.iter().map(|one| one.seen.duration_since(one.asked).max(SignedDuration::ZERO)).collect();
-    waited.sort_unstable();
-    // The smallest time that so large a part of the requests did not exceed.
-    let quantile =
-        |part: usize, of: usize| waited.get((waited.len() * part).div_ceil(of).saturating_sub(1)).copied();
-    HelpTimes {
-        open: open.len(),
-        longest: open.iter().map(|request| now.duration_since(request.asked)).max(),
-        answered: answered.len(),
-        median: quantile(1, 2),
-        ninth: quantile(9, 10),
-    }
-}
-
-fn body(web: &Web, view: &View) -> Markup {
+fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
     let name = view.period.to_string();
     let period = view.own.then_some(name.as_str());
     let link = |measure: &Measure| signals::address(&view.trust, measure, period);
@@ -140,6 +121,7 @@ fn body(web: &Web, view: &View) -> Markup {
             }
             (ward::picker(web, "/board", view.period, view.own))
         }
+        (alerts::notice(web, viewer, &Audience::Board))
         p.strip {
             strong { (words::period(&view.period)) }
             @match view.sheet.standing {
@@ -163,7 +145,7 @@ fn body(web: &Web, view: &View) -> Markup {
             (parts::funnel(view, period))
             (parts::actions(view))
             (parts::coverage(view))
-            (parts::help(&view.help))
+            (help::section(&view.help, view.longest))
         }
     }
 }

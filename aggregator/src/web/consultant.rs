@@ -11,6 +11,7 @@ use axum::{Form, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::ConsultantId;
 
@@ -20,6 +21,7 @@ use super::ward::{off_thread, page_off_thread};
 use super::{Shared, Web};
 use crate::appraisal::{self, Appraisal, AppraisalError, Looker};
 use crate::audit::Deed;
+use crate::comments::Released;
 use crate::disputes::{AttributedContact, Dispute, DisputesError, Handle, HandleError};
 use crate::log::LogError;
 use crate::policy::Audience;
@@ -50,6 +52,8 @@ struct View {
     windows: Vec<Period>,
     /// The consultant's own business: contacts that can be disputed, and disputes.
     own: Option<Own>,
+    /// What patients wrote about doctors, once it was passed; nothing where not even their answers are shown.
+    comments: Vec<Released>,
     today: Date,
 }
 
@@ -71,7 +75,8 @@ pub(crate) async fn page(
         let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
         let released = |window: &Period| is_released(web, &consultant, window, audience).is_ok();
         let windows = windows.into_iter().filter(released).collect();
-        let view = View { appraisal, windows, own, today: web.today() };
+        let comments = comments(web, &consultant, audience, &appraisal)?;
+        let view = View { appraisal, windows, own, comments, today: web.today() };
         Ok(parts::page(web, &viewer, &view))
     })
     .await
@@ -220,6 +225,22 @@ fn not_seen(error: AppraisalError) -> Failure {
         ),
         AppraisalError::Score(error) => Failure::internal(&error),
     }
+}
+
+/// Comments about doctors by the consultant's patients: for the consultant and the appraiser, where the table shows what patients answered.
+fn comments(
+    web: &Web,
+    consultant: &ConsultantId,
+    audience: Audience,
+    appraisal: &Appraisal,
+) -> Result<Vec<Released>, Failure> {
+    let Ok(window) = web.desk.scoring.calendar().period(&appraisal.window) else { return Ok(Vec::new()) };
+    if appraisal.domains.is_none() {
+        return Ok(Vec::new());
+    }
+    let (unit, not_theirs) = (Unit::Consultant(consultant.clone()), web.desk.disputes.not_theirs(consultant));
+    let released = web.desk.comments.released_but(&unit, &window, audience, &not_theirs);
+    released.map_err(|error| Failure::internal(&error))
 }
 
 fn own(web: &Web, consultant: &ConsultantId, appraisal: &Appraisal) -> Result<Own, Failure> {

@@ -1,12 +1,12 @@
 //! The public display of a ward: for a screen in its corridor that everybody can read, and for nobody in particular.
 //!
-//! It shows what was released and what the ward has changed, and nothing else: it reads the ledger of releases and the list of
-//! actions, and never the facts. One thing at a time, in large type, in turn: by a script that keeps the last thing on the screen
-//! while the server is away, and without a script by the page's own refresh.
+//! It shows what was released, what patients wrote that a person has passed for everybody, and what the ward has changed, and nothing else: it reads
+//! the ledger of releases, asks [`Comments::released`](crate::comments::Comments::released) for the public, and reads the list of actions; it never
+//! looks at the facts. One thing at a time, in large type, in turn: by a script that goes on showing what it has seen while the server is away and
+//! says how old it is, for a day, and without a script by the page's own refresh.
 //!
 //! A figure stands with its n and its period. Where the rule for small numbers hides the ward's own, the one of its site or of the
-//! trust is shown under that name. What patients wrote is not shown here: there is a place for it in [`Slide::Comment`], and
-//! comments that a person has released are to be put there.
+//! trust is shown under that name.
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -17,13 +17,22 @@ use wardvoice_protocol::directory::{Unit, WardEntry};
 use wardvoice_protocol::id::WardId;
 
 use super::failure::Failure;
+use super::ward::off_thread;
 use super::{Shared, Web, assets, words};
+use crate::comments::Released;
+use crate::policy::Audience;
 use crate::publication::{Question, Release, questions};
 
 /// How long a thing stays on the screen: long enough to read it twice.
 const SECONDS: u32 = 20;
 /// How many changes are shown, the latest first.
 const MOST_CHANGES: usize = 5;
+/// Comments of so many calendar months are shown.
+const MONTHS: usize = 3;
+/// How many comments are shown.
+const MOST_COMMENTS: usize = 8;
+/// The longest comment that is shown, in characters.
+const MOST_CHARACTERS: usize = 280;
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Turn {
@@ -41,9 +50,8 @@ enum Slide {
     Figure { heading: String, said: String, of: String, percent: u64, people: u64, when: String },
     /// You said, we did.
     Change(WardChange),
-    /// What a patient wrote, once a person has released it. Nothing makes one yet.
-    #[expect(dead_code, reason = "released comments have their place here")]
-    Comment(String),
+    /// What a patient wrote, once a person has released it to everybody.
+    Comment(Released),
     /// There is nothing to show yet.
     Nothing,
 }
@@ -53,14 +61,16 @@ pub(crate) async fn page(
     Path(id): Path<String>,
     Query(turn): Query<Turn>,
 ) -> Result<Response, Failure> {
-    let unknown = || Failure::unknown_ward(&id);
-    let ward: WardId = id.parse().map_err(|_| unknown())?;
-    let ward = web.desk.world.directory.ward(&ward).ok_or_else(unknown)?;
-    Ok(render(&web, ward, &turn).into_response())
+    let ward: WardId = id.parse().map_err(|_| Failure::unknown_ward(&id))?;
+    // Comments may have to be read from the log first.
+    off_thread(&web, move |web| {
+        let ward = web.desk.world.directory.ward(&ward).ok_or_else(|| Failure::unknown_ward(&id))?;
+        Ok(render(web, ward, &turn, &slides(web, ward)?).into_response())
+    })
+    .await
 }
 
-fn render(web: &Web, ward: &WardEntry, turn: &Turn) -> Markup {
-    let slides = slides(web, ward);
+fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup {
     let count = slides.len().max(1);
     let place = turn.turn % count;
     let address = |turn: usize, stay: bool| {
@@ -92,6 +102,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn) -> Markup {
                 }
                 footer {
                     p { (trust) }
+                    p #age {}
                     p {
                         "Figures of 5 or fewer people are not shown."
                         @if count > 1 {
@@ -120,7 +131,11 @@ fn show(slide: &Slide) -> Markup {
                 dd { (change.did) }
             }
         },
-        Slide::Comment(text) => html! { blockquote { p { (text) } } },
+        Slide::Comment(comment) => html! {
+            h2 { "A patient on this ward wrote" }
+            blockquote lang=(comment.language) dir="auto" { p { (comment.text) } }
+            p.small { "In answer to “" (comment.asked) "”" }
+        },
         Slide::Nothing => html! {
             h2 { "Tell us about your care" }
             p.figure { span { "What patients on this ward say will be shown here when enough of them have answered." } }
@@ -129,17 +144,23 @@ fn show(slide: &Slide) -> Markup {
 }
 
 /// Everything that there is to show, in turn.
-fn slides(web: &Web, ward: &WardEntry) -> Vec<Slide> {
+fn slides(web: &Web, ward: &WardEntry) -> Result<Vec<Slide>, Failure> {
     let mut slides = Vec::new();
     for question in questions(&web.desk.world.vocabulary) {
         slides.extend(figure(web, ward, &question));
     }
+    let (unit, calendar) = (Unit::Ward(ward.id.clone()), &web.desk.world.calendar);
+    let comments = web.desk.comments.released_lately(&unit, calendar, web.today(), MONTHS, Audience::Public);
+    let comments = comments.map_err(|error| Failure::internal(&error))?.into_iter();
+    // What does not fit the screen would be cut off, and half of what somebody said is not what they said.
+    let comments = comments.filter(|comment| comment.text.chars().count() <= MOST_CHARACTERS);
+    slides.extend(comments.take(MOST_COMMENTS).map(Slide::Comment));
     let changes = web.desk.actions.changes(&ward.id);
     slides.extend(changes.into_iter().take(MOST_CHANGES).map(Slide::Change));
     if slides.is_empty() {
         slides.push(Slide::Nothing);
     }
-    slides
+    Ok(slides)
 }
 
 /// The newest released figure of a question: the ward's own, or its site's, or the trust's.

@@ -16,8 +16,10 @@ pub(crate) enum Place {
     Trust,
     Board,
     Consultant,
+    Alerts,
     Office,
     Fleet,
+    Tables,
     Api,
     SignIn,
 }
@@ -54,7 +56,9 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
                 @if consultants.len() == 1 { (link(Place::Consultant, &address, &format!("Consultant {id}"))) }
                 @else { a href=(address) { "Consultant " (id) } }
             }
+            @if viewer.is_known() && opens(policy::Place::Alerts) { (link(Place::Alerts, "/alerts", "Alerts")) }
             @if opens(policy::Place::Office) { (link(Place::Office, "/office", "Office")) }
+            @if opens(policy::Place::Units) { (link(Place::Tables, "/tables", "Tables")) }
             (link(Place::Api, "/api/v1/docs", "Data"))
             @if viewer.has_session() {
                 form method="post" action="/sign-out" { button.plain type="submit" { "Sign out" } }

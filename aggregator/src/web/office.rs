@@ -16,7 +16,8 @@ use super::layout::{self, Page, Place};
 use super::routes::{Door, Route, does, reads};
 use super::viewer::Viewer;
 use super::ward::page_off_thread;
-use super::{Shared, Web, comments, monitor, words};
+use super::{Shared, Web, alerts, comments, deliveries, monitor, words};
+use crate::alerts::Audience;
 
 mod contacts;
 mod plan;
@@ -57,11 +58,17 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     page_off_thread(&web, move |web| {
+        // Who runs the machine sees no figures and no comments.
+        let (comments, monitor) = if viewer.is_office() {
+            (comments::door(web)?, monitor::section(web, asked.monitor.as_deref())?)
+        } else {
+            (html! {}, html! {})
+        };
         let found = Found {
             kiosks: fleet::kiosks(web)?,
             quarantined: web.desk.reader.quarantined().map_err(|error| Failure::internal(&error))?,
-            comments: comments::door(web)?,
-            monitor: monitor::section(web, asked.monitor.as_deref())?,
+            comments,
+            monitor,
         };
         Ok(render(web, &viewer, &found))
     })
@@ -94,6 +101,8 @@ fn render(web: &Web, viewer: &Viewer, found: &Found) -> Markup {
             span { strong { (words::count(found.quarantined)) } " in quarantine" }
             span { strong { (silent) } " of " (words::of(found.kiosks.len() as u64, "kiosk", "kiosks")) " silent" }
         }
+        (alerts::notice(web, viewer, &Audience::Office))
+        (alerts::notice(web, viewer, &Audience::It))
         div.stack {
             (found.comments)
             section.sheet aria-labelledby="pages" {
@@ -106,6 +115,7 @@ fn render(web: &Web, viewer: &Viewer, found: &Found) -> Markup {
                 }
             }
             (found.monitor)
+            (deliveries::section(web))
         }
     };
     layout::frame(web, viewer, &Page { title: "Office", place: Place::Office, live: false }, &content)

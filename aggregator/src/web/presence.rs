@@ -1,14 +1,12 @@
 //! Whether anything has been heard from a ward. Silence is not stability: it is said, never drawn as "unchanged".
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use wardvoice_protocol::id::{KioskId, WardId};
 
 use super::Web;
+pub(crate) use crate::fleet::SILENT_AFTER;
 use crate::fleet::Sighting;
 use crate::registry::Kiosk;
-
-/// After this long without a record a ward counts as silent. Our rule: volunteers visit at least twice a week.
-pub(crate) const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
 /// What is known of a ward's kiosks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,9 +11,10 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, actions, api, assets, board, comments, consultant, display, disputes, health, help, live, monitor,
-    office, sign_in, trail, units, viewer, ward, wards,
+    Shared, actions, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live,
+    monitor, office, sign_in, tables, trail, units, viewer, ward, wards,
 };
+use crate::export::Table;
 use crate::policy::{Entrance, Place};
 
 /// What a route leads to; the path's `{id}` says whose.
@@ -41,16 +42,22 @@ pub(crate) enum Door {
     Office,
     /// Who plans the programme.
     Programme,
+    /// Who looks at how answers were gathered.
+    Monitor,
     /// Who reads what patients wrote before anybody else does.
     Comments,
     /// Who decides disputes.
     Disputes,
     /// Who may know who did what.
     Audit,
+    /// Whom any alert may concern; which of them is asked for again.
+    Alerts,
     /// Whoever has business with the consultant.
     Consultant,
     /// The consultant.
     OwnPage,
+    /// Whoever may have the table that the path's id names. What of it is asked for again, unit by unit.
+    Table,
 }
 
 impl Door {
@@ -78,10 +85,15 @@ impl Door {
             Self::AllHelp => enter(Place::AllHelp),
             Self::Office => enter(Place::Office),
             Self::Programme => enter(Place::Programme),
+            Self::Monitor => enter(Place::Monitor),
             Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
             Self::Audit => enter(Place::Audit),
+            Self::Alerts => enter(Place::Alerts),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
+            Self::Table => {
+                id.parse::<Table>().map_or_else(|_| enter(Place::Units), |table| enter(Place::Table(table)))
+            }
             Self::OwnPage => of_consultant(&|id| enter(Place::OwnPage(id))),
         }
     }
@@ -133,19 +145,22 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/specialty/{id}", Door::Of("specialty"), units::specialty),
         reads("/trust", Door::Trust, units::trust),
         reads("/board", Door::Trust, board::page),
+        reads("/alerts", Door::Alerts, alerts::page),
+        does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
         // A display shows what was released to everybody.
         reads("/display/{ward}", Door::Open, display::page),
         reads("/consultant/{id}", Door::Consultant, consultant::page),
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
-        does("/office/monitor", Door::Office, monitor::mark),
+        does("/office/monitor", Door::Monitor, monitor::mark),
         reads("/office/disputes", Door::Disputes, disputes::page),
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
         reads("/office/audit", Door::Audit, trail::page),
     ];
     all.extend(office::routes());
     all.extend(comments::routes());
+    all.extend(tables::routes());
     all.extend(api::routes());
     all
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use desk::{Bench, PASSWORD, noon};
 
 mod actions;
+mod alerts;
 mod comments;
 mod consultants;
 mod desk;
@@ -19,8 +20,10 @@ mod display;
 mod help;
 mod monitor;
 mod office;
+mod publish;
 mod routes;
 mod sign_in;
+mod tables;
 mod units;
 
 /// The part of a page that its content is in, without the versions of assets.

@@ -202,7 +202,7 @@ fn ask_to_sign_in(request: &Request) -> Response {
     let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
     // Whoever sends a form comes back to its page and has to send it again.
     let path = request.uri().path();
-    let page = ["/help/seen", "/dispute", "/rule"].iter().find_map(|end| path.strip_suffix(end));
+    let page = ["/help/seen", "/dispute", "/rule", "/seen"].iter().find_map(|end| path.strip_suffix(end));
     let wanted = if request.method().is_safe() { wanted } else { page.unwrap_or("/office") };
     Redirect::to(&sign_in::address(wanted)).into_response()
 }

@@ -20,11 +20,12 @@ use super::presence::{self, Presence};
 use super::sheets::choices;
 use super::signals::{self, Outlook};
 use super::viewer::Viewer;
-use super::{Shared, Web, units, words};
+use super::{Shared, Web, alerts, units, words};
+use crate::alerts::Audience;
 use crate::comments::Released;
 use crate::help::Request;
 use crate::operations::ActionLine;
-use crate::policy::{self, Audience};
+use crate::policy;
 use crate::scoring::ScoreSheet;
 
 mod parts;
@@ -124,7 +125,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         )
     };
     let help = if period.contains(today) { web.desk.help.of_ward(ward, web.now()) } else { Vec::new() };
-    let comments = web.desk.comments.released(&unit, &period, Audience::Ward);
+    let comments = web.desk.comments.released(&unit, &period, policy::Audience::Ward);
     let places = [Unit::Department(entry.department.clone()), Unit::Site(entry.site.clone())];
     let places = places.iter().filter_map(|unit| Some((units::address(unit, None)?, scoring.unit_name(unit)?)));
     Ok(View {
@@ -215,6 +216,7 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
             }
             (picker(web, &address(&view.ward, None), view.period, asked.is_some()))
         }
+        (alerts::notice(web, viewer, &Audience::Ward(view.ward.clone())))
         p.strip.no-print {
             span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }
         }

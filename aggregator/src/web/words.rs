@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use wardvoice_protocol::contact::{AttributionSource, Mode, Outcome};
 use wardvoice_protocol::fortnight::{Calendar, Period};
 use wardvoice_protocol::receipt::Reason;
-use wardvoice_protocol::record::Need;
 
+pub(crate) use crate::help::{need, need_word};
 use crate::scoring::Figure;
 
 /// The unit of a figure.
@@ -130,30 +130,6 @@ pub(crate) fn waiting(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// What somebody needs.
-pub(crate) fn need(need: Need) -> &'static str {
-    match need {
-        Need::Pain => "In pain",
-        Need::Toilet => "The toilet",
-        Need::Drink => "A drink",
-        Need::Worried => "Worried",
-        Need::Talk => "To talk to someone",
-        Need::Other => "Something else",
-    }
-}
-
-/// The same for machines, as records say it.
-pub(crate) fn need_word(need: Need) -> &'static str {
-    match need {
-        Need::Pain => "pain",
-        Need::Toilet => "toilet",
-        Need::Drink => "drink",
-        Need::Worried => "worried",
-        Need::Talk => "talk",
-        Need::Other => "other",
-    }
-}
-
 /// What came of an approach.
 pub(crate) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
@@ -207,9 +183,11 @@ pub(crate) fn deed(did: &str) -> &str {
         "changed_rebase" => "Changed where limits start afresh",
         "changed_eligible" => "Noted eligible patients",
         "exported_return" => "Wrote the national return",
+        "published" => "Published pages",
         "released" => "Released figures to the public",
         "decided_comment" => "Decided about a comment",
         "marked_finding" => "Looked at a finding of the monitor",
+        "saw_alert" => "Saw an alert",
         "saw_help" => "Saw a request for help",
         "disputed" => "Disputed a patient",
         "ruled" => "Ruled on a dispute",

@@ -87,7 +87,8 @@ fn read(publish: &Publish, ack: Ack) -> (Option<Incoming>, Option<Ack>) {
     let payload = &publish.payload;
     let incoming = match publish.topic.parse() {
         Ok(Topic::Kiosk(kiosk, Channel::Records)) => {
-            let arrival = Arrival { kiosk, payload: payload.to_vec(), received: Timestamp::now() };
+            let arrival =
+                Arrival { kiosk, payload: payload.to_vec(), received: Timestamp::now(), not_before: None };
             return (Some(Incoming::Letter(Letter { arrival, ack })), None);
         }
         Ok(Topic::Kiosk(kiosk, Channel::Status)) => Status::read(payload, &kiosk).ok().map(Incoming::Status),

@@ -67,6 +67,10 @@ impl<T> Herald<T> {
     }
 
     fn tell(&self, end: Committed, stored: &[Stored], answers: Vec<(Answer<T>, Vec<Verdict>)>) {
+        // Before anything that may have to wait: somebody asks for help.
+        for request in stored.iter().filter_map(|stored| stored.request.clone()) {
+            self.sinks.help.open(request);
+        }
         let new: Vec<_> = stored.iter().filter_map(|stored| stored.fact).collect();
         if !stored.is_empty() {
             let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
@@ -74,9 +78,6 @@ impl<T> Herald<T> {
                 facts.insert(fact);
             }
             facts.stand_at(LogHead { position: end.position, running: end.running });
-        }
-        for request in stored.iter().filter_map(|stored| stored.request.clone()) {
-            self.sinks.help.open(request);
         }
         fail::fail_point!("receipts.before_send", |_| die());
         let count = answers.iter().map(|(_, verdicts)| verdicts.len()).sum();

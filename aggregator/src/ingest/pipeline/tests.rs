@@ -4,11 +4,12 @@ use std::sync::Barrier;
 use std::sync::mpsc;
 
 use wardvoice_protocol::envelope::Envelope;
+use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::receipt::Reason;
 use wardvoice_protocol::record::{Body, HelpRequest, Need, Record};
 
 use super::*;
-use crate::ingest::testing::{Trust, cleaning, clock, ward};
+use crate::ingest::testing::{NOW, Trust, cleaning, clock, ward};
 use crate::log::{Log, Seen};
 use crate::rebuild::{self, Origin};
 
@@ -157,11 +158,21 @@ fn the_quarantine_is_replayed_when_the_world_has_learnt() {
     running.pipeline.settle(sent).unwrap();
     let key = tablet.key.verifying_key();
     trust.world.registry.add(&tablet.id, &ward(), key, &trust.world.directory).unwrap();
-    let replayed = running.pipeline.replay(&[1, 2, 3, 99]).unwrap();
+    let published = DayNumber::from(jiff::civil::Date::constant(2026, 11, 23));
+    let today = jiff::civil::Date::constant(2026, 12, 24);
+    let replayed = running.pipeline.replay(&[1, 2, 3, 99], today).unwrap();
     let accepted = replayed.iter().filter(|(_, verdict)| verdict.decision == Decision::Accepted).count();
     assert_eq!((replayed.len(), accepted), (3, 3));
     assert_eq!(running.facts.read().unwrap().len(), 3);
     assert_eq!(running.pipeline.reader().quarantined().unwrap(), 0);
+    // They are of the day they were received on, and came when they were taken in: what was published meanwhile stands.
+    let facts = running.facts.read().unwrap();
+    let day = published.date().unwrap();
+    let rows: Vec<_> = facts.days(day, day).collect();
+    assert!(rows.len() == 3 && rows.iter().all(|row| row.arrival_day() == DayNumber::from(today)), "{rows:?}");
+    let stored = running.pipeline.reader().record(1).unwrap().unwrap();
+    assert_eq!((stored.day, stored.arrival_day), (day, today));
+    assert_eq!(stored.received, NOW.parse().unwrap());
 }
 
 #[test]

@@ -223,7 +223,8 @@ fn a_replayed_refusal_becomes_a_record_and_leaves_the_quarantine() {
     }
     let replay = |desk: &mut Desk, trust: &Trust, number: u64| {
         let entry = desk.writer().reader().refused(number).unwrap().unwrap();
-        let again = Arrival { kiosk: entry.kiosk, payload: entry.payload, received: entry.received };
+        let again =
+            Arrival { kiosk: entry.kiosk, payload: entry.payload, received: entry.received, not_before: None };
         let decided = desk.writer().replay(judge(again, &trust.world), number).unwrap();
         desk.writer().commit().unwrap();
         word(&decided.verdict.decision)

@@ -121,6 +121,7 @@ fn percentages_are_of_all_six_answers_and_there_are_none_of_nobody() {
     check([40, 30, 10, 10, 5, 5], "70", "15");
     check([10, 20, 5, 5, 5, 5], "60", "20");
     check([1, 0, 0, 1, 0, 1], "33.33", "33.33");
+    check([20, 9, 0, 2, 1, 0], "90.63", "9.38");
     check([0, 0, 0, 0, 0, 3], "0", "0");
     check([0; 6], "", "");
 }

@@ -132,5 +132,5 @@ pub(super) fn standardised(sheet: &StandardisedSheet) -> Step {
     if let Some(n) = sheet.n_effective {
         lines.push(format!("As much is said by {} equally weighted people.", number(n)));
     }
-    Step { title: "Standardised for case mix".to_owned(), lines }
+    Step { title: super::STANDARDISED.to_owned(), lines }
 }

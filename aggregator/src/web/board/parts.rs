@@ -1,11 +1,11 @@
 //! The parts of the board's page.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::{SignedDuration, ToSpan as _};
 use maud::{Markup, html};
 use wardvoice_protocol::id::WardId;
 
-use super::{HelpTimes, Row, View};
+use super::{Row, View};
 use crate::operations::ActionLine;
 use crate::scoring::{EffectFinding, GroupSheet, Signal, assurance_words, proportion, variation_words};
 use crate::web::charts::icons;
@@ -226,38 +226,6 @@ fn group_words(view: &View, group: &GroupSheet) -> String {
     let expected = group.expected.map(|value| Scale::PerCent.write(value)).unwrap_or_default();
     let (name, count) = (group_name(view, group), words::count(group.count));
     format!("{name}: {share} of the answers (n {count}), {expected} expected")
-}
-
-/// How long people wait who ask for help.
-pub(super) fn help(help: &HelpTimes) -> Markup {
-    let count = |count: usize| words::count(count as u64);
-    html! {
-        section #help-times.sheet aria-labelledby="help-times-title" {
-            h2 id="help-times-title" { "Requests for help" }
-            p {
-                @if help.open == 0 { "Nobody is waiting now." }
-                @else { strong { (count(help.open)) } " waiting now" @if let Some(longest) = help.longest { ", the longest " (duration(longest)) } "." }
-            }
-            p {
-                @match (help.median, help.ninth) {
-                    (Some(median), Some(ninth)) => {
-                        "In the last 7 days " (count(help.answered)) " were seen by staff: half of them within " (duration(median))
-                        ", nine in ten within " (duration(ninth)) " (n " (count(help.answered)) ")."
-                    }
-                    _ => "In the last 7 days none was seen by staff (n 0).",
-                }
-            }
-        }
-    }
-}
-
-fn duration(time: SignedDuration) -> String {
-    let minutes = u64::try_from(time.as_mins()).unwrap_or(0);
-    match minutes {
-        0 => "a minute".to_owned(),
-        1..=119 => words::of(minutes, "minute", "minutes"),
-        _ => words::of(minutes / 60, "hour", "hours"),
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::scoring::{AttributionSheet, QuestionSheet, ReliabilityBasis, Reliabil
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
 use crate::web::words::{self, Scale};
-use crate::web::{Web, charts, ward};
+use crate::web::{Web, charts, comments, ward};
 
 pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
     let seen = &view.appraisal;
@@ -33,6 +33,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             (score(seen))
             @if let Some(reliability) = &seen.reliability { (trusted(reliability, seen.patients.unwrap_or(0))) }
             @if let Some(domains) = &seen.domains { (answers(domains, "answers", "What patients said about doctors")) }
+            (comments::section(&view.comments))
             @if let Some(specialty) = &seen.specialty_figures {
                 (answers(&specialty.domains, "specialty", &format!("The whole specialty: {}, {}", specialty.name, words::of(specialty.responses, "response", "responses"))))
             }

@@ -6,6 +6,10 @@ use serde_json::Value;
 use super::desk::{Bench, PASSWORD, noon};
 use super::main_of;
 use crate::accounts::Proof;
+use crate::comments::{Reach, Tone, Wish};
+
+/// The theme of what is about doctors.
+const DOCTORS: &str = "doctors";
 
 const DAY: Date = Date::constant(2026, 11, 10);
 
@@ -164,4 +168,50 @@ async fn what_is_no_contact_of_the_consultant_cannot_be_disputed() {
         assert!(response.text().await.unwrap().contains("choose one from the page"));
     }
     assert!(bench.desk.disputes.list().is_empty());
+}
+
+#[tokio::test]
+async fn comments_about_doctors_are_for_the_consultant_once_they_are_passed_and_five_have_answered() {
+    let mut bench = bench([20, 7, 3]).await;
+    *bench.now.lock().unwrap() = "2026-12-20T12:00:00Z".parse().unwrap();
+    let at = "2026-11-12T10:15:00Z";
+    let ours = bench.writes_of(Some("C1"), "W1", at, Some(("good", "The doctor EXPLAINED it twice.")));
+    bench.writes_of(Some("C1"), "W1", at, Some(("better", "PLANTED and never passed")));
+    let theirs = bench.writes_of(Some("C2"), "W1", at, Some(("good", "ANOTHER doctor was kind.")));
+    for comment in [&ours, &theirs] {
+        bench.decides(comment, &Wish::Code([DOCTORS.parse().unwrap()].into()));
+        bench.decides(comment, &Wish::Release(Tone::Praise, Reach::Staff));
+    }
+    let window = "/consultant/C1?window=6m-2026-11-22";
+    for who in ["c1", "appraiser"] {
+        let (status, text) = page(&bench, who, window).await;
+        assert!(status == 200 && text.contains("EXPLAINED"), "{who}: {status}");
+        assert!(!text.contains("PLANTED") && !text.contains("ANOTHER"), "{who}");
+    }
+    assert!(!page(&bench, "board", window).await.1.contains("EXPLAINED"));
+
+    let mut few = self::bench([2, 1, 0]).await;
+    let comment = few.writes_of(Some("C1"), "W1", at, Some(("good", "The doctor EXPLAINED it twice.")));
+    few.decides(&comment, &Wish::Code([DOCTORS.parse().unwrap()].into()));
+    few.decides(&comment, &Wish::Release(Tone::Praise, Reach::Staff));
+    assert!(!page(&few, "c1", window).await.1.contains("EXPLAINED"), "four patients are too few");
+}
+
+#[tokio::test]
+async fn a_comment_of_a_patient_who_was_not_the_consultants_goes_with_the_dispute() {
+    let mut bench = bench([20, 7, 3]).await;
+    let comment =
+        bench.writes_of(Some("C1"), "W1", "2026-11-12T10:15:00Z", Some(("good", "The doctor EXPLAINED it.")));
+    bench.decides(&comment, &Wish::Code([DOCTORS.parse().unwrap()].into()));
+    bench.decides(&comment, &Wish::Release(Tone::Praise, Reach::Staff));
+    let window = "/consultant/C1?window=6m-2026-11-22";
+    assert!(page(&bench, "c1", window).await.1.contains("EXPLAINED"));
+    let consultant = "C1".parse().unwrap();
+    let (first, last) = (Date::constant(2026, 6, 1), Date::constant(2026, 11, 20));
+    let contacts = bench.desk.attributed.of(&consultant, first, last, last).unwrap();
+    let contact = contacts.first().unwrap();
+    let dispute = bench.desk.disputes.dispute(contact, "on leave", last, noon()).unwrap();
+    assert!(page(&bench, "c1", window).await.1.contains("EXPLAINED"), "it is open");
+    bench.desk.disputes.rule(dispute.number, crate::disputes::Ruling::Upheld, "so it was", last, noon()).unwrap();
+    assert!(!page(&bench, "c1", window).await.1.contains("EXPLAINED"));
 }

@@ -25,8 +25,10 @@ use wardvoice_protocol::status::{Health, Presence, Status};
 
 use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
+use crate::alerts::Alerts;
 use crate::audit::Audit;
 use crate::comments::{Comments, Rules};
+use crate::delivery::Delivery;
 use crate::disputes::{Attributed, Disputes};
 use crate::facts::{Facts, Vocabulary, fact_of};
 use crate::fleet::Fleet;
@@ -45,7 +47,7 @@ use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::translations::Translations;
 use crate::tries::Tries;
-use crate::web::{Desk, Translate, router};
+use crate::web::{Acknowledge, Desk, Translate, router};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -83,6 +85,17 @@ fn translate(translations: Arc<Translations>) -> Translate {
     Arc::new(move |questionnaire, language, ruling, reason, by| {
         let decided = translations.decide(questionnaire, language, ruling, reason, by);
         decided.map_err(|error| error.to_string())
+    })
+}
+
+/// Keeps what somebody has seen in memory alone.
+fn acknowledge(help: Arc<HelpDesk>) -> Acknowledge {
+    Arc::new(move |record, by| {
+        let Some(request) = help.all(noon()).into_iter().find(|request| request.record == record) else {
+            return Ok(None);
+        };
+        help.seen(request.kiosk, record, noon());
+        Ok(Some(Seen { at: noon(), by: by.to_string() }))
     })
 }
 
@@ -163,17 +176,15 @@ impl Bench {
                 Ok(numbers.iter().map(|number| (*number, verdict.clone())).collect())
             }),
             help: Arc::clone(&help),
+            delivery: Arc::new(
+                Delivery::open(folder.path().join("delivery.ndjson"), SignedDuration::from_hours(24)).unwrap(),
+            ),
+            alerts: Arc::new(Alerts::open(folder.path().join("alerts.ndjson")).unwrap()),
             comments: Arc::new(
                 Comments::open(folder.path(), Rules::default(), log.reader(), world, facts).unwrap(),
             ),
             marks: Arc::new(Marks::open(folder.path().join("monitor.ndjson")).unwrap()),
-            acknowledge: Arc::new(move |record, by| {
-                let Some(request) = help.all(noon()).into_iter().find(|request| request.record == record) else {
-                    return Ok(None);
-                };
-                help.seen(request.kiosk, record, noon());
-                Ok(Some(Seen { at: noon(), by: by.to_string() }))
-            }),
+            acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             demonstration,
             policy: policy::Settings { demonstration, shown_to: [].into(), first_days: 14 },
@@ -299,6 +310,17 @@ impl Bench {
 
     /// Somebody on a ward answers everything well and says something; in the log and in the facts. Gives the comment's name.
     pub(super) fn writes(&mut self, place: &str, at: &str, said: Option<(&str, &str)>) -> String {
+        self.writes_of(None, place, at, said)
+    }
+
+    /// The same by a patient of a consultant, as the roster says.
+    pub(super) fn writes_of(
+        &mut self,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
         let questionnaire = Questionnaire::inpatient().unwrap();
@@ -318,7 +340,8 @@ impl Bench {
             outcome: Outcome::Completed,
             mode: Mode::Alone,
             language: Language::english(),
-            attribution: None,
+            attribution: consultant
+                .map(|id| Attribution { consultant: id.parse().unwrap(), source: AttributionSource::Roster }),
             response: Some(Response { answers: answers.collect(), minutes: Some(4) }),
         };
         let day = self.desk.world.calendar.day_of(claimed);
@@ -356,6 +379,7 @@ impl Bench {
             need: Need::Drink,
             place: Some(Place::new("Bay 2").unwrap()),
             asked: noon() - SignedDuration::from_mins(minutes),
+            arrived: noon() - SignedDuration::from_mins(minutes),
         });
         self.commit(place);
         record

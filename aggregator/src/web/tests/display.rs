@@ -4,12 +4,13 @@ use jiff::civil::date;
 
 use super::*;
 use crate::actions::{Cause, NewAction};
+use crate::comments::{Reach, Tone, Wish};
 use crate::line_file::LineFileError;
 use crate::publication::{Ground, Release, Rhythm, plan};
 
 impl Bench {
     /// Releases what may be released as of a day, and gives it.
-    fn release(&self, as_of: Date) -> Vec<Release> {
+    pub(super) fn release(&self, as_of: Date) -> Vec<Release> {
         let facts = self.desk.facts.read().unwrap();
         let planned = |released: &[Release]| {
             let ground = Ground {
@@ -25,7 +26,7 @@ impl Bench {
         self.desk.releases.release(planned).unwrap()
     }
 
-    fn change(&self, place: &str, said: &str) {
+    pub(super) fn change(&self, place: &str, said: &str) {
         let action = NewAction {
             ward: desk::ward(place),
             said: said.to_owned(),
@@ -128,4 +129,23 @@ async fn a_display_can_be_held_and_knows_its_wards_only() {
     for (path, status) in [("/display/W99", 404), ("/display/%3Cscript%3E", 404), ("/display/W3?turn=x", 400)] {
         assert_eq!(bench.get(path).send().await.unwrap().status(), status, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_display_shows_what_was_released_to_everybody_and_nothing_else_that_patients_wrote() {
+    let mut bench = Bench::lively(false).await;
+    let at = "2026-11-12T10:15:00Z";
+    let everybody = bench.writes("W1", at, Some(("good", "They made me LAUGH & <b>rest</b>.")));
+    let staff = bench.writes("W1", at, Some(("better", "FOR STAFF alone.")));
+    bench.writes("W1", at, Some(("better", "PLANTED and never passed")));
+    bench.decides(&everybody, &Wish::Release(Tone::Praise, Reach::Everybody));
+    bench.decides(&staff, &Wish::Release(Tone::Criticism, Reach::Staff));
+    let turns = bench.turns("W1").await;
+    assert_eq!(turns.len(), 1, "{turns:?}");
+    assert!(turns[0].contains("They made me LAUGH &amp; &lt;b&gt;rest&lt;/b&gt;."), "{turns:?}");
+    assert!(turns[0].contains("A patient on this ward wrote") && turns[0].contains("lang=\"en\""));
+    // On a ward where five people or fewer answered, nothing that one of them wrote is shown.
+    let lonely = bench.writes("W3", at, Some(("good", "ALONE here.")));
+    bench.decides(&lonely, &Wish::Release(Tone::Praise, Reach::Everybody));
+    assert!(!bench.turns("W3").await.iter().any(|turn| turn.contains("ALONE")));
 }

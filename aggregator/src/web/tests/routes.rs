@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 59] = [
+const TABLE: [(&str, &str, &str); 64] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -40,6 +40,8 @@ const TABLE: [(&str, &str, &str); 59] = [
     ("GET /specialty/{id}", "/specialty/respiratory", "so xxxxxxooxx"),
     ("GET /trust", "/trust", "so xxxxxxooxx"),
     ("GET /board", "/board", "so xxxxxxooxx"),
+    ("GET /alerts", "/alerts", "ss oooxxxooox"),
+    ("POST /alerts/seen", "/alerts/seen", "ss oooxxxooox"),
     ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /display/{ward}", "/display/W1", "oo oooooooooo"),
     ("GET /consultant/{id}", "/consultant/C1", "ss xxxoxoooxx"),
@@ -66,7 +68,7 @@ const TABLE: [(&str, &str, &str); 59] = [
     ("GET /office/quarantine", "/office/quarantine", "ss xxxxxxxoox"),
     ("GET /fleet", "/fleet", "ss xxxxxxxoox"),
     ("POST /office/quarantine/replay", "/office/quarantine/replay", "ss xxxxxxxoox"),
-    ("POST /office/monitor", "/office/monitor", "ss xxxxxxxoox"),
+    ("POST /office/monitor", "/office/monitor", "ss xxxxxxxoxx"),
     ("GET /office/comments", "/office/comments", "ss xxxxxxxoxx"),
     ("GET /office/comments/themes", "/office/comments/themes", "ss xxxxxxxoxx"),
     ("GET /office/comments/{record}/{question}", "/office/comments/x/good", "ss xxxxxxxoxx"),
@@ -90,11 +92,14 @@ const TABLE: [(&str, &str, &str); 59] = [
     ("GET /api/v1/completeness", "/api/v1/completeness", "ss xxxxxxxoox"),
     ("GET /api/v1/help", "/api/v1/help", "ss xxxxxxxoxx"),
     ("POST /api/v1/help/{record}/seen", "/api/v1/help/none/seen", "ss xxxxxxxoxx"),
+    ("GET /tables", "/tables", "so oooxxxooxx"),
+    ("GET /api/v1/tables", "/api/v1/tables", "so oooxxxooxx"),
+    ("GET /api/v1/tables/{id}", "/api/v1/tables/responses", "ss xxxxxxxoxx"),
     ("POST /sign-out", "/sign-out", "oo oooooooooo"),
 ];
 
 /// Addresses that a route has besides, where the answer depends on whose it is.
-const ALSO: [(&str, &str, &str); 11] = [
+const ALSO: [(&str, &str, &str); 13] = [
     ("GET /ward/{id}", "/ward/W2", "so xoxxxxooxx"),
     ("GET /ward/{id}", "/ward/W3", "so xxoxxxooxx"),
     ("GET /consultant/{id}", "/consultant/C2", "ss xxxxoxooxx"),
@@ -106,6 +111,8 @@ const ALSO: [(&str, &str, &str); 11] = [
     ("GET /signal", "/signal?unit=consultant:C1", "sx xxxxxxxxxx"),
     ("GET /api/v1/signals", "/api/v1/signals?unit=consultant:C1", "sx xxxxxxxxxx"),
     ("GET /api/v1/consultants/{id}/appraisal", "/api/v1/consultants/C2/appraisal", "ss xxxxoxooxx"),
+    ("GET /api/v1/tables/{id}", "/api/v1/tables/scores?from=2026-11-09", "so oooxxxooxx"),
+    ("GET /api/v1/tables/{id}", "/api/v1/tables/nothing", "so oooxxxooxx"),
 ];
 
 #[test]

@@ -126,6 +126,40 @@ async fn what_there_is_not_is_said() {
     }
 }
 
+/// The standard population is everybody who answered in the trust: with a cut it would say what one patient elsewhere answered.
+#[tokio::test]
+async fn whoever_reads_one_ward_is_told_nothing_about_the_rest_of_the_trust() {
+    let bench = Bench::lively(false).await;
+    for (name, role) in [("sister", "ward:W1"), ("board", "board")] {
+        let (name, role) = (name.parse().unwrap(), role.parse().unwrap());
+        bench.desk.accounts.add(&name, crate::accounts::Proof::Chosen(desk::PASSWORD), &[role]).unwrap();
+    }
+    let asked = async |who: &str, path: &str| {
+        let response = bench.get(path).basic_auth(who, Some(desk::PASSWORD)).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    let sheet = async |who: &str| -> Value {
+        serde_json::from_str(&asked(who, "/api/v1/scores?unit=ward:W1").await.1).unwrap()
+    };
+    let told = |sheet: &Value| {
+        let groups = sheet["coverage"]["groups"].as_array().unwrap();
+        let cells = sheet["standardised"]["cells"].as_array().map_or(0, Vec::len);
+        (groups.iter().filter(|group| group["field"] != "ward" && !group["expected"].is_null()).count(), cells)
+    };
+    let (groups, cells) = told(&sheet("board").await);
+    assert!(groups > 0 && cells > 0, "the board sees who is missing");
+    assert_eq!(told(&sheet("sister").await), (0, 0));
+    for path in ["/api/v1/scores", "/api/v1/scores/explain"] {
+        let by_answer = format!("{path}?unit=ward:W1&cut=respect=no");
+        assert_eq!(asked("board", &by_answer).await.0, 200);
+        let (status, words) = asked("sister", &by_answer).await;
+        assert!(status == 403 && words.contains("not by respect"), "{status} {words}");
+        assert_eq!(asked("sister", &format!("{path}?unit=ward:W1&cut=mode=self")).await.0, 200);
+    }
+    assert!(asked("board", "/api/v1/scores/explain?unit=ward:W1").await.1.contains("in the population"));
+    assert!(!asked("sister", "/api/v1/scores/explain?unit=ward:W1").await.1.contains("in the population"));
+}
+
 #[tokio::test]
 async fn machines_get_what_pages_draw() {
     let bench = Bench::lively(true).await;

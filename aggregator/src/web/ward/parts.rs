@@ -65,7 +65,7 @@ fn standing(view: &View, calendar: &Calendar) -> Markup {
                 @match sheet.standing {
                     Standing::Provisional if running => span { "Still open: answers count as they come in." },
                     Standing::Provisional => { span { "Late answers count until " (words::day(until)) "." } }
-                    Standing::Final if sheet.revision > 1 => span { "Answers that came late have been counted." },
+                    Standing::Final if sheet.revision > 1 => span { "Counted again since it was first final, with what came late or was corrected." },
                     Standing::Final => {}
                 }
                 @if running && !view.presence.is_silent(view.now) && let Some(last) = view.presence.last_record {

@@ -1,0 +1,97 @@
+//! How things are at a moment, as far as alerts are made of it.
+
+use jiff::Timestamp;
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
+use wardvoice_protocol::id::{KioskId, WardId};
+
+use crate::delivery::ContactName;
+
+/// How things are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Situation {
+    /// When.
+    pub now: Timestamp,
+    /// Which day of the fortnight it is, from 1 to [`FORTNIGHT_DAYS`].
+    pub day: i32,
+    /// What is more than chance, up to the last fortnight that ended.
+    pub causes: Vec<Cause>,
+    /// The kiosks that are registered.
+    pub kiosks: Vec<Kiosk>,
+    /// What the wards have of their plans.
+    pub quotas: Vec<Quota>,
+    /// What senders have of their shares of the quarantine.
+    pub shares: Vec<Share>,
+    /// Contacts that messages of the last day could not be delivered to.
+    pub undelivered: Vec<Undelivered>,
+}
+
+/// A measure of a unit that has become better or worse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The unit.
+    pub unit: Unit,
+    /// Its name.
+    pub name: String,
+    /// The measure.
+    pub measure: String,
+    /// Which way.
+    pub better: bool,
+    /// The finding as charts say it.
+    pub words: String,
+}
+
+/// A kiosk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kiosk {
+    /// Its id.
+    pub id: KioskId,
+    /// The name of its ward.
+    pub ward: String,
+    /// When its last record came, as far back as that is known.
+    pub last_record: Option<Timestamp>,
+    /// How many records wait on it, where it is connected and says so.
+    pub waiting: Option<u64>,
+    /// Its clock's offset in seconds (aggregator minus kiosk), where it is connected and says so.
+    pub clock_offset_s: Option<i64>,
+}
+
+/// A ward's plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    /// The ward.
+    pub ward: WardId,
+    /// Its name.
+    pub name: String,
+    /// How many have answered in this fortnight.
+    pub done: u32,
+    /// How many are planned.
+    pub target: u32,
+}
+
+/// A sender's share of the quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The sender.
+    pub kiosk: KioskId,
+    /// How full it is, in per cent.
+    pub per_cent: u64,
+    /// How many records are in it.
+    pub entries: u64,
+}
+
+/// A contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered {
+    /// Its name.
+    pub contact: ContactName,
+    /// How many messages were given up.
+    pub messages: usize,
+}
+
+impl Situation {
+    /// How many days of the fortnight come after this one.
+    pub fn days_left(&self) -> i32 {
+        (FORTNIGHT_DAYS - self.day).max(0)
+    }
+}

@@ -1,0 +1,309 @@
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+use std::fs;
+
+use jiff::SignedDuration;
+
+use super::book::Looked;
+use super::*;
+use crate::journal::State as _;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A Monday, the eighth day of a fortnight.
+const NOW: &str = "2026-11-16T12:00:00Z";
+
+fn calendar() -> Calendar {
+    Calendar::new("2026-01-05".parse().unwrap()).unwrap()
+}
+
+fn quiet() -> Situation {
+    Situation {
+        now: at(NOW),
+        day: 8,
+        causes: Vec::new(),
+        kiosks: Vec::new(),
+        quotas: Vec::new(),
+        shares: Vec::new(),
+        undelivered: Vec::new(),
+    }
+}
+
+fn kiosk(hours_ago: Option<i64>, waiting: Option<u64>, clock_offset_s: Option<i64>) -> Situation {
+    let last_record = hours_ago.map(|hours| at(NOW) - SignedDuration::from_hours(hours));
+    let id = "k-1".parse().unwrap();
+    Situation {
+        kiosks: vec![Kiosk { id, ward: "Ward 1".to_owned(), last_record, waiting, clock_offset_s }],
+        ..quiet()
+    }
+}
+
+fn quota(day: i32, done: u32, target: u32) -> Situation {
+    let quota = Quota { ward: "W1".parse().unwrap(), name: "Ward 1".to_owned(), done, target };
+    Situation { day, quotas: vec![quota], ..quiet() }
+}
+
+fn share(per_cent: u64) -> Situation {
+    Situation { shares: vec![Share { kiosk: "k-1".parse().unwrap(), per_cent, entries: 510 }], ..quiet() }
+}
+
+fn cause(unit: &str, better: bool) -> Situation {
+    let words = "Kindness has been below the mean for 7 fortnights.".to_owned();
+    let unit = unit.parse().unwrap();
+    let cause = Cause { unit, name: "Ward 1".to_owned(), measure: "domain:kindness".to_owned(), better, words };
+    Situation { causes: vec![cause], ..quiet() }
+}
+
+#[test]
+fn what_is_an_alert_and_whose() {
+    let check = |situation: Situation, expected: &[(&str, &str, &str)]| {
+        let found: Vec<_> = find(&situation)
+            .into_iter()
+            .map(|alert| (alert.key, alert.audience.to_string(), alert.words))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(key, audience, words)| ((*key).to_owned(), (*audience).to_owned(), (*words).to_owned()))
+            .collect();
+        assert_eq!(found, expected);
+    };
+    check(quiet(), &[]);
+    check(kiosk(Some(72), Some(0), Some(299)), &[]);
+    let silent = "Kiosk k-1 on Ward 1 has not sent anything for 3 days.";
+    check(kiosk(Some(73), Some(0), None), &[("silent_kiosk:k-1", "it", silent)]);
+    let never = "Kiosk k-1 on Ward 1 has not sent anything that is known of.";
+    check(kiosk(None, None, None), &[("silent_kiosk:k-1", "it", never)]);
+    let stuck = "Kiosk k-1 on Ward 1 is connected, 12 records wait on it, and none has come for 2 hours.";
+    check(kiosk(Some(2), Some(12), None), &[("stuck_outbox:k-1", "it", stuck)]);
+    check(kiosk(Some(0), Some(12), None), &[]);
+    check(kiosk(Some(2), Some(0), None), &[]);
+    let slow = "The clock of kiosk k-1 on Ward 1 is 5 minutes slow.";
+    check(kiosk(Some(1), Some(0), Some(300)), &[("clock:k-1", "it", slow)]);
+    let fast = "The clock of kiosk k-1 on Ward 1 is 3 hours fast.";
+    check(kiosk(Some(1), Some(0), Some(-10_800)), &[("clock:k-1", "it", fast)]);
+
+    let behind = "Ward 1 has 10 of 40 answers of this fortnight's plan with 6 days left; 30 to go.";
+    check(quota(8, 10, 40), &[("quota:W1", "office", behind)]);
+    check(quota(4, 0, 40), &[]);
+    check(quota(8, 19, 40), &[]);
+    check(quota(8, 1, 5), &[]);
+    check(quota(8, 0, 0), &[]);
+    let last = "Ward 1 has 31 of 40 answers of this fortnight's plan on the last day; 9 to go.";
+    check(quota(14, 31, 40), &[("quota:W1", "office", last)]);
+
+    let filling =
+        "The quarantine of k-1 is 51 per cent full, with 510 records; what comes when it is full is only counted.";
+    check(share(51), &[("quarantine:k-1", "it", filling)]);
+    check(share(49), &[]);
+
+    let worse = "Ward 1: Kindness has been below the mean for 7 fortnights.";
+    check(cause("ward:W1", false), &[("special_cause:ward:W1:domain:kindness:worse", "ward:W1", worse)]);
+    check(cause("ward:W1", true), &[("special_cause:ward:W1:domain:kindness:better", "ward:W1", worse)]);
+    check(cause("trust:T1", false), &[("special_cause:trust:T1:domain:kindness:worse", "board", worse)]);
+    check(cause("department:D1", false), &[]);
+
+    let undelivered = Undelivered { contact: "it-desk".parse().unwrap(), messages: 2 };
+    let words = "2 messages to it-desk could not be delivered in the last day.";
+    check(Situation { undelivered: vec![undelivered], ..quiet() }, &[("undelivered:it-desk", "it", words)]);
+}
+
+fn alert(key: &str, kind: Kind, audience: &str) -> Alert {
+    Alert {
+        key: key.to_owned(),
+        kind,
+        audience: audience.parse().unwrap(),
+        words: format!("{key} is so."),
+        page: "/office".to_owned(),
+    }
+}
+
+fn silent(number: usize) -> Alert {
+    alert(&format!("silent_kiosk:k-{number}"), Kind::SilentKiosk, "it")
+}
+
+fn settings() -> Settings {
+    let contact = |name: &str| vec![name.parse().unwrap()];
+    Settings {
+        digest_hour: 8,
+        budgets: Budgets { ward: 1, office: 2, board: 2, it: 2 },
+        tell: [(Audience::It, contact("it-desk"))].into(),
+        every_ward: contact("matron"),
+    }
+}
+
+/// Who is told of what, in short.
+fn told(looked: &Looked) -> Vec<String> {
+    let key = |open: &Open| open.alert.key.clone();
+    let one = |tell: &Tell| match tell {
+        Tell::Alert(open) => key(open),
+        Tell::Digest { audience, day, alerts } => {
+            format!("{audience} {day}: {}", alerts.iter().map(key).collect::<Vec<_>>().join(" "))
+        }
+    };
+    looked.tell.iter().map(one).collect()
+}
+
+fn look(book: &mut Book, found: &[Alert], now: &str) -> Looked {
+    book.look(found.to_vec(), at(now), &calendar(), &settings())
+}
+
+#[test]
+fn a_budget_lasts_for_the_most_urgent_and_the_rest_is_in_the_digest_of_the_next_day() {
+    let mut book = Book::default();
+    let quota = alert("clock:k-9", Kind::ClockOffset, "it");
+    let stuck = alert("undelivered:x", Kind::Undelivered, "it");
+    let found = [quota.clone(), silent(1), silent(2), stuck.clone()];
+    let looked = look(&mut book, &found, NOW);
+    assert_eq!(told(&looked), ["undelivered:x", "silent_kiosk:k-1"]);
+    assert!(told(&look(&mut book, &found, "2026-11-16T12:01:00Z")).is_empty(), "nobody is told twice");
+    assert!(told(&look(&mut book, &found, "2026-11-17T07:59:00Z")).is_empty());
+    let digest = "it 2026-11-17: silent_kiosk:k-2 clock:k-9";
+    assert_eq!(told(&look(&mut book, &found, "2026-11-17T08:00:00Z")), [digest]);
+    assert!(told(&look(&mut book, &found, "2026-11-17T09:00:00Z")).is_empty());
+    // The week's budget is spent, the next week has one of its own.
+    let more = [found.as_slice(), &[silent(3)]].concat();
+    assert!(told(&look(&mut book, &more, "2026-11-22T23:59:00Z")).is_empty());
+    let more = [more.as_slice(), &[silent(4)]].concat();
+    assert_eq!(told(&look(&mut book, &more, "2026-11-23T00:00:00Z")), ["silent_kiosk:k-4"]);
+    assert_eq!(told(&look(&mut book, &more, "2026-11-23T08:00:00Z")), ["it 2026-11-23: silent_kiosk:k-3"]);
+}
+
+#[test]
+fn every_ward_has_a_budget_of_its_own() {
+    let mut book = Book::default();
+    let of = |ward: &str, number: u8| alert(&format!("special_cause:{ward}:{number}"), Kind::SpecialCause, ward);
+    let found = [of("ward:W1", 1), of("ward:W1", 2), of("ward:W2", 1)];
+    assert_eq!(told(&look(&mut book, &found, NOW)), ["special_cause:ward:W1:1", "special_cause:ward:W2:1"]);
+}
+
+#[test]
+fn the_digest_is_at_the_local_hour_in_summer_too() {
+    let mut book = Book::default();
+    let found = [silent(1), silent(2), silent(3)];
+    look(&mut book, &found, "2026-07-06T12:00:00Z");
+    assert!(told(&look(&mut book, &found, "2026-07-07T06:59:00Z")).is_empty());
+    assert_eq!(told(&look(&mut book, &found, "2026-07-07T07:00:00Z")), ["it 2026-07-07: silent_kiosk:k-3"]);
+}
+
+#[test]
+fn who_has_seen_an_alert_silences_it_until_it_ends_and_comes_back() {
+    let mut book = Book::default();
+    let found = [silent(1), silent(2), silent(3)];
+    look(&mut book, &found, NOW);
+    let seen = |key: &str| Entry::Seen { key: key.to_owned(), by: "site manager".to_owned() };
+    book.take(at(NOW), seen("silent_kiosk:k-3")).unwrap();
+    assert!(told(&look(&mut book, &found, "2026-11-17T08:00:00Z")).is_empty(), "it is not in the digest");
+    let still = [silent(1), silent(2)];
+    // Gone for a moment is not ended.
+    look(&mut book, &still, "2026-11-17T09:00:00Z");
+    look(&mut book, &found, "2026-11-17T09:05:00Z");
+    assert!(look(&mut book, &still, "2026-11-17T09:14:00Z").entries.is_empty());
+    assert_eq!(book.get("silent_kiosk:k-3").unwrap().seen.as_ref().unwrap().by, "site manager");
+    let ended = look(&mut book, &still, "2026-11-17T09:24:00Z").entries;
+    assert_eq!(ended, [Entry::Ended { key: "silent_kiosk:k-3".to_owned() }]);
+    let again = "2026-11-24T09:00:00Z";
+    assert_eq!(told(&look(&mut book, &found, again)), ["silent_kiosk:k-3"], "it is new again");
+    assert_eq!(book.get("silent_kiosk:k-3").unwrap().seen, None);
+    assert!(book.take(at(again), seen("silent_kiosk:k-9")).is_err());
+}
+
+#[test]
+fn records_that_wait_on_a_kiosk_that_has_just_come_back_are_no_alert_yet() {
+    let mut book = Book::default();
+    let stuck = [alert("stuck_outbox:k-1", Kind::StuckOutbox, "it")];
+    assert!(told(&look(&mut book, &stuck, "2026-11-16T12:00:00Z")).is_empty());
+    assert!(told(&look(&mut book, &[], "2026-11-16T12:03:00Z")).is_empty());
+    assert!(told(&look(&mut book, &stuck, "2026-11-16T12:04:00Z")).is_empty());
+    assert!(told(&look(&mut book, &stuck, "2026-11-16T12:08:00Z")).is_empty());
+    assert_eq!(told(&look(&mut book, &stuck, "2026-11-16T12:09:00Z")), ["stuck_outbox:k-1"]);
+}
+
+#[test]
+fn the_fewest_entries_say_the_same() {
+    let mut book = Book::default();
+    let found = [silent(1), silent(2), silent(3)];
+    look(&mut book, &found, NOW);
+    look(&mut book, &found, "2026-11-17T08:00:00Z");
+    let seen = Entry::Seen { key: "silent_kiosk:k-1".to_owned(), by: "site manager".to_owned() };
+    book.take(at("2026-11-17T08:30:00Z"), seen).unwrap();
+    look(&mut book, &[silent(2), silent(3)], "2026-11-17T09:00:00Z");
+    look(&mut book, &[silent(2), silent(3)], "2026-11-17T09:10:00Z");
+    let mut anew = Book::default();
+    for (at, entry) in book.entries() {
+        anew.take(at, entry).unwrap();
+    }
+    let same = |book: &Book| book.open().cloned().collect::<Vec<_>>();
+    assert_eq!(same(&anew), same(&book));
+    // What was spent on an alert that has ended is spent.
+    for mut book in [book, anew] {
+        let more = [silent(2), silent(3), silent(4)];
+        assert!(told(&look(&mut book, &more, "2026-11-18T12:00:00Z")).is_empty());
+    }
+}
+
+#[test]
+fn the_list_survives_a_restart_and_the_first_who_has_seen_one_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.ndjson");
+    let open = || Alerts::open(&path).unwrap();
+    let by = |role: &str| role.parse().unwrap();
+    let alerts = open();
+    let tell = alerts.look(vec![silent(1), silent(2), silent(3)], at(NOW), &calendar(), &settings());
+    assert_eq!(tell.len(), 2);
+    alerts.see("silent_kiosk:k-1", &by("site manager"), at(NOW)).unwrap();
+    let stands = alerts.see("silent_kiosk:k-1", &by("somebody later"), at(NOW)).unwrap();
+    assert_eq!(stands.seen.unwrap().by, "site manager");
+    let error = alerts.see("silent_kiosk:k-9", &by("site manager"), at(NOW)).unwrap_err().to_string();
+    assert!(error.contains("alert list"), "{error}");
+    let before = alerts.all();
+    drop(alerts);
+    let alerts = open();
+    assert_eq!(alerts.all(), before);
+    assert_eq!(before.last().unwrap().alert.key, "silent_kiosk:k-1", "what was seen stands last");
+    assert!(alerts.look(vec![silent(1), silent(2), silent(3)], at(NOW), &calendar(), &settings()).is_empty());
+    // A disk that takes nothing is an error, and then nobody has seen it.
+    fs::write(&path, "").unwrap();
+    assert!(alerts.see("silent_kiosk:k-2", &by("site manager"), at(NOW)).is_err());
+    assert_eq!(alerts.get("silent_kiosk:k-2").unwrap().seen, None);
+    alerts.see("silent_kiosk:k-2", &by("site manager"), at(NOW)).unwrap();
+    drop(alerts);
+    assert!(open().get("silent_kiosk:k-2").unwrap().seen.is_some());
+}
+
+#[test]
+fn messages_go_to_the_contacts_of_an_audience_with_an_id_of_the_raising() {
+    let mut book = Book::default();
+    let found = [silent(1), silent(2), silent(3), alert("special_cause:x", Kind::SpecialCause, "ward:W1")];
+    let looked = look(&mut book, &found, NOW);
+    let messages: Vec<_> = looked.tell.iter().flat_map(|tell| tell.messages(&settings(), at(NOW))).collect();
+    let contacts: Vec<_> = messages.iter().map(|message| message.contact.as_str()).collect();
+    assert_eq!(contacts, ["it-desk", "it-desk", "matron"]);
+    let first = messages.first().unwrap();
+    assert_eq!(first.letter.title, "silent_kiosk:k-1 is so.");
+    let again = looked.tell.first().unwrap().messages(&settings(), at("2026-11-17T12:00:00Z"));
+    assert_eq!(again.first().unwrap().id, first.id, "of the same raising");
+    let digest = look(&mut book, &found, "2026-11-17T08:00:00Z");
+    let digest = digest.tell.first().unwrap().messages(&settings(), at(NOW));
+    assert_eq!(digest.first().unwrap().letter.title, "1 more thing to look at");
+    assert_eq!(digest.first().unwrap().letter.facts.first().unwrap().words, "silent_kiosk:k-3 is so.");
+    let many = Tell::Digest {
+        audience: Audience::It,
+        day: "2026-11-17".parse().unwrap(),
+        alerts: vec![book.get("silent_kiosk:k-3").unwrap().clone(); 25],
+    };
+    let many = many.messages(&settings(), at(NOW));
+    assert_eq!(many.first().unwrap().letter.facts.len(), 21, "the rest is counted");
+    assert_eq!(many.first().unwrap().letter.facts.last().unwrap().words, "5 more on the page");
+}
+
+#[test]
+fn an_audience_is_written_as_it_is_read() {
+    for text in ["board", "it", "office", "ward:W12"] {
+        assert_eq!(text.parse::<Audience>().unwrap().to_string(), text);
+    }
+    for text in ["", "ward", "ward:", "W12", "Board"] {
+        assert!(text.parse::<Audience>().is_err(), "{text}");
+    }
+}

@@ -1,0 +1,155 @@
+//! Alerts: the list of what somebody should look at, and a short notice on the pages of whom it concerns.
+
+use axum::Form;
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::failure::Failure;
+use super::layout::{self, Page};
+use super::viewer::Viewer;
+use super::ward::{off_thread, page_off_thread};
+use super::{Shared, Web, words};
+use crate::alerts::{Audience, Open};
+use crate::audit::Deed;
+use crate::help::{StaffRole, StaffRoleError};
+use crate::policy;
+
+/// So many are named in a notice.
+const IN_A_NOTICE: usize = 3;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    key: String,
+}
+
+pub(crate) async fn page(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Response, Failure> {
+    page_off_thread(&web, move |web| Ok(render(web, &viewer))).await
+}
+
+/// Somebody says that they have seen an alert.
+pub(crate) async fn seen(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Form(Asked { key }): Form<Asked>,
+) -> Result<Response, Failure> {
+    off_thread(&web, move |web| {
+        let unknown = || {
+            let detail = "It has ended meanwhile, or there never was one. Open the list again.";
+            Failure::new(StatusCode::NOT_FOUND, "There is no such alert", detail)
+        };
+        // Whoever may not see it is told no more than that.
+        let open = web.desk.alerts.get(&key).filter(|open| concerns(web, &viewer, open)).ok_or_else(unknown)?;
+        web.note(viewer.name(), Deed::SawAlert, Some(&format!("alert:{}", open.alert.key)), None)?;
+        let by: StaffRole = viewer.name().parse().map_err(|error: StaffRoleError| Failure::internal(&error))?;
+        web.desk.alerts.see(&key, &by, web.now()).map_err(|error| Failure::internal(&error))?;
+        Ok(Redirect::to("/alerts").into_response())
+    })
+    .await
+}
+
+fn concerns(web: &Web, viewer: &Viewer, open: &Open) -> bool {
+    web.enter(viewer, policy::Place::Alert(&open.alert.audience)).is_ok()
+}
+
+/// What of an audience nobody has seen yet, on its page; nothing for whoever may not see it, and where there is nothing.
+pub(crate) fn notice(web: &Web, viewer: &Viewer, audience: &Audience) -> Markup {
+    if web.enter(viewer, policy::Place::Alert(audience)).is_err() {
+        return html! {};
+    }
+    // What is over the budget is in the list and in the digest, and not here.
+    let is_shown = |open: &Open| open.alert.audience == *audience && open.seen.is_none() && open.at_once;
+    let open: Vec<Open> = web.desk.alerts.all().into_iter().filter(is_shown).collect();
+    html! {
+        @if !open.is_empty() {
+            section.note.no-print aria-labelledby="alerts-notice" {
+                h2 #alerts-notice { "To look at" }
+                ul { @for one in open.iter().take(IN_A_NOTICE) { li { (one.alert.words) } } }
+                p {
+                    a href="/alerts" {
+                        @if open.len() > IN_A_NOTICE { "See " (words::of((open.len() - IN_A_NOTICE) as u64, "more alert", "more alerts")) " and say that you have seen them" }
+                        @else { "Say that you have seen it" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn render(web: &Web, viewer: &Viewer) -> Markup {
+    let all = web.desk.alerts.all().into_iter().filter(|open| concerns(web, viewer, open));
+    let (seen, new): (Vec<Open>, Vec<Open>) = all.partition(|open| open.seen.is_some());
+    let content = html! {
+        div.head {
+            div {
+                h1 { "Alerts" }
+                p.lede { "What is worth a look. Who says that they have seen one silences it until it ends and comes back." }
+            }
+        }
+        div.stack {
+            section.sheet.flows aria-labelledby="new" {
+                h2 id="new" { "To look at" }
+                @if new.is_empty() { p { "There is nothing to look at now." } } @else { (table(web, &new, "new")) }
+            }
+            section.sheet.flows aria-labelledby="seen" {
+                h2 id="seen" { "Seen, and still so" }
+                @if seen.is_empty() { p { "Nothing that was seen is still so." } } @else { (table(web, &seen, "seen")) }
+            }
+        }
+    };
+    layout::frame(web, viewer, &Page { title: "Alerts", place: layout::Place::Alerts, live: false }, &content)
+}
+
+fn table(web: &Web, alerts: &[Open], title: &str) -> Markup {
+    html! {
+        div.scroller tabindex="0" role="region" aria-labelledby=(title) {
+            table.cards {
+                thead {
+                    tr {
+                        th scope="col" { "What" } th scope="col" { "What there is" } th scope="col" { "For" } th scope="col" { "Since" }
+                        th scope="col" { (if title == "new" { "Say that you have seen it" } else { "Seen by" }) }
+                    }
+                }
+                tbody { @for open in alerts { (row(web, open)) } }
+            }
+        }
+    }
+}
+
+fn row(web: &Web, open: &Open) -> Markup {
+    let alert = &open.alert;
+    let ago = |moment| words::ago(moment, web.now(), web.desk.scoring.calendar());
+    html! {
+        tr {
+            th scope="row" { (alert.kind.label()) }
+            td data-label="What there is" { a href=(alert.page) { (alert.words) } small { (alert.kind.what_to_do()) } }
+            td data-label="For" { (audience(web, &alert.audience)) }
+            td data-label="Since" { (ago(open.raised)) }
+            td data-label="Seen" {
+                @match &open.seen {
+                    Some(seen) => { (seen.by) small { (ago(seen.at)) } },
+                    None => form method="post" action="/alerts/seen" {
+                        input type="hidden" name="key" value=(alert.key);
+                        button.action.quiet type="submit" { "Seen" span.hidden { ": " (alert.words) } }
+                    },
+                }
+            }
+        }
+    }
+}
+
+fn audience(web: &Web, audience: &Audience) -> String {
+    match audience {
+        Audience::Board => "The board".to_owned(),
+        Audience::It => "Who runs the kiosks".to_owned(),
+        Audience::Office => "The office".to_owned(),
+        Audience::Ward(ward) => {
+            web.desk.world.directory.ward(ward).map_or_else(|| ward.to_string(), |entry| entry.name.clone())
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How long people wait who ask for help, on the board's page: the trust, and every ward that had a request.
+
+use jiff::SignedDuration;
+use maud::{Markup, html};
+
+use crate::help::times::{Times, TimesSheet, Waits, WardTimes};
+use crate::web::words;
+
+/// The section. `longest` is how long the one waits now who waits longest.
+pub(super) fn section(help: &TimesSheet, longest: Option<SignedDuration>) -> Markup {
+    let trust = &help.trust;
+    html! {
+        section #help-times.sheet.flows aria-labelledby="help-times-title" {
+            h2 id="help-times-title" { "Requests for help" }
+            p {
+                @match longest {
+                    None => "Nobody is waiting now.",
+                    Some(longest) => { strong { (words::count(trust.waiting)) } " waiting now, the longest for " (duration(longest.as_secs())) "." },
+                }
+            }
+            p {
+                "In the last " (help.days) " days there " (if trust.requests == 1 { "was " } else { "were " })
+                (words::of(trust.requests, "request", "requests")) ". " (sentence("Staff said that they had seen it within", trust.seen)) " "
+                (sentence("A contact had the message within", trust.delivered)) " "
+                (words::count(trust.escalated)) " had to go on to another contact; " (words::count(trust.never_seen)) " nobody has ever seen."
+            }
+            @if !help.wards.is_empty() {
+                details id="help-wards" {
+                    summary id="help-wards-title" { "Ward by ward" }
+                    (table(&help.wards))
+                }
+            }
+        }
+    }
+}
+
+/// "Staff said that they had seen it within 4 minutes for half of them, 31 minutes at the longest (n 12)."
+fn sentence(what: &str, waits: Waits) -> String {
+    match (waits.median_s, waits.longest_s) {
+        (Some(median), Some(longest)) => format!(
+            "{what} {} for half of them, {} at the longest (n {}).",
+            duration(median),
+            duration(longest),
+            words::count(waits.n)
+        ),
+        _ => format!("{what}: none (n 0)."),
+    }
+}
+
+fn table(wards: &[WardTimes]) -> Markup {
+    html! {
+        div.scroller tabindex="0" role="region" aria-labelledby="help-wards-title" {
+            table.numbers {
+                thead {
+                    tr {
+                        th scope="col" { "Ward" } th.n scope="col" { "Requests" }
+                        th.n scope="col" { "Delivered, half within" } th.n scope="col" { "Longest" } th.n scope="col" { "n" }
+                        th.n scope="col" { "Seen, half within" } th.n scope="col" { "Longest" } th.n scope="col" { "n" }
+                        th.n scope="col" { "Went on" } th.n scope="col" { "Waiting" } th.n scope="col" { "Never seen" }
+                    }
+                }
+                tbody { @for ward in wards { tr { th scope="row" { (ward.name) } (cells(&ward.times)) } } }
+            }
+        }
+    }
+}
+
+fn cells(times: &Times) -> Markup {
+    let time = |seconds: Option<i64>| seconds.map_or_else(|| "–".to_owned(), duration);
+    let waits = |waits: Waits| {
+        html! {
+            td.n { (time(waits.median_s)) } td.n { (time(waits.longest_s)) } td.n { (words::count(waits.n)) }
+        }
+    };
+    html! {
+        td.n { (words::count(times.requests)) }
+        (waits(times.delivered))
+        (waits(times.seen))
+        td.n { (words::count(times.escalated)) } td.n { (words::count(times.waiting)) } td.n { (words::count(times.never_seen)) }
+    }
+}
+
+fn duration(seconds: i64) -> String {
+    let seconds = seconds.max(0).unsigned_abs();
+    match seconds {
+        0 => "a second".to_owned(),
+        1..=119 => words::of(seconds, "second", "seconds"),
+        120..=7_199 => words::of(seconds / 60, "minute", "minutes"),
+        _ => words::of(seconds / 3_600, "hour", "hours"),
+    }
+}
