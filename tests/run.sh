@@ -36,8 +36,9 @@ machine() {
   # What the programs need to build and run, then what the stories drive them with.
   need_packages gcc libc6-dev curl ca-certificates \
     libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libfontconfig1 fonts-dejavu-core \
-    mosquitto openssl strace espeak-ng xvfb xdotool openbox imagemagick procps python3 python3-venv
+    mosquitto openssl poppler-utils strace espeak-ng xvfb xdotool openbox imagemagick procps python3 python3-venv
   need_browser
+  need_node
   need_rust
   if ! cargo nextest --version >/dev/null 2>&1; then
     may_install "cargo-nextest (a test runner, from crates.io)"
@@ -48,6 +49,12 @@ machine() {
     mkdir -p "$target"
     python3 -m venv "$target/python"
     "$target/python/bin/pip" install --quiet --disable-pip-version-check -r tests/stranger/requirements.txt
+  fi
+  local tools=tests/browser/node_modules
+  if ! cmp -s tests/browser/package-lock.json "$tools/.installed-from"; then
+    may_install "playwright-core, axe-core and html-validate (from npm, into $tools)"
+    (cd tests/browser && npm ci --no-audit --no-fund --loglevel=error)
+    cp tests/browser/package-lock.json "$tools/.installed-from"
   fi
 }
 

@@ -1,4 +1,4 @@
-// Keeps an open page true: the server sends the changed page body, this swaps the parts that differ.
+// Keeps an open page true: the server sends the page's changing part, or what makes the next one of it, and this shows the difference.
 // Nothing here computes anything, and without it a reload shows the same numbers.
 (() => {
   "use strict";
@@ -32,35 +32,97 @@
     }, 10000);
   };
 
-  // Each direct child with an id is one part. Parts that are the same stay, with their focus, selection and open details.
-  const swap = (html) => {
-    const fresh = new DOMParser().parseFromString(html, "text/html").body;
-    const focused = document.activeElement && body.contains(document.activeElement) ? document.activeElement.id : "";
-    const opened = new Set(Array.from(body.querySelectorAll("details[open][id]"), (one) => one.id));
-    for (const one of fresh.querySelectorAll("details[id]")) one.open = opened.has(one.id);
-    const old = new Map(Array.from(body.children, (part) => [part.id, part]));
-    let place = null;
-    for (const part of Array.from(fresh.children)) {
-      const before = old.get(part.id);
-      old.delete(part.id);
-      if (before) before.classList.remove("changed");
-      let stays = before;
-      if (!before || !before.isEqualNode(part)) {
-        stays = document.adoptNode(part);
-        if (before) {
-          stays.classList.add("changed");
-          before.replaceWith(stays);
+  // What the server has sent, as it sent it: nobody opens anything in it and no extension writes into it.
+  let known = body.cloneNode(true);
+
+  const nodesOf = (root) => {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+    const nodes = [];
+    while (walker.nextNode()) nodes.push(walker.currentNode);
+    return nodes;
+  };
+  const splice = (text, start, end, middle) => text.slice(0, start) + middle + text.slice(text.length - end);
+
+  // Takes one step from what is known; false when that does not lead where it should.
+  const step = ({ from, changes, nodes: wanted }) => {
+    if (from !== body.dataset.version) return false;
+    const nodes = nodesOf(known);
+    let number = 0;
+    for (const [on, ...what] of changes) {
+      number += on;
+      const node = nodes[number];
+      if (!node) return false;
+      if (what.length === 4) {
+        node.setAttribute(what[0], splice(node.getAttribute(what[0]) || "", what[1], what[2], what[3]));
+      } else if (what.length === 3) {
+        node.data = splice(node.data, ...what);
+      } else {
+        // Read where it will stand, so that parts of tables and drawings are what they should be.
+        const parent = node.parentNode;
+        const box = parent.cloneNode(false);
+        box.innerHTML = what[1];
+        for (const one of Array.from(box.childNodes)) parent.insertBefore(one, node);
+        for (let count = what[0], gone = node; count > 0 && gone; count -= 1) {
+          const next = gone.nextSibling;
+          gone.remove();
+          gone = next;
         }
       }
-      const next = place ? place.nextSibling : body.firstChild;
-      if (next !== stays) body.insertBefore(stays, next);
-      place = stays;
     }
-    for (const gone of old.values()) gone.remove();
-    if (focused && (!document.activeElement || document.activeElement === document.body)) {
-      const again = document.getElementById(focused);
-      if (again) again.focus({ preventScroll: true });
+    return nodesOf(known).length === wanted;
+  };
+
+  const isLike = (one, other) => one.nodeName === other.nodeName && (one.id || "") === (other.id || "");
+
+  // Makes the page what is known. Nodes that stay keep their focus and their place, and what somebody opened stays open.
+  const settle = (shown, wanted) => {
+    if (shown.nodeType !== Node.ELEMENT_NODE) {
+      if (shown.data !== wanted.data) shown.data = wanted.data;
+      return;
     }
+    for (const { name, value } of Array.from(wanted.attributes)) {
+      if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
+    }
+    for (const { name } of Array.from(shown.attributes)) {
+      if (!wanted.hasAttribute(name) && !(name === "open" && shown.nodeName === "DETAILS")) shown.removeAttribute(name);
+    }
+    children(shown, wanted);
+  };
+  const children = (shown, wanted) => {
+    let at = shown.firstChild;
+    for (const one of Array.from(wanted.childNodes)) {
+      let stays = at;
+      while (stays && !isLike(stays, one)) stays = one.id ? stays.nextSibling : null;
+      if (!stays) {
+        shown.insertBefore(one.cloneNode(true), at);
+        continue;
+      }
+      while (at !== stays) {
+        const gone = at;
+        at = at.nextSibling;
+        gone.remove();
+      }
+      at = at.nextSibling;
+      settle(stays, one);
+    }
+    while (at) {
+      const gone = at;
+      at = at.nextSibling;
+      gone.remove();
+    }
+  };
+
+  const swap = () => {
+    const before = new Map(Array.from(body.children, (part) => [part.id, part.textContent]));
+    const top = window.scrollY;
+    children(body, known);
+    for (const part of body.children) {
+      const changed = before.has(part.id) && before.get(part.id) !== part.textContent;
+      // Off and on again, so that the browser shows each change anew.
+      part.classList.remove("changed");
+      if (changed) requestAnimationFrame(() => part.classList.add("changed"));
+    }
+    if (window.scrollY !== top) window.scrollTo({ top, behavior: "instant" });
   };
 
   let source = null;
@@ -75,18 +137,27 @@
       wait = 1000;
       show("open");
     };
+    const taken = ({ version, said: text }) => {
+      body.dataset.version = version;
+      swap();
+      announce(text);
+    };
     source.addEventListener("page", (event) => {
       const message = JSON.parse(event.data);
-      if (message.version === body.dataset.version) return;
-      body.dataset.version = message.version;
-      const top = window.scrollY;
-      swap(message.html);
-      if (window.scrollY !== top) window.scrollTo({ top, behavior: "instant" });
-      announce(message.said);
+      known = body.cloneNode(false);
+      known.innerHTML = message.html;
+      taken(message);
     });
-    source.addEventListener("end", () => {
+    source.addEventListener("step", (event) => {
+      const message = JSON.parse(event.data);
+      if (step(message)) {
+        taken(message);
+        return;
+      }
+      // What is known is not what the server thinks it is: the whole again.
+      body.dataset.version = "";
       close();
-      later();
+      open();
     });
     source.onerror = () => {
       close();

@@ -33,6 +33,8 @@ mod publish;
 mod quarantine;
 mod reach;
 mod release;
+mod report;
+mod routes;
 mod say;
 mod scores;
 mod signal;
@@ -114,6 +116,9 @@ enum Command {
     /// Write tables for spreadsheets and statistics: responses, scores, contacts, comments, actions.
     #[command(subcommand)]
     Table(tables::TableCommand),
+    /// Make reports and posters as PDFs.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Write every record as it came and as it was opened, a line of JSON each.
     Export {
         /// The file; standard output when absent.
@@ -292,6 +297,12 @@ enum ConfigCommand {
     Print,
     /// Say whether the settings can be used.
     Check,
+    /// Print every address that is served and the door it stands behind.
+    Routes {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -415,6 +426,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Publish(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
         Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Report(command) => command.run(data, || settings(arguments, Overrides::default())),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => {
             let (request, style) = command.asked();
@@ -448,6 +460,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             check_settings(data, &settings(arguments, Overrides::default())?)?;
             say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
         }
+        Command::Config(ConfigCommand::Routes { json }) => routes::run(*json),
         Command::Directory(DirectoryCommand::Example) => {
             say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
         }

@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::Hash;
 
 use crate::facts::Facts;
@@ -36,6 +37,7 @@ use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::log::{LogError, Reader};
 
 mod find;
+mod fortnights;
 mod handle;
 mod history;
 mod id;
@@ -131,6 +133,9 @@ pub enum CommentsError {
     /// There is no such comment.
     #[error("find comment {0}: there is none; `comments list` shows those there are")]
     NotThere(CommentId),
+    /// Comments are counted by wards and what is made of them.
+    #[error("count comments by {0}: they are counted by ward and what is above it, and never by one consultant")]
+    OfOnePerson(Unit),
     /// The decision cannot be taken.
     #[error(transparent)]
     Decision(#[from] DecisionError),

@@ -49,8 +49,8 @@ pub const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24 * 7);
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// For how long requests are remembered for their times.
 pub const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24 * 28);
-/// So many answered requests are remembered for their times.
-const MOST_ANSWERED: usize = 10_000;
+/// So many answered requests are remembered for their times, and so many that nobody has seen.
+const MOST_REMEMBERED: usize = 10_000;
 /// A request that arrives later than this after the quarter of an hour it was asked in has waited on the kiosk.
 const AT_ONCE: SignedDuration = SignedDuration::from_mins(20);
 
@@ -97,7 +97,7 @@ pub struct HelpDesk {
 struct Book {
     open: BTreeMap<RecordId, Request>,
     told: BTreeMap<KioskId, VecDeque<(RecordId, Timestamp)>>,
-    /// Those of the last [`REMEMBERED_FOR`], and at most [`MOST_ANSWERED`].
+    /// Those of the last [`REMEMBERED_FOR`], and at most [`MOST_REMEMBERED`].
     answered: VecDeque<Course>,
 }
 
@@ -210,6 +210,10 @@ impl HelpDesk {
             // What is no longer remembered is no longer held either.
             book.open.retain(|_, before| request.arrived.duration_since(before.arrived) <= REMEMBERED_FOR);
             book.open.insert(request.record, request);
+            // Ids begin with the hour, so the first is as old as any.
+            while book.open.len() > MOST_REMEMBERED {
+                book.open.pop_first();
+            }
         }
         drop(book);
         self.changes.fetch_add(1, Ordering::Release);
@@ -260,7 +264,7 @@ impl Book {
         }
         self.answered.push_back(Course::of(&request, Some(seen)));
         self.answered.retain(|one| seen.duration_since(one.arrived) <= REMEMBERED_FOR);
-        while self.answered.len() > MOST_ANSWERED {
+        while self.answered.len() > MOST_REMEMBERED {
             self.answered.pop_front();
         }
     }

@@ -43,6 +43,7 @@ pub mod pins;
 pub mod planning;
 pub mod policy;
 pub mod premises;
+pub mod press;
 pub mod previews;
 pub mod publication;
 pub mod publish;

@@ -25,6 +25,7 @@ mod people;
 mod plan;
 mod publish;
 mod publishing;
+mod reports;
 mod request;
 mod scores;
 mod signals;
@@ -222,6 +223,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         }
         Request::Plan(asked) => plan::plan(house, asked, talk),
         Request::Comments(asked) => comments::comments(house, asked, talk),
+        Request::Report(asked) => reports::report(house, &asked, talk),
         Request::Monitor(asked) => monitor::look(house, &asked, talk),
         Request::Rebuild => rebuild_facts(house, talk),
         Request::QuarantineList => {

@@ -192,13 +192,7 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         Place::Alerts => any(&|role| {
             matches!(role, Role::Office | Role::Administrator | Role::Board | Role::Ward(_) | Role::Department(_))
         }),
-        Place::Alert(alerts::Audience::Ward(ward)) => {
-            let unit = Unit::Ward(ward.clone());
-            any(&|role| *role != Role::Board && role.reads(&unit, directory))
-        }
-        Place::Alert(alerts::Audience::Board) => viewer.is(&Role::Office) || viewer.is(&Role::Board),
-        Place::Alert(alerts::Audience::It) => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
-        Place::Alert(alerts::Audience::Office) => viewer.is(&Role::Office),
+        Place::Alert(audience) => concerns(viewer, audience, directory),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),
@@ -219,6 +213,17 @@ fn refused(viewer: &Viewer, why: &'static str) -> Entrance {
         Viewer::Nobody => Entrance::SignIn,
         Viewer::Account { .. } => Entrance::Refused(why),
     }
+}
+
+/// Whether an alert is for somebody: for its audience, and for the office.
+fn concerns(viewer: &Viewer, audience: &alerts::Audience, directory: &Directory) -> bool {
+    let of_audience = |role: &Role| match audience {
+        alerts::Audience::Board => *role == Role::Board,
+        alerts::Audience::It => *role == Role::Administrator,
+        alerts::Audience::Office => false,
+        alerts::Audience::Ward(ward) => *role != Role::Board && role.reads(&Unit::Ward(ward.clone()), directory),
+    };
+    viewer.roles().any(|role| *role == Role::Office || of_audience(role))
 }
 
 /// What a definition's rows say of a unit with n people behind it, before the trust's policy; everything where no row speaks of its kind.

@@ -47,6 +47,13 @@ need_browser() {
   fi
 }
 
+# Node and npm, which run the browser's tests. Other packages of Node bring npm with them, so what is on the path counts.
+need_node() {
+  if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
+    need_packages nodejs npm
+  fi
+}
+
 rust_is_new_enough() {
   local found
   found="$(cargo --version 2>/dev/null | sed -n 's/^cargo \([0-9.]*\).*/\1/p')"

@@ -21,6 +21,7 @@ mod door;
 mod help;
 mod keyboard;
 mod language;
+mod lines;
 mod message;
 mod question;
 mod reading;
@@ -110,7 +111,8 @@ impl Screens {
             Screen::Volunteer(page) => self.volunteer.show(page),
             screen => self.message.show(screen, &say),
         };
-        self.volunteer.show_margin(view.margin.as_ref());
+        let writing = matches!(view.screen, Screen::Comment(_));
+        self.volunteer.show_margin(view.margin.as_ref(), writing);
         self.kind.set(kind);
         journey.set_screen(kind);
         if kind == ScreenKind::Rest {

@@ -115,6 +115,47 @@ fn faults_of_writing(patient: &Patient) -> Vec<String> {
     faults
 }
 
+/// Without turning the tablet between writing and looking, which would bring the caret back into sight. It is the place that the toolkit
+/// tells; what it draws of a long comment in Arabic lies a line lower (`docs/accessibility.md`).
+#[test]
+fn what_has_just_been_written_is_in_sight_on_a_tablet_that_stands() {
+    let patient = Patient::arrives_at(ward_with_bays(), 800, 1280);
+    let mut wrong = BTreeMap::new();
+    for language in words::LANGUAGES {
+        let mut look = |patient: &Patient, screen: &str| {
+            let found = if screen.ends_with("-written") { faults_of_writing(patient) } else { Vec::new() };
+            if !found.is_empty() {
+                wrong.insert(format!("{language} {screen}"), found);
+            }
+        };
+        walk(&patient, language, &|patient| sets_size(patient, TextSize::Largest), &mut look);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Whoever chose the wrong language finds the list again, however large the text is.
+#[test]
+fn another_language_can_be_chosen_on_every_question() {
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    let mut without = Vec::new();
+    for language in words::LANGUAGES {
+        let mut look = |patient: &Patient, screen: &str| {
+            if !["question", "consultant", "comment"].iter().any(|kind| screen.starts_with(kind)) {
+                return;
+            }
+            let wanted = patient.window.global::<Words>().get_say().language_title;
+            for (width, height) in PANELS {
+                patient.turns(width.into(), height.into());
+                if !patient.surveys().0.iter().any(|control| control.label == wanted) {
+                    without.push(format!("{language} {screen} {width}x{height}"));
+                }
+            }
+        };
+        walk(&patient, language, &|patient| sets_size(patient, TextSize::Largest), &mut look);
+    }
+    assert!(without.is_empty(), "{without:#?}");
+}
+
 /// Whether the caret stands behind what is written, its line is wholly visible, and no line is cut through.
 fn is_in_sight(writing: &FoundWriting, length: usize) -> bool {
     const HAIR: f32 = 1.0;

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use patient::Patient;
+use patient::fit::KEY_GAP;
 use slint::ComponentHandle as _;
 use wardvoice_kiosk::interview::volunteer::{Briefing, Errand, Role, TabletState, Word};
 use wardvoice_kiosk::interview::{Action, Carriage, Happening, Screen, Storing};
@@ -241,6 +242,7 @@ impl<'a> Shell<'a> {
         self.is_on("volunteer_paused");
         self.touches("Carry on with the questions");
         assert_eq!(self.patient.question().as_deref(), Some("coordination"));
+        self.beside_a_comment();
         self.touches("Stop");
         self.touches("Stop now");
         self.touches("Finish");
@@ -250,6 +252,21 @@ impl<'a> Shell<'a> {
         let contact = contacts.last().unwrap();
         assert_eq!((contact.mode, contact.outcome), (Mode::Interview, Outcome::Partial));
         assert_eq!(contact.attribution.as_ref().unwrap().source, AttributionSource::Roster);
+    }
+
+    /// At the largest text a small tablet has no room there for the hint, so the margin says it.
+    fn beside_a_comment(&self) {
+        while !matches!(self.patient.view().screen, Screen::Comment(_)) {
+            self.touches("Skip this question");
+        }
+        self.looks("comment-with-margin");
+        self.patient.meets(Happening::Touch(Action::TextSize));
+        self.patient.meets(Happening::Touch(Action::TextSize));
+        self.looks("comment-with-margin-200");
+        self.patient.turns(1024, 600);
+        let said = self.patient.readable();
+        assert!(said.iter().any(|text| text.contains("Write no names")), "{said:?}");
+        self.patient.turns(1280, 800);
     }
 
     fn handing_over(&self) {
@@ -366,11 +383,13 @@ fn check_controls(patient: &Patient, name: &str, width: u16, height: u16) {
             && at.y + size.height <= f32::from(height);
         assert!(inside, "{name}: {label} lies at {at:?} with {size:?}, off the screen");
     }
+    // The keys of a keyboard stand closer.
+    let gap = if name.contains("comment") { KEY_GAP } else { GAP };
     for (index, (label, at, size)) in controls.iter().enumerate() {
         for (other, beside, extent) in controls.iter().skip(index + 1) {
             let across = (beside.x - at.x - size.width).max(at.x - beside.x - extent.width);
             let down = (beside.y - at.y - size.height).max(at.y - beside.y - extent.height);
-            assert!(across.max(down) > GAP - 0.01, "{name}: {label} and {other} are {} apart", across.max(down));
+            assert!(across.max(down) > gap - 0.01, "{name}: {label} and {other} are {} apart", across.max(down));
         }
     }
 }

@@ -17,6 +17,11 @@ pub fn kiosk() -> Result<PathBuf> {
     program("wardvoice-kiosk")
 }
 
+/// The program that makes PDFs.
+pub fn report() -> Result<PathBuf> {
+    program("wardvoice-report")
+}
+
 /// This crate's own `power` program.
 pub fn power() -> Result<PathBuf> {
     program("power")

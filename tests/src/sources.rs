@@ -18,7 +18,7 @@ fn collect(directory: &Path, found: &mut BTreeSet<String>) -> Result<()> {
         let path = entry?.path();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
-            if stem != "target" && !stem.starts_with('.') {
+            if stem != "target" && stem != "node_modules" && !stem.starts_with('.') {
                 collect(&path, found)?;
             }
         } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -8,11 +8,13 @@ use anyhow::{Context as _, Result, ensure};
 use wardvoice_tests::programs::workspace;
 
 /// Which of our own packages each package may name. An arrow that is not here is an arrow that has turned.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("protocol", &[]),
     ("kiosk/ui", &[]),
     ("kiosk", &["wardvoice-protocol", "wardvoice-kiosk-ui"]),
-    ("aggregator", &["wardvoice-protocol"]),
+    ("aggregator", &["wardvoice-protocol", "wardvoice-paper"]),
+    ("aggregator/report", &["wardvoice-paper"]),
+    ("aggregator/report/paper", &[]),
     ("tests", &["wardvoice-protocol", "wardvoice-kiosk", "wardvoice-aggregator"]),
 ];
 
@@ -33,11 +35,12 @@ const NOT_PURE: [&str; 12] = [
 ];
 
 /// A library, and the only source files that may name it.
-const KNOWN_ALONE_TO: [(&str, &[&str]); 5] = [
+const KNOWN_ALONE_TO: [(&str, &[&str]); 6] = [
     ("reqwest", &["aggregator/src/delivery", "aggregator/src/web/tests"]),
     ("sled", &["aggregator/src/log", "kiosk/src/outbox"]),
     ("rmqtt", &["aggregator/src/broker"]),
     ("rumqttc", &["aggregator/src/ingest/mqtt", "kiosk/src/mqtt"]),
+    ("typst", &["aggregator/report/src"]),
     ("slint", &["kiosk/src/app", "kiosk/src/screens", "kiosk/ui"]),
 ];
 

@@ -21,7 +21,7 @@ fn collect(directory: &Path, found: &mut Vec<(String, PathBuf)>) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
             // What a build, a demonstration or git leaves is not the project.
-            if !["target", ".git", "demo-data", "artefacts"].contains(&name.as_str()) {
+            if !["target", ".git", "demo-data", "artefacts", "node_modules"].contains(&name.as_str()) {
                 collect(&path, found)?;
             }
         } else if name != ".git" {

@@ -144,17 +144,17 @@ impl EligibleCommand {
 }
 
 /// Hears the one answer there is.
-struct Heard {
+pub(super) struct Heard {
     item: Option<String>,
     progress: say::Progress,
 }
 
 impl Heard {
-    fn new(machine: bool) -> Self {
+    pub(super) fn new(machine: bool) -> Self {
         Self { item: None, progress: say::Terminal::quiet(machine) }
     }
 
-    fn value(&mut self) -> Result<Value> {
+    pub(super) fn value(&mut self) -> Result<Value> {
         let item = self.item.take().context("failed to hear the answer")?;
         serde_json::from_str(&item).context("failed to read the answer")
     }

@@ -6,6 +6,9 @@
 //! waiting ─► proposed (one of two) ─► released ─► waiting again, when the text is edited
 //!    └─────► held, escalated ─────────────┘           (each may become each other)
 //! ```
+//!
+//! Undoing lets nothing out: a pass that something else than a coding was decided upon has lapsed once that is taken back, and who
+//! wants the text out passes it again, by the rules of that day.
 
 use std::collections::BTreeSet;
 
@@ -244,11 +247,10 @@ impl History {
         self.standing_entries().pop()
     }
 
-    /// Whether a decision has been taken back.
+    /// Whether a decision stands no more: it was taken back, or it is a pass that has lapsed.
     pub fn is_undone(&self, number: u64) -> bool {
-        let undoes =
-            |entry: &Decided| matches!(entry.decision, Decision::Undone { number: undone } if undone == number);
-        self.entries.iter().any(undoes)
+        let is_it = |entry: &Decided| entry.number == number && !matches!(entry.decision, Decision::Undone { .. });
+        self.entries.iter().any(is_it) && !self.standing_entries().iter().any(|entry| entry.number == number)
     }
 
     /// What a wish comes to, when it may be had. Nothing is changed.
@@ -314,10 +316,13 @@ impl History {
 
     /// Adds an entry. Fails, and changes nothing, when it takes back what does not stand.
     pub(super) fn push(&mut self, entry: Decided) -> Result<(), DecisionError> {
-        if let Decision::Undone { number } = entry.decision
-            && self.undoable().is_none_or(|last| last.number != number)
-        {
-            return Err(DecisionError::NotTheLast(number));
+        if let Decision::Undone { number } = entry.decision {
+            let is_it = |last: &Decided| last.number == number;
+            // Ledgers from when passes did not lapse take back lapsed ones too.
+            let is_last = self.not_taken_back().last().is_some_and(|last| is_it(last.entry));
+            if !is_last && !self.undoable().is_some_and(is_it) {
+                return Err(DecisionError::NotTheLast(number));
+            }
         }
         self.entries.push(entry);
         let (mut standing, mut edits, mut themes) = (Standing::Waiting, Vec::new(), BTreeSet::new());
@@ -344,16 +349,43 @@ impl History {
         Ok(())
     }
 
-    /// The entries that stand: neither taken back nor taking back.
+    /// The entries that stand: neither taken back nor taking back, and not lapsed.
     fn standing_entries(&self) -> Vec<&Decided> {
-        let mut stack: Vec<&Decided> = Vec::new();
+        self.not_taken_back().into_iter().filter(|kept| !kept.has_lapsed).map(|kept| kept.entry).collect()
+    }
+
+    fn not_taken_back(&self) -> Vec<Kept<'_>> {
+        let mut stack: Vec<Kept<'_>> = Vec::new();
         for entry in &self.entries {
-            match entry.decision {
-                Decision::Undone { .. } => drop(stack.pop()),
-                _ => stack.push(entry),
+            let Decision::Undone { number } = entry.decision else {
+                stack.push(Kept { entry, has_lapsed: false });
+                continue;
+            };
+            let Some(place) = stack.iter().position(|kept| kept.entry.number == number) else { continue };
+            // What lies upon it has lapsed, or it could not have been taken back.
+            let undone = stack.drain(place..).next();
+            if undone.is_some_and(|undone| !undone.has_lapsed && !undone.is_coding()) {
+                stack.iter_mut().filter(|kept| kept.is_pass()).for_each(|kept| kept.has_lapsed = true);
             }
         }
         stack
+    }
+}
+
+/// An entry that was not taken back.
+#[derive(Debug, Clone, Copy)]
+struct Kept<'a> {
+    entry: &'a Decided,
+    has_lapsed: bool,
+}
+
+impl Kept<'_> {
+    fn is_pass(&self) -> bool {
+        matches!(self.entry.decision, Decision::Proposed { .. } | Decision::Released { .. })
+    }
+
+    fn is_coding(&self) -> bool {
+        matches!(self.entry.decision, Decision::Coded { .. })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What may leave the office: the only way out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::PoisonError;
 
 use jiff::civil::Date;
@@ -14,7 +15,7 @@ use wardvoice_protocol::id::{RecordId, WardId};
 use super::history::{Reach, Standing, Tone};
 use super::text::apply;
 use super::themes::{ThemeCount, ThemeId};
-use super::{CommentHandle, Comments, CommentsError, Found, History};
+use super::{CommentHandle, Comments, CommentsError, Found, History, fortnights};
 use crate::facts::Fact;
 use crate::policy::Audience;
 
@@ -42,7 +43,7 @@ pub struct Released {
 }
 
 impl Comments {
-    /// The comments of a unit in a period that an audience may read, praise first and the newest days first.
+    /// The comments of a unit in the whole fortnights of a period that an audience may read, praise first and the newest days first.
     ///
     /// The public is shown what was released to everybody, of units of which six people or more answered in the period. A consultant
     /// and their appraiser are shown what was passed about consultants, by patients of theirs that the roster or the patient gave them, five
@@ -85,7 +86,8 @@ impl Comments {
         audience: Audience,
         not_theirs: &BTreeSet<RecordId>,
     ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
-        if !self.may_be_asked(unit, period, audience) {
+        let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
+        if !self.may_be_asked(unit, &days, audience) {
             return Ok(Vec::new());
         }
         let book = self.up_to_date()?;
@@ -95,7 +97,7 @@ impl Comments {
             let Some(found) = book.found.get(id) else { continue };
             let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
             let goes_there = goes_there && !not_theirs.contains(&id.record());
-            if goes_there && found.of_patients && period.contains(found.day) && self.is_of(found, history, unit) {
+            if goes_there && found.of_patients && days.contains(&found.day) && self.is_of(found, history, unit) {
                 let shown = (CommentHandle::of(id), self.shown(found, history, *tone));
                 released.push((*tone, found.day, found.position, shown));
             }
@@ -106,18 +108,18 @@ impl Comments {
     }
 
     /// Whether anything may be shown at all, whatever was released.
-    fn may_be_asked(&self, unit: &Unit, period: &Period, audience: Audience) -> bool {
+    fn may_be_asked(&self, unit: &Unit, days: &RangeInclusive<Date>, audience: Audience) -> bool {
         let fewest = match (unit, audience) {
             (Unit::Consultant(_), Audience::Consultant | Audience::Appraiser) => FEWEST_OF_A_CONSULTANT,
             (Unit::Consultant(_), _) | (_, Audience::Consultant | Audience::Appraiser) => return false,
             (_, Audience::Public) => FEWEST_IN_PUBLIC,
             (_, Audience::Ward | Audience::Board | Audience::Office) => return true,
         };
-        self.responses(unit, period) >= fewest
+        self.responses(unit, days) >= fewest
     }
 
-    /// How many patients of a unit answered in a period.
-    fn responses(&self, unit: &Unit, period: &Period) -> u64 {
+    /// How many patients of a unit answered in a span of days.
+    fn responses(&self, unit: &Unit, days: &RangeInclusive<Date>) -> u64 {
         let facts = self.facts.read().unwrap_or_else(PoisonError::into_inner);
         let vocabulary = facts.vocabulary();
         let is_counted = |fact: &&Fact| {
@@ -133,7 +135,7 @@ impl Comments {
             };
             of_patients && is_of_unit && fact.outcome().has_response()
         };
-        facts.days(period.start(), period.last()).filter(is_counted).count() as u64
+        facts.days(*days.start(), *days.end()).filter(is_counted).count() as u64
     }
 
     pub(super) fn is_of(&self, found: &Found, history: &History, unit: &Unit) -> bool {
@@ -155,8 +157,11 @@ impl Comments {
         }
     }
 
-    /// How many comments of a unit in a period are about each theme, as people have coded them; for the office only.
+    /// How many comments of a unit in a period are about each theme, as people have coded them; for the office only, and of no consultant.
     pub fn theme_counts(&self, unit: &Unit, period: &Period) -> Result<Vec<ThemeCount>, CommentsError> {
+        if matches!(unit, Unit::Consultant(_)) {
+            return Err(CommentsError::OfOnePerson(unit.clone()));
+        }
         let book = self.up_to_date()?;
         let mut counts: BTreeMap<&ThemeId, (u64, u64, u64)> = BTreeMap::new();
         for (id, history) in &book.histories {

@@ -73,6 +73,26 @@ fn what_staff_may_read_is_not_what_everybody_may() {
 }
 
 #[test]
+fn the_day_a_comment_was_written_cannot_be_asked_for() {
+    let mut office = Office::new();
+    let kind = office.says("W1", "good", "Everybody was kind.");
+    (0..10).for_each(|_| office.answers("W1"));
+    office.decides(&kind, &Wish::Release(Tone::Praise, Reach::Everybody));
+    for (period, many) in [
+        ("2026-11-12..2026-11-12", 0),
+        ("2026-11-09..2026-11-21", 0),
+        ("2026-11-10..2026-11-22", 0),
+        ("2026-11-09..2026-11-22", 1),
+        ("2026-11", 1),
+        ("2026-10", 0),
+    ] {
+        for audience in [Audience::Ward, Audience::Board, Audience::Office, Audience::Public] {
+            assert_eq!(shown_in(&office, "ward:W1", period, audience).len(), many, "{period}");
+        }
+    }
+}
+
+#[test]
 fn five_people_are_too_few_for_the_public() {
     let mut office = Office::new();
     let kind = office.says("W1", "good", "Everybody was kind.");
@@ -262,6 +282,10 @@ fn themes_are_counted_by_unit_and_period_as_people_coded_them() {
     let trust = format!("trust:{}", office.world.directory.file().trust.id);
     assert_eq!(counts(&trust, "2026-11").first().unwrap(), &row("noise", 0, 1, 1));
     assert_eq!(counts("ward:W1", "2026-F22"), []);
+    let consultant: Unit = format!("consultant:{}", office.consultant_of("W1")).parse().unwrap();
+    let period = office.world.calendar.period("2026-F23").unwrap();
+    let refused = office.comments().theme_counts(&consultant, &period);
+    assert!(matches!(refused, Err(CommentsError::OfOnePerson(unit)) if unit == consultant));
     assert_eq!(
         suggested(&office.comments().frame(), &office.comments().one(&uncoded).unwrap().0),
         ["noise".parse().unwrap()].into()

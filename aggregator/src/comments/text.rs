@@ -115,7 +115,7 @@ fn word(letters: &[char], from: usize, until: usize) -> Option<Word> {
 }
 
 /// The edits once some of a text's words are struck out, or a role is put in their place: words that stand side by side are
-/// one span, and what was edited there before gives way.
+/// one span, and what was edited there before gives way. Whatever was not shown before is not shown now either.
 pub fn edits_for(text: &str, before: &[Edit], chosen: &[usize], role: Option<&StaffRole>) -> Vec<Edit> {
     let mut spans: Vec<(usize, usize, usize)> = Vec::new();
     for (place, word) in words(text).iter().enumerate().filter(|(place, _)| chosen.contains(place)) {
@@ -124,11 +124,20 @@ pub fn edits_for(text: &str, before: &[Edit], chosen: &[usize], role: Option<&St
             _ => spans.push((place, word.from, word.to)),
         }
     }
-    let apart = |edit: &&Edit| spans.iter().all(|(_, from, to)| edit.to <= *from || *to <= edit.from);
-    let mut edits: Vec<Edit> = before.iter().filter(apart).cloned().collect();
+    let mut edits = before.to_vec();
+    for (_, from, to) in &spans {
+        edits = edits.iter().flat_map(|edit| around(edit, *from, *to)).collect();
+    }
     edits.extend(spans.iter().map(|(_, from, to)| Edit { from: *from, to: *to, role: role.cloned() }));
     edits.sort_by_key(|edit| edit.from);
     edits
+}
+
+/// What is left of an edit on both sides of a span: nothing that was struck out is shown because more is.
+fn around(edit: &Edit, from: usize, to: usize) -> impl Iterator<Item = Edit> {
+    let sides = [(edit.from, edit.to.min(from)), (edit.from.max(to), edit.to)];
+    let role = edit.role.clone();
+    sides.into_iter().filter(|(from, to)| from < to).map(move |(from, to)| Edit { from, to, role: role.clone() })
 }
 
 /// The text cut where a sign or an edit begins or ends.
@@ -200,9 +209,26 @@ mod tests {
         assert_eq!(first, [edit(0, 7, Some("a nurse")), edit(20, 21, Some("a nurse"))]);
         assert_eq!(apply(text, &first), "[a nurse] was rude to [a nurse].");
         let second = edits_for(text, &first, &[1, 2], None);
-        assert_eq!(second, [edit(6, 11, None), edit(20, 21, Some("a nurse"))]);
+        assert_eq!(second, [edit(0, 6, Some("a nurse")), edit(6, 11, None), edit(20, 21, Some("a nurse"))]);
+        assert_eq!(apply(text, &second), "[a nurse][…] rude to [a nurse].");
         assert!(fit(&second, text));
         assert_eq!(edits_for(text, &first, &[99], None), first, "a word that is not there changes nothing");
+    }
+
+    #[test]
+    fn striking_out_more_shows_nothing_of_what_was_struck_before() {
+        let text = "Ask for more information about it.";
+        let role: StaffRole = "a nurse".parse().unwrap();
+        let first = edits_for(text, &[], &[2, 3], Some(&role));
+        assert_eq!(apply(text, &first), "Ask for [a nurse] about it.");
+        let check = |chosen: &[usize], expected: &str| {
+            assert_eq!(apply(text, &edits_for(text, &first, chosen, None)), expected);
+        };
+        check(&[3, 4], "Ask for [a nurse][…] it.");
+        check(&[1, 2], "Ask […][a nurse] about it.");
+        check(&[1, 2, 3, 4], "Ask […] it.");
+        let all = edits_for(text, &[], &[0, 1, 2, 3, 4], Some(&role));
+        assert_eq!(apply(text, &edits_for(text, &all, &[2], None)), "[a nurse][…][a nurse] it.");
     }
 
     #[test]
@@ -233,6 +259,19 @@ mod tests {
             proptest::prop_assert!(fit(&edits, &text));
             let kept: String = pieces(&text, &[], &edits).into_iter().filter(|piece| !piece.struck).map(|piece| piece.text).collect();
             proptest::prop_assert_eq!(apply(&text, &edits).replace(STRUCK, ""), kept);
+        }
+
+        /// Whatever is chosen later, what was struck out stays so.
+        #[test]
+        fn what_was_struck_stays_struck(text in "[a-zé ]{1,60}", chosen in proptest::collection::vec(proptest::collection::vec(0_usize..20, 0..6), 1..4)) {
+            let mut edits: Vec<Edit> = Vec::new();
+            for chosen in &chosen {
+                let after = edits_for(&text, &edits, chosen, None);
+                proptest::prop_assert!(fit(&after, &text));
+                let is_struck = |edit: &Edit| (edit.from..edit.to).all(|place| after.iter().any(|edit| edit.from <= place && place < edit.to));
+                proptest::prop_assert!(edits.iter().all(is_struck), "{:?} became {:?}", edits, after);
+                edits = after;
+            }
         }
     }
 }

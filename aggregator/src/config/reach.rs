@@ -254,8 +254,8 @@ fn told(file: AlertsFile, names: &BTreeSet<ContactName>) -> Result<alerts::Setti
         }
     }
     let (mut tell, mut every_ward) = (BTreeMap::new(), Vec::new());
-    for (audience, contacts) in &file.tell {
-        let contacts = known("alerts.tell", contacts, names)?;
+    for (audience, contacts) in file.tell {
+        let contacts = known("alerts.tell", &contacts, names)?;
         match audience.as_str() {
             "ward" => every_ward = contacts,
             text => {
@@ -274,6 +274,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use crate::config::{Config, ConfigFile};
+    use crate::delivery::ContactName;
 
     fn read(text: &str) -> Result<Config, String> {
         let file: ConfigFile = toml::from_str(text).map_err(|error| error.to_string())?;
@@ -316,11 +317,11 @@ mod tests {
             [alerts.tell]\nward = [\"b\"]\n\"ward:W1\" = [\"a\"]\nit = [\"a\", \"b\"]\n";
         let reach = read(&format!("{text}{CONTACTS}")).unwrap().reach;
         let chain = reach.help.of(&"W1".parse().unwrap());
-        assert_eq!(chain.contacts.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(chain.contacts.iter().map(ContactName::as_str).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(chain.after.as_mins(), 7);
         let told = |audience: &str| {
             let contacts = reach.alerts.contacts(&audience.parse().unwrap());
-            contacts.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
+            contacts.iter().map(ContactName::as_str).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(["ward:W1", "ward:W2", "it", "board"].map(told), ["a", "b", "a b", ""].map(str::to_owned));
         let directory = crate::directory::example();

@@ -1,5 +1,6 @@
 //! What is put on the wire: our own JSON, or a card as Teams shows it.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Fact, Kind, Message};
@@ -23,7 +24,7 @@ fn plain(message: &Message, link: Option<String>) -> Value {
         "version": VERSION,
         "id": message.id,
         "kind": message.subject.kind(),
-        "made": message.made,
+        "made": Timestamp::from_second(message.made.as_second()).unwrap_or(message.made),
         "title": message.letter.title,
         "facts": message.letter.facts.iter().map(fact).collect::<Vec<_>>(),
         "link": link,

@@ -158,7 +158,8 @@ mod tests {
         ];
         let wards: Vec<WardId> = ["W2", "W1", "W3"].map(|ward| ward.parse().unwrap()).into();
         let sheet = times(&courses, wards.iter().map(|ward| (ward, ward.as_str())), at(week + 61));
-        let waits = |n, median, longest| Waits { n, median_s: Some(median * 60), longest_s: Some(longest * 60) };
+        let waits =
+            |n, median: i64, longest: i64| Waits { n, median_s: Some(median * 60), longest_s: Some(longest * 60) };
         let first = Times {
             requests: 3,
             delivered: waits(2, 0, 2),

@@ -11,12 +11,16 @@ use wardvoice_protocol::directory::Directory;
 use wardvoice_protocol::id::RecordId;
 
 use super::HelpDesk;
-use super::escalation::Chains;
+use super::escalation::{Chains, MOST_STEPS};
 use crate::delivery::Delivery;
+use crate::delivery::queue::MOST_ENDED;
 use crate::ingest::Change;
 
 /// How long the clock is not looked at, at most: it may have been set meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
+
+/// People are told of so many open requests, the newest of them: as many as the delivery room remembers with the longest chain.
+const MOST_TOLD: usize = MOST_ENDED / MOST_STEPS;
 
 /// What the watch knows.
 pub struct Watch {
@@ -40,7 +44,7 @@ impl Watch {
         let seen: Vec<_> = self.delivery.waiting_for_help().into_iter().filter(|id| !ids.contains(id)).collect();
         self.delivery.withdraw(&seen, now);
         let (mut due, mut next) = (Vec::new(), None::<Timestamp>);
-        for request in &open {
+        for request in open.iter().rev().take(MOST_TOLD).rev() {
             let chain = self.chains.of(&request.ward);
             let name = self.directory.ward(&request.ward).map_or(request.ward.as_str(), |entry| &entry.name);
             for step in chain.steps(request) {

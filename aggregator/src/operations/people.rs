@@ -10,7 +10,7 @@ use wardvoice_protocol::id::{ConsultantId, Hash};
 
 use super::{Talk, say};
 use crate::accounts::{AccountName, Proof};
-use crate::appraisal::{Looker, note_look, released, window_to};
+use crate::appraisal::{Appraisal, Looker, note_look, released, window_to};
 use crate::audit::{self, COMMAND, Deed};
 use crate::disputes::Ruling;
 use crate::policy::{Audience, Role};
@@ -179,7 +179,8 @@ pub(super) fn at_home(house: &House, request: PeopleRequest, talk: &mut dyn Talk
             Ok(true)
         }
         PeopleRequest::Appraisal { consultant, until, audience } => {
-            appraisal(house, &consultant, until, audience, talk)
+            say(talk, &look(house, &consultant, until, audience)?)?;
+            Ok(true)
         }
         small => on_premises(&house.premises, small, talk),
     }
@@ -195,13 +196,13 @@ fn account(premises: &Premises, name: &AccountName, token: Option<String>, talk:
     Ok(true)
 }
 
-fn appraisal(
+/// Looks at a consultant as an audience, noted.
+pub(super) fn look(
     house: &House,
     consultant: &ConsultantId,
     until: Option<Date>,
     audience: Audience,
-    talk: &mut dyn Talk,
-) -> Result<bool> {
+) -> Result<Appraisal> {
     let premises = &house.premises;
     let (calendar, today) = (&premises.config.calendar, premises.today());
     let running = calendar.fortnight_of(today).map_err(failed)?.last();
@@ -219,10 +220,7 @@ fn appraisal(
     let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
     let looker =
         Looker { facts: &facts, world: &house.scoring, settings: &settings, disputes: &premises.disputes, today };
-    let seen = looker.look(noted).map_err(failed)?;
-    drop(facts);
-    say(talk, &seen)?;
-    Ok(true)
+    looker.look(noted).map_err(failed)
 }
 
 /// Notes a look at a consultant's scores by `scores`, which gives everything unless an audience is named.

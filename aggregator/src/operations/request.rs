@@ -20,6 +20,7 @@ use crate::pins::Role;
 use crate::policy::Audience;
 use crate::premises::{Premises, failed};
 use crate::scoring::{Cut, DefinitionRef, Measure};
+use crate::web::reports::ReportAsk;
 
 /// What a command asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +169,8 @@ pub enum Request {
     Monitor(MonitorAsk),
     /// Answers with comments, or decides about one.
     Comments(CommentsAsk),
+    /// Answers with a report or a poster, as the paper that is set.
+    Report(ReportAsk),
     /// Answers with every entry of the quarantine.
     QuarantineList,
     /// Answers with one entry and its payload.
@@ -271,7 +274,9 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Scores { unit: Unit::Consultant(consultant), period, audience, .. } => {
             return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
         }
-        Request::Monitor(_)
+        // What is seen of a consultant is noted when it is looked at.
+        Request::Report(_)
+        | Request::Monitor(_)
         | Request::Plan(_)
         | Request::Tables(TablesRequest::List)
         | Request::KioskList

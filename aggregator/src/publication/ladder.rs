@@ -98,6 +98,17 @@ impl Ladder {
         &self.steps
     }
 
+    /// The step of a release that told these parts apart. Options that came later, with which nobody had answered then, may be missing.
+    pub fn step_of(&self, names: &[&str]) -> Option<usize> {
+        let is_part = |step: &Step, name: &str| step.parts.iter().any(|part| part.name == name);
+        let has_all = |step: &&Step| names.iter().all(|name| is_part(step, name));
+        let is_same = |step: &Step| step.parts.len() == names.len();
+        let all: Vec<usize> =
+            self.steps.iter().enumerate().filter(|(_, step)| has_all(step)).map(|(place, _)| place).collect();
+        let same = all.iter().find(|place| self.steps.get(**place).is_some_and(is_same));
+        same.or_else(|| all.last()).copied()
+    }
+
     /// The parts of a step; none beyond the last.
     pub fn parts(&self, step: usize) -> &[Part] {
         self.steps.get(step).map_or(&[], |step| step.parts.as_slice())
@@ -134,6 +145,22 @@ mod tests {
         check(&[&[&[0, 1], &[1]]], Some(LadderError::NotAPartition));
         check(&[&[&[0, 1]], &[&[0]]], Some(LadderError::NotAPartition));
         check(&[&[&[0, 1], &[2]], &[&[0], &[1, 2]]], Some(LadderError::NotFiner));
+    }
+
+    #[test]
+    fn a_release_has_a_step_before_and_after_an_option_came() {
+        let names = ["always", "mostly", "no"].map(str::to_owned);
+        let question = Ladder::of_options(&names, |place| place == 0).unwrap();
+        let check =
+            |names: &[&str], expected: Option<usize>| assert_eq!(question.step_of(names), expected, "{names:?}");
+        check(&["everybody"], Some(0));
+        check(&["best", "other"], Some(1));
+        check(&["always", "mostly", "no"], Some(2));
+        check(&["no", "always"], Some(2));
+        check(&["always", "never"], None);
+        let test = Ladder::friends_and_family();
+        assert_eq!(test.step_of(&["positive", "other"]), Some(1));
+        assert_eq!(test.step_of(&["positive", "neither", "negative"]), Some(2));
     }
 
     #[test]

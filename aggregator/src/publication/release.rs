@@ -72,9 +72,7 @@ impl Release {
     /// The same as something told, by the numbers of a vocabulary; `None` when a ward or the answers are no longer known there.
     pub fn told(&self, ladder: &Ladder, vocabulary: &Vocabulary) -> Option<Told> {
         let names: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
-        let is_it =
-            |step: &super::Step| step.parts.iter().map(|part| part.name.as_str()).eq(names.iter().copied());
-        let step = ladder.steps().iter().position(is_it)?;
+        let step = ladder.step_of(&names)?;
         let (first, last) = (self.first_day.into(), self.last_day.into());
         let circle = if let Unit::Consultant(id) = &self.unit {
             Circle::of_consultant(vocabulary.consultant_index(id)?, first, last)
@@ -82,7 +80,8 @@ impl Release {
             let wards = self.wards.iter().map(|id| vocabulary.ward_index(id)).collect::<Option<Vec<u16>>>()?;
             Circle::of_wards(wards, first, last)
         };
-        let counts = self.parts.iter().map(|part| part.people).collect();
+        // An option that was not there yet had nobody; if the facts say otherwise the plan fails.
+        let counts = ladder.parts(step).iter().map(|part| self.part(&part.name).unwrap_or(0)).collect();
         Some(Told { circle: circle.as_of(self.as_of.into()), step, counts: Some(counts) })
     }
 }

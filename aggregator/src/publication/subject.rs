@@ -1,6 +1,6 @@
 //! What is published of: the questions that patients are asked, with their ladders and their groups of people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::civil::Date;
@@ -10,7 +10,7 @@ use wardvoice_protocol::id::{Language, OptionId, QuestionId, QuestionnaireId};
 use wardvoice_protocol::questionnaire::{FRIENDS_AND_FAMILY_OPTIONS, KindFile, OptionFile, OptionScore, Text};
 
 use super::circle::Group;
-use super::ladder::{Ladder, Step};
+use super::ladder::Ladder;
 use super::release::Release;
 use crate::facts::{Code, Facts, Vocabulary};
 
@@ -74,20 +74,15 @@ impl Question {
     /// the release does not tell them apart.
     pub fn people_of(&self, release: &Release, name: &str) -> Option<u64> {
         let part = self.ladder.steps().iter().flat_map(|step| &step.parts).find(|part| part.name == name)?;
-        let is_step = |step: &&Step| {
-            step.parts
-                .iter()
-                .map(|part| part.name.as_str())
-                .eq(release.parts.iter().map(|part| part.name.as_str()))
-        };
-        let step = self.ladder.steps().iter().find(is_step)?;
+        let names: Vec<&str> = release.parts.iter().map(|part| part.name.as_str()).collect();
+        let step = self.ladder.step_of(&names)?;
         let mut people = 0;
-        for (finer, told) in step.parts.iter().zip(&release.parts) {
+        for finer in self.ladder.parts(step) {
             let inside = finer.answers.iter().filter(|answer| part.answers.contains(answer)).count();
             if inside > 0 && inside < finer.answers.len() {
                 return None;
             }
-            people += if inside > 0 { told.people } else { 0 };
+            people += if inside > 0 { release.part(&finer.name).unwrap_or(0) } else { 0 };
         }
         Some(people)
     }
@@ -158,8 +153,10 @@ struct Draft {
     subject: Subject,
     newest: u32,
     text: String,
-    /// Every option that any version has, with what the newest of those says it is worth.
+    /// Every option that any version has, with the newest's words for it.
     options: Vec<Choice>,
+    /// The options that are worth the most in some version: what was the best answer when somebody gave it stays among the best.
+    best: BTreeSet<OptionId>,
     asked: Vec<(u8, usize, Vec<OptionId>)>,
 }
 
@@ -181,12 +178,22 @@ impl Choice {
 
 impl Draft {
     fn new(subject: Subject) -> Self {
-        Self { subject, newest: 0, text: String::new(), options: Vec::new(), asked: Vec::new() }
+        Self {
+            subject,
+            newest: 0,
+            text: String::new(),
+            options: Vec::new(),
+            best: BTreeSet::new(),
+            asked: Vec::new(),
+        }
     }
 
     fn add(&mut self, index: u8, place: usize, version: u32, text: String, options: Vec<Choice>) {
         let is_newest = version > self.newest;
         self.asked.push((index, place, options.iter().map(|choice| choice.id.clone()).collect()));
+        let most = options.iter().filter_map(Choice::worth).max();
+        let is_best = |choice: &&Choice| most.is_some() && choice.worth() == most;
+        self.best.extend(options.iter().filter(is_best).map(|choice| choice.id.clone()));
         for choice in options {
             match self.options.iter_mut().find(|known| known.id == choice.id) {
                 Some(known) if is_newest => *known = choice,
@@ -206,8 +213,7 @@ impl Draft {
             Subject::FriendsAndFamily => FRIENDS_AND_FAMILY_OPTIONS.map(str::to_owned).to_vec(),
             Subject::Question { .. } => self.options.iter().map(|choice| choice.id.to_string()).collect(),
         };
-        let most = self.options.iter().filter_map(Choice::worth).max();
-        let is_best = |choice: &Choice| most.is_some() && choice.worth() == most;
+        let is_best = |choice: &Choice| self.best.contains(&choice.id);
         let (ladder, best_said) = match self.subject {
             Subject::FriendsAndFamily => (Ladder::friends_and_family(), "said very good or good".to_owned()),
             Subject::Question { .. } => {

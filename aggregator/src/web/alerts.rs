@@ -107,7 +107,7 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
 
 fn table(web: &Web, alerts: &[Open], title: &str) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby=(title) {
+        div.scroller tabindex="0" role="group" aria-labelledby=(title) {
             table.cards {
                 thead {
                     tr {

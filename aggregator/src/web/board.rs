@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Query, State};
 use axum::response::Response;
-use jiff::SignedDuration;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
@@ -24,8 +24,8 @@ use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
 use crate::scoring::{Comparison, Measure, ScoreSheet, Standing, by_name};
 
-mod help;
-mod parts;
+pub(crate) mod help;
+pub(crate) mod parts;
 
 /// A ward and all its signals.
 struct Row {
@@ -133,6 +133,10 @@ fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             @if silent > 0 { span.tag.silent { (words::of(silent as u64, "ward", "wards")) " silent" } }
             span { "Control charts end with " (overall.map(|signal| signal.until.clone()).unwrap_or_default()) "." }
         }
+        (reports::links(&[
+            (format!("/board/report.pdf?period={name}"), "the board’s report"),
+            ("/board/half-year.pdf".to_owned(), "the last half year"),
+        ]))
         div.stack {
             @if let Some(signal) = overall {
                 section #overall.sheet.flows aria-labelledby="overall-title" {

@@ -45,6 +45,9 @@ fn failed(error: &CommentsError) -> Failure {
             let detail = format!("There is no comment {id}. Start from the list of comments.");
             Failure::new(axum::http::StatusCode::NOT_FOUND, "There is no such comment", detail)
         }
+        CommentsError::OfOnePerson(_) => Failure::bad_request(
+            "Comments are counted by ward and what is above it. What is shown of a named consultant is on the consultant's page.",
+        ),
         other => Failure::internal(other),
     }
 }
@@ -113,7 +116,8 @@ fn standing(standing: &Standing) -> &'static str {
 pub(crate) struct ReleasedAsked {
     /// The unit: `ward:W12`, `department:D1`, `site:S1`, `specialty:SP1` or `trust:T1`.
     unit: String,
-    /// The period: `2026-F23`, `2026-11`, `2026-H2` or `2026-11-01..2026-11-14`; the present fortnight when absent.
+    /// The period: `2026-F23`, `2026-11`, `2026-H2` or `2026-11-01..2026-11-14`; the present fortnight when absent. Comments are given by
+    /// whole fortnights: of a month or a half year by those that end in it, of other days by those that lie in them.
     period: Option<String>,
 }
 

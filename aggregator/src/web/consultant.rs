@@ -29,7 +29,7 @@ use crate::scoring::ScoreError;
 
 mod parts;
 
-pub(super) use parts::standing;
+pub(super) use parts::{private, standing, what};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -44,6 +44,12 @@ pub(crate) struct Disputed {
     window: String,
     contact: String,
     reason: String,
+}
+
+/// What a viewer sees of a consultant, noted; for a document of it.
+pub(super) fn seen(web: &Web, viewer: &Viewer, id: &str, asked: &Asked) -> Result<Appraisal, Failure> {
+    let (consultant, audience) = who_and_as_what(web, viewer, id)?;
+    look(web, viewer, &consultant, audience, asked.window.as_deref())
 }
 
 /// Everything the page shows.

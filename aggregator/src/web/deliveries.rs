@@ -31,7 +31,7 @@ pub(super) fn section(web: &Web) -> Markup {
 
 fn table(web: &Web, given_up: &[Ended]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="messages-title" {
+        div.scroller tabindex="0" role="group" aria-labelledby="messages-title" {
             table {
                 thead { tr { th scope="col" { "Contact" } th scope="col" { "What it said" } th scope="col" { "Given up" } th scope="col" { "Why" } } }
                 tbody {

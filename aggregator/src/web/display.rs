@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::board::WardChange;
-use wardvoice_protocol::directory::{Unit, WardEntry};
+use wardvoice_protocol::directory::{DirectoryFile, Unit, WardEntry};
 use wardvoice_protocol::id::WardId;
 
 use super::failure::Failure;
@@ -22,6 +22,7 @@ use super::{Shared, Web, assets, words};
 use crate::comments::Released;
 use crate::policy::Audience;
 use crate::publication::{Question, Release, questions};
+use crate::releases::Releases;
 
 /// How long a thing stays on the screen: long enough to read it twice.
 const SECONDS: u32 = 20;
@@ -166,30 +167,46 @@ fn slides(web: &Web, ward: &WardEntry) -> Result<Vec<Slide>, Failure> {
 /// The newest released figure of a question: the ward's own, or its site's, or the trust's.
 fn figure(web: &Web, ward: &WardEntry, question: &Question) -> Option<Slide> {
     let file = web.desk.world.directory.file();
-    let site_name = file.sites.iter().find(|site| site.id == ward.site).map(|site| site.name.clone());
-    let units = [
-        (Unit::Ward(ward.id.clone()), "This ward".to_owned()),
-        (Unit::Site(ward.site.clone()), site_name.unwrap_or_default()),
-        (Unit::Trust(file.trust.id.clone()), "All our hospitals".to_owned()),
-    ];
-    let best = question.best_part();
-    let find = |(unit, name): (Unit, String)| {
-        let standing = web.desk.releases.standing(&question.subject, &unit);
-        let release = standing.into_iter().find(|release| question.people_of(release, best).is_some())?;
-        Some((release, name))
+    let shown = shown(&web.desk.releases, file, ward, question)?;
+    let of = match &shown.release.unit {
+        Unit::Ward(_) => "This ward".to_owned(),
+        Unit::Site(_) => {
+            let site = file.sites.iter().find(|site| site.id == ward.site);
+            site.map(|site| site.name.clone()).unwrap_or_default()
+        }
+        _ => "All our hospitals".to_owned(),
     };
-    let (release, of) = units.into_iter().find_map(find)?;
+    let heading = question.text.clone();
+    let when = when(web, &shown.release);
+    let (percent, people) = (shown.percent, shown.release.people());
+    Some(Slide::Figure { heading, said: question.best_said.clone(), of, percent, people, when })
+}
+
+/// A released figure that the public may see.
+pub(super) struct Shown {
+    /// The release; its unit says whose it is.
+    pub(super) release: Release,
+    /// How many of a hundred gave the best answer.
+    pub(super) percent: u64,
+}
+
+/// The newest released figure of a question that a ward's public sees: the ward's own, or its site's, or the trust's.
+pub(super) fn shown(
+    releases: &Releases,
+    file: &DirectoryFile,
+    ward: &WardEntry,
+    question: &Question,
+) -> Option<Shown> {
+    let units = [Unit::Ward(ward.id.clone()), Unit::Site(ward.site.clone()), Unit::Trust(file.trust.id.clone())];
+    let best = question.best_part();
+    let find = |unit: Unit| {
+        let standing = releases.standing(&question.subject, &unit);
+        standing.into_iter().find(|release| question.people_of(release, best).is_some())
+    };
+    let release = units.into_iter().find_map(find)?;
     let (told, people) = (question.people_of(&release, best)?, release.people());
     let percent = (told * 200 + people).checked_div(people * 2)?;
-    let heading = question.text.clone();
-    Some(Slide::Figure {
-        heading,
-        said: question.best_said.clone(),
-        of,
-        percent,
-        people,
-        when: when(web, &release),
-    })
+    Some(Shown { release, percent })
 }
 
 fn when(web: &Web, release: &Release) -> String {

@@ -74,8 +74,8 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
 
 fn table(disputes: &[Dispute], open: bool) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby=(if open { "open" } else { "ruled" }) {
-            table {
+        div.scroller tabindex="0" role="group" aria-labelledby=(if open { "open" } else { "ruled" }) {
+            table.cards {
                 thead {
                     tr {
                         th scope="col" { "Dispute" } th scope="col" { "Opened" } th scope="col" { "Consultant" } th scope="col" { "Patient" } th scope="col" { "Why" }
@@ -86,10 +86,10 @@ fn table(disputes: &[Dispute], open: bool) -> Markup {
                     @for dispute in disputes {
                         tr {
                             th scope="row" { (dispute.number) }
-                            td { (words::day(dispute.opened)) }
-                            td { (dispute.consultant) }
-                            td { (dispute.fortnight) ", " (dispute.ward) small { "said by " (words::attribution_source(dispute.source)) } }
-                            td { (dispute.reason) }
+                            td data-label="Opened" { (words::day(dispute.opened)) }
+                            td data-label="Consultant" { (dispute.consultant) }
+                            td data-label="Patient" { (dispute.fortnight) ", " (dispute.ward) small { "said by " (words::attribution_source(dispute.source)) } }
+                            td data-label="Why" { (dispute.reason) }
                             td { @if open { (form(dispute)) } @else { (standing(dispute)) } }
                         }
                     }

@@ -164,7 +164,8 @@ impl Failure {
             div.sheet.narrow {
                 h1 { (title) }
                 p.lede { (detail) }
-                p { a href="/" { "The wards" } }
+                // Signing in leads whoever has done so to where they begin.
+                p.buttons { a.action href="/sign-in" { "Back to your pages" } a.action.quiet href="/" { "The wards" } }
             }
         };
         (status, layout::bare(&title, &content)).into_response()

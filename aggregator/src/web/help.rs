@@ -60,7 +60,7 @@ pub(super) fn section(view: &View) -> Markup {
                 p.aside {
                     "Asked on a kiosk, which is not the call bell. Say so when you have seen it: the kiosk then tells whoever asked."
                 }
-                div.scroller tabindex="0" role="region" aria-labelledby="help-title" {
+                div.scroller tabindex="0" role="group" aria-labelledby="help-title" {
                     table {
                         thead {
                             tr {

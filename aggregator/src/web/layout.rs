@@ -69,7 +69,7 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
     };
     let banner = html! {
         @if web.desk.demonstration {
-            div.generated role="note" {
+            aside.generated aria-label="Demonstration" {
                 div.frame { strong { "Demonstration." } " Every patient, answer and ward here is made up by a computer." }
             }
         }
@@ -92,7 +92,7 @@ pub(crate) fn bare(title: &str, content: &Markup) -> Markup {
     let navigation = html! {
         nav aria-label="Main" {
             a href="/" { "Wards" }
-            a href="/office" { "Office" }
+            a href="/sign-in" { "Your pages" }
         }
     };
     document(title, "", false, &navigation, &html! {}, content)

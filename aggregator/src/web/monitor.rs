@@ -215,7 +215,7 @@ fn checks(report: &Report) -> Markup {
                  well has a false finding in a check about once in twenty periods. Volunteers are in no record: a kiosk on a day stands for whoever \
                  went round with it."
             }
-            div.scroller tabindex="0" role="region" aria-label="What was compared" {
+            div.scroller tabindex="0" role="group" aria-label="What was compared" {
                 table {
                     thead {
                         tr {

@@ -7,12 +7,13 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
+use serde::Serialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
     Shared, actions, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live,
-    monitor, office, sign_in, tables, trail, units, viewer, ward, wards,
+    monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -99,6 +100,37 @@ impl Door {
     }
 }
 
+/// A route in words, for whoever puts a proxy in front and for tests that look at every page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Described {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    /// What the policy is asked for: a door's name in small letters.
+    pub(crate) door: String,
+}
+
+impl From<Route> for Described {
+    fn from(Route { method, path, door, .. }: Route) -> Self {
+        let name = match door {
+            Door::Of(kind) => kind.to_owned(),
+            door => format!("{door:?}"),
+        };
+        let mut words = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !words.is_empty() {
+                words.push(' ');
+            }
+            words.extend(letter.to_lowercase());
+        }
+        Self { method, path, door: words }
+    }
+}
+
+/// Every route in words.
+pub(crate) fn described() -> Vec<Described> {
+    all().into_iter().map(Described::from).collect()
+}
+
 /// A route.
 pub(crate) struct Route {
     pub(crate) method: &'static str,
@@ -161,6 +193,7 @@ pub(crate) fn all() -> Vec<Route> {
     all.extend(office::routes());
     all.extend(comments::routes());
     all.extend(tables::routes());
+    all.extend(reports::routes());
     all.extend(api::routes());
     all
 }

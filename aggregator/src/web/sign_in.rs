@@ -17,12 +17,15 @@ use super::layout::{self, Page, Place};
 use super::sessions::LONGEST;
 use super::viewer::{Viewer, cookie_name, is_https, token};
 use super::ward::off_thread;
-use super::{Shared, Web};
+use super::{Shared, Web, words};
 use crate::accounts::{Account, OFFICE};
 use crate::audit::Deed;
 
 pub(crate) fn too_many(seconds: i64) -> Failure {
-    let detail = format!("There were too many wrong passwords. Wait {seconds} seconds and try again.");
+    let detail = format!(
+        "There were too many wrong passwords. Wait {} and try again.",
+        words::of(seconds.unsigned_abs(), "second", "seconds")
+    );
     Failure::new(StatusCode::TOO_MANY_REQUESTS, "Wait a moment", detail)
         .with(header::RETRY_AFTER, HeaderValue::from(seconds))
 }

@@ -1,7 +1,5 @@
 //! What the pages of wards, larger units and the board have in common: a unit's signals, and the parts that show them.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -14,12 +12,9 @@ use super::charts::control::{Control, Event, Size};
 use super::charts::{Window, icons, tables};
 use super::failure::Failure;
 use super::words::{self, Scale};
-use crate::actions::Action;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
-use crate::scoring::{
-    Figure, Finding, History, Measure, Signal, SignalError, assurance_words, signal, variation_words,
-};
+use crate::scoring::{Figure, Finding, Measure, Signal, SignalError, assurance_words, variation_words};
 
 /// A unit's signals up to a fortnight.
 pub(crate) struct Outlook {
@@ -32,16 +27,7 @@ pub(crate) struct Outlook {
 impl Outlook {
     /// The signals of a unit up to the end of a period.
     pub(crate) fn of(web: &Web, facts: &Facts, unit: &Unit, period: &Period) -> Result<Self, Failure> {
-        let (scoring, today) = (&web.desk.scoring, web.today());
-        let until = until(web, period)?;
-        let mut grains = |ward, fortnight| web.histories.grain(facts, scoring, ward, fortnight, today);
-        let history = History::new(facts, scoring, unit, until, today, &mut grains).map_err(not_told)?;
-        let mut signals = Vec::new();
-        for measure in history.measures() {
-            let rebasings = web.desk.rebases.in_force(unit, &measure);
-            signals.push(signal(&history, &measure, &rebasings).map_err(not_told)?);
-        }
-        Ok(Self { signals, fortnights: history.fortnights().to_vec() })
+        web.books().outlook(facts, unit, period).map_err(Failure::from)
     }
 
     /// The signal of a measure.
@@ -57,15 +43,7 @@ impl Outlook {
 
 /// The fortnight that charts of a period end with: the one that still runs, or the last that ended in the period.
 pub(crate) fn until(web: &Web, period: &Period) -> Result<Fortnight, Failure> {
-    let calendar = web.desk.scoring.calendar();
-    let wrong = |error: &dyn std::fmt::Display| Failure::internal(error);
-    if let Period::Fortnight(fortnight) = period {
-        return Ok(*fortnight);
-    }
-    let last = period.last().min(web.today());
-    let fortnight = calendar.fortnight_of(last).map_err(|error| wrong(&error))?;
-    let is_over = fortnight.last() <= last || period.contains(web.today());
-    if is_over { Ok(fortnight) } else { calendar.before(fortnight).map_err(|error| wrong(&error)) }
+    web.books().until(period).map_err(Failure::from)
 }
 
 /// Why there is no signal, for a page.
@@ -90,17 +68,7 @@ pub(crate) fn not_told(error: SignalError) -> Failure {
 
 /// A ward's actions with their effects, or all wards'; the newest first.
 pub(crate) fn actions(web: &Web, facts: &Facts, wards: Option<&[WardId]>) -> Vec<ActionLine> {
-    let (all, today) = (web.desk.actions.list(), web.today());
-    let concerns = |action: &&Action| wards.is_none_or(|wards| wards.contains(&action.ward));
-    let line = |action: &Action| {
-        let unit = Unit::Ward(action.ward.clone());
-        let rebasings = web.desk.rebases.in_force(&unit, &action.measure());
-        let effect = action
-            .change(&all, &rebasings)
-            .and_then(|change| web.histories.effect(facts, &web.desk.scoring, action.number, &change, today));
-        ActionLine::new(action.clone(), today, effect.map(Arc::unwrap_or_clone))
-    };
-    all.iter().filter(concerns).map(line).collect()
+    web.books().actions(facts, wards)
 }
 
 /// What is drawn of a ward's actions on the chart of a measure: those that are done and are about it or about everything.
@@ -160,10 +128,7 @@ pub(crate) fn chooser(
 
 /// What changed, in words, only where it is signal.
 pub(crate) fn what_changed(outlook: &Outlook, link: impl Fn(&Measure) -> String) -> Markup {
-    let told = |signal: &&Signal| {
-        signal.finding == Finding::Signal && (!signal.measure.is_problem() || beside(outlook, signal))
-    };
-    let signals: Vec<&Signal> = outlook.signals.iter().filter(told).collect();
+    let signals = told(outlook);
     let first = outlook.signals.first();
     html! {
         section #changed.sheet aria-labelledby="changed-title" {
@@ -185,8 +150,16 @@ pub(crate) fn what_changed(outlook: &Outlook, link: impl Fn(&Measure) -> String)
     }
 }
 
+/// The signals that are told: those of problems only where the score beside them cannot tell.
+pub(crate) fn told(outlook: &Outlook) -> Vec<&Signal> {
+    let told = |signal: &&Signal| {
+        signal.finding == Finding::Signal && (!signal.measure.is_problem() || beside(outlook, signal))
+    };
+    outlook.signals.iter().filter(told).collect()
+}
+
 /// Why there is nothing to say; silence and too few are not the same as no change.
-fn nothing(first: Option<&Signal>) -> String {
+pub(crate) fn nothing(first: Option<&Signal>) -> String {
     match first.map(|signal| (signal.finding, signal)) {
         None | Some((Finding::NoAnswers, _)) => "There are no answers yet.".to_owned(),
         Some((Finding::Silent | Finding::TooFew, signal)) => signal.words.clone(),
@@ -214,7 +187,7 @@ pub(crate) fn by_itself(signal: &Signal, events: &[Event]) -> Markup {
         @if signal.points.is_empty() && signal.provisional.is_none() {
             p.aside { "There is nothing to draw yet." }
         } @else {
-            div.figure tabindex="0" role="region" aria-label=(format!("The chart of {}", signal.label)) { (chart.draw()) }
+            div.figure tabindex="0" role="group" aria-label=(format!("The chart of {}", signal.label)) { (chart.draw()) }
             details id=(format!("numbers-{}", signal.measure.slug())) {
                 summary id=(format!("numbers-{}-title", signal.measure.slug())) { "The same as numbers" span.hidden { ": " (signal.label) } }
                 (tables::of_signal(signal))
@@ -262,7 +235,7 @@ pub(crate) fn action_item(action: &ActionLine, name: Option<String>) -> Markup {
     }
 }
 
-fn standing(action: &ActionLine) -> String {
+pub(crate) fn standing(action: &ActionLine) -> String {
     let owner = action.owner.as_ref().map(|owner| format!(" ({owner})")).unwrap_or_default();
     let by = |due: Option<Date>| due.map(|due| format!(", due {}", words::day(due))).unwrap_or_default();
     match action.done {

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::live::tests::{Seen, count, led_on, seen};
 use desk::{Bench, PASSWORD, noon};
 
 mod actions;
@@ -21,6 +22,7 @@ mod help;
 mod monitor;
 mod office;
 mod publish;
+mod reports;
 mod routes;
 mod sign_in;
 mod tables;
@@ -132,10 +134,11 @@ async fn nothing_from_elsewhere_may_run_or_load() {
     assert!(asset.headers()["cache-control"].to_str().unwrap().contains("immutable"));
 }
 
-/// Reads a stream until the next whole event, and gives its data.
+/// Reads a stream until the next whole event, and keeps what a page would show.
 struct Events {
     body: std::pin::Pin<Box<dyn futures_util::Stream<Item = Vec<u8>>>>,
     read: String,
+    shown: Vec<Seen>,
 }
 
 impl Events {
@@ -145,7 +148,17 @@ impl Events {
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert!(response.headers().get("content-encoding").is_none());
         let body = response.bytes_stream().map(|part| part.map(|bytes| bytes.to_vec()).unwrap_or_default());
-        Self { body: Box::pin(body), read: String::new() }
+        Self { body: Box::pin(body), read: String::new(), shown: Vec::new() }
+    }
+
+    /// A page that has been loaded goes on from what it shows.
+    async fn of_page(bench: &Bench, address: &str) -> Self {
+        let page = bench.text(address).await;
+        let have = version_of(&page);
+        let stream = address
+            .split_once('?')
+            .map_or_else(|| format!("{address}/stream?"), |(path, query)| format!("{path}/stream?{query}&"));
+        Self { shown: seen(live_part(&page)), ..Self::open(bench, &format!("{stream}have={have}")).await }
     }
 
     /// The next message; `None` when the stream has ended.
@@ -157,7 +170,9 @@ impl Events {
                 self.read = rest;
                 let data = event.lines().find_map(|line| line.strip_prefix("data: ").map(str::to_owned));
                 if let Some(data) = data {
-                    return Some(serde_json::from_str(&data).unwrap());
+                    let message: Value = serde_json::from_str(&data).unwrap();
+                    self.show(&message);
+                    return Some(message);
                 }
                 continue;
             }
@@ -165,6 +180,29 @@ impl Events {
             self.read.push_str(std::str::from_utf8(&part).unwrap());
         }
     }
+
+    fn show(&mut self, message: &Value) {
+        match message["html"].as_str() {
+            Some(html) => self.shown = seen(html),
+            None => {
+                self.shown = led_on(std::mem::take(&mut self.shown), &message["changes"]);
+                assert_eq!(count(&self.shown), message["nodes"].as_u64().unwrap());
+            }
+        }
+    }
+}
+
+/// The version of the fragment in a page.
+fn version_of(page: &str) -> String {
+    let (_, rest) = page.split_once("data-version=\"").unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+/// The part of a page that changes.
+fn live_part(page: &str) -> &str {
+    let (_, rest) = page.split_once("data-version=\"").unwrap();
+    let (_, rest) = rest.split_once('>').unwrap();
+    rest.split_once("</div><p class=\"hidden\" id=\"live-said\"").unwrap().0
 }
 
 #[tokio::test]
@@ -177,24 +215,32 @@ async fn an_open_page_gets_each_change_and_a_returning_one_what_it_missed() {
     bench.answers("W1", today, 90);
     bench.commit("W1");
     let second = events.next().await.unwrap();
-    assert_ne!(first["version"], second["version"]);
-    assert!(second["html"].as_str().unwrap().contains("32 of "));
+    assert_eq!(first["version"], second["from"]);
     assert!(second["said"].as_str().unwrap().contains("from 32 people"));
     assert_eq!(bench.desk.metrics.open_streams(), 1);
     // What is on the page is what a reload would show.
     let page = bench.text("/ward/W1").await;
-    assert!(page.contains(second["html"].as_str().unwrap()));
-    assert!(page.contains(&format!("data-version=\"{}\"", second["version"].as_str().unwrap())));
+    assert_eq!(events.shown, seen(live_part(&page)));
+    assert_eq!(second["version"], version_of(&page));
     // Somebody else's change is no news here; a page that has the present fragment is sent nothing until the next.
-    let have = second["version"].as_str().unwrap().to_owned();
-    let mut again = Events::open(&bench, &format!("/ward/W1/stream?have={have}")).await;
+    let mut again = Events::of_page(&bench, "/ward/W1").await;
     bench.answers("W2", today, 90);
     bench.commit("W2");
     bench.answers("W1", today, 90);
     bench.commit("W1");
     let third = again.next().await.unwrap();
-    assert!(third["html"].as_str().unwrap().contains("33 of "));
+    assert_eq!(third["from"], second["version"]);
     assert_eq!(events.next().await.unwrap(), third);
+    assert_eq!(events.shown, again.shown);
+    // One that was away for a while is led on in steps, one that has something else gets the whole.
+    let mut away =
+        Events::open(&bench, &format!("/ward/W1/stream?have={}", second["from"].as_str().unwrap())).await;
+    away.shown = seen(first["html"].as_str().unwrap());
+    assert_eq!((away.next().await.unwrap(), away.next().await.unwrap()), (second, third));
+    assert_eq!(away.shown, events.shown);
+    let mut stranger = Events::open(&bench, "/ward/W1/stream?have=0123456789abcdef").await;
+    assert!(stranger.next().await.unwrap()["html"].is_string());
+    assert_eq!(stranger.shown, events.shown);
 }
 
 #[tokio::test]
@@ -309,7 +355,7 @@ async fn wrong_passwords_are_refused_and_then_slowed_down() {
     let response = bench.post("/sign-in", "name=office&password=guess").send().await.unwrap();
     assert_eq!(response.status(), 429);
     assert_eq!(response.headers()["retry-after"], "1");
-    assert!(response.text().await.unwrap().contains("Wait 1 seconds"));
+    assert!(response.text().await.unwrap().contains("Wait 1 second "));
     *bench.now.lock().unwrap() = noon() + SignedDuration::from_secs(1);
     bench.sign_in().await;
 }

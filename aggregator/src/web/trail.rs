@@ -46,7 +46,7 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
 
 fn table(entries: &[Entry]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="entries" {
+        div.scroller tabindex="0" role="group" aria-labelledby="entries" {
             table {
                 thead {
                     tr { th.n scope="col" { "Entry" } th scope="col" { "When (UTC)" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "About" } }

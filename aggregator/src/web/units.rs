@@ -30,9 +30,6 @@ use crate::scoring::{
 
 pub(crate) mod one;
 
-/// So many fortnights make a comparison, half a year, unless a period of its own was asked for.
-const COMPARED_FORTNIGHTS: usize = 13;
-
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
     pub(super) period: Option<String>,
@@ -206,12 +203,7 @@ fn wards(
 
 /// The fortnights that wards are compared over: those that ended in the period, or half a year up to its end.
 pub(crate) fn compared(web: &Web, fortnights: &[Fortnight], period: &Period) -> Vec<Fortnight> {
-    let is_span = matches!(period, Period::HalfYear { .. } | Period::RollingHalfYear { .. });
-    let ended =
-        |fortnight: &&Fortnight| fortnight.last() < web.today() && (!is_span || period.contains(fortnight.last()));
-    let mut ended: Vec<Fortnight> = fortnights.iter().filter(ended).copied().collect();
-    let first = ended.len().saturating_sub(COMPARED_FORTNIGHTS);
-    ended.split_off(first)
+    web.books().compared(fortnights, period)
 }
 
 /// The wards of a unit over some fortnights; `None` for no fortnights or fewer than two wards.
@@ -221,13 +213,7 @@ pub(crate) fn compare<'a>(
     unit: &Unit,
     fortnights: &[Fortnight],
 ) -> Result<Option<Peers<'a>>, Failure> {
-    let (scoring, today) = (&web.desk.scoring, web.today());
-    let too_few = scoring.wards_of(unit).is_none_or(|wards| wards.len() < 2);
-    if fortnights.is_empty() || too_few {
-        return Ok(None);
-    }
-    let mut grains = |ward, fortnight| web.histories.grain(facts, scoring, ward, fortnight, today);
-    Peers::new(facts, scoring, unit, fortnights, today, &mut grains).map(Some).map_err(signals::not_told)
+    web.books().peers(facts, unit, fortnights).map_err(Failure::from)
 }
 
 /// The address of a unit's page; consultants have theirs elsewhere.
@@ -364,6 +350,26 @@ pub(crate) fn last_of(signal: &Signal) -> String {
     )
 }
 
+/// How a funnel is read, and of which days it is.
+pub(crate) fn how_to_read(comparison: &Comparison, period: &Period) -> String {
+    let because = if matches!(period, Period::Fortnight(_) | Period::Month { .. }) {
+        ", because a fortnight of one ward is too few people to compare"
+    } else {
+        ""
+    };
+    let limits = if comparison.adjusted {
+        "The limits are widened by how much wards differ anyway"
+    } else {
+        "The limits are those of chance alone"
+    };
+    format!(
+        "{}{because}. A triangle lies outside the limits, filled outside 99.8%. {limits} ({}). There are no ranks: with these limits an order \
+         would be mostly chance.",
+        words::days(comparison.first_day, comparison.last_day),
+        words::of(comparison.wards.len() as u64, "ward", "wards")
+    )
+}
+
 /// The funnel with its words and its numbers.
 pub(crate) fn spread(comparison: Option<&Comparison>, period: &Period) -> Markup {
     let Some(comparison) = comparison else { return html! {} };
@@ -371,14 +377,8 @@ pub(crate) fn spread(comparison: Option<&Comparison>, period: &Period) -> Markup
         section #funnel.sheet.flows aria-labelledby="funnel-title" {
             h2 id="funnel-title" { "Wards beside each other: " (comparison.label) }
             p { (comparison.words) }
-            p.aside {
-                (words::days(comparison.first_day, comparison.last_day))
-                @if matches!(period, Period::Fortnight(_) | Period::Month { .. }) { ", because a fortnight of one ward is too few people to compare" }
-                ". A triangle lies outside the limits, filled outside 99.8%. "
-                @if comparison.adjusted { "The limits are widened by how much wards differ anyway (" } @else { "The limits are those of chance alone (" }
-                (words::of(comparison.wards.len() as u64, "ward", "wards")) "). There are no ranks: with these limits an order would be mostly chance."
-            }
-            @if let Some(drawn) = charts::funnel(comparison) { div.figure tabindex="0" role="region" aria-label=(format!("The funnel of {}", comparison.label)) { (drawn) } }
+            p.aside { (how_to_read(comparison, period)) }
+            @if let Some(drawn) = charts::funnel(comparison) { div.figure tabindex="0" role="group" aria-label=(format!("The funnel of {}", comparison.label)) { (drawn) } }
             details id="funnel-numbers" {
                 summary id="funnel-numbers-title" { "The same as numbers" span.hidden { ": " (comparison.label) } }
                 (tables::of_comparison(comparison))

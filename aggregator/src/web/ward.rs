@@ -20,7 +20,7 @@ use super::presence::{self, Presence};
 use super::sheets::choices;
 use super::signals::{self, Outlook};
 use super::viewer::Viewer;
-use super::{Shared, Web, alerts, units, words};
+use super::{Shared, Web, alerts, reports, units, words};
 use crate::alerts::Audience;
 use crate::comments::Released;
 use crate::help::Request;
@@ -30,7 +30,7 @@ use crate::scoring::ScoreSheet;
 
 mod parts;
 
-pub(crate) use parts::before_word;
+pub(crate) use parts::{before_word, unshown};
 
 /// Everything a ward's page shows.
 pub(crate) struct View {
@@ -217,6 +217,7 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
             (picker(web, &address(&view.ward, None), view.period, asked.is_some()))
         }
         (alerts::notice(web, viewer, &Audience::Ward(view.ward.clone())))
+        (reports::links(&papers(view)))
         p.strip.no-print {
             span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }
         }
@@ -229,6 +230,16 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
         p #live-said.hidden role="status" aria-live="polite" {}
     };
     layout::frame(web, viewer, &Page { title: &view.name, place: Place::Ward, live: true }, &content)
+}
+
+/// The ward's papers.
+fn papers(view: &View) -> [(String, &'static str); 3] {
+    let (ward, period) = (&view.ward, view.period);
+    [
+        (format!("/ward/{ward}/report.pdf?period={period}"), "these days"),
+        (format!("/ward/{ward}/poster.pdf"), "poster of what patients say"),
+        (format!("/ward/{ward}/you-said.pdf"), "poster “you said, we did”"),
+    ]
 }
 
 /// Chooses another period; a plain form, so that it works without a script. `own` says that a period was asked for.

@@ -7,7 +7,7 @@ use slint::{ComponentHandle as _, SharedString, VecModel};
 use wardvoice_kiosk_ui::{HelpAdapter, KioskWindow, Phrases, PictureKind, ScreenKind};
 use wardvoice_protocol::record::Need;
 
-use super::{Touch, sends, set_rows};
+use super::{Touch, lines, sends, set_rows};
 use crate::interview::{Action, HelpView};
 
 /// The needs in the order of the screen.
@@ -53,8 +53,8 @@ impl Help {
             set_rows(&self.needs, rows(view, say));
             let placing = matches!(view, HelpView::Placing { .. });
             self.placing.set(placing);
-            adapter.set_title(title);
-            adapter.set_body(body);
+            adapter.set_title(lines::tied(&title));
+            adapter.set_body(lines::tied(&body));
             adapter.set_choosing(placing || choosing);
             adapter.set_has_more(matches!(view, HelpView::Placing { has_more: true, .. }));
             adapter.set_closable(*view != HelpView::Sending);

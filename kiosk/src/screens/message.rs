@@ -6,7 +6,7 @@ use std::rc::Rc;
 use slint::{ComponentHandle as _, SharedString};
 use wardvoice_kiosk_ui::{KioskWindow, MessageAdapter, Phrases, ScreenKind};
 
-use super::{Touch, fill, reading};
+use super::{Touch, fill, lines, reading};
 use crate::interview::{Action, Farewell, Screen, Trouble};
 
 pub(super) struct Message {
@@ -54,8 +54,8 @@ impl Message {
         self.actions.replace(Actions { primary, secondary });
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<MessageAdapter>();
-            adapter.set_title(title);
-            adapter.set_body(body);
+            adapter.set_title(lines::tied(&title));
+            adapter.set_body(lines::tied(&body));
             adapter.set_primary(primary_label.unwrap_or_default());
             adapter.set_secondary(secondary_label.unwrap_or_default());
             // Where help is needed most it is offered by the words themselves, or there is nothing to keep it in.
@@ -92,7 +92,7 @@ fn saying(screen: &Screen, say: &Phrases) -> Saying {
         },
         Screen::StillThere { seconds_left } => Saying {
             primary: Some((say.still_yes.clone(), Action::CarryOn)),
-            ..one(&say.still_title, fill(&say.still_body, "{number}", seconds_left))
+            ..one(&say.still_title, lines::last_below(&fill(&say.still_body, "{number}", seconds_left)))
         },
         Screen::Saving => one(&say.saving_title, SharedString::new()),
         Screen::Thanks(farewell) => {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use slint::{ComponentHandle as _, SharedString, VecModel};
 use wardvoice_kiosk_ui::{KioskWindow, PictureKind, QuestionAdapter, ScreenKind};
 
-use super::{Touch, chooses, position, set_rows};
+use super::{Touch, chooses, lines, position, set_rows};
 use crate::interview::{Picture, QuestionView};
 
 pub(super) struct Question {
@@ -35,7 +35,7 @@ impl Question {
     pub(super) fn show(&self, view: &QuestionView) -> ScreenKind {
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<QuestionAdapter>();
-            adapter.set_text(view.text.as_str().into());
+            adapter.set_text(lines::tied(&view.text));
             adapter.set_chosen(position(view.chosen));
             adapter.set_skipped(view.skipped);
             // While the choice is being shown it moves on by itself.

@@ -26,7 +26,14 @@ impl Rest {
     }
 
     pub(super) fn show(&self, languages: &[Language], improvements: &[Improvement]) -> ScreenKind {
-        set_rows(&self.languages, languages.iter().filter_map(item).collect());
+        // Two languages may say hello in the same word: English and easy-read English.
+        let mut greetings: Vec<LanguageItem> = Vec::new();
+        for greeting in languages.iter().filter_map(item) {
+            if greetings.iter().all(|other| other.hello != greeting.hello) {
+                greetings.push(greeting);
+            }
+        }
+        set_rows(&self.languages, greetings);
         let card = |improvement: &Improvement| ImprovementItem {
             you_said: improvement.you_said.as_str().into(),
             we_did: improvement.we_did.as_str().into(),

@@ -116,7 +116,8 @@ impl Volunteer {
         ScreenKind::Volunteer
     }
 
-    pub(super) fn show_margin(&self, margin: Option<&Margin>) {
+    /// `writing`: it stands beside a box for a comment, which on a small tablet has no room for the hint about names.
+    pub(super) fn show_margin(&self, margin: Option<&Margin>, writing: bool) {
         let Some(window) = self.window.upgrade() else { return };
         let adapter = window.global::<VolunteerAdapter>();
         adapter.set_margin(margin.is_some());
@@ -130,6 +131,7 @@ impl Volunteer {
             });
             adapter.set_margin_words(match margin.mode {
                 _ if margin.before_questions => say.get_script_short_before(),
+                _ if writing => say.get_script_short_writing(),
                 Mode::Proxy => say.get_script_proxy(),
                 _ => say.get_script_short(),
             });

@@ -99,15 +99,62 @@ fn undoing_goes_back_step_by_step_and_is_a_decision_itself() {
     desk.wishes("office", &Wish::Hold("second thoughts".to_owned())).unwrap();
     assert_eq!(desk.history.standing().as_str(), "held");
     desk.undoes().unwrap();
-    assert_eq!(desk.history.standing().as_str(), "released");
-    desk.undoes().unwrap();
-    assert_eq!(*desk.history.standing(), Standing::Waiting);
+    assert_eq!(*desk.history.standing(), Standing::Waiting, "undoing releases nothing");
     assert_eq!(desk.history.edits().len(), 1);
+    assert_eq!([3, 6, 9].map(|number| desk.history.is_undone(number)), [false, true, true]);
     desk.undoes().unwrap();
     assert_eq!(desk.history.edits().len(), 0);
     assert_eq!(desk.history.undoable(), None);
-    assert_eq!(desk.history.entries().len(), 6, "nothing is ever taken out");
+    assert_eq!(desk.history.entries().len(), 5, "nothing is ever taken out");
     assert_eq!(desk.wishes("office", &Wish::Undo(3)), Err(DecisionError::NotTheLast(3)));
+}
+
+#[test]
+fn undoing_lets_nothing_out() {
+    let off = |reach| Wish::Release(Tone::Criticism, reach);
+    for upon in [
+        Wish::Hold("the patient asked for it".to_owned()),
+        Wish::Escalate(role("matron"), "harm".to_owned()),
+        strike(0, 2),
+        off(Reach::Everybody),
+    ] {
+        for two in [true, false] {
+            let mut desk = Desk::new(two);
+            desk.wishes("first", &off(Reach::Staff)).unwrap();
+            drop(desk.wishes("second", &off(Reach::Staff)));
+            assert_eq!(desk.history.standing().as_str(), "released");
+            desk.wishes("first", &upon).unwrap();
+            let last = desk.history.undoable().unwrap().number;
+            desk.wishes("second", &Wish::Undo(last)).unwrap();
+            assert_eq!(*desk.history.standing(), Standing::Waiting, "{upon:?}");
+            let again = desk.wishes("second", &off(Reach::Staff)).unwrap();
+            assert_eq!(matches!(again, Decision::Proposed { .. }), two, "{upon:?}");
+        }
+    }
+    // A coding says nothing of whether the text may be seen.
+    let mut desk = Desk::new(false);
+    desk.wishes("office", &RELEASE).unwrap();
+    desk.wishes("office", &Wish::Code(["noise".parse().unwrap()].into())).unwrap();
+    desk.undoes().unwrap();
+    assert_eq!(desk.history.standing().as_str(), "released");
+}
+
+#[test]
+fn a_ledger_that_took_back_what_has_lapsed_is_read() {
+    let (tone, reach) = (Tone::Praise, Reach::Staff);
+    let edits = vec![Edit { from: 0, to: 2, role: None }];
+    let mut history = History::default();
+    for (number, decision) in (1..).zip([
+        Decision::Redacted { edits },
+        Decision::Released { tone, reach },
+        Decision::Held { reason: "why".to_owned() },
+        Decision::Undone { number: 3 },
+        Decision::Undone { number: 2 },
+    ]) {
+        history.push(Decided { number, at: now(), by: role("office"), decision }).unwrap();
+    }
+    assert_eq!((history.standing(), history.edits().len()), (&Standing::Waiting, 1));
+    assert_eq!(history.undoable().unwrap().number, 1);
 }
 
 #[test]
@@ -148,8 +195,11 @@ proptest! {
     fn a_history_read_again_stands_the_same(wishes in prop::collection::vec((wish(), 0_u8..2), 0..20), two in any::<bool>()) {
         let mut desk = Desk::new(two);
         for (wish, by) in &wishes {
+            let was_out = matches!(desk.history.standing(), Standing::Released { .. });
             // What is refused is refused; the rest has to be read again alike.
             drop(desk.wishes(if *by == 0 { "first" } else { "second" }, wish));
+            let is_out = matches!(desk.history.standing(), Standing::Released { .. });
+            prop_assert!(was_out || !is_out || matches!(wish, Wish::Release(..)), "{:?} let it out", wish);
         }
         let mut again = History::default();
         for entry in desk.history.entries() {

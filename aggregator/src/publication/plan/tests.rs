@@ -40,8 +40,7 @@ impl Place {
     }
 
     fn insert(&mut self, contact: &Contact, on: &str, arrived: &str) {
-        let vocabulary = &self.trust.world.vocabulary;
-        let fact = fact_of(contact, date(on).into(), date(arrived).into(), vocabulary).unwrap();
+        let fact = fact_of(contact, date(on).into(), date(arrived).into(), self.facts.vocabulary()).unwrap();
         self.facts.insert(fact);
     }
 
@@ -187,4 +186,34 @@ fn versions_of_a_questionnaire_are_one_subject() {
     assert!(kind.ladder.steps().iter().flat_map(|step| &step.parts).any(|part| part.name == "best"));
     let always: OptionId = "always".parse().unwrap();
     assert!(kind.ladder.steps().last().unwrap().parts.iter().any(|part| part.name == always.as_str()));
+}
+
+#[test]
+fn an_option_more_in_a_new_version_stops_no_release() {
+    for worth in [7_500, 12_000] {
+        let mut place = Place::new();
+        place.answer("W1", "2026-10-05", "2026-10-05", "very_good", 20);
+        place.release("2026-11-07");
+        let released = place.released.len() as u64;
+        let first = Questionnaire::inpatient().unwrap();
+        let mut file = first.file().clone();
+        file.version += 1;
+        let dignity = file.questions.iter_mut().find(|question| question.id.as_str() == "dignity").unwrap();
+        let mut more = dignity.options.first().unwrap().clone();
+        more.id = "mostly".parse().unwrap();
+        more.score = wardvoice_protocol::questionnaire::OptionScore::Milli(worth);
+        dignity.options.push(more);
+        let second = Questionnaire::try_from(file).unwrap();
+        let both = Vocabulary::new(&place.trust.world.directory, &[first, second]).unwrap();
+        place.facts = Facts::new(Arc::new(both));
+        place.answer("W1", "2026-10-05", "2026-10-05", "very_good", 20);
+        let plan = place.plan("2026-11-08").unwrap();
+        assert_eq!((plan.releases.len(), plan.standing), (0, released), "{worth}");
+        // The display finds the people of what was released before.
+        let questions = questions(place.facts.vocabulary());
+        for release in &place.released {
+            let question = questions.iter().find(|question| question.subject == release.subject).unwrap();
+            assert_eq!(question.people_of(release, "everybody"), Some(release.people()));
+        }
+    }
 }

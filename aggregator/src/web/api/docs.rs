@@ -56,7 +56,7 @@ fn endpoint(path: &str, method: &str, operation: &Value) -> Markup {
                 }
             }
             @if path.ends_with("/scores") {
-                pre { code { "curl \"http://localhost:8080" (path) "?unit=ward:W1\"" } }
+                pre tabindex="0" role="group" aria-label="An example" { code { "curl \"http://localhost:8080" (path) "?unit=ward:W1\"" } }
             }
         }
     }
@@ -84,7 +84,7 @@ fn shape(name: &str, schema: &Value) -> Markup {
             h3 { code { (name) } }
             p { (prose(text(schema, "/description"))) }
             @if schema.pointer("/properties").is_some() {
-                div.scroller tabindex="0" role="region" aria-label=(format!("Fields of {name}")) {
+                div.scroller tabindex="0" role="group" aria-label=(format!("Fields of {name}")) {
                     table {
                         thead { tr { th scope="col" { "Field" } th scope="col" { "Type" } th scope="col" { "Meaning" } } }
                         tbody {

@@ -34,6 +34,21 @@ pub(super) fn section(help: &TimesSheet, longest: Option<SignedDuration>) -> Mar
     }
 }
 
+/// The trust's lines as text, for paper.
+pub(crate) fn lines(help: &TimesSheet, longest: Option<SignedDuration>) -> [String; 2] {
+    let trust = &help.trust;
+    let now = longest.map_or_else(
+        || "Nobody is waiting now.".to_owned(),
+        |longest| {
+            let waiting = words::count(trust.waiting);
+            format!("{waiting} waiting now, the longest for {}.", duration(longest.as_secs()))
+        },
+    );
+    let requests = words::of(trust.requests, "request", "requests");
+    let seen = sentence("Staff said that they had seen it within", trust.seen);
+    [now, format!("In the last {} days: {requests}. {seen}", help.days)]
+}
+
 /// "Staff said that they had seen it within 4 minutes for half of them, 31 minutes at the longest (n 12)."
 fn sentence(what: &str, waits: Waits) -> String {
     match (waits.median_s, waits.longest_s) {
@@ -49,7 +64,7 @@ fn sentence(what: &str, waits: Waits) -> String {
 
 fn table(wards: &[WardTimes]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="help-wards-title" {
+        div.scroller tabindex="0" role="group" aria-labelledby="help-wards-title" {
             table.numbers {
                 thead {
                     tr {

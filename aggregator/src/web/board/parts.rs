@@ -20,14 +20,8 @@ pub(super) fn matrix(view: &View, period: Option<&str>) -> Markup {
     html! {
         section #wards.sheet.flows aria-labelledby="wards-title" {
             h2 id="wards-title" { "Signal or chance, ward by ward" }
-            p.aside {
-                "Each picture says what the last fortnight that ended adds to those before it. A filled disc is better and a filled diamond worse "
-                "than chance gives, the arrow says which way; a wave in a ring is no signal; a broken ring has too few fortnights or no answers. "
-                @if has_targets { "A shield will meet its target, an octagon will miss it unless something changes, a divided square may do either. " }
-                @else { "No targets are set. " }
-                "Wards are in alphabetical order."
-            }
-            div.scroller tabindex="0" role="region" aria-labelledby="wards-title" {
+            p.aside { (what_pictures_mean(has_targets)) }
+            div.scroller tabindex="0" role="group" aria-labelledby="wards-title" {
                 table.matrix {
                     thead { tr { th scope="col" { "Ward" } @for signal in &measures { th scope="col" { (signal.label) } } } }
                     tbody { @for row in &view.rows { (row_of(row, &measures, period)) } }
@@ -35,6 +29,20 @@ pub(super) fn matrix(view: &View, period: Option<&str>) -> Markup {
             }
         }
     }
+}
+
+/// What the pictures of the matrix mean.
+pub(crate) fn what_pictures_mean(has_targets: bool) -> String {
+    let targets = if has_targets {
+        "A shield will meet its target, an octagon will miss it unless something changes, a divided square may do either."
+    } else {
+        "No targets are set."
+    };
+    format!(
+        "Each picture says what the last fortnight that ended adds to those before it. A filled disc is better and a filled diamond worse than \
+         chance gives, the arrow says which way; a wave in a ring is no signal; a broken ring has too few fortnights or no answers. {targets} \
+         Wards are in alphabetical order."
+    )
 }
 
 fn row_of(row: &Row, measures: &[&Signal], period: Option<&str>) -> Markup {
@@ -66,7 +74,7 @@ fn cell(signal: &Signal, period: Option<&str>) -> Markup {
 }
 
 /// The last value with its n, small: "8.4, n 16".
-fn value(signal: &Signal) -> String {
+pub(crate) fn value(signal: &Signal) -> String {
     let scale = if signal.per_cent { Scale::PerCent } else { Scale::Points };
     let Some(point) = signal.points.last() else { return "n 0".to_owned() };
     let value = point.figure.value.map(|value| format!("{}, ", scale.write(value))).unwrap_or_default();
@@ -169,10 +177,8 @@ fn closure_words(closure: Closure) -> String {
 /// Who is among the answers, and who is missing.
 pub(super) fn coverage(view: &View) -> Markup {
     let coverage = &view.sheet.coverage;
-    let missing = |group: &&GroupSheet| {
-        group.share.upper.zip(group.expected).is_some_and(|(upper, expected)| upper < expected)
-    };
-    let few: Vec<&GroupSheet> = coverage.groups.iter().filter(missing).collect();
+    let few: Vec<&GroupSheet> = coverage.groups.iter().filter(|group| is_missing(group)).collect();
+    let name = |id: &str| view.rows.iter().find(|row| row.id.as_str() == id).map(|row| row.name.clone());
     let rate = &view.sheet.response_rate;
     html! {
         section #coverage.sheet.flows aria-labelledby="coverage-title" {
@@ -187,7 +193,7 @@ pub(super) fn coverage(view: &View) -> Markup {
                 p { "No group is smaller among the answers than chance gives (n " (words::count(view.sheet.responses)) ")." }
             } @else {
                 p { "Fewer answers than expected, beyond chance:" }
-                ul { @for group in &few { li { (group_words(view, group)) } } }
+                ul { @for group in &few { li { (group_words(group, name)) } } }
             }
             details id="coverage-groups" {
                 summary id="coverage-groups-title" { "Every group" }
@@ -197,7 +203,7 @@ pub(super) fn coverage(view: &View) -> Markup {
                         tbody {
                             @for group in &coverage.groups {
                                 tr {
-                                    th scope="row" { (group_name(view, group)) }
+                                    th scope="row" { (group_name(group, name)) }
                                     td.n { (words::count(group.count)) }
                                     td.n { (group.share.value.map_or_else(|| "–".to_owned(), |value| Scale::PerCent.write(value))) }
                                     td.n { (words::interval(&group.share, Scale::PerCent).unwrap_or_else(|| "–".to_owned())) }
@@ -213,18 +219,24 @@ pub(super) fn coverage(view: &View) -> Markup {
     }
 }
 
-fn group_name(view: &View, group: &GroupSheet) -> String {
+/// Whether a group is smaller among the answers than chance gives.
+pub(crate) fn is_missing(group: &GroupSheet) -> bool {
+    group.share.upper.zip(group.expected).is_some_and(|(upper, expected)| upper < expected)
+}
+
+/// What a group is called; `ward` names a ward.
+pub(crate) fn group_name(group: &GroupSheet, ward: impl Fn(&str) -> Option<String>) -> String {
     if group.field == "ward" {
-        let row = view.rows.iter().find(|row| row.id.as_str() == group.value);
-        return row.map_or_else(|| group.value.clone(), |row| row.name.clone());
+        return ward(&group.value).unwrap_or_else(|| group.value.clone());
     }
     format!("{}: {}", group.field, group.value)
 }
 
-fn group_words(view: &View, group: &GroupSheet) -> String {
+/// How small a group is among the answers, in words.
+pub(crate) fn group_words(group: &GroupSheet, ward: impl Fn(&str) -> Option<String>) -> String {
     let share = group.share.value.map(|value| Scale::PerCent.write(value)).unwrap_or_default();
     let expected = group.expected.map(|value| Scale::PerCent.write(value)).unwrap_or_default();
-    let (name, count) = (group_name(view, group), words::count(group.count));
+    let (name, count) = (group_name(group, ward), words::count(group.count));
     format!("{name}: {share} of the answers (n {count}), {expected} expected")
 }
 

@@ -93,7 +93,7 @@ impl Control<'_> {
     }
 
     /// The finding in words, as a screen reader hears it.
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let signal = self.signal;
         let mut said = signal.words.clone();
         if let Some(assurance) = assurance_words(signal) {

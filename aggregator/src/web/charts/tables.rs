@@ -33,14 +33,15 @@ pub(crate) fn of_signal(signal: &Signal) -> Markup {
 }
 
 /// One more decimal than on the page, so that a value can be told from a limit.
-fn exact(scale: Scale, value: f64) -> String {
+pub(crate) fn exact(scale: Scale, value: f64) -> String {
     match scale {
         Scale::Points => format!("{value:.2}"),
         Scale::PerCent => format!("{value:.1}%"),
     }
 }
 
-fn said(signal: &Signal, place: usize, point: &SignalPoint) -> &'static str {
+/// What the rules say of a place.
+pub(crate) fn said(signal: &Signal, place: usize, point: &SignalPoint) -> &'static str {
     match point.kind {
         _ if place == signal.points.len() => "still runs, provisional",
         None => "nobody answered: a gap",
@@ -58,6 +59,17 @@ fn said(signal: &Signal, place: usize, point: &SignalPoint) -> &'static str {
     }
 }
 
+/// Where a ward lies, in words.
+pub(crate) fn lies(place: PlaceInFunnel) -> &'static str {
+    match place {
+        PlaceInFunnel::Inside => "inside",
+        PlaceInFunnel::Above => "above the 95% limit",
+        PlaceInFunnel::Below => "below the 95% limit",
+        PlaceInFunnel::FarAbove => "above the 99.8% limit",
+        PlaceInFunnel::FarBelow => "below the 99.8% limit",
+    }
+}
+
 /// A funnel's numbers, in alphabetical order.
 pub(crate) fn of_comparison(comparison: &Comparison) -> Markup {
     let scale = if comparison.per_cent { Scale::PerCent } else { Scale::Points };
@@ -66,13 +78,6 @@ pub(crate) fn of_comparison(comparison: &Comparison) -> Markup {
             || "–".to_owned(),
             |(lower, upper)| format!("{} to {}", exact(scale, lower), exact(scale, upper)),
         )
-    };
-    let place = |place: PlaceInFunnel| match place {
-        PlaceInFunnel::Inside => "inside",
-        PlaceInFunnel::Above => "above the 95% limit",
-        PlaceInFunnel::Below => "below the 95% limit",
-        PlaceInFunnel::FarAbove => "above the 99.8% limit",
-        PlaceInFunnel::FarBelow => "below the 99.8% limit",
     };
     html! {
         div.scroller {
@@ -89,7 +94,7 @@ pub(crate) fn of_comparison(comparison: &Comparison) -> Markup {
                             td.n { (exact(scale, ward.value)) } td.n { (words::count(ward.n)) }
                             td.n { (between(ward.limits.map(|limits| (limits.lower_95, limits.upper_95)))) }
                             td.n { (between(ward.limits.map(|limits| (limits.lower_998, limits.upper_998)))) }
-                            td { (place(ward.place)) }
+                            td { (lies(ward.place)) }
                         }
                     }
                     @for ward in &comparison.left_out {

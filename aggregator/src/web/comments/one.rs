@@ -261,7 +261,7 @@ fn editing(place: &str, found: &Found, history: &History) -> Markup {
                 div.field {
                     label for="role" { "The role that takes their place; empty to leave only a mark" }
                     input type="text" id="role" name="role" value=(role) maxlength="40" autocomplete="off" list="roles";
-                    datalist id="roles" { option value="a nurse"; option value="a doctor"; option value="a member of staff"; option value="a porter"; }
+                    datalist id="roles" { option value="a nurse" {} option value="a doctor" {} option value="a member of staff" {} option value="a porter" {} }
                 }
                 p {
                     button.action type="submit" name="what" value="strike" { "Strike out" } " "
@@ -324,7 +324,7 @@ fn deciding(web: &Web, place: &str, found: &Found, history: &History) -> Markup 
                     div.field {
                         label for="to" { "Who was told, as a role; only to escalate" }
                         input type="text" id="to" name="to" maxlength="40" autocomplete="off" list="escalated-to";
-                        datalist id="escalated-to" { option value="safeguarding lead"; option value="complaints team"; option value="ward manager"; option value="matron"; }
+                        datalist id="escalated-to" { option value="safeguarding lead" {} option value="complaints team" {} option value="ward manager" {} option value="matron" {} }
                     }
                     p.buttons {
                         button.action.quiet type="submit" name="what" value="hold" { "Hold" }

@@ -60,7 +60,7 @@ fn render(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             @if view.counts.is_empty() {
                 p { "No comment of these days has been given a theme yet." }
             } @else {
-                div.scroller tabindex="0" role="region" aria-labelledby="themes" {
+                div.scroller tabindex="0" role="group" aria-labelledby="themes" {
                     table {
                         thead {
                             tr {

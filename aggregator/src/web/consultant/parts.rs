@@ -10,7 +10,7 @@ use crate::scoring::{AttributionSheet, QuestionSheet, ReliabilityBasis, Reliabil
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
 use crate::web::words::{self, Scale};
-use crate::web::{Web, charts, comments, ward};
+use crate::web::{Web, charts, comments, reports, ward};
 
 pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
     let seen = &view.appraisal;
@@ -29,6 +29,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             span.tag { "Private" }
             span { (private(seen.audience)) }
         }
+        (reports::links(&[(format!("/consultant/{}/appraisal.pdf?window={}", seen.consultant, seen.window), "appraisal")]))
         div.stack {
             (score(seen))
             @if let Some(reliability) = &seen.reliability { (trusted(reliability, seen.patients.unwrap_or(0))) }
@@ -47,7 +48,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
     layout::frame(web, viewer, &Page { title: &seen.label, place: Place::Consultant, live: false }, &content)
 }
 
-fn private(audience: Audience) -> &'static str {
+pub(in crate::web) fn private(audience: Audience) -> &'static str {
     match audience {
         Audience::Consultant => {
             "You see this first. Every look at this page is written down, with the account that looked."
@@ -185,7 +186,7 @@ fn sources(attribution: &AttributionSheet) -> Markup {
             p.aside {
                 "A patient counts when the ward's roster says so, or when the patient answered that they know which consultant is in charge."
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="attribution" {
+            div.scroller tabindex="0" role="group" aria-labelledby="attribution" {
                 table {
                     thead { tr { th scope="col" { "Patients" } th.n scope="col" { "Roster" } th.n scope="col" { "Patient" } th.n scope="col" { "Volunteer" } } }
                     tbody {
@@ -227,8 +228,8 @@ fn disputes(seen: &Appraisal, own: &Own) -> Markup {
         section #disputes.sheet.flows aria-labelledby="disputes-title" {
             h2 id="disputes-title" { "A patient who was not yours" }
             p.aside {
-                "Say so here. The patient-experience team decides. Nobody learns who the patient was: what you choose from is a fortnight, a ward \
-                 and who said it, in no order. Do not write anything about the patient."
+                "Say so here. The patient-experience team decides. Nobody learns who the patient was: what you choose from is a fortnight, and from \
+                 5 patients on a ward and who said it, in no order. Do not write anything about the patient."
             }
             @if !own.disputes.is_empty() { (disputed(&own.disputes)) }
             @if own.contacts.is_empty() {
@@ -242,7 +243,7 @@ fn disputes(seen: &Appraisal, own: &Own) -> Markup {
                             label for="contact" { "Which" }
                             select id="contact" name="contact" required {
                                 option value="" { "Choose" }
-                                @for contact in &own.contacts { (choice(contact)) }
+                                @for contact in &own.contacts { (choice(contact, seen.domains.is_some())) }
                             }
                         }
                         div.field {
@@ -257,17 +258,20 @@ fn disputes(seen: &Appraisal, own: &Own) -> Markup {
     }
 }
 
-fn choice(contact: &AttributedContact) -> Markup {
+/// A contact to choose. Where not even answers are shown, its fortnight alone.
+fn choice(contact: &AttributedContact, answers_are_shown: bool) -> Markup {
     html! {
         option value=(contact.handle) {
-            (contact.fortnight) ", " (contact.ward) ", said by " (words::attribution_source(contact.source)) " (" (contact.handle.short()) ")"
+            (contact.fortnight)
+            @if answers_are_shown { ", " (contact.ward) ", said by " (words::attribution_source(contact.source)) }
+            " (" (contact.handle.short()) ")"
         }
     }
 }
 
 fn disputed(all: &[Dispute]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="disputes-title" {
+        div.scroller tabindex="0" role="group" aria-labelledby="disputes-title" {
             table {
                 thead { tr { th scope="col" { "Dispute" } th scope="col" { "Opened" } th scope="col" { "Patient" } th scope="col" { "Why" } th scope="col" { "How it stands" } } }
                 tbody {
@@ -315,7 +319,7 @@ fn withheld(seen: &Appraisal) -> Markup {
     }
 }
 
-fn what(field: &str) -> &str {
+pub(in crate::web) fn what(field: &str) -> &str {
     match field {
         "patients" => "How many patients there are",
         "score" => "The score",

@@ -1,8 +1,11 @@
 //! Alerts: the list, the notices on the pages of whom they concern, and who may say that they have seen one.
 
+use jiff::SignedDuration;
+
 use super::desk::{Bench, PASSWORD, noon};
 use crate::accounts::Proof;
 use crate::alerts::{Alert, Budgets, Kind, Settings};
+use crate::delivery::{Letter, Message, MessageId, Subject};
 
 fn alert(kind: Kind, key: &str, audience: &str) -> Alert {
     Alert {
@@ -134,4 +137,28 @@ async fn the_board_sees_how_long_requests_took() {
     ] {
         assert!(board.contains(said), "{said}: {board}");
     }
+}
+
+#[tokio::test]
+async fn what_could_not_be_delivered_is_on_the_offices_page_with_the_reason() {
+    let bench = Bench::lively(false).await;
+    let message = |name: &str, hours: i64| Message {
+        id: MessageId::of(&[name]),
+        contact: name.parse().unwrap(),
+        subject: Subject::Alert { key: "silent_kiosk:k-1".to_owned() },
+        made: noon() - SignedDuration::from_hours(hours),
+        letter: Letter { title: format!("The message to {name}."), facts: Vec::new(), page: None },
+    };
+    bench.desk.delivery.post(vec![message("it-desk", 25), message("matron", 1)], noon());
+    let cookie = bench.sign_in().await;
+    let office = page(&bench, &cookie, "/office").await;
+    for said in [
+        "1 message</strong> could not be delivered in the last 28 days and was given up.",
+        "The message to it-desk.",
+        "its time was over before it could be tried",
+        "<strong>matron</strong>, alerts: 1 to be delivered",
+    ] {
+        assert!(office.contains(said), "{said}: {office}");
+    }
+    assert!(!office.contains("The message to matron."));
 }

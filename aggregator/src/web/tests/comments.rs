@@ -155,6 +155,10 @@ async fn what_cannot_be_done_is_told_on_the_comments_page() {
         let response = bench.get(path).header("cookie", &cookie).send().await.unwrap();
         assert_eq!(response.status(), 404, "{path}");
     }
+    let asked = bench.get("/office/comments/themes?unit=consultant:C1&period=2026-F23").header("cookie", &cookie);
+    let response = asked.send().await.unwrap();
+    assert_eq!(response.status(), 400);
+    assert!(response.text().await.unwrap().contains("on the consultant's page"));
     let response = bench.get("/office/comments?standing=nothing").header("cookie", &cookie).send().await.unwrap();
     assert_eq!(response.status(), 400);
 }

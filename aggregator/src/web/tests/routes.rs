@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 64] = [
+const TABLE: [(&str, &str, &str); 70] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -46,6 +46,12 @@ const TABLE: [(&str, &str, &str); 64] = [
     ("GET /display/{ward}", "/display/W1", "oo oooooooooo"),
     ("GET /consultant/{id}", "/consultant/C1", "ss xxxoxoooxx"),
     ("POST /consultant/{id}/dispute", "/consultant/C1/dispute", "ss xxxoxxxxxx"),
+    ("GET /ward/{id}/report.pdf", "/ward/W1/report.pdf", "so oxoxxxooxx"),
+    ("GET /ward/{id}/poster.pdf", "/ward/W1/poster.pdf", "so oxoxxxooxx"),
+    ("GET /ward/{id}/you-said.pdf", "/ward/W1/you-said.pdf", "so oxoxxxooxx"),
+    ("GET /board/report.pdf", "/board/report.pdf", "so xxxxxxooxx"),
+    ("GET /board/half-year.pdf", "/board/half-year.pdf", "so xxxxxxooxx"),
+    ("GET /consultant/{id}/appraisal.pdf", "/consultant/C1/appraisal.pdf", "ss xxxoxoooxx"),
     ("GET /office", "/office", "ss xxxxxxxoox"),
     ("GET /office/plan", "/office/plan", "ss xxxxxxxoxx"),
     ("POST /office/plan", "/office/plan", "ss xxxxxxxoxx"),

@@ -40,7 +40,7 @@ fn rows(bytes: &[u8]) -> Vec<std::collections::BTreeMap<String, String>> {
         .records()
         .map(|row| names.iter().map(str::to_owned).zip(row.unwrap().iter().map(str::to_owned)).collect())
         .collect();
-    let hash = Hash::from_bytes(Sha256::digest(text[..last].as_bytes()).into());
+    let hash = Hash::from_bytes(Sha256::digest(&text.as_bytes()[..last]).into());
     assert_eq!(text[last..].trim_end(), format!("#rows={};sha256={hash}", rows.len()));
     rows
 }

@@ -9,7 +9,8 @@ use wardvoice_protocol::fortnight::{Calendar, Period};
 
 use super::View;
 use crate::scoring::{
-    DomainSheet, Figure, Measure, PlanSheet, QuestionSheet, Signal, Standing, assurance_words, variation_words,
+    DomainSheet, Figure, Measure, PlanSheet, QuestionSheet, ScoreSheet, Signal, Standing, assurance_words,
+    variation_words,
 };
 use crate::web::charts::{self, Window, icons, tables};
 use crate::web::comments;
@@ -378,27 +379,37 @@ fn people(view: &View) -> Markup {
     }
 }
 
+/// What is left out of a ward's sheet, and why, a line each.
+pub(crate) fn unshown(sheet: &ScoreSheet) -> Vec<String> {
+    let without = sheet.domains.iter().filter(|domain| domain.figure.value.is_none());
+    let mut lines: Vec<String> = without
+        .map(|domain| {
+            let why = domain.figure.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("{}: no score, n {}{why}.", domain.label, words::count(domain.figure.n))
+        })
+        .collect();
+    if sheet.responses_elsewhere > 0 {
+        let answers = words::of(sheet.responses_elsewhere, "answer", "answers");
+        lines.push(format!(
+            "{answers} to another version of the questionnaire: counted apart, not in these figures."
+        ));
+    }
+    let always = [
+        "What people wrote: a person reads and passes each comment before anybody else sees it.",
+        "Age, sex and kind of admission: few people could be recognised on one ward.",
+        "Consultants: a fortnight on one ward is too few people for a fair figure.",
+        "Other wards’ places: with these intervals an order would be mostly chance.",
+    ];
+    lines.extend(always.map(str::to_owned));
+    lines
+}
+
 /// What is left out, and why. Leaving out in silence would be a kind of lie.
 fn not_shown(view: &View) -> Markup {
-    let sheet = &view.sheet;
     html! {
         section #not-shown.sheet aria-labelledby="not-shown-title" {
             h2 id="not-shown-title" { "What is not shown here" }
-            ul.unshown {
-                @for domain in sheet.domains.iter().filter(|domain| domain.figure.value.is_none()) {
-                    li {
-                        (domain.label) ": no score, n " (words::count(domain.figure.n))
-                        @if let Some(why) = &domain.figure.why { " (" (why) ")" } "."
-                    }
-                }
-                @if sheet.responses_elsewhere > 0 {
-                    li { (words::of(sheet.responses_elsewhere, "answer", "answers")) " to another version of the questionnaire: counted apart, not in these figures." }
-                }
-                li { "What people wrote: a person reads and passes each comment before anybody else sees it." }
-                li { "Age, sex and kind of admission: few people could be recognised on one ward." }
-                li { "Consultants: a fortnight on one ward is too few people for a fair figure." }
-                li { "Other wards’ places: with these intervals an order would be mostly chance." }
-            }
+            ul.unshown { @for line in unshown(&view.sheet) { li { (line) } } }
         }
     }
 }

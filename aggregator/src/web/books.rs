@@ -1,0 +1,193 @@
+//! What pages and reports are made from: the stores, the rules and what was computed before, on one day.
+//!
+//! The server's pages have theirs on the desk ([`Web::books`]); a command makes them from the house it opened. Both ask the same functions
+//! here, so that a report says what the page says.
+
+use std::sync::{Arc, RwLock};
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use wardvoice_protocol::directory::{Directory, Unit};
+use wardvoice_protocol::fortnight::{CalendarError, Fortnight, Period};
+use wardvoice_protocol::id::WardId;
+
+use super::Web;
+use super::failure::Failure;
+use super::histories::Histories;
+use super::sheets::Sheets;
+use super::signals::{self, Outlook};
+use crate::actions::{Action, Actions};
+use crate::comments::Comments;
+use crate::delivery::Delivery;
+use crate::facts::Facts;
+use crate::help::HelpDesk;
+use crate::help::times::TimesSheet;
+use crate::operations::ActionLine;
+use crate::rebases::Rebases;
+use crate::releases::Releases;
+use crate::scoring::{History, Peers, ScoreError, ScoreSheet, ScoringWorld, SignalError, signal};
+
+/// So many fortnights make a comparison, half a year, unless a period of its own was asked for.
+const COMPARED_FORTNIGHTS: usize = 13;
+
+/// Everything a report is made from.
+pub(crate) struct Books<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) scoring: &'a ScoringWorld,
+    pub(crate) facts: &'a RwLock<Facts>,
+    pub(crate) actions: &'a Actions,
+    pub(crate) rebases: &'a Rebases,
+    pub(crate) releases: &'a Releases,
+    pub(crate) comments: &'a Comments,
+    pub(crate) help: &'a HelpDesk,
+    pub(crate) delivery: &'a Delivery,
+    pub(crate) sheets: &'a Sheets,
+    pub(crate) histories: &'a Histories,
+    /// Whether everything is generated.
+    pub(crate) demonstration: bool,
+    pub(crate) now: Timestamp,
+    /// The local day to look from; what came later is not seen.
+    pub(crate) today: Date,
+}
+
+/// Why something cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BooksError {
+    /// There is no such signal.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
+    /// There are no such figures.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// There is no such period.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+}
+
+impl From<BooksError> for Failure {
+    fn from(error: BooksError) -> Self {
+        match error {
+            BooksError::Signal(error) => signals::not_told(error),
+            BooksError::Score(error) => Self::internal(&error),
+            BooksError::Calendar(error) => Self::internal(&error),
+        }
+    }
+}
+
+impl Web {
+    /// What the pages are made from, as of now.
+    pub(crate) fn books(&self) -> Books<'_> {
+        let desk = &self.desk;
+        Books {
+            directory: &desk.world.directory,
+            scoring: &desk.scoring,
+            facts: &desk.facts,
+            actions: &desk.actions,
+            rebases: &desk.rebases,
+            releases: &desk.releases,
+            comments: &desk.comments,
+            help: &desk.help,
+            delivery: &desk.delivery,
+            sheets: &self.sheets,
+            histories: &self.histories,
+            demonstration: desk.demonstration,
+            now: self.now(),
+            today: self.today(),
+        }
+    }
+}
+
+impl Books<'_> {
+    /// How long people waited who asked for help.
+    pub(crate) fn help_times(&self) -> TimesSheet {
+        self.help.times(self.delivery, self.directory, self.now)
+    }
+
+    /// How long the one waits now who waits longest.
+    pub(crate) fn longest_wait(&self) -> Option<SignedDuration> {
+        self.help.all(self.now).iter().map(|request| self.now.duration_since(request.arrived)).max()
+    }
+
+    /// The fortnight that charts of a period end with: the one that still runs, or the last that ended in the period.
+    pub(crate) fn until(&self, period: &Period) -> Result<Fortnight, BooksError> {
+        let calendar = self.scoring.calendar();
+        if let Period::Fortnight(fortnight) = period {
+            return Ok(*fortnight);
+        }
+        let last = period.last().min(self.today);
+        let fortnight = calendar.fortnight_of(last)?;
+        let is_over = fortnight.last() <= last || period.contains(self.today);
+        if is_over { Ok(fortnight) } else { Ok(calendar.before(fortnight)?) }
+    }
+
+    /// The signals of a unit up to the end of a period.
+    pub(crate) fn outlook(&self, facts: &Facts, unit: &Unit, period: &Period) -> Result<Outlook, BooksError> {
+        let until = self.until(period)?;
+        let mut grains = |ward, fortnight| self.histories.grain(facts, self.scoring, ward, fortnight, self.today);
+        let history = History::new(facts, self.scoring, unit, until, self.today, &mut grains)?;
+        let mut signals = Vec::new();
+        for measure in history.measures() {
+            let rebasings = self.rebases.in_force(unit, &measure);
+            signals.push(signal(&history, &measure, &rebasings)?);
+        }
+        Ok(Outlook { signals, fortnights: history.fortnights().to_vec() })
+    }
+
+    /// The sheet of a unit in a period.
+    pub(crate) fn sheet(
+        &self,
+        facts: &Facts,
+        unit: &Unit,
+        period: &Period,
+    ) -> Result<Arc<ScoreSheet>, BooksError> {
+        Ok(self.sheets.get(facts, self.scoring, period, unit, self.today)?)
+    }
+
+    /// Some wards' actions with their effects, or all wards'; the newest first.
+    pub(crate) fn actions(&self, facts: &Facts, wards: Option<&[WardId]>) -> Vec<ActionLine> {
+        let mut all = self.actions.list();
+        // Looked at from an earlier day, what came later has not happened.
+        all.retain(|action| action.opened <= self.today);
+        for action in &mut all {
+            action.done = action.done.filter(|done| *done <= self.today);
+        }
+        let concerns = |action: &&Action| wards.is_none_or(|wards| wards.contains(&action.ward));
+        let line = |action: &Action| {
+            let unit = Unit::Ward(action.ward.clone());
+            let rebasings = self.rebases.in_force(&unit, &action.measure());
+            let effect = action
+                .change(&all, &rebasings)
+                .and_then(|change| self.histories.effect(facts, self.scoring, action.number, &change, self.today));
+            ActionLine::new(action.clone(), self.today, effect.map(Arc::unwrap_or_clone))
+        };
+        all.iter().filter(concerns).map(line).collect()
+    }
+
+    /// The fortnights that wards are compared over: those that ended in the period, or half a year up to its end.
+    pub(crate) fn compared(&self, fortnights: &[Fortnight], period: &Period) -> Vec<Fortnight> {
+        let is_span = matches!(period, Period::HalfYear { .. } | Period::RollingHalfYear { .. });
+        let ended = |fortnight: &&Fortnight| {
+            fortnight.last() < self.today && (!is_span || period.contains(fortnight.last()))
+        };
+        let mut ended: Vec<Fortnight> = fortnights.iter().filter(ended).copied().collect();
+        let first = ended.len().saturating_sub(COMPARED_FORTNIGHTS);
+        ended.split_off(first)
+    }
+}
+
+impl<'a> Books<'a> {
+    /// The wards of a unit over some fortnights; `None` for no fortnights or fewer than two wards.
+    pub(crate) fn peers(
+        &self,
+        facts: &Facts,
+        unit: &Unit,
+        fortnights: &[Fortnight],
+    ) -> Result<Option<Peers<'a>>, BooksError> {
+        let too_few = self.scoring.wards_of(unit).is_none_or(|wards| wards.len() < 2);
+        if fortnights.is_empty() || too_few {
+            return Ok(None);
+        }
+        let mut grains = |ward, fortnight| self.histories.grain(facts, self.scoring, ward, fortnight, self.today);
+        Ok(Peers::new(facts, self.scoring, unit, fortnights, self.today, &mut grains).map(Some)?)
+    }
+}

@@ -1,0 +1,160 @@
+//! What a page makes of the steps it is sent, written a second time and slowly; and that it is what a reload would show.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::changes;
+use super::tree::{self, Node};
+
+/// A node of a page, which holds nothing of how it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::web) enum Seen {
+    Element(String, Vec<(String, String)>, Vec<Seen>),
+    Text(String),
+}
+
+/// What a browser makes of a fragment.
+pub(in crate::web) fn seen(fragment: &str) -> Vec<Seen> {
+    of(&tree::read(fragment).unwrap_or_else(|| panic!("cannot be read: {fragment}")))
+}
+
+fn of(nodes: &[Node<'_>]) -> Vec<Seen> {
+    let node = |node: &Node<'_>| match node {
+        Node::Text { text, .. } => Seen::Text(text.to_string()),
+        Node::Element(element) => {
+            let attributes =
+                element.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.to_string()));
+            Seen::Element(element.name.to_owned(), attributes.collect(), of(&element.children))
+        }
+    };
+    nodes.iter().map(node).collect()
+}
+
+/// How many nodes there are, as a page counts them.
+pub(in crate::web) fn count(nodes: &[Seen]) -> u64 {
+    let node = |node: &Seen| match node {
+        Seen::Text(_) => 1,
+        Seen::Element(.., children) => 1 + count(children),
+    };
+    nodes.iter().map(node).sum()
+}
+
+/// What a page shows after a step.
+pub(in crate::web) fn led_on(page: Vec<Seen>, changes: &Value) -> Vec<Seen> {
+    let mut by_number: BTreeMap<u64, Vec<&[Value]>> = BTreeMap::new();
+    let mut number = 0;
+    for change in changes.as_array().unwrap() {
+        let (on, what) = change.as_array().unwrap().split_first().unwrap();
+        number += on.as_u64().unwrap();
+        by_number.entry(number).or_default().push(what);
+    }
+    walk(page, &mut 0, &by_number)
+}
+
+fn walk(nodes: Vec<Seen>, number: &mut u64, changes: &BTreeMap<u64, Vec<&[Value]>>) -> Vec<Seen> {
+    let mut walked = Vec::new();
+    let mut gone = 0;
+    for mut node in nodes {
+        let of_node = changes.get(number).map_or(&[][..], Vec::as_slice);
+        if gone > 0 {
+            assert!(of_node.is_empty(), "what is gone is not changed");
+            *number += count(std::slice::from_ref(&node));
+            gone -= 1;
+            continue;
+        }
+        for what in of_node {
+            match (*what, &mut node) {
+                ([Value::Number(many), Value::String(html)], _) => {
+                    walked.extend(seen(html));
+                    gone = many.as_u64().unwrap();
+                }
+                ([start, end, Value::String(middle)], Seen::Text(text)) => {
+                    *text = splice(text, start, end, middle);
+                }
+                ([Value::String(name), start, end, Value::String(middle)], Seen::Element(_, attributes, _)) => {
+                    let value =
+                        attributes.iter_mut().find(|(its, _)| its == name).map(|(_, value)| value).unwrap();
+                    *value = splice(value, start, end, middle);
+                }
+                strange => panic!("{strange:?}"),
+            }
+        }
+        if gone > 0 {
+            *number += count(std::slice::from_ref(&node));
+            gone -= 1;
+            continue;
+        }
+        *number += 1;
+        if let Seen::Element(name, attributes, children) = node {
+            node = Seen::Element(name, attributes, walk(children, number, changes));
+        }
+        walked.push(node);
+    }
+    walked
+}
+
+fn splice(text: &str, start: &Value, end: &Value, middle: &str) -> String {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let [start, end] = [start, end].map(|number| usize::try_from(number.as_u64().unwrap()).unwrap());
+    let kept = |units: &[u16]| String::from_utf16(units).unwrap();
+    kept(units.split_at(start).0) + middle + &kept(units.split_at(units.len() - end).1)
+}
+
+fn check(old: &str, new: &str) -> usize {
+    let (before, after) = (tree::read(old).unwrap(), tree::read(new).unwrap());
+    let Some(changes) = changes::between(&before, &after) else {
+        assert!(before.is_empty(), "only where there is nothing nothing can be held on to: {old} {new}");
+        return 0;
+    };
+    let sent = serde_json::to_value(&changes).unwrap();
+    assert_eq!(led_on(seen(old), &sent), seen(new), "{sent} makes of {old} not {new}");
+    changes.len()
+}
+
+#[test]
+fn a_step_makes_of_one_fragment_the_next() {
+    for (old, new, changes) in [
+        ("<p>n 3</p>", "<p>n 3</p>", 0),
+        ("<p>n 3, 6.7 to 9.3</p>", "<p>n 4, 6.7 to 9.1</p>", 1),
+        ("<p>caf\u{e9} \u{1f642}</p>", "<p>caf\u{e9} \u{1f643}!</p>", 1),
+        ("<p>&lt;a&gt;</p>", "<p>&lt;b&gt; &amp; c</p>", 1),
+        ("<i x=\"1\" y=\"22\"></i><b>1</b>", "<i x=\"3\" y=\"23\"></i><b>2</b>", 3),
+        // Put in at the start, in the middle, at the end, into nothing; taken out; another in its place.
+        ("<p id=\"b\">b</p>", "<p id=\"a\">a</p><p id=\"b\">b</p>", 1),
+        ("<b>1</b><i>2</i>", "<b>1</b><u>3</u><i>4</i>", 2),
+        ("<ul><li>1</li></ul>", "<ul><li>1</li><li>2</li></ul>", 1),
+        ("<ul></ul>", "<ul><li>2</li></ul>", 1),
+        ("<ul><li>1</li><li>2</li></ul>", "<ul></ul>", 1),
+        ("<p>1</p><p id=\"a\">2</p>x", "<p>1</p>x", 1),
+        ("<p><b>1</b></p>", "<p>1</p>", 1),
+        ("<p class=\"a\"></p>", "<p class=\"a\" hidden></p>", 1),
+        ("", "<p>1</p>", 0),
+    ] {
+        assert_eq!(check(old, new), changes, "{old} {new}");
+    }
+}
+
+fn fragments() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        "[0-9.]{1,4}".prop_map(|text| text),
+        Just("<br>".to_owned()),
+        Just("&lt;\u{1f642}&amp;".to_owned()),
+        ("[a-c]", 0..3_u8).prop_map(|(id, value)| format!("<i id=\"{id}\" x=\"{value}\"></i>")),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        (prop_oneof![Just("p"), Just("b")], proptest::collection::vec(inner, 0..5), 0..3_u8)
+            .prop_map(|(name, inner, value)| format!("<{name} y=\"{value}\">{}</{name}>", inner.concat()))
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_fragment_can_be_led_to_any_other(old in fragments(), new in fragments(), more in fragments()) {
+        check(&old, &new);
+        check(&format!("{old}{more}"), &format!("{more}{new}{more}"));
+    }
+}
