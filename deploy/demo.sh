@@ -55,6 +55,8 @@ fi
 echo "building (the first time takes some minutes)"
 # The whole workspace, as tests/run.sh builds it: a part of it has other features and would be built twice.
 cargo build --quiet --locked --workspace --bins
+# The program that makes PDFs has a workspace of its own.
+CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}" cargo build --quiet --locked --manifest-path aggregator/report/Cargo.toml
 bin="${CARGO_TARGET_DIR:-target}/debug"
 
 children=()

@@ -72,9 +72,18 @@ faults() {
 }
 
 step "what this machine has" machine
+# The typesetter has a workspace of its own, and everything it is made of in the same target folder.
+typesetter() {
+  CARGO_TARGET_DIR="$target" cargo "$@"
+}
+
 step "formatting" cargo fmt --all --check
+step "formatting of the typesetter" cargo fmt --all --check --manifest-path aggregator/report/Cargo.toml
 step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+step "lints of the typesetter" typesetter clippy --manifest-path aggregator/report/Cargo.toml --all-targets --locked -- -D warnings
 step "build" cargo build --workspace --locked
+step "build of the typesetter" typesetter build --manifest-path aggregator/report/Cargo.toml --locked
+step "tests of the typesetter" typesetter nextest run --manifest-path aggregator/report/Cargo.toml --locked
 step "tests" cargo nextest run --workspace --locked
 step "pictures of every screen" screens
 step "documentation examples" cargo test --workspace --doc --locked --quiet

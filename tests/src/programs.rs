@@ -17,9 +17,10 @@ pub fn kiosk() -> Result<PathBuf> {
     program("wardvoice-kiosk")
 }
 
-/// The program that makes PDFs.
+/// The program that makes PDFs, which has a workspace of its own.
 pub fn report() -> Result<PathBuf> {
-    program("wardvoice-report")
+    static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
+    find("wardvoice-report", &BUILT, Some("aggregator/report/Cargo.toml"))
 }
 
 /// This crate's own `power` program.
@@ -74,23 +75,32 @@ pub fn installed(name: &str, package: &str) -> Result<PathBuf> {
 
 fn program(name: &str) -> Result<PathBuf> {
     static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
+    find(name, &BUILT, None)
+}
+
+fn find(name: &str, built: &OnceLock<Result<(), String>>, manifest: Option<&str>) -> Result<PathBuf> {
     let path = profile_directory()?.join(name);
     if !path.is_file() {
-        let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+        let built = built.get_or_init(|| build(manifest).map_err(|error| format!("{error:#}")));
         if let Err(error) = built {
             bail!("failed to build the programs under test: {error}");
         }
     }
-    ensure!(path.is_file(), "{} is not there even after building the workspace", path.display());
+    ensure!(path.is_file(), "{} is not there even after building it", path.display());
     Ok(path)
 }
 
-fn build() -> Result<()> {
+/// Builds the programs of the workspace, or those of another manifest.
+fn build(manifest: Option<&str>) -> Result<()> {
     let profile = profile_directory()?;
     let lock = File::create(profile.join(".wardvoice-tests-build")).context("failed to make the build's lock")?;
     lock.lock().context("failed to wait for another test that builds")?;
     let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    command.args(["build", "--workspace", "--bins", "--locked"]).current_dir(workspace());
+    command.args(["build", "--bins", "--locked"]).current_dir(workspace());
+    match manifest {
+        None => command.arg("--workspace"),
+        Some(manifest) => command.args(["--manifest-path", manifest]),
+    };
     if profile.ends_with("release") {
         command.arg("--release");
     }

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Query, State};
 use axum::response::Response;
+use jiff::SignedDuration;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
@@ -18,7 +18,7 @@ use super::signals::{self, Outlook};
 use super::units::{self, Asked};
 use super::viewer::Viewer;
 use super::ward::{self, page_off_thread};
-use super::{Shared, Web, alerts, presence, words};
+use super::{Shared, Web, alerts, presence, reports, words};
 use crate::alerts::Audience;
 use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;

@@ -43,7 +43,7 @@ fn what_is_no_paper_is_refused_with_exit_code_1() {
     check(b"\x00\xff garbage", "expected value");
     check(&vec![b'['; 17 * 1024 * 1024], "more than 16777216 bytes");
     check(
-        paper("en", "you_said_we_did", json!({"changes": []})).to_string().as_bytes(),
+        paper("en", "you_said_we_did", &json!({"changes": []})).to_string().as_bytes(),
         "report.you_said_we_did.changes",
     );
 }

@@ -12,7 +12,7 @@ fn figure(question: &str, answer: &str) -> Value {
 
 fn poster(language: &str, figures: &[Value], size: &str) -> Value {
     let changes = json!([{"said": "It is loud at night.", "did": "We fitted soft bins and dim the lights at ten.", "language": "en"}]);
-    paper(language, "ward_poster", json!({"size": size, "figures": figures, "changes": changes}))
+    paper(language, "ward_poster", &json!({"size": size, "figures": figures, "changes": changes}))
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn you_said_we_did_holds_one_to_four_changes_on_one_page() {
     for many in 1..=4_usize {
         let name = format!("you-said-{many}");
         let report = json!({"size": "a3", "changes": vec![change.clone(); many]});
-        let printed = printed(&name, &paper("en", "you_said_we_did", report));
+        let printed = printed(&name, &paper("en", "you_said_we_did", &report));
         assert_eq!(printed.pages, 1);
         assert_eq!(text(&name).matches("We did").count(), many, "a heading for each");
     }
@@ -111,12 +111,12 @@ fn you_said_we_did_holds_one_to_four_changes_on_one_page() {
 #[test]
 fn variation_selectors_and_signs_without_a_glyph_do_not_break_a_poster() {
     let report = json!({"size": "a4", "changes": [{"said": "Thank you \u{2764}\u{fe0f} to all \u{1f600}", "did": "1\u{fe0f}\u{20e3} more nurse"}]});
-    printed("poster-signs", &paper("en", "you_said_we_did", report));
+    printed("poster-signs", &paper("en", "you_said_we_did", &report));
     assert!(text("poster-signs").contains("Thank you [?]"), "{}", text("poster-signs"));
 }
 
 #[test]
 fn a_poster_without_figures_says_so() {
-    printed("poster-empty", &paper("en", "ward_poster", json!({"size": "a4", "figures": []})));
+    printed("poster-empty", &paper("en", "ward_poster", &json!({"size": "a4", "figures": []})));
     assert!(text("poster-empty").contains("when enough of them have answered"));
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wardvoice_report::{Printed, set};
 
 /// Everything that a paper needs, with a report of a kind.
-pub(crate) fn paper(language: &str, kind: &str, report: Value) -> Value {
+pub(crate) fn paper(language: &str, kind: &str, report: &Value) -> Value {
     json!({
         "version": 1,
         "front": {

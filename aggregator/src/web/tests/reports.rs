@@ -30,6 +30,7 @@ fn with<T>(bench: &Bench, releases: Option<&Releases>, work: impl FnOnce(&Books<
         releases: releases.unwrap_or(&desk.releases),
         comments: &desk.comments,
         help: &desk.help,
+        delivery: &desk.delivery,
         sheets: &sheets,
         histories: &histories,
         demonstration: desk.demonstration,
