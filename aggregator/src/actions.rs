@@ -4,8 +4,8 @@
 //! after its due day. What is done is a *change*: it is shown on the kiosks of its ward and drawn on its charts.
 //!
 //! The file `actions.ndjson` has a line for everything that ever happened to an action, and [only grows](crate::line_file): an
-//! action is what its lines say, in order. A program from before actions said what they are about reads every line that does not
-//! say it, and refuses the others with their number rather than measure them by something else.
+//! action is what its lines say, in order. A program from before actions said what they are about, what caused them or that they were
+//! changed reads every line that does not say it, and refuses the others with their number rather than take them for something else.
 //!
 //! No person is in it: an owner is a role ("ward sister"), and what patients said is put in the ward's own words.
 
@@ -22,6 +22,10 @@ use wardvoice_protocol::one_line;
 
 use crate::line_file::{LineFile, LineFileError};
 use crate::scoring::{Change, Measure, Rebasing};
+
+mod cause;
+
+pub use cause::{Cause, MOST_COMMENTS, SignalCause};
 
 /// The longest text of an action, in characters: it has to fit a kiosk's screen and a poster.
 pub const MAX_CHARACTERS: usize = 160;
@@ -44,6 +48,9 @@ pub struct Action {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub about: Option<Measure>,
+    /// What caused it.
+    #[serde(default, skip_serializing_if = "Cause::is_nothing")]
+    pub cause: Cause,
     /// The local day it was taken on.
     #[schema(value_type = String, format = Date)]
     pub opened: Date,
@@ -74,6 +81,9 @@ pub struct NewAction {
     /// By which day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Date>,
+    /// What caused it.
+    #[serde(default, skip_serializing_if = "Cause::is_nothing")]
+    pub cause: Cause,
 }
 
 /// What can happen to an action.
@@ -87,6 +97,11 @@ enum Event {
     Done {
         number: u32,
         on: Date,
+    },
+    /// It is other than it was taken on.
+    Changed {
+        number: u32,
+        action: NewAction,
     },
     /// It was done, and is not: it was too early, or did not last.
     Reopened {
@@ -114,6 +129,12 @@ pub enum ActionsError {
         /// How it stands.
         standing: &'static str,
     },
+    /// It names more comments than fit.
+    #[error("take the action: it may name {MOST_COMMENTS} comments, not {0}")]
+    Comments(usize),
+    /// It would be another ward's.
+    #[error("change action {0}: it is of another ward")]
+    OtherWard(u32),
     /// It would have been done before it was taken on.
     #[error("finish action {number} on {on}: it was taken on later, on {opened}")]
     DoneBefore {
@@ -191,13 +212,12 @@ impl Actions {
 
     /// Takes an action on, durably, and says its number.
     pub fn add(&self, action: NewAction, today: Date) -> Result<Action, ActionsError> {
-        let action = NewAction {
-            said: text("what patients said", &action.said)?,
-            did: text("what the ward does", &action.did)?,
-            owner: action.owner.map(|owner| text("the owner", &owner)).transpose()?,
-            ..action
-        };
-        self.happen(Event::Opened { on: today, action })
+        self.happen(Event::Opened { on: today, action: checked(action)? })
+    }
+
+    /// Changes an action that is open, durably. Its ward stays.
+    pub fn change(&self, number: u32, action: NewAction) -> Result<Action, ActionsError> {
+        self.happen(Event::Changed { number, action: checked(action)? })
     }
 
     /// Says that an action is done, durably.
@@ -228,9 +248,22 @@ fn apply(actions: &mut Vec<Action>, event: &Event) -> Result<Action, ActionsErro
     match event {
         Event::Opened { on, action } => {
             let number = u32::try_from(actions.len()).unwrap_or(u32::MAX).saturating_add(1);
-            let NewAction { ward, said, did, owner, about, due } = action.clone();
-            actions.push(Action { number, ward, said, did, owner, about, opened: *on, due, done: None });
+            let NewAction { ward, said, did, owner, about, due, cause } = action.clone();
+            actions.push(Action { number, ward, said, did, owner, about, cause, opened: *on, due, done: None });
             actions.last().cloned().ok_or(ActionsError::NotThere(number))
+        }
+        Event::Changed { number, action: wished } => {
+            let action = found(actions, *number)?;
+            if action.done.is_some() {
+                return Err(ActionsError::Already { number: *number, standing: "done" });
+            }
+            let NewAction { ward, said, did, owner, about, due, cause } = wished.clone();
+            if ward != action.ward {
+                return Err(ActionsError::OtherWard(*number));
+            }
+            let (number, opened) = (action.number, action.opened);
+            *action = Action { number, ward, said, did, owner, about, cause, opened, due, done: None };
+            Ok(action.clone())
         }
         Event::Done { number, on } => {
             let action = found(actions, *number)?;
@@ -255,6 +288,18 @@ fn apply(actions: &mut Vec<Action>, event: &Event) -> Result<Action, ActionsErro
 
 fn found(actions: &mut [Action], number: u32) -> Result<&mut Action, ActionsError> {
     actions.iter_mut().find(|action| action.number == number).ok_or(ActionsError::NotThere(number))
+}
+
+fn checked(action: NewAction) -> Result<NewAction, ActionsError> {
+    if action.cause.comments.len() > MOST_COMMENTS {
+        return Err(ActionsError::Comments(action.cause.comments.len()));
+    }
+    Ok(NewAction {
+        said: text("what patients said", &action.said)?,
+        did: text("what the ward does", &action.did)?,
+        owner: action.owner.map(|owner| text("the owner", &owner)).transpose()?,
+        ..action
+    })
 }
 
 fn text(name: &'static str, text: &str) -> Result<String, ActionsError> {

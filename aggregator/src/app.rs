@@ -41,8 +41,9 @@ use crate::log::Seen;
 use crate::metrics::Metrics;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
-use crate::operations::{self, Request};
+use crate::operations::{self, PlanAsk, Request};
 use crate::premises::{House, Premises, failed};
+use crate::previews::Previews;
 use crate::registry::{Introduced, Registry};
 use crate::tries::Tries;
 use crate::web::{self, Desk};
@@ -299,8 +300,12 @@ impl Intake {
 
     fn assign(&self, kiosk: &KioskId) {
         let assignments = self.assignments();
-        let messages =
-            [assignments.message(kiosk), assignments.posting_message(kiosk), assignments.round_message(kiosk)];
+        let messages = [
+            assignments.approvals_message(kiosk),
+            assignments.message(kiosk),
+            assignments.posting_message(kiosk),
+            assignments.round_message(kiosk),
+        ];
         messages.into_iter().flatten().for_each(|message| self.messenger.publish(message));
     }
 
@@ -374,6 +379,11 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
             _ => None,
         };
         let new_pin = matches!(request, Request::PinSet { .. });
+        let translated = match &request {
+            Request::Translation(asked) => asked.decides(&house.premises.questionnaires),
+            _ => None,
+        };
+        let new_plan = matches!(request, Request::Plan(PlanAsk::Set { .. }));
         if let Request::HelpSeen { record, by } = &request {
             operations::note(&house.premises, &request)?;
             return operations::say_seen(*record, acknowledge(&house, &messenger, *record, by)?, talk);
@@ -383,11 +393,21 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
         if let Some(kiosk) = changed {
             let messages = [
                 assignments.questionnaire_message(&kiosk),
+                assignments.approvals_message(&kiosk),
                 assignments.message(&kiosk),
                 assignments.posting_message(&kiosk),
                 assignments.round_message(&kiosk),
             ];
             messages.into_iter().flatten().for_each(|message| messenger.publish(message));
+        }
+        if new_plan {
+            assignments.directory_message().into_iter().for_each(|message| messenger.publish(message));
+        }
+        if let Some(questionnaire) = translated {
+            let messages = assignments.about_translations(questionnaire);
+            for message in messages {
+                messenger.publish(message);
+            }
         }
         if new_pin {
             assignments.rounds().into_iter().for_each(|message| messenger.publish(message));
@@ -469,6 +489,8 @@ fn desk(
     let for_replay = Arc::clone(house);
     let for_ruling = Arc::clone(house);
     let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
+    let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
+    let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
     let (for_help, messenger) = (Arc::clone(house), messenger.clone());
     Arc::new(Desk {
         world: Arc::clone(&house.world),
@@ -478,6 +500,32 @@ fn desk(
         changes: house.changes.clone(),
         fleet: Arc::clone(&house.fleet),
         accounts: Arc::clone(&house.premises.accounts),
+        questionnaires: Arc::clone(&house.premises.questionnaires),
+        languages: house.premises.config.languages.clone(),
+        translations: Arc::clone(&house.premises.translations),
+        translate: Arc::new(move |questionnaire, language, ruling, reason, by| {
+            let premises = &for_translations.premises;
+            let decided = premises.translations.decide(questionnaire, language, ruling, reason, by);
+            let decided = decided.map_err(|error| error.to_string())?;
+            let messages = premises.assignments.about_translations(questionnaire.hash());
+            for message in messages {
+                about_translations.publish(message);
+            }
+            Ok(decided)
+        }),
+        previews: Arc::new(Previews::new(
+            house.premises.data.join("previews"),
+            house.premises.config.preview_program.clone(),
+        )),
+        planning: Arc::clone(&house.premises.planning),
+        plan: Arc::new(move |wish, by| {
+            let decided = for_plan.plan(wish, by).map_err(|error| error.to_string())?;
+            let message = for_plan.premises.assignments.directory_message();
+            if let Some(message) = message {
+                to_kiosks.publish(message);
+            }
+            Ok(decided)
+        }),
         actions: Arc::clone(&house.premises.actions),
         rebases: Arc::clone(&house.premises.rebases),
         metrics,

@@ -1,10 +1,12 @@
-//! What each kiosk is told: its assignment, plainly and as a posting, what it asks, its round, and the trust's directory, signed.
+//! What each kiosk is told: its assignment, plainly and as a posting, what it asks and which translations of it are approved, its round, and
+//! the trust's directory, signed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::{Assignment, KioskAudience, KioskSettings};
 use wardvoice_protocol::directory::Directory;
 use wardvoice_protocol::id::{Hash, KioskId, Language};
@@ -18,8 +20,10 @@ use wardvoice_protocol::topic::{Channel, Topic};
 use crate::boards;
 use crate::ingest::mqtt::Message;
 use crate::pins::{Pins, Role};
+use crate::planning::Planning;
 use crate::questionnaires::{self, Questionnaires};
 use crate::registry::{Kiosk, Registry};
+use crate::translations::Translations;
 
 /// The most wards that are visited with one kiosk: it subscribes to a board for each.
 const MAX_WARDS: usize = 40;
@@ -47,6 +51,10 @@ pub struct Assignments {
     pub demonstration: bool,
     /// The PINs of volunteers and managers.
     pub pins: Arc<Pins>,
+    /// What the office has decided about beds.
+    pub planning: Arc<Planning>,
+    /// Which translations people have approved or withdrawn.
+    pub translations: Arc<Translations>,
     /// Whom volunteers call when somebody tells of harm.
     pub safeguarding: Option<String>,
 }
@@ -77,6 +85,24 @@ impl Assignments {
         questionnaires::message(self.asks(&self.registry.get(kiosk)?)?, &self.signing_key)
     }
 
+    /// Which translations of what a kiosk asks are approved, as a message; none when nobody ever decided about one.
+    pub fn approvals_message(&self, kiosk: &KioskId) -> Option<Message> {
+        self.approvals(kiosk, &self.registry.get(kiosk)?)
+    }
+
+    /// Everything that a decision about a questionnaire's translations changes for the kiosks that ask it.
+    pub fn about_translations(&self, questionnaire: Hash) -> Vec<Message> {
+        let kiosks = self.registry.all();
+        let asks = |kiosk: &Kiosk| self.asks(kiosk).is_some_and(|asked| asked.hash() == questionnaire);
+        let asking = kiosks.iter().filter(|(_, kiosk)| asks(kiosk));
+        let messages = asking.flat_map(|(id, kiosk)| {
+            let assignment = self.assign(id, kiosk).and_then(|assignment| self.sign(id, &assignment));
+            // Approvals come before the posting: a kiosk that reads both in turn is never told to offer less than it may.
+            [self.approvals(id, kiosk), assignment, self.post(id, kiosk)]
+        });
+        messages.flatten().collect()
+    }
+
     /// The hash of what a kiosk is told to ask.
     pub fn asked(&self, kiosk: &KioskId) -> Option<Hash> {
         Some(self.asks(&self.registry.get(kiosk)?)?.hash())
@@ -91,11 +117,13 @@ impl Assignments {
         let asked = asked.into_values().filter_map(|one| questionnaires::message(one, &self.signing_key));
         let assignments = kiosks.iter().filter_map(|(id, kiosk)| self.sign(id, &self.assign(id, kiosk)?));
         let postings = kiosks.iter().filter_map(|(id, kiosk)| self.post(id, kiosk));
+        let approvals = kiosks.iter().filter_map(|(id, kiosk)| self.approvals(id, kiosk));
         let rounds = kiosks.iter().filter_map(|(id, kiosk)| self.round(id, kiosk));
         self.directory_message()
             .into_iter()
             .chain(asked)
             .chain(assignments)
+            .chain(approvals)
             .chain(postings)
             .chain(rounds)
             .collect()
@@ -106,6 +134,15 @@ impl Assignments {
         let reference = kiosk.questionnaire.as_ref().unwrap_or(&self.questionnaire);
         let questionnaire = self.questionnaires.get(reference);
         questionnaire.filter(|questionnaire| questionnaire.file().audience == KioskAudience::Patients)
+    }
+
+    fn approvals(&self, id: &KioskId, kiosk: &Kiosk) -> Option<Message> {
+        let questionnaire = self.asks(kiosk)?.hash();
+        let languages = self.translations.approved(questionnaire)?;
+        let approvals = Approvals { kiosk: id.clone(), issued: Timestamp::now(), questionnaire, languages };
+        let topic = Topic::Kiosk(id.clone(), Channel::Approvals);
+        let payload = signed::sign(&approvals, &topic, &self.signing_key).ok()?;
+        Some(Message { topic, payload, retain: true })
     }
 
     fn post(&self, id: &KioskId, kiosk: &Kiosk) -> Option<Message> {
@@ -147,9 +184,14 @@ impl Assignments {
         Some(Message { topic, payload, retain: true })
     }
 
-    fn directory_message(&self) -> Option<Message> {
+    /// The directory with the beds that the plan has now, as a message.
+    pub fn directory_message(&self) -> Option<Message> {
         let topic = Topic::Directory;
-        let payload = signed::sign(&self.directory.published(), &topic, &self.signing_key).ok()?;
+        let mut file = self.directory.published();
+        for ward in &mut file.wards {
+            ward.beds = self.planning.beds(&ward.id).unwrap_or(ward.beds);
+        }
+        let payload = signed::sign(&file, &topic, &self.signing_key).ok()?;
         Some(Message { topic, payload, retain: true })
     }
 
@@ -162,13 +204,16 @@ impl Assignments {
     fn assign(&self, id: &KioskId, kiosk: &Kiosk) -> Option<Assignment> {
         let ward = self.directory.ward(&kiosk.ward)?;
         let consultants = boards::consultants(&self.directory, &ward.id);
+        let asked = self.asks(kiosk)?;
+        let withdrawn = self.translations.withdrawn(asked.hash());
+        let languages = self.languages.iter().filter(|language| !withdrawn.contains(language));
         Some(Assignment {
             kiosk: id.clone(),
             ward: ward.id.clone(),
             ward_name: ward.name.clone(),
             audience: KioskAudience::Patients,
-            questionnaire: self.asks(kiosk)?.reference(),
-            languages: self.languages.clone(),
+            questionnaire: asked.reference(),
+            languages: languages.cloned().collect(),
             consultants,
             seal_key: self.seal_key.clone(),
             aggregator_key: self.signing_key.verifying_key(),

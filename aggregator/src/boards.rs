@@ -125,6 +125,7 @@ impl Boards {
         let index = facts.vocabulary().ward_index(&ward.id)?;
         let fortnight = self.calendar.fortnight_of(self.calendar.day_of(now)).ok()?;
         let (first_day, last_day) = (fortnight.start(), fortnight.last());
+        let plan = self.scoring.plan(first_day);
         let present = || facts.ward_days(index, first_day, last_day).flatten();
         let contacts = present().filter(|fact| fact.outcome() != Outcome::AlreadyAsked).count();
         let completed = present().filter(|fact| self.counts(fact)).count();
@@ -135,12 +136,12 @@ impl Boards {
             fortnight: fortnight.to_string(),
             first_day,
             last_day,
-            target: self.scoring.plan().quota(index),
+            target: plan.quota(index),
             completed: u32::try_from(completed).unwrap_or(u32::MAX),
             contacts: u32::try_from(contacts).unwrap_or(u32::MAX),
             few: self.few(&facts, index, fortnight),
             changes: self.changes(ward),
-            bays: bays(ward),
+            bays: bays(ward, plan.ward(index).map_or(ward.beds, |planned| planned.beds)),
             consultants: consultants(&self.directory, &ward.id),
         })
     }
@@ -197,10 +198,10 @@ fn few_of(now: &[u64], past: &[u64]) -> Vec<usize> {
     places.filter(|(_, pair)| lags(*pair)).map(|(place, _)| place).collect()
 }
 
-/// The bays of a ward; where the directory names none, its beds by number.
-fn bays(ward: &WardEntry) -> Vec<Bay> {
-    if ward.bays.is_empty() && ward.beds > 0 {
-        let beds = (1..=ward.beds).map(|number| number.to_string()).collect();
+/// The bays of a ward; where the directory names none, its beds by number, so many as the plan says.
+fn bays(ward: &WardEntry, beds: u16) -> Vec<Bay> {
+    if ward.bays.is_empty() && beds > 0 {
+        let beds = (1..=beds).map(|number| number.to_string()).collect();
         return vec![Bay { name: "Ward".to_owned(), beds, consultant: None }];
     }
     ward.bays.clone()

@@ -29,7 +29,9 @@ mod desk;
 mod fft;
 mod monitor;
 mod people;
+mod plan;
 mod publish;
+mod quarantine;
 mod reach;
 mod release;
 mod report;
@@ -38,6 +40,7 @@ mod say;
 mod scores;
 mod signal;
 mod tables;
+mod translation;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -141,7 +144,7 @@ enum Command {
     Comments(comments::CommentsCommand),
     /// Look at what was refused, and judge it again.
     #[command(subcommand)]
-    Quarantine(QuarantineCommand),
+    Quarantine(quarantine::QuarantineCommand),
     /// Run our formulas on your numbers: a method with one JSON object, or `batch` with a line each.
     #[command(after_help = desk::methods())]
     Statistics {
@@ -173,6 +176,12 @@ enum Command {
     /// Set the PINs of the kiosks' doors.
     #[command(subcommand)]
     Pin(PinCommand),
+    /// See the fortnight's plan, and change targets and beds.
+    #[command(subcommand)]
+    Plan(plan::PlanCommand),
+    /// See which translations kiosks may offer, and approve or withdraw one.
+    #[command(subcommand)]
+    Translation(translation::TranslationCommand),
     /// Note what wards do about what patients said.
     #[command(subcommand)]
     Action(actions::ActionCommand),
@@ -265,32 +274,6 @@ enum HelpCommand {
         #[arg(long, value_name = "ROLE")]
         by: StaffRole,
         /// Print what stands as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum QuarantineCommand {
-    /// List what was refused and why.
-    List {
-        /// Print the entries as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one entry with what came.
-    Show {
-        /// Its number.
-        number: u64,
-        /// Print it as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Judge one entry again, or all, and store what is good now.
-    Replay {
-        /// Its number; all when absent.
-        number: Option<u64>,
-        /// Print the verdicts as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -468,14 +451,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
-        Command::Quarantine(QuarantineCommand::List { json }) => {
-            ask(Request::QuarantineList, say::Style::list(*json, say::refused)).map(well)
-        }
-        Command::Quarantine(QuarantineCommand::Show { number, json }) => {
-            ask(Request::QuarantineShow { number: *number }, say::Style::one(*json, say::entry)).map(well)
-        }
-        Command::Quarantine(QuarantineCommand::Replay { number, json }) => {
-            ask(Request::QuarantineReplay { number: *number }, say::Style::list(*json, say::replayed)).map(well)
+        Command::Quarantine(command) => {
+            let (request, style) = command.asked();
+            ask(request, style).map(well)
         }
         Command::Definition(command) => {
             definitions::run(command, data, &settings(arguments, Overrides::default())?)
@@ -498,6 +476,11 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Audit(command) => {
             let (request, style) = command.asked()?;
+            ask(request, style).map(well)
+        }
+        Command::Plan(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
+        Command::Translation(command) => {
+            let (request, style) = command.asked();
             ask(request, style).map(well)
         }
         Command::Action(command) => {

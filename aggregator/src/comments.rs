@@ -22,12 +22,13 @@
 //! Failure modes: [`CommentsError`]. Comments are found by reading the log from where the last reading ended; the first time, all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::id::Hash;
 
 use crate::facts::Facts;
 use crate::help::StaffRole;
@@ -37,6 +38,7 @@ use crate::log::{LogError, Reader};
 
 mod find;
 mod fortnights;
+mod handle;
 mod history;
 mod id;
 mod lately;
@@ -46,8 +48,10 @@ mod release;
 mod signs;
 mod text;
 mod themes;
+mod trend;
 
 pub use find::Found;
+pub use handle::CommentHandle;
 pub use history::{
     Decided, Decision, DecisionError, History, MAX_REASON_CHARACTERS, Reach, Rules, Standing, Tone, Wish,
 };
@@ -57,7 +61,8 @@ pub use names::{Names, NamesError};
 pub use release::Released;
 pub use signs::{Sign, SignKind, Signs, SignsError};
 pub use text::{Edit, Piece, Word, apply, edits_for, pieces, words};
-pub use themes::{Frame, FrameError, Theme, ThemeCount, ThemeId};
+pub use themes::{Frame, FrameChange, FrameError, Theme, ThemeCount, ThemeId, ThemeWish};
+pub use trend::{ThemeTones, ThemeTrend};
 
 /// The files of a trust's own in the data folder.
 pub const NAMES_FILE: &str = "staff-names.txt";
@@ -71,7 +76,8 @@ pub const LEDGER_FILE: &str = "comments.ndjson";
 /// Every comment there is, and what was decided about it. Shared by reference.
 pub struct Comments {
     lists: Lists,
-    frame: Frame,
+    frame: RwLock<Arc<Frame>>,
+    frame_path: PathBuf,
     rules: Rules,
     reader: Reader,
     world: Arc<World>,
@@ -146,19 +152,32 @@ impl Comments {
     ) -> Result<Self, CommentsError> {
         let lists =
             Lists { signs: Signs::open(&data.join(SIGNS_FILE))?, names: Names::open(&data.join(NAMES_FILE))? };
-        let frame = Frame::open(&data.join(FRAME_FILE))?;
+        let frame_path = data.join(FRAME_FILE);
+        let frame = RwLock::new(Arc::new(Frame::open(&frame_path)?));
         let mut histories: BTreeMap<CommentId, History> = BTreeMap::new();
         let ledger = Ledger::open(data.join(LEDGER_FILE), |entry: Entry<Event>| {
             let (comment, decided) = decided(entry);
             histories.entry(comment).or_default().push(decided).map_err(|error| error.to_string())
         })?;
         let book = Mutex::new(Book { ledger, read_to: 0, found: BTreeMap::new(), histories });
-        Ok(Self { lists, frame, rules, reader, world, facts, book })
+        Ok(Self { lists, frame, frame_path, rules, reader, world, facts, book })
     }
 
     /// The themes that comments are coded by.
-    pub fn frame(&self) -> &Frame {
-        &self.frame
+    pub fn frame(&self) -> Arc<Frame> {
+        Arc::clone(&self.frame.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the coding frame, durably; false when it is another than the one of that hash, which whoever changes it has seen.
+    pub fn change_frame(&self, change: &FrameChange, seen: Hash) -> Result<bool, CommentsError> {
+        let mut frame = self.frame.write().unwrap_or_else(PoisonError::into_inner);
+        if frame.hash() != seen {
+            return Ok(false);
+        }
+        let changed = frame.changed(change, &self.frame_path)?;
+        changed.keep(&self.frame_path)?;
+        *frame = Arc::new(changed);
+        Ok(true)
     }
 
     /// What release needs.
@@ -196,7 +215,7 @@ impl Comments {
         let mut book = self.up_to_date()?;
         let found = book.found.get(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
         let history = book.histories.get(id).cloned().unwrap_or_default();
-        let decision = history.judge(self.rules, found, &self.frame, seen, by, wish)?;
+        let decision = history.judge(self.rules, found, &self.frame(), seen, by, wish)?;
         let event = Event { comment: id.clone(), by: by.clone(), decision };
         let written = book.write(now, vec![event])?;
         written.into_iter().next().ok_or_else(|| CommentsError::NotThere(id.clone()))
@@ -214,7 +233,7 @@ impl Comments {
         for (id, found) in &book.found {
             let Some(wish) = wish(found) else { continue };
             let history = book.histories.get(id).cloned().unwrap_or_default();
-            let decision = history.judge(self.rules, found, &self.frame, history.last(), by, &wish)?;
+            let decision = history.judge(self.rules, found, &self.frame(), history.last(), by, &wish)?;
             events.push(Event { comment: id.clone(), by: by.clone(), decision });
         }
         book.write(now, events).map(|written| written.len())

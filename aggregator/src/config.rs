@@ -23,12 +23,14 @@ use crate::policy::Audience;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 mod broker;
+mod kiosks;
 mod openid;
 mod reach;
 mod targets;
 mod template;
 
 pub use broker::BrokerUrl;
+use kiosks::KiosksFile;
 use openid::OpenIdFile;
 #[cfg(feature = "openid")]
 pub(crate) use openid::is_safe_address;
@@ -104,15 +106,6 @@ struct SeriesFile {
     definition: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-struct KiosksFile {
-    languages: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    broker_url: Option<String>,
-    accept_simulated: bool,
-}
-
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 struct VolunteersFile {
@@ -169,12 +162,6 @@ impl Default for ProgrammeFile {
     }
 }
 
-impl Default for KiosksFile {
-    fn default() -> Self {
-        Self { languages: vec!["en".to_owned()], broker_url: None, accept_simulated: false }
-    }
-}
-
 /// The settings the program works by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -210,6 +197,8 @@ pub struct Config {
     pub kiosk_broker_url: Option<BrokerUrl>,
     /// Whether `sim-` kiosks may introduce themselves.
     pub accept_simulated: bool,
+    /// The kiosk's program, which draws previews; by default the one beside this program.
+    pub preview_program: Option<PathBuf>,
     /// Whom volunteers call when somebody tells of harm, as kiosks show it.
     pub safeguarding: Option<String>,
     /// To whom else consultants' figures are shown from where on it takes an explicit policy.
@@ -442,6 +431,7 @@ impl TryFrom<ConfigFile> for Config {
             languages,
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
+            preview_program: kiosks.preview_program,
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
             reach: Reach::read(delivery, &contacts, help, alerts)?,

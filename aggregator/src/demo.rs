@@ -196,7 +196,7 @@ fn moderate(house: &House) -> Result<()> {
     let is_past = |found: &Found| found.day < last.start();
     let frame = house.comments.frame();
     let now = Timestamp::now();
-    let code = |found: &Found| is_past(found).then(|| Wish::Code(suggested(frame, found)));
+    let code = |found: &Found| is_past(found).then(|| Wish::Code(suggested(&frame, found)));
     house.comments.decide_unread(&office, now, code).map_err(failed)?;
     let pass = |found: &Found| {
         is_past(found).then(|| match (found.signs.is_empty(), found.id.question().as_str() == "good") {

@@ -22,6 +22,7 @@ mod comments;
 mod loops;
 mod monitor;
 mod people;
+mod plan;
 mod publish;
 mod publishing;
 mod reports;
@@ -29,17 +30,21 @@ mod request;
 mod scores;
 mod signals;
 mod tables;
+mod translation;
 
 pub use comments::{CommentLine, CommentsAsk};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
+pub use plan::{PlanAsk, PlanLine};
 pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub(crate) use publishing::release_everything;
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
 pub use request::{Request, note};
 pub use signals::ActionLine;
 pub use tables::{TableLine, TablesRequest, WrittenTable};
+pub(crate) use translation::word as translation_word;
+pub use translation::{TranslationAsk, TranslationLine};
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -168,6 +173,7 @@ fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -
             say(talk, &premises.actions.reopen(number).map_err(failed)?)?;
             Ok(true)
         }
+        Request::Translation(asked) => translation::translation(premises, asked, talk),
         Request::RebaseRemove { number, reason } => {
             say(talk, &premises.rebases.remove(number, reason.as_deref()).map_err(failed)?)?;
             Ok(true)
@@ -215,6 +221,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::RebaseAdd { unit, measure, from, reason } => {
             signals::rebase(house, unit, measure, &from, reason, talk)
         }
+        Request::Plan(asked) => plan::plan(house, asked, talk),
         Request::Comments(asked) => comments::comments(house, asked, talk),
         Request::Report(asked) => reports::report(house, &asked, talk),
         Request::Monitor(asked) => monitor::look(house, &asked, talk),

@@ -74,12 +74,16 @@ pub enum Place<'a> {
     Unit(&'a Unit),
     /// What all patients of the trust said: its page and the board's.
     Trust,
+    /// Taking on and changing what a ward does about what patients said.
+    Actions(&'a WardId),
     /// Saying that a request for help on a ward was seen.
     Help(&'a WardId),
     /// The requests for help of all wards.
     AllHelp,
     /// The office's pages: kiosks, gaps and the quarantine.
     Office,
+    /// The office's programme: the plan, the contact log, questionnaires and their translations, the coding frame.
+    Programme,
     /// How answers were gathered: what was found names scores and numbers of people.
     Monitor,
     /// What patients wrote, before it is released.
@@ -157,6 +161,14 @@ impl Viewer {
     }
 }
 
+/// The fewest people or comments that a cell may count where others than the office see it: our rule is stricter than the national one.
+pub const FEWEST_SHOWN: u64 = 6;
+
+/// A count as others than the office may see it; none where it is too small, and none where it is nothing, so that the two look alike.
+pub fn shown_count(count: u64) -> Option<u64> {
+    (count >= FEWEST_SHOWN).then_some(count)
+}
+
 /// Whether somebody may open a place.
 pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: &Directory) -> Entrance {
     let any = |may: &dyn Fn(&Role) -> bool| viewer.roles().any(may);
@@ -165,16 +177,19 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         Place::Open => true,
         Place::Description => settings.demonstration || *viewer != Viewer::Nobody,
         // Rows of single patients are the office's, like what they wrote; they stand before the other tables.
-        Place::AllHelp | Place::Comments | Place::Disputes | Place::Monitor | Place::Table(Table::Responses) => {
-            viewer.is(&Role::Office)
-        }
+        Place::AllHelp
+        | Place::Comments
+        | Place::Disputes
+        | Place::Monitor
+        | Place::Programme
+        | Place::Table(Table::Responses) => viewer.is(&Role::Office),
         Place::Units | Place::Table(_) => {
             settings.demonstration || directory.wards().iter().any(|ward| reads(&Unit::Ward(ward.id.clone())))
         }
         Place::Trust => settings.demonstration || reads(&Unit::Trust(directory.file().trust.id.clone())),
         Place::Unit(Unit::Consultant(_)) => return Entrance::Refused(NOT_AMONG_SCORES),
         Place::Unit(unit) => settings.demonstration || reads(unit),
-        Place::Help(ward) => {
+        Place::Help(ward) | Place::Actions(ward) => {
             let unit = Unit::Ward(ward.clone());
             any(&|role| *role != Role::Board && role.reads(&unit, directory))
         }

@@ -6,8 +6,8 @@
 //!
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  displays.json  pins.json  addresses.json  control.sock
-//!      actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson  monitor.ndjson
-//!      returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
+//!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
+//!      monitor.ndjson  returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
 //!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
@@ -45,6 +45,7 @@ use crate::metrics::Metrics;
 use crate::monitor::Marks;
 use crate::national_return::Book;
 use crate::pins::Pins;
+use crate::planning::{PlanDecision, PlanWish, Planning, PlanningError};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::rebuild::{self, Origin};
@@ -52,6 +53,7 @@ use crate::registry::Registry;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::sessions::Sessions;
+use crate::translations::Translations;
 use crate::{definitions, directory, policy};
 
 /// The small files of a data folder.
@@ -77,6 +79,10 @@ pub struct Premises {
     pub display_tokens: Arc<DisplayTokens>,
     /// The PINs of volunteers and managers.
     pub pins: Arc<Pins>,
+    /// What the office has decided about the fortnight's plan.
+    pub planning: Arc<Planning>,
+    /// Which translations people have approved.
+    pub translations: Arc<Translations>,
     /// What wards do about what patients said.
     pub actions: Arc<Actions>,
     /// What was noted about national returns.
@@ -152,6 +158,14 @@ impl Premises {
             openid.roles.check(&directory).map_err(failed)?;
         }
         let pins = Arc::new(Pins::open(data.join("pins.json")).map_err(failed)?);
+        let planning = Planning::open(
+            data.join("plan.ndjson"),
+            &directory,
+            config.contacts_per_fortnight,
+            config.calendar.clone(),
+        );
+        let planning = Arc::new(planning.map_err(failed)?);
+        let translations = Arc::new(Translations::open(data.join("approvals.ndjson")).map_err(failed)?);
         let actions = Arc::new(Actions::open(data.join("actions.ndjson")).map_err(failed)?);
         let returns = Arc::new(Book::open(data.join("returns.ndjson")).map_err(failed)?);
         let releases = Arc::new(Releases::open(data.join("releases.ndjson")).map_err(failed)?);
@@ -173,6 +187,8 @@ impl Premises {
             fortnight_anchor: config.calendar.anchor(),
             demonstration,
             pins: Arc::clone(&pins),
+            planning: Arc::clone(&planning),
+            translations: Arc::clone(&translations),
             safeguarding: config.safeguarding.clone(),
         });
         let data = data.to_owned();
@@ -187,6 +203,8 @@ impl Premises {
             sessions: Arc::default(),
             display_tokens,
             pins,
+            planning,
+            translations,
             actions,
             returns,
             releases,
@@ -268,8 +286,8 @@ impl House {
             series.clone(),
             u16::from(config.final_after_days),
         );
-        let planned = premises.config.contacts_per_fortnight;
-        let scoring = scoring.map_err(failed)?.with_plan_of(planned).with_targets(config.targets.clone());
+        let plans = premises.planning.plans();
+        let scoring = scoring.map_err(failed)?.with_plans(plans).with_targets(config.targets.clone());
         if let Some(measure) = config.targets.keys().find(|measure| !scoring.has_measure(measure)) {
             anyhow::bail!("failed to use the setting targets.measure = \"{measure}\": no definition has it");
         }
@@ -350,6 +368,15 @@ impl House {
         // Nobody has to be looking.
         drop(self.changes.send(change));
         Ok(dispute)
+    }
+
+    /// Changes the fortnight's plan: durable when this returns, and pages and boards know. Kiosks' directory is the caller's to say.
+    pub fn plan(&self, wish: &PlanWish, by: &StaffRole) -> Result<Vec<PlanDecision>, PlanningError> {
+        let decided = self.premises.planning.decide(wish, by, self.premises.today())?;
+        let wards = self.world.directory.wards().iter().map(|ward| ward.id.clone()).collect();
+        // Nobody has to be looking.
+        drop(self.changes.send(Change { wards, position: self.reader().position() }));
+        Ok(decided)
     }
 
     /// Lets what is under way finish, saves the facts and closes the log.

@@ -145,8 +145,8 @@ impl Questionnaires {
         self.all.iter().find(|questionnaire| questionnaire.reference() == *reference)
     }
 
-    /// What a person names, if patients may be asked it; from now on it is in use.
-    pub fn for_patients(&self, asked: &QuestionnaireName) -> Result<QuestionnaireRef, QuestionnairesError> {
+    /// What a person names.
+    pub fn find(&self, asked: &QuestionnaireName) -> Result<&Arc<Questionnaire>, QuestionnairesError> {
         let found = match asked {
             QuestionnaireName::Version(reference) => self.get(reference),
             QuestionnaireName::Newest(id) => {
@@ -154,10 +154,15 @@ impl Questionnaires {
                 versions.max_by_key(|questionnaire| questionnaire.file().version)
             }
         };
-        let found = found.ok_or_else(|| {
+        found.ok_or_else(|| {
             let known: Vec<_> = self.all.iter().map(|one| one.reference().to_string()).collect();
             QuestionnairesError::Unknown { asked: asked.clone(), known: known.join(", ") }
-        })?;
+        })
+    }
+
+    /// What a person names, if patients may be asked it; from now on it is in use.
+    pub fn for_patients(&self, asked: &QuestionnaireName) -> Result<QuestionnaireRef, QuestionnairesError> {
+        let found = self.find(asked)?;
         let reference = found.reference();
         if found.file().audience != KioskAudience::Patients {
             return Err(QuestionnairesError::ForStaff(reference));

@@ -67,7 +67,8 @@ pub use live::Live;
 pub use means::{WardFortnight, question_means};
 pub use measure::{Measure, MeasureError};
 pub use period::{previous, revision, standing};
-pub use plan::{FORTNIGHT_RESPONSES, Plan};
+pub use plan::{FORTNIGHT_RESPONSES, Plan, Plans, Timeline, WardPlan};
+pub(crate) use score::share as proportion;
 pub use score::{Ask, LEVEL, score, score_asked};
 pub use sheet::{
     DomainSheet, Figure, FriendsAndFamilySheet, NormSheet, OptionCount, PlanSheet, PreviousPeriod,

@@ -37,7 +37,8 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use wardvoice_protocol::id::RecordId;
+use wardvoice_protocol::id::{Language, RecordId};
+use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::receipt::Verdict;
 
 use crate::accounts::Accounts;
@@ -58,14 +59,19 @@ use crate::monitor::Marks;
 use crate::network::Network;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
+use crate::planning::{PlanDecision, PlanWish, Planning};
 use crate::policy;
+use crate::previews::Previews;
+use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::sessions::Sessions;
+use crate::translations::{Ruling as TranslationRuling, TranslationDecision, Translations};
 use crate::tries::Tries;
 
 mod accounts;
+mod actions;
 mod alerts;
 mod api;
 mod assets;
@@ -79,6 +85,7 @@ mod display;
 mod disputes;
 mod doorkeeper;
 mod failure;
+mod fleet;
 mod health;
 mod help;
 mod histories;
@@ -119,6 +126,16 @@ pub type Acknowledge = Arc<dyn Fn(RecordId, &StaffRole) -> Result<Option<Seen>, 
 /// Rules on a dispute: its number, the ruling and why; what stands, or why not. Blocks until it is durable and in the facts.
 pub type Rule = Arc<dyn Fn(u32, Ruling, &str) -> Result<Dispute, String> + Send + Sync>;
 
+/// Changes the fortnight's plan and tells pages and kiosks: what was written down, or why not. Blocks until it is durable.
+pub type SetPlan = Arc<dyn Fn(&PlanWish, &StaffRole) -> Result<Vec<PlanDecision>, String> + Send + Sync>;
+
+/// Decides about a translation and tells the kiosks: what was written down, or why not. Blocks until it is durable.
+pub type Translate = Arc<
+    dyn Fn(&Questionnaire, &Language, TranslationRuling, &str, &StaffRole) -> Result<TranslationDecision, String>
+        + Send
+        + Sync,
+>;
+
 /// What time it is. Handed in so that pages can be tested on any day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -138,6 +155,20 @@ pub struct Desk {
     pub fleet: Arc<Fleet>,
     /// Who may sign in.
     pub accounts: Arc<Accounts>,
+    /// What can be asked.
+    pub questionnaires: Arc<Questionnaires>,
+    /// The languages that kiosks are told to offer.
+    pub languages: Vec<Language>,
+    /// Which translations people have approved.
+    pub translations: Arc<Translations>,
+    /// The way to decide about one.
+    pub translate: Translate,
+    /// Pictures of what kiosks show.
+    pub previews: Arc<Previews>,
+    /// What the office has decided about the plan.
+    pub planning: Arc<Planning>,
+    /// The way to change it.
+    pub plan: SetPlan,
     /// What wards do about what patients said.
     pub actions: Arc<Actions>,
     /// From when on which charts start afresh.

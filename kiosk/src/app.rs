@@ -12,9 +12,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use slint::ComponentHandle as _;
-use wardvoice_kiosk_ui::{KioskWindow, fonts, words};
+use wardvoice_kiosk_ui::{KioskWindow, fonts};
 use wardvoice_protocol::assignment::Assignment;
-use wardvoice_protocol::questionnaire::Questionnaire;
+use wardvoice_protocol::id::Language;
 use wardvoice_protocol::record::Body;
 
 use crate::appliance::Watchdog;
@@ -22,7 +22,7 @@ use crate::commission::Commission;
 use crate::dispatch::{self, Dispatch, DispatchState};
 use crate::interview::volunteer::Word;
 use crate::interview::{Carriage, Happening, Setting, SettingError, StoreFailed, Storing};
-use crate::placement;
+use crate::{own_words, placement};
 
 mod errands;
 mod help;
@@ -67,7 +67,7 @@ pub fn run_window(
     select_renderer()?;
     let moved = placement::moved(dispatch.data(), &commission.assignment.ward);
     let placed = placement::placed(&commission.assignment, moved.as_ref(), &dispatch.briefing());
-    let setting = setting(&placed, &commission.questionnaire).context("failed to follow the assignment")?;
+    let setting = setting(&placed, commission).context("failed to follow the assignment")?;
     fonts::register();
     let window = KioskWindow::new().context("failed to open a window")?;
     window.set_covers_screen(options.fullscreen);
@@ -109,11 +109,12 @@ fn select_renderer() -> anyhow::Result<()> {
     selector.select().map_err(|error| anyhow!("failed to choose the software renderer: {error}"))
 }
 
-fn setting(assignment: &Assignment, questionnaire: &Arc<Questionnaire>) -> Result<Setting, SettingError> {
-    // What nobody has checked is for demonstrations, the kiosk's own words as much as the questionnaire's.
-    let spoken =
-        |tag: &str| words::phrases(tag).is_some() && (assignment.demonstration || words::is_approved(tag));
-    Setting::new(assignment, Arc::clone(questionnaire), |language| spoken(language.as_str()))
+/// An assignment, which may be of another ward than the commission's, with what the commission asks.
+fn setting(assignment: &Assignment, commission: &Commission) -> Result<Setting, SettingError> {
+    let questionnaire = Arc::clone(&commission.questionnaire);
+    let approved = &commission.approved;
+    let spoken = |language: &Language| own_words::are_fit(language, approved, assignment.demonstration);
+    Setting::approving(assignment, questionnaire, |language| approved.contains_key(language), spoken)
 }
 
 fn submit(dispatch: &Dispatch, help: HelpOnScreen) -> stage::Submit {
@@ -160,9 +161,9 @@ fn follow(dispatch: &Dispatch, commissions: Receiver<Arc<Commission>>, post: Pos
     let briefing = dispatch.briefing_reader();
     let follow = move || {
         for commission in commissions {
-            let Commission { assignment, questionnaire } = &*commission;
+            let assignment = &commission.assignment;
             let moved = placement::moved(&data, &assignment.ward);
-            assign(&post, &placement::placed(assignment, moved.as_ref(), &briefing()), questionnaire);
+            assign(&post, &placement::placed(assignment, moved.as_ref(), &briefing()), &commission);
         }
     };
     thread::Builder::new().name("commissions".to_owned()).spawn(follow).context("failed to start a thread")?;
@@ -170,8 +171,8 @@ fn follow(dispatch: &Dispatch, commissions: Receiver<Arc<Commission>>, post: Pos
 }
 
 /// Posts what an assignment makes of the kiosk, if it can be followed.
-fn assign(post: &Post, assignment: &Assignment, questionnaire: &Arc<Questionnaire>) {
-    match setting(assignment, questionnaire) {
+fn assign(post: &Post, assignment: &Assignment, commission: &Commission) {
+    match setting(assignment, commission) {
         Ok(setting) => post.put(Happening::Assigned(Arc::new(setting))),
         Err(error) => tracing::error!(%error, "an assignment cannot be followed"),
     }
@@ -185,4 +186,49 @@ fn watched() -> Option<slint::Timer> {
     let timer = slint::Timer::default();
     timer.start(slint::TimerMode::Repeated, every, move || watchdog.ping());
     Some(timer)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use wardvoice_protocol::approvals::ApprovedLanguage;
+    use wardvoice_protocol::assignment::KioskAudience;
+    use wardvoice_protocol::keys::{OpenKey, SigningKey};
+    use wardvoice_protocol::questionnaire::Questionnaire;
+
+    use super::*;
+    use crate::commission::Approved;
+
+    /// The languages that a kiosk offers which is told to offer English and Polish.
+    fn offered(demonstration: bool, approved: Approved) -> Vec<String> {
+        let questionnaire = Arc::new(Questionnaire::inpatient().unwrap());
+        let assignment = Assignment {
+            kiosk: "k-1".parse().unwrap(),
+            ward: "W1".parse().unwrap(),
+            ward_name: "Ward 1".to_owned(),
+            audience: KioskAudience::Patients,
+            questionnaire: questionnaire.reference(),
+            languages: vec![Language::english(), "pl".parse().unwrap()],
+            consultants: Vec::new(),
+            seal_key: OpenKey::from_bytes(&[7; 32]).unwrap().seal_key().clone(),
+            aggregator_key: SigningKey::from_bytes(&[8; 32]).verifying_key(),
+            fortnight_anchor: "2026-01-05".parse().unwrap(),
+            demonstration,
+        };
+        let commission = Commission { assignment, questionnaire, approved };
+        let setting = setting(&commission.assignment, &commission).unwrap();
+        assert_eq!(setting.is_approved(&"pl".parse().unwrap()), !commission.approved.is_empty());
+        setting.languages().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_real_kiosk_offers_what_was_approved_with_its_own_words() {
+        let approving = |words| Approved::from([("pl".parse().unwrap(), ApprovedLanguage { words })]);
+        assert_eq!(offered(false, Approved::new()), ["en"]);
+        assert_eq!(offered(true, Approved::new()), ["en", "pl"], "a demonstration offers machine translations");
+        assert_eq!(offered(false, approving(None)), ["en"], "its own words were not looked at");
+        assert_eq!(offered(false, approving(own_words::hash("ro"))), ["en"], "others were");
+        assert_eq!(offered(false, approving(own_words::hash("pl"))), ["en", "pl"]);
+    }
 }

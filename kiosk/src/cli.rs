@@ -1,4 +1,4 @@
-//! The command line: `key`, `run`, `outbox`, `visits`, `simulate`.
+//! The command line: `key`, `run`, `outbox`, `visits`, `simulate`, `preview`.
 //!
 //! Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage. With `--json` the last line of standard
 //! output is one JSON object.
@@ -19,6 +19,7 @@ use crate::revive;
 use crate::settings::Settings;
 
 mod outbox;
+mod preview;
 mod simulate;
 mod visits;
 
@@ -42,6 +43,8 @@ enum Command {
     Visits(visits::Visits),
     /// Run a fleet of kiosks without windows, with patients who were never there
     Simulate(simulate::Simulate),
+    /// Draw every screen of a questionnaire in a language, as a patient will see them
+    Preview(preview::Preview),
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +94,7 @@ impl Cli {
             Command::Outbox(outbox) => outbox.run(),
             Command::Visits(visits) => visits.run(),
             Command::Simulate(simulate) => simulate.run(),
+            Command::Preview(preview) => preview.run(),
         }
     }
 }

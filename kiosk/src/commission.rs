@@ -9,10 +9,14 @@
 //! A [posting](wardvoice_protocol::posting) takes the place of plain assignments for good: it says when it was issued, so nothing
 //! older turns it back. The way back to plain assignments is to install the kiosk's settings anew.
 //!
-//! On disk: `posting.json`, the newest posting; `questionnaires/{hash}.json`, each file whose SHA-256 is its name;
-//! `commission.json`, the last that was whole. The first and the last hold for the settings whose hash they name. A file that
+//! [Approvals](wardvoice_protocol::approvals) of translations belong to the questionnaire whose hash they name. They make a new commission of
+//! the same questionnaire, so the window takes them up between two patients as well.
+//!
+//! On disk: `posting.json`, the newest posting; `approvals.json`, the newest approvals; `questionnaires/{hash}.json`, each file whose SHA-256 is
+//! its name; `commission.json`, the last that was whole. All but the questionnaires hold for the settings whose hash they name. A file that
 //! does not read, or is not what its name says, is as good as none: the aggregator says it again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,8 +24,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use wardvoice_protocol::approvals::{Approvals, ApprovedLanguage};
 use wardvoice_protocol::assignment::Assignment;
-use wardvoice_protocol::id::{Hash, KioskId};
+use wardvoice_protocol::id::{Hash, KioskId, Language};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireError, QuestionnaireFile, QuestionnaireRef};
@@ -32,6 +37,7 @@ use crate::briefing::is_earlier;
 use crate::files;
 
 const POSTING_FILE: &str = "posting.json";
+const APPROVALS_FILE: &str = "approvals.json";
 const COMMISSION_FILE: &str = "commission.json";
 
 /// An assignment with the questionnaire it names.
@@ -41,7 +47,12 @@ pub struct Commission {
     pub assignment: Assignment,
     /// What it asks.
     pub questionnaire: Arc<Questionnaire>,
+    /// The translations of it that people have approved since.
+    pub approved: Approved,
 }
+
+/// Languages that are approved besides those that the questionnaire's file approves.
+pub type Approved = BTreeMap<Language, ApprovedLanguage>;
 
 /// The newest assignment and the last commission, kept on the disk.
 #[derive(Debug)]
@@ -52,6 +63,7 @@ pub(crate) struct CommissionShelf {
     settings: Hash,
     shipped: Vec<Arc<Questionnaire>>,
     asked: Asked,
+    approvals: Option<Approvals>,
     whole: Option<Arc<Commission>>,
     lack: Option<Lack>,
 }
@@ -117,11 +129,22 @@ struct SavedPosting {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct SavedApprovals {
+    version: u32,
+    settings: Hash,
+    approvals: Approvals,
+}
+
+/// A program from before there were approvals passes one over that has any; the posting and the questionnaire are beside it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SavedCommission {
     version: u32,
     settings: Hash,
     assignment: Assignment,
     questionnaire: Hash,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    approved: Approved,
 }
 
 impl CommissionShelf {
@@ -136,12 +159,17 @@ impl CommissionShelf {
             .map(|saved| saved.posting)
             .filter(|posting| posting.assignment.kiosk == *kiosk);
         let asked = posted.map_or_else(|| known.map_or(Asked::Nothing, Asked::Plainly), Asked::ByPosting);
+        let approvals = read::<SavedApprovals>(&data.join(APPROVALS_FILE))
+            .filter(|saved| saved.version == 1 && saved.settings == settings)
+            .map(|saved| saved.approvals)
+            .filter(|approvals| approvals.kiosk == *kiosk);
         let mut shelf = Self {
             data: data.to_owned(),
             kiosk: kiosk.clone(),
             settings,
             shipped: shipped.into_iter().map(Arc::new).collect(),
             asked,
+            approvals,
             whole: None,
             lack: None,
         };
@@ -225,6 +253,21 @@ impl CommissionShelf {
         Changed { asked, whole: self.settle() }
     }
 
+    /// Takes approvals whose signature has been checked.
+    pub(crate) fn take_approvals(&mut self, approvals: Approvals, now: Timestamp) -> Changed {
+        let known = self.approvals.as_ref();
+        let earlier = known.is_some_and(|known| is_earlier(approvals.issued, known.issued, now));
+        if approvals.kiosk != self.kiosk || earlier {
+            return Changed::default();
+        }
+        if known.is_none_or(|known| Approvals { issued: known.issued, ..approvals.clone() } != *known) {
+            let saved = SavedApprovals { version: 1, settings: self.settings, approvals: approvals.clone() };
+            keep(&self.data.join(APPROVALS_FILE), &saved);
+        }
+        self.approvals = Some(approvals);
+        Changed { asked: false, whole: self.settle() }
+    }
+
     /// Takes a questionnaire that came on the topic of a hash: verified, checked, kept, and only then believed.
     pub(crate) fn take_questionnaire(
         &mut self,
@@ -267,8 +310,11 @@ impl CommissionShelf {
             }
         };
         self.lack = None;
+        let approved = self.approved(questionnaire.hash());
         let same = |whole: &Arc<Commission>| {
-            whole.assignment == assignment && whole.questionnaire.hash() == questionnaire.hash()
+            whole.assignment == assignment
+                && whole.questionnaire.hash() == questionnaire.hash()
+                && whole.approved == approved
         };
         if self.whole.as_ref().is_some_and(same) {
             return false;
@@ -278,10 +324,17 @@ impl CommissionShelf {
             settings: self.settings,
             assignment: assignment.clone(),
             questionnaire: questionnaire.hash(),
+            approved: approved.clone(),
         };
         keep(&self.data.join(COMMISSION_FILE), &saved);
-        self.whole = Some(Arc::new(Commission { assignment, questionnaire }));
+        self.whole = Some(Arc::new(Commission { assignment, questionnaire, approved }));
         true
+    }
+
+    /// What is approved of a questionnaire, as far as the newest approvals speak of it.
+    fn approved(&self, questionnaire: Hash) -> Approved {
+        let about = self.approvals.as_ref().filter(|approvals| approvals.questionnaire == questionnaire);
+        about.map(|approvals| approvals.languages.clone()).unwrap_or_default()
     }
 
     fn find(&self, assignment: &Assignment) -> Result<Arc<Questionnaire>, Lack> {
@@ -321,7 +374,7 @@ impl CommissionShelf {
         let saved: SavedCommission = read(&self.data.join(COMMISSION_FILE))?;
         let holds = saved.version == 1 && saved.settings == self.settings && saved.assignment.kiosk == self.kiosk;
         let questionnaire = holds.then(|| self.by_hash(saved.questionnaire)).flatten()?;
-        Some(Arc::new(Commission { assignment: saved.assignment, questionnaire }))
+        Some(Arc::new(Commission { assignment: saved.assignment, questionnaire, approved: saved.approved }))
     }
 
     fn path_of(&self, hash: Hash) -> PathBuf {

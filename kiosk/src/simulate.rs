@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use wardvoice_protocol::contact::Outcome;
-use wardvoice_protocol::id::{Hash, IdError, KioskId};
+use wardvoice_protocol::id::{Hash, IdError, KioskId, Language};
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::Body;
@@ -402,7 +402,9 @@ impl Round {
         let setting_error = |source| SimulateError::Setting { kiosk: self.kiosk.clone(), source };
         let questionnaire = Arc::clone(&commission.questionnaire);
         self.dispatch.asks(questionnaire.hash());
-        Setting::new(&commission.assignment, questionnaire, |_| true).map(Arc::new).map_err(setting_error)
+        let approved = |language: &Language| commission.approved.contains_key(language);
+        let setting = Setting::approving(&commission.assignment, questionnaire, approved, |_| true);
+        setting.map(Arc::new).map_err(setting_error)
     }
 
     /// Keeps to the fleet's rate; false when the fleet is stopping.

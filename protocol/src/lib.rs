@@ -10,6 +10,7 @@
 
 #![warn(missing_docs)]
 
+pub mod approvals;
 #[cfg(test)]
 mod arbitrary;
 pub mod assignment;

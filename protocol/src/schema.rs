@@ -6,6 +6,7 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
+use crate::approvals::Approvals;
 use crate::assignment::{Assignment, KioskSettings};
 use crate::board::Board;
 use crate::directory::DirectoryFile;
@@ -22,6 +23,7 @@ use crate::status::{Introduction, Status};
 /// Every schema with the name of its file, without `.json`.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
+        ("approvals", of::<Approvals>()),
         ("assignment", of::<Assignment>()),
         ("board", of::<Board>()),
         ("directory", of::<DirectoryFile>()),

@@ -29,10 +29,12 @@ pub enum Channel {
     Posting,
     /// Aggregator to kiosk: which of its requests for help staff have seen, signed, retained.
     Help,
+    /// Aggregator to kiosk: which translations of what it asks people have approved, signed, retained.
+    Approvals,
 }
 
 impl Channel {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Records,
         Self::Receipts,
         Self::Status,
@@ -41,6 +43,7 @@ impl Channel {
         Self::Round,
         Self::Posting,
         Self::Help,
+        Self::Approvals,
     ];
 
     fn as_str(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Channel {
             Self::Round => "round",
             Self::Posting => "posting",
             Self::Help => "help",
+            Self::Approvals => "approvals",
         }
     }
 
@@ -137,7 +141,8 @@ mod tests {
         check(Topic::Kiosk(kiosk.clone(), Channel::Introduction), "wardvoice/1/kiosks/k-0017/introduction");
         check(Topic::Kiosk(kiosk.clone(), Channel::Round), "wardvoice/1/kiosks/k-0017/round");
         check(Topic::Kiosk(kiosk.clone(), Channel::Posting), "wardvoice/1/kiosks/k-0017/posting");
-        check(Topic::Kiosk(kiosk, Channel::Help), "wardvoice/1/kiosks/k-0017/help");
+        check(Topic::Kiosk(kiosk.clone(), Channel::Help), "wardvoice/1/kiosks/k-0017/help");
+        check(Topic::Kiosk(kiosk, Channel::Approvals), "wardvoice/1/kiosks/k-0017/approvals");
         let zeros = "0".repeat(64);
         check(Topic::Questionnaire(Hash::ZERO), &format!("wardvoice/1/questionnaires/{zeros}"));
         check(Topic::Board(WardId::new("W12").unwrap()), "wardvoice/1/wards/W12/board");

@@ -15,6 +15,7 @@ use hpke::rand_core::{TryCryptoRng, TryRng};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
 use wardvoice_protocol::board::{Bay, Board};
 use wardvoice_protocol::contact::{AttributionSource, Mode, Outcome};
@@ -162,6 +163,16 @@ fn postings() {
     assert_eq!(verified.as_ref(), Ok(&posting));
     assert_eq!(posting.assignment, read::<Assignment>("assignment.json"));
     assert_eq!(posting.questionnaire.to_string(), QUESTIONNAIRE);
+}
+
+#[test]
+fn approvals() {
+    let key = aggregator_key().verifying_key();
+    let approvals: Approvals = read("approvals.json");
+    let verified = signed::verify::<Approvals>(&bytes("approvals-signed.json"), &topic(Channel::Approvals), &key);
+    assert_eq!(verified.as_ref(), Ok(&approvals));
+    assert_eq!(approvals.questionnaire.to_string(), QUESTIONNAIRE);
+    assert!(approvals.languages.values().any(|language| language.words.is_none()));
 }
 
 #[test]

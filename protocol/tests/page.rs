@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
 use wardvoice_protocol::board::Board;
 use wardvoice_protocol::contact::{Answer, Mode, Outcome};
@@ -52,6 +53,7 @@ fn check(kind: &str, text: &str) -> Result<(), String> {
         "board" => reads::<Board>(text),
         "round" => reads::<Round>(text),
         "posting" => reads::<Posting>(text),
+        "approvals" => reads::<Approvals>(text),
         "help-seen" => reads::<HelpSeen>(text),
         "receipt" => reads::<Receipt>(text),
         "assignment" => reads::<Assignment>(text),
@@ -86,6 +88,7 @@ fn every_example_reads_as_what_it_says_it_is() {
         "round",
         "board",
         "posting",
+        "approvals",
         "help-seen",
     ] {
         assert!(kinds.iter().any(|known| known == kind), "no example of {kind}");

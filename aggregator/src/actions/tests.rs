@@ -17,6 +17,7 @@ fn new(ward: &str, said: &str) -> NewAction {
         owner: Some("ward sister".to_owned()),
         about: None,
         due: Some(day("2026-12-01")),
+        cause: Cause::default(),
     }
 }
 
@@ -83,4 +84,33 @@ fn a_line_that_a_power_cut_left_unfinished_is_cut_off_and_a_damaged_one_is_an_er
     }
     fs::write(&path, b"{}\n").unwrap();
     assert!(Actions::open(&path).unwrap_err().to_string().contains("line 1"));
+}
+
+#[test]
+fn an_open_action_can_be_changed_and_says_what_caused_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("actions.ndjson");
+    let actions = Actions::open(&path).unwrap();
+    actions.add(new("W1", "Bins are loud."), day("2026-11-25")).unwrap();
+    let plain = fs::read_to_string(&path).unwrap();
+    assert!(!plain.contains("cause"), "a program from before reads it: {plain}");
+    let cause = Cause {
+        comments: vec!["0123456789abcdef".parse().unwrap()],
+        signal: Some("domain:kindness@2026-F22".parse().unwrap()),
+    };
+    let wished = NewAction { did: "New bins.".to_owned(), cause: cause.clone(), ..new("W1", "Bins are loud.") };
+    actions.change(1, wished.clone()).unwrap();
+    for actions in [&actions, &Actions::open(&path).unwrap()] {
+        let found = actions.list().remove(0);
+        assert_eq!((found.did.as_str(), &found.cause, found.opened), ("New bins.", &cause, day("2026-11-25")));
+    }
+    let refused = |actions: &Actions, wished| actions.change(1, wished).unwrap_err().to_string();
+    assert!(
+        refused(&actions, NewAction { ward: "W2".parse().unwrap(), ..wished.clone() }).contains("another ward")
+    );
+    let many = vec![cause.comments.first().unwrap().clone(); MOST_COMMENTS + 1];
+    let too_many = NewAction { cause: Cause { comments: many, signal: None }, ..wished.clone() };
+    assert!(refused(&actions, too_many).contains("20 comments"));
+    actions.finish(1, day("2026-11-26")).unwrap();
+    assert!(refused(&actions, wished).contains("done already"));
 }

@@ -69,7 +69,7 @@ fn stuck_outbox(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {
         if waiting == 1 { "1 record waits".to_owned() } else { format!("{waiting} records wait") },
         since.map_or_else(|| "that is known of".to_owned(), |since| format!("for {}", long(since)))
     );
-    Some(alert(Kind::StuckOutbox, kiosk.id.as_str(), Audience::It, words, "/office#kiosks"))
+    Some(alert(Kind::StuckOutbox, kiosk.id.as_str(), Audience::It, words, "/fleet"))
 }
 
 fn silent_kiosk(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {
@@ -82,7 +82,7 @@ fn silent_kiosk(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {
         |since| format!("has not sent anything for {}", long(since)),
     );
     let words = format!("Kiosk {} on {} {how_long}.", kiosk.id, kiosk.ward);
-    Some(alert(Kind::SilentKiosk, kiosk.id.as_str(), Audience::It, words, "/office#kiosks"))
+    Some(alert(Kind::SilentKiosk, kiosk.id.as_str(), Audience::It, words, "/fleet"))
 }
 
 fn clock_offset(kiosk: &Kiosk) -> Option<Alert> {
@@ -90,7 +90,7 @@ fn clock_offset(kiosk: &Kiosk) -> Option<Alert> {
     let out = long(SignedDuration::from_secs(offset.saturating_abs()));
     let way = if offset > 0 { "slow" } else { "fast" };
     let words = format!("The clock of kiosk {} on {} is {out} {way}.", kiosk.id, kiosk.ward);
-    Some(alert(Kind::ClockOffset, kiosk.id.as_str(), Audience::It, words, "/office#kiosks"))
+    Some(alert(Kind::ClockOffset, kiosk.id.as_str(), Audience::It, words, "/fleet"))
 }
 
 fn quarantine_filling(share: &Share) -> Option<Alert> {
@@ -103,7 +103,7 @@ fn quarantine_filling(share: &Share) -> Option<Alert> {
         share.per_cent.min(100),
         of(share.entries, "record", "records")
     );
-    Some(alert(Kind::QuarantineFilling, share.kiosk.as_str(), Audience::It, words, "/office#quarantine"))
+    Some(alert(Kind::QuarantineFilling, share.kiosk.as_str(), Audience::It, words, "/office/quarantine"))
 }
 
 /// A ward's is the ward's, the trust's is the board's; between them there is nobody who could be told and has not been.

@@ -145,7 +145,7 @@ fn quotas(house: &House, first: Date, last: Date) -> Vec<Quota> {
             ward: entry.id.clone(),
             name: entry.name.clone(),
             done: u32::try_from(done.count()).unwrap_or(u32::MAX),
-            target: house.scoring.plan().quota(index),
+            target: house.scoring.plan(first).quota(index),
         })
     };
     house.premises.directory.wards().iter().filter_map(quota).collect()

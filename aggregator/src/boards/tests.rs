@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use super::*;
-use crate::actions::NewAction;
+use crate::actions::{Cause, NewAction};
 use crate::facts::fact_of;
 use crate::ingest::testing::Trust;
 
@@ -66,7 +66,7 @@ fn a_board_says_how_far_the_fortnight_is() {
         ("2026-11-23".into(), "2026-12-06".into())
     );
     assert_eq!((board.completed, board.contacts), (3, 5), "the seven are of the fortnight before");
-    assert_eq!(board.target, desk.boards.scoring.plan().quota(0));
+    assert_eq!(board.target, desk.boards.scoring.plan(board.first_day).quota(0));
     assert_eq!(
         board.bays.iter().map(|bay| bay.beds.len()).sum::<usize>(),
         28,
@@ -134,6 +134,7 @@ fn what_a_ward_changed_is_on_its_board_and_on_no_others() {
         owner: None,
         about: None,
         due: None,
+        cause: Cause::default(),
     };
     for number in 1..=12 {
         desk.boards.actions.add(action(&format!("Number {number}.")), today).unwrap();

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use wardvoice_protocol::id::WardId;
 
 use super::say;
-use crate::actions::NewAction;
+use crate::actions::{Cause, NewAction};
 use crate::operations::Request;
 use crate::scoring::Measure;
 
@@ -68,7 +68,7 @@ impl ActionCommand {
     pub(super) fn asked(&self) -> (Request, say::Style) {
         match self.clone() {
             Self::Add { ward, said, did, owner, about, due, json } => {
-                let action = NewAction { ward, said, did, owner, about, due };
+                let action = NewAction { ward, said, did, owner, about, due, cause: Cause::default() };
                 (Request::ActionAdd(action), say::Style::one(json, say::action))
             }
             Self::Done { number, on, json } => {

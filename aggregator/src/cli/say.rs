@@ -14,11 +14,13 @@ use crate::operations::Talk;
 mod comments;
 mod loops;
 mod monitor;
+mod office;
 mod words;
 
 pub(super) use comments::{comment, comment_line, theme_count};
 pub(super) use loops::{alert, help_times};
 pub(super) use monitor::monitored;
+pub(super) use office::{plan_decision, plan_line, translation_decision, translation_line};
 pub(super) use words::{
     account, action, appraisal, audit_report, audited, display_token, dispute, entry, explained, help_request,
     help_seen, imported, kiosk, rebase, rebuilt, refused, replayed, report, salvaged, sheet, signal, signed_out,

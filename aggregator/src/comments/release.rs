@@ -15,7 +15,7 @@ use wardvoice_protocol::id::{RecordId, WardId};
 use super::history::{Reach, Standing, Tone};
 use super::text::apply;
 use super::themes::{ThemeCount, ThemeId};
-use super::{Comments, CommentsError, Found, History, fortnights};
+use super::{CommentHandle, Comments, CommentsError, Found, History, fortnights};
 use crate::facts::Fact;
 use crate::policy::Audience;
 
@@ -65,19 +65,41 @@ impl Comments {
         audience: Audience,
         not_theirs: &BTreeSet<RecordId>,
     ) -> Result<Vec<Released>, CommentsError> {
+        let released = self.released_named(unit, period, audience, not_theirs)?;
+        Ok(released.into_iter().map(|(_, released)| released).collect())
+    }
+
+    /// The same, each with the handle by which an action may name it.
+    pub fn released_with_handles(
+        &self,
+        unit: &Unit,
+        period: &Period,
+        audience: Audience,
+    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
+        self.released_named(unit, period, audience, &BTreeSet::new())
+    }
+
+    fn released_named(
+        &self,
+        unit: &Unit,
+        period: &Period,
+        audience: Audience,
+        not_theirs: &BTreeSet<RecordId>,
+    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
         if !self.may_be_asked(unit, &days, audience) {
             return Ok(Vec::new());
         }
         let book = self.up_to_date()?;
-        let mut released: Vec<(Tone, Date, u64, Released)> = Vec::new();
+        let mut released: Vec<(Tone, Date, u64, (CommentHandle, Released))> = Vec::new();
         for (id, history) in &book.histories {
             let Standing::Released { tone, reach } = history.standing() else { continue };
             let Some(found) = book.found.get(id) else { continue };
             let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
             let goes_there = goes_there && !not_theirs.contains(&id.record());
             if goes_there && found.of_patients && days.contains(&found.day) && self.is_of(found, history, unit) {
-                released.push((*tone, found.day, found.position, self.shown(found, history, *tone)));
+                let shown = (CommentHandle::of(id), self.shown(found, history, *tone));
+                released.push((*tone, found.day, found.position, shown));
             }
         }
         drop(book);
@@ -116,20 +138,22 @@ impl Comments {
         facts.days(*days.start(), *days.end()).filter(is_counted).count() as u64
     }
 
-    fn is_of(&self, found: &Found, history: &History, unit: &Unit) -> bool {
+    pub(super) fn is_of(&self, found: &Found, history: &History, unit: &Unit) -> bool {
         let Unit::Consultant(consultant) = unit else { return holds(&self.world.directory, unit, &found.ward) };
-        let about = |theme: &ThemeId| self.frame.theme(theme).is_some_and(|theme| theme.about_consultants);
+        let frame = self.frame();
+        let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
         found.consultant.as_ref() == Some(consultant) && history.themes().iter().any(about)
     }
 
     fn shown(&self, found: &Found, history: &History, tone: Tone) -> Released {
+        let frame = self.frame();
         Released {
             ward: found.ward.clone(),
             asked: found.asked.clone(),
             tone,
             text: apply(&found.text, history.edits()),
             language: found.language.to_string(),
-            themes: history.themes().iter().map(|theme| self.frame.label(theme)).collect(),
+            themes: history.themes().iter().map(|theme| frame.label(theme)).collect(),
         }
     }
 
@@ -154,9 +178,10 @@ impl Comments {
                 }
             }
         }
+        let frame = self.frame();
         let counted = counts.into_iter().map(|(theme, (praise, criticism, not_released))| ThemeCount {
             theme: theme.clone(),
-            label: self.frame.label(theme),
+            label: frame.label(theme),
             praise,
             criticism,
             not_released,

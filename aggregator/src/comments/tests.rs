@@ -287,7 +287,7 @@ fn themes_are_counted_by_unit_and_period_as_people_coded_them() {
     let refused = office.comments().theme_counts(&consultant, &period);
     assert!(matches!(refused, Err(CommentsError::OfOnePerson(unit)) if unit == consultant));
     assert_eq!(
-        suggested(office.comments().frame(), &office.comments().one(&uncoded).unwrap().0),
+        suggested(&office.comments().frame(), &office.comments().one(&uncoded).unwrap().0),
         ["noise".parse().unwrap()].into()
     );
     let unknown = ["nothing".parse().unwrap()].into();

@@ -1,4 +1,4 @@
-//! What comments are about: a coding frame that the trust may replace, suggested by words and decided by a person.
+//! What comments are about: a coding frame that the trust may replace or [change](FrameChange), suggested by words and decided by a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use wardvoice_protocol::id::Language;
+use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::one_line;
 
 use super::signs::{Term, folded};
+
+mod change;
+
+pub use change::{FrameChange, ThemeWish};
 
 /// The frame that is part of this program.
 const SHIPPED: &str = include_str!("themes.json");
@@ -31,14 +35,14 @@ pub struct FrameError {
     reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FrameFile {
     format: u32,
     themes: Vec<ThemeFile>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ThemeFile {
     id: ThemeId,
@@ -53,6 +57,8 @@ struct ThemeFile {
 #[derive(Debug)]
 pub struct Frame {
     themes: Vec<Theme>,
+    /// What it was made from, to be written again with a change.
+    file: FrameFile,
 }
 
 /// A theme.
@@ -94,7 +100,10 @@ impl Frame {
     }
 
     fn read(text: &str) -> Result<Self, String> {
-        let file: FrameFile = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        Self::of(serde_json::from_str(text).map_err(|error| error.to_string())?)
+    }
+
+    fn of(file: FrameFile) -> Result<Self, String> {
         if file.format != 1 {
             return Err(format!("format {} is not known; write 1", file.format));
         }
@@ -102,7 +111,7 @@ impl Frame {
             return Err(format!("write 1 to {MAX_THEMES} themes"));
         }
         let (mut themes, mut ids) = (Vec::new(), BTreeSet::new());
-        for ThemeFile { id, label, about_consultants, terms } in file.themes {
+        for ThemeFile { id, label, about_consultants, terms } in file.themes.clone() {
             if !ids.insert(id.clone()) {
                 return Err(format!("theme {id} stands twice"));
             }
@@ -118,7 +127,13 @@ impl Frame {
             }
             themes.push(Theme { id, label, about_consultants, terms: read });
         }
-        Ok(Self { themes })
+        Ok(Self { themes, file })
+    }
+
+    /// What tells this frame from any other.
+    pub fn hash(&self) -> Hash {
+        // A file of plain texts has no way to fail.
+        Hash::of(&serde_json::to_vec(&self.file).unwrap_or_default())
     }
 
     /// Every theme, in the frame's order.

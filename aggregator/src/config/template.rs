@@ -76,6 +76,8 @@ languages = ["{language}"]
 #broker_url = "mqtts://wardvoice.example:8883"
 # Let kiosks whose id starts with sim- introduce themselves. For demonstrations and tests only.
 accept_simulated = {accept_simulated}
+# The kiosk's program, with which the office looks at translations; without this line, wardvoice-kiosk beside this program.
+#preview_program = "/usr/bin/wardvoice-kiosk"
 
 [volunteers]
 # Whom a volunteer calls when somebody tells of harm: one line, shown on the kiosk. Set this before volunteers go round.

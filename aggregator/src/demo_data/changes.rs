@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use wardvoice_protocol::directory::Directory;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 
-use crate::actions::NewAction;
+use crate::actions::{Cause, NewAction};
 
 /// A generated action, the day it was taken on, and the day it was done.
 pub type MadeUp = (NewAction, Date, Option<Date>);
@@ -48,6 +48,7 @@ pub fn actions(directory: &Directory, today: Date) -> Vec<MadeUp> {
                 owner: Some("ward sister".to_owned()),
                 about: about.parse().ok(),
                 due,
+                cause: Cause::default(),
             }
         };
         let done = change(if known { 0 } else { place }, None);

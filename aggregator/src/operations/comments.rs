@@ -197,7 +197,7 @@ fn line(house: &House, found: Found, history: &History) -> CommentLine {
         shown: apply(&found.text, history.edits()),
         edits: history.edits().to_vec(),
         themes: history.themes().iter().cloned().collect(),
-        suggested: suggested(house.comments.frame(), &found).into_iter().collect(),
+        suggested: suggested(&house.comments.frame(), &found).into_iter().collect(),
         history: history.entries().to_vec(),
         id: found.id,
         text: found.text,

@@ -10,8 +10,8 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
-    AlertsAsk, CommentsAsk, MonitorAsk, PeopleRequest, PublishAsk, ReleaseRequest, ReturnRequest, TablesRequest,
-    people,
+    AlertsAsk, CommentsAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk, ReleaseRequest, ReturnRequest,
+    TablesRequest, TranslationAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -63,6 +63,10 @@ pub enum Request {
         /// The PIN.
         pin: String,
     },
+    /// Answers with the fortnight's plan, or changes it.
+    Plan(PlanAsk),
+    /// Answers with how translations stand, or decides about one.
+    Translation(TranslationAsk),
     /// Takes an action on and answers with it.
     ActionAdd(NewAction),
     /// Says that an action is done, and answers with it.
@@ -204,6 +208,7 @@ impl Request {
                 | Self::KioskList
                 | Self::KioskReplaceKey { .. }
                 | Self::PinSet { .. }
+                | Self::Translation(_)
                 | Self::ActionDone { .. }
                 | Self::ActionReopen { .. }
                 | Self::RebaseRemove { .. }
@@ -221,6 +226,14 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             (Deed::ChangedKiosk, kiosk(id), None)
         }
         Request::PinSet { role, .. } => (Deed::ChangedPin, format!("pin:{role}"), None),
+        Request::Plan(PlanAsk::Set { wish, .. }) => {
+            let about = wish.ward.as_ref().map_or_else(|| "plan:trust".to_owned(), |ward| format!("plan:{ward}"));
+            (Deed::ChangedPlan, about, Some(wish.reason.clone()))
+        }
+        Request::Translation(asked) => match asked.noted() {
+            Some((about, detail)) => (Deed::ChangedApproval, about, Some(detail)),
+            None => return Ok(()),
+        },
         Request::ActionAdd(action) => (Deed::ChangedAction, format!("ward:{}", action.ward), None),
         Request::ActionDone { number, .. } | Request::ActionReopen { number } => {
             (Deed::ChangedAction, format!("action:{number}"), None)
@@ -264,6 +277,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         // What is seen of a consultant is noted when it is looked at.
         Request::Report(_)
         | Request::Monitor(_)
+        | Request::Plan(_)
         | Request::Tables(TablesRequest::List)
         | Request::KioskList
         | Request::ActionList { .. }

@@ -11,7 +11,7 @@ use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::WardId;
 
 use super::{Talk, say};
-use crate::actions::{Action, NewAction};
+use crate::actions::{Action, Cause, NewAction};
 use crate::premises::{House, failed};
 use crate::rebases::NewRebase;
 use crate::scoring::{EffectSheet, History, Measure, effect, grain, signal};
@@ -33,6 +33,9 @@ pub struct ActionLine {
     /// What it is to change; the overall score when absent.
     #[schema(value_type = Option<String>)]
     pub about: Option<Measure>,
+    /// What caused it.
+    #[serde(skip_serializing_if = "Cause::is_nothing")]
+    pub cause: Cause,
     /// The local day it was taken on.
     #[schema(value_type = String, format = Date)]
     pub opened: Date,
@@ -52,8 +55,8 @@ impl ActionLine {
     /// An action, seen on a local day.
     pub fn new(action: Action, today: Date, effect: Option<EffectSheet>) -> Self {
         let overdue = action.is_overdue(today);
-        let Action { number, ward, said, did, owner, about, opened, due, done } = action;
-        Self { number, ward, said, did, owner, about, opened, due, done, overdue, effect }
+        let Action { number, ward, said, did, owner, about, cause, opened, due, done } = action;
+        Self { number, ward, said, did, owner, about, cause, opened, due, done, overdue, effect }
     }
 }
 

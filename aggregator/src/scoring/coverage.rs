@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use wardvoice_protocol::fortnight::Period;
 
 use super::scheme::CaseMix;
 use super::score::share;
@@ -46,6 +47,7 @@ pub(super) fn coverage(
     edition: &Edition,
     tally: &Tally,
     members: &Members,
+    period: &Period,
     population: Option<&[u64]>,
 ) -> CoverageSheet {
     let mut groups = Vec::new();
@@ -55,7 +57,7 @@ pub(super) fn coverage(
     if let Members::Wards(wards) = members
         && wards.len() > 1
     {
-        by_wards(world, tally, wards, &mut groups);
+        by_wards(world, tally, wards, period, &mut groups);
     }
     let too_few = groups.iter().filter_map(|group| {
         let (expected, upper, found) = (group.expected?, group.share.upper?, group.share.value?);
@@ -105,12 +107,14 @@ fn by_questions(
     }
 }
 
-fn by_wards(world: &ScoringWorld, tally: &Tally, wards: &[u16], groups: &mut Vec<GroupSheet>) {
-    let planned: u64 = wards.iter().map(|ward| u64::from(world.plan().quota(*ward))).sum();
+/// Shares of the plan that held on the period's last day; a plan seldom changes, and then a little.
+fn by_wards(world: &ScoringWorld, tally: &Tally, wards: &[u16], period: &Period, groups: &mut Vec<GroupSheet>) {
+    let plan = world.plan(period.last());
+    let planned: u64 = wards.iter().map(|ward| u64::from(plan.quota(*ward))).sum();
     for ward in wards {
         let Some(id) = world.vocabulary().ward(*ward) else { continue };
         let count = tally.wards.get(usize::from(*ward)).copied().unwrap_or(0);
-        let quota = f64::from(world.plan().quota(*ward));
+        let quota = f64::from(plan.quota(*ward));
         groups.push(GroupSheet {
             field: "ward".to_owned(),
             value: id.to_string(),

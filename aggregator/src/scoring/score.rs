@@ -245,7 +245,7 @@ impl<'a> Making<'a> {
             responses_elsewhere: tally.elsewhere,
             response_rate: self.response_rate(tally),
             plan: self.plan(whom.members, tally),
-            coverage: coverage(world, edition, tally, whom.members, population),
+            coverage: coverage(world, edition, tally, whom.members, &self.period, population),
             domains: scheme.top.iter().filter_map(|place| self.domain(&found, least, tally, *place)).collect(),
             friends_and_family: friends_and_family(tally, edition.friends_and_family),
             norm: scheme.overall.and_then(|place| norm(scheme.nodes.get(place)?, &overall)),
@@ -300,7 +300,8 @@ impl<'a> Making<'a> {
         let (Period::Fortnight(_), Members::Wards(wards), None) = (self.period, members, &self.cut) else {
             return None;
         };
-        let quota = wards.iter().map(|ward| u64::from(self.world.plan().quota(*ward))).sum();
+        let plan = self.world.plan(self.period.start());
+        let quota = wards.iter().map(|ward| u64::from(plan.quota(*ward))).sum();
         Some(PlanSheet { quota, done: tally.responses })
     }
 }
@@ -367,7 +368,8 @@ fn question_sheet(question: &QuestionFile, rule: &Rule, figure: Figure, nibbles:
 }
 
 /// A share in per cent with Wilson's interval.
-pub(super) fn share(part: u64, total: u64, nobody: &str) -> Figure {
+/// A part of a total in per cent, with Wilson's interval; `nobody` says why there is none.
+pub(crate) fn share(part: u64, total: u64, nobody: &str) -> Figure {
     match wilson(part, total, LEVEL) {
         Some(found) => Figure {
             value: Some(part as f64 * 100.0 / total as f64),

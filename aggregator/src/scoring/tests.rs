@@ -263,7 +263,7 @@ fn the_quota_is_split_by_beds_with_largest_remainders() {
     check(&[1, 2, 3, 0], 10, &[2, 3, 5, 0]);
     check(&[0, 0], 5, &[3, 2]);
     check(&[7], 400, &[400]);
-    assert_eq!(world().plan().quotas().iter().sum::<u32>(), 400);
+    assert_eq!(world().plan(Date::constant(2026, 11, 9)).quotas().iter().sum::<u32>(), 400);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::bulk::Bulk;
 use super::cut::CutError;
 use super::definition::{Definition, DefinitionError, DefinitionRef, UnitKind};
 use super::measure::Measure;
-use super::plan::{FORTNIGHT_RESPONSES, Plan};
+use super::plan::{FORTNIGHT_RESPONSES, Plan, Plans, Timeline};
 use crate::facts::Vocabulary;
 
 /// After how many whole local days a period is final, unless configured otherwise.
@@ -26,7 +26,7 @@ pub struct ScoringWorld {
     vocabulary: Arc<Vocabulary>,
     editions: Vec<Edition>,
     series: Vec<SeriesStart>,
-    plan: Plan,
+    plans: Arc<Plans>,
     targets: BTreeMap<Measure, f64>,
     final_after_days: u16,
 }
@@ -143,6 +143,7 @@ impl ScoringWorld {
             }
         }
         let plan = Plan::new(&directory, FORTNIGHT_RESPONSES);
+        let plans = Arc::new(Plans::new(Timeline::new(plan)));
         let series = starts.into_values().collect();
         Ok(Self {
             directory,
@@ -150,7 +151,7 @@ impl ScoringWorld {
             vocabulary,
             editions,
             series,
-            plan,
+            plans,
             targets: BTreeMap::new(),
             final_after_days,
         })
@@ -173,10 +174,10 @@ impl ScoringWorld {
         Self::with(directory, calendar, vocabulary, definitions, Vec::new(), final_after_days)
     }
 
-    /// The same with another number of responses planned for a fortnight.
+    /// The same with the plans that the office decides about.
     #[must_use]
-    pub fn with_plan_of(mut self, responses: u32) -> Self {
-        self.plan = Plan::new(&self.directory, responses);
+    pub fn with_plans(mut self, plans: Arc<Plans>) -> Self {
+        self.plans = plans;
         self
     }
 
@@ -237,9 +238,14 @@ impl ScoringWorld {
         self.targets.get(measure).copied()
     }
 
-    /// The fortnight's plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
+    /// The plan of the fortnight that a day is in.
+    pub fn plan(&self, day: Date) -> Arc<Plan> {
+        self.plans.on(day)
+    }
+
+    /// Which edition of the plans is in use: a sheet that was made under another may show another quota.
+    pub fn plan_edition(&self) -> u64 {
+        self.plans.edition()
     }
 
     /// After how many whole local days a period is final.

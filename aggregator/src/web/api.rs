@@ -19,7 +19,7 @@ use super::routes::{Door, Route, does, reads};
 use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{self, off_thread};
-use super::{Shared, Web, comments, consultant, help, office, presence, tables};
+use super::{Shared, Web, comments, consultant, fleet, help, office, presence, tables};
 use crate::policy::{self, Place};
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
@@ -302,11 +302,11 @@ async fn explained(
 
 /// Every kiosk, silent ones first.
 #[utoipa::path(get, path = "/api/v1/fleet", tag = "office", responses(
-    (status = 200, description = "The kiosks", body = [office::KioskSheet]),
+    (status = 200, description = "The kiosks", body = [fleet::KioskSheet]),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn fleet(State(web): State<Shared>) -> Result<Json<Vec<office::KioskSheet>>, Failure> {
-    off_thread(&web, office::kiosks).await.map(Json)
+async fn fleet(State(web): State<Shared>) -> Result<Json<Vec<fleet::KioskSheet>>, Failure> {
+    off_thread(&web, fleet::kiosks).await.map(Json)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -343,7 +343,7 @@ struct Completeness {
     /// Whether nothing is missing and nothing is in quarantine.
     complete: bool,
     /// Every kiosk that sent anything or is registered.
-    kiosks: Vec<office::KioskSheet>,
+    kiosks: Vec<fleet::KioskSheet>,
 }
 
 /// Whether every kiosk's chain is here, "1 to 4,312, all here", or where the gaps are.
@@ -355,7 +355,7 @@ struct Completeness {
 ))]
 async fn completeness(State(web): State<Shared>) -> Result<Json<Completeness>, Failure> {
     off_thread(&web, |web| {
-        let kiosks = office::kiosks(web)?;
+        let kiosks = fleet::kiosks(web)?;
         let quarantined = web.desk.reader.quarantined().map_err(|error| Failure::internal(&error))?;
         let missing = kiosks.iter().flat_map(|kiosk| &kiosk.gaps).map(|gap| gap.last - gap.first + 1).sum();
         let complete = missing == 0 && quarantined == 0;

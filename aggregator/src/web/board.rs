@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use axum::extract::{Extension, Query, State};
 use axum::response::Response;
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use maud::{Markup, html};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
@@ -45,6 +46,7 @@ struct View {
     measure: Measure,
     comparison: Option<Comparison>,
     actions: Vec<ActionLine>,
+    today: Date,
     help: TimesSheet,
     longest: Option<SignedDuration>,
 }
@@ -89,6 +91,7 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
         comparison: peers.and_then(|peers| peers.compare(&measure)),
         actions: signals::actions(web, &facts, None),
         own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
+        today: web.today(),
         help: web.books().help_times(),
         longest: web.books().longest_wait(),
         outlook,

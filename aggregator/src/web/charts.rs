@@ -18,12 +18,14 @@ use super::words::{self, Scale};
 use crate::scoring::Figure;
 
 pub(crate) mod control;
+mod counts;
 pub(crate) mod funnel;
 pub(crate) mod icons;
 mod palette;
 pub(crate) mod tables;
 mod window;
 
+pub(crate) use counts::{Column, Counts, counts};
 pub(crate) use funnel::funnel;
 pub(crate) use window::Window;
 

@@ -19,6 +19,7 @@ use crate::policy::{Audience, Place};
 mod one;
 mod queue;
 mod themes;
+pub(super) mod trend;
 
 /// So many comments of a kind are shown on a ward's page at once.
 const SHOWN: usize = 8;

@@ -18,6 +18,7 @@ pub(crate) enum Place {
     Consultant,
     Alerts,
     Office,
+    Fleet,
     Tables,
     Api,
     SignIn,
@@ -81,6 +82,7 @@ fn current(page: Place, place: Place) -> Option<&'static str> {
     match page {
         Place::Ward if place == Place::Wards => Some("true"),
         Place::Unit if place == Place::Trust => Some("true"),
+        Place::Fleet if place == Place::Office => Some("true"),
         _ => (page == place).then_some("page"),
     }
 }

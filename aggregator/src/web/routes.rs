@@ -12,8 +12,8 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, accounts, alerts, api, assets, board, comments, consultant, display, disputes, health, help, live,
-    monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
+    Shared, accounts, actions, alerts, api, assets, board, comments, consultant, display, disputes, health, help,
+    live, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -33,12 +33,16 @@ pub(crate) enum Door {
     Of(&'static str),
     /// Whoever may read the trust.
     Trust,
+    /// Whoever may take on and change the ward's actions.
+    Actions,
     /// Whoever may say that a request for help on the ward was seen.
     Help,
     /// Whoever may for all wards.
     AllHelp,
     /// The office's and the administrators'.
     Office,
+    /// Who plans the programme.
+    Programme,
     /// Who looks at how answers were gathered.
     Monitor,
     /// Who reads what patients wrote before anybody else does.
@@ -81,9 +85,11 @@ impl Door {
                 Err(_) => enter(Place::Units),
             },
             Self::Trust => enter(Place::Trust),
+            Self::Actions => of_ward(&|id| enter(Place::Actions(id))),
             Self::Help => of_ward(&|id| enter(Place::Help(id))),
             Self::AllHelp => enter(Place::AllHelp),
             Self::Office => enter(Place::Office),
+            Self::Programme => enter(Place::Programme),
             Self::Monitor => enter(Place::Monitor),
             Self::Comments => enter(Place::Comments),
             Self::Disputes => enter(Place::Disputes),
@@ -170,6 +176,8 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/", Door::Units, wards::page),
         reads("/ward/{id}", Door::Ward, ward::page),
         reads("/ward/{id}/stream", Door::Ward, live::stream),
+        reads("/ward/{id}/actions", Door::Actions, actions::page),
+        does("/ward/{id}/actions", Door::Actions, actions::change),
         does("/ward/{id}/help/seen", Door::Help, help::seen),
         reads("/department/{id}", Door::Of("department"), units::department),
         reads("/site/{id}", Door::Of("site"), units::site),
@@ -185,8 +193,6 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/display/{id}/enter/{code}", Door::Open, display::enter),
         reads("/consultant/{id}", Door::Consultant, consultant::page),
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
-        reads("/office", Door::Office, office::page),
-        does("/office/quarantine/replay", Door::Office, office::replay),
         does("/office/monitor", Door::Monitor, monitor::mark),
         reads("/office/disputes", Door::Disputes, disputes::page),
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
@@ -195,6 +201,7 @@ pub(crate) fn all() -> Vec<Route> {
     all.extend(accounts::routes());
     #[cfg(feature = "openid")]
     all.extend(super::openid::routes());
+    all.extend(office::routes());
     all.extend(comments::routes());
     all.extend(tables::routes());
     all.extend(reports::routes());

@@ -2,7 +2,7 @@
 //!
 //! A sheet is a pure function of facts, period, unit and day. Facts only ever grow, so the sheet of a unit that is made of wards is
 //! unchanged while the number of its rows in the period and the one before, that of the trust's where the trust is the
-//! standard population, the period's revision and its standing are: these are the *stamp* under which it is kept. When it
+//! standard population, the period's revision, its standing and the edition of the plan are: these are the *stamp* under which it is kept. When it
 //! changes, what came since is added to tallies that stand ([`Live`]).
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +38,7 @@ struct Stamp {
     trust: usize,
     revision: u32,
     standing: Standing,
+    plan: u64,
 }
 
 impl Sheets {
@@ -73,6 +74,7 @@ fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, toda
         rows: wards.into_iter().map(|ward| rows(ward, from)).sum(),
         revision: scoring::revision(facts, period, today, world.final_after_days()),
         standing: scoring::standing(period, today, world.final_after_days()),
+        plan: world.plan_edition(),
     })
 }
 

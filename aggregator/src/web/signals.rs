@@ -218,15 +218,20 @@ pub(crate) fn action_list(actions: &[ActionLine], name: impl Fn(&WardId) -> Opti
     html! {
         ul.actions {
             @for action in actions {
-                li {
-                    p { strong { "Action " (action.number) } @if let Some(name) = name(&action.ward) { ", " (name) } ": " (standing(action)) }
-                    p { span.aside { "You said: " } (action.said) }
-                    p { span.aside { "We did: " } (action.did) }
-                    @if let Some(effect) = &action.effect { p { span.aside { "Measured: " } (effect.words) "." } }
-                    @else if action.done.is_some() { p.aside { "It cannot be measured: its measure or ward is gone." } }
-                }
+                li { (action_item(action, name(&action.ward))) }
             }
         }
+    }
+}
+
+/// One action: what patients said, what is done, how it stands and what it came to.
+pub(crate) fn action_item(action: &ActionLine, name: Option<String>) -> Markup {
+    html! {
+        p { strong { "Action " (action.number) } @if let Some(name) = name { ", " (name) } ": " (standing(action)) }
+        p { span.aside { "You said: " } (action.said) }
+        p { span.aside { "We did: " } (action.did) }
+        @if let Some(effect) = &action.effect { p { span.aside { "Measured: " } (effect.words) "." } }
+        @else if action.done.is_some() { p.aside { "It cannot be measured: its measure or ward is gone." } }
     }
 }
 

@@ -8,13 +8,12 @@ use futures_util::StreamExt as _;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde_json::Value;
-use wardvoice_protocol::id::Hash;
-use wardvoice_protocol::receipt::Reason;
 
 use super::live::tests::{Seen, count, led_on, seen};
 use desk::{Bench, PASSWORD, noon};
 
 mod accounts;
+mod actions;
 mod alerts;
 mod comments;
 mod consultants;
@@ -22,6 +21,7 @@ mod desk;
 mod display;
 mod help;
 mod monitor;
+mod office;
 #[cfg(feature = "openid")]
 mod openid;
 #[cfg(feature = "openid")]
@@ -376,60 +376,6 @@ async fn another_site_cannot_act_for_the_office() {
     assert_eq!(response.status(), 403);
     assert!(bench.replayed.lock().unwrap().is_empty());
     assert!(response.text().await.unwrap().contains("another site"));
-}
-
-#[tokio::test]
-async fn the_office_sees_what_each_kiosk_is_told_to_ask_and_whether_it_does() {
-    let bench = Bench::lively(false).await;
-    let cookie = bench.sign_in().await;
-    let inpatient = bench.desk.world.questionnaires[0].hash();
-    let shown = async || {
-        let page = bench.get("/office").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
-        let fleet = bench.get("/api/v1/fleet").header("cookie", &cookie).send().await.unwrap();
-        let fleet: Vec<Value> = fleet.json().await.unwrap();
-        let row = fleet.into_iter().find(|row| row["kiosk"] == "k-1").unwrap();
-        assert_eq!(
-            (&row["questionnaire"], &row["questionnaire_asked"]),
-            (&"inpatient@1".into(), &inpatient.to_string().into())
-        );
-        (page, row["questionnaire_applied"].clone())
-    };
-    let (page, applied) = shown().await;
-    assert!(page.contains("it has not said so") && applied.is_null());
-    bench.asks("k-1", Hash::ZERO);
-    let (page, applied) = shown().await;
-    assert!(page.contains("not yet: it goes on with what it had") && applied == Hash::ZERO.to_string());
-    bench.asks("k-1", inpatient);
-    assert!(!shown().await.0.contains("not yet"));
-}
-
-#[tokio::test]
-async fn the_office_sees_silent_kiosks_first_and_can_try_the_quarantine_again() {
-    let mut bench = Bench::lively(false).await;
-    bench.refuse("k-2", Reason::Clock);
-    bench.refuse("k-9", Reason::UnknownKiosk);
-    let cookie = bench.sign_in().await;
-    let page = bench.get("/office").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
-    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not there"));
-    assert!(place("k-3") < place("k-2") && place("k-2") < place("k-1"), "never heard, long silent, just heard");
-    for said in
-        ["The tablet’s clock", "The tablet's clock is too far out", "The kiosk is not registered", "all here"]
-    {
-        assert!(page.contains(said) || said == "The tablet’s clock" || said == "all here", "{said}");
-    }
-    let tried =
-        bench.post("/office/quarantine/replay", "number=1").header("cookie", &cookie).send().await.unwrap();
-    assert_eq!(tried.headers()["location"], "/office?tried=1&taken=1#quarantine");
-    bench.post("/office/quarantine/replay", "").header("cookie", &cookie).send().await.unwrap();
-    assert_eq!(bench.replayed.lock().unwrap().len(), 3);
-    let told = bench.get("/office?tried=2&taken=1").header("cookie", &cookie).send().await.unwrap();
-    assert!(told.text().await.unwrap().contains("Tried 2 again: 1 could be counted now."));
-    let list = bench.get("/api/v1/quarantine?limit=1").header("cookie", &cookie).send().await.unwrap();
-    let list: Value = list.json().await.unwrap();
-    assert_eq!(list["total"], 2);
-    assert_eq!(list["entries"].as_array().unwrap().len(), 1);
-    assert!(list["next"].is_u64());
-    assert!(list["entries"][0].get("payload").is_none());
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use wardvoice_protocol::id::WardId;
 
 use super::charts::control::Event;
 use super::charts::{self, Window, icons, tables};
+use super::comments::trend::{self, Trends};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::signals::{self, Outlook};
@@ -54,6 +55,8 @@ struct View {
     wards: Vec<Ward>,
     comparison: Option<Comparison>,
     actions: Vec<ActionLine>,
+    /// What comments are about, fortnight by fortnight.
+    themes: Trends,
 }
 
 pub(crate) async fn trust(
@@ -144,6 +147,7 @@ pub(crate) fn measure(asked: Option<&str>, known: &[Measure]) -> Result<Measure,
 }
 
 fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Failure> {
+    let themes = trend::of(web, &unit, &period)?;
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let outlook = Outlook::of(web, &facts, &unit, &period)?;
     let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
@@ -157,6 +161,7 @@ fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Fa
         comparison: compare(web, &facts, &unit, &compared(web, &outlook.fortnights, &period))?
             .and_then(|peers| peers.compare(&measure)),
         actions: signals::actions(web, &facts, Some(&ids)),
+        themes,
         own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
         measure,
         outlook,
@@ -249,6 +254,7 @@ fn body(web: &Web, view: &View) -> Markup {
             }
             (small_multiples(view, period, &address))
             (spread(view.comparison.as_ref(), &view.period))
+            (trend::section(&view.themes))
             (actions(view))
         }
     }

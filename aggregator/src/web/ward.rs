@@ -13,6 +13,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::{Hash, WardId};
 
+use super::comments::trend::{self, Trends};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::presence::{self, Presence};
@@ -49,6 +50,8 @@ pub(crate) struct View {
     pub(super) help: Vec<Request>,
     /// What people wrote, as far as it was released.
     pub(super) comments: Vec<Released>,
+    /// What they are about, fortnight by fortnight.
+    pub(super) themes: Trends,
     pub(super) final_after_days: u16,
     pub(super) today: Date,
     pub(super) now: Timestamp,
@@ -137,6 +140,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         presence: presence::of_ward(web, ward),
         help,
         comments: comments.map_err(|error| Failure::internal(&error))?,
+        themes: trend::of(web, &unit, &period)?,
         final_after_days: scoring.final_after_days(),
         today,
         now: web.now(),
@@ -219,6 +223,9 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
         }
         div #live.stack data-stream=(stream) data-version=(fragment.version) {
             (maud::PreEscaped(&fragment.html))
+        }
+        @if web.enter(viewer, policy::Place::Actions(&view.ward)).is_ok() {
+            p.no-print { a.action href=(format!("/ward/{}/actions", view.ward)) { "Take on, change or finish actions" } }
         }
         p #live-said.hidden role="status" aria-live="polite" {}
     };

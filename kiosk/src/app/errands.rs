@@ -147,7 +147,7 @@ impl Errands {
         let moved = self.moved();
         self.dispatch.set_moved(moved.as_ref().map(|ward| ward.id.clone()));
         let placed = placement::placed(assignment, moved.as_ref(), &self.dispatch.briefing());
-        super::assign(&self.post, &placed, &commission.questionnaire);
+        super::assign(&self.post, &placed, &commission);
     }
 
     fn keep_test_card(&self) {

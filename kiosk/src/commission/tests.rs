@@ -206,3 +206,63 @@ fn a_hash_of_another_questionnaire_is_seen() {
     assert!(matches!(shelf.lack(), Some(Lack::OtherQuestionnaire { .. })));
     assert_eq!(shelf.missing(), None);
 }
+
+fn approvals(questionnaire: &Questionnaire, languages: &[&str], issued: &str) -> Approvals {
+    Approvals {
+        kiosk: "k-1".parse().unwrap(),
+        issued: at(issued),
+        questionnaire: questionnaire.hash(),
+        languages: languages.iter().map(|tag| (tag.parse().unwrap(), ApprovedLanguage::default())).collect(),
+    }
+}
+
+fn approved(shelf: &CommissionShelf) -> Vec<String> {
+    shelf.whole().unwrap().approved.keys().map(ToString::to_string).collect()
+}
+
+#[test]
+fn an_approval_makes_a_new_commission_that_a_restart_keeps() {
+    let data = tempfile::tempdir().unwrap();
+    let mut first = shelf(data.path());
+    let inpatient = Questionnaire::inpatient().unwrap();
+    let polish = approvals(&inpatient, &["pl"], "2026-11-25T10:00:00Z");
+    let whole = Changed { asked: false, whole: true };
+    assert_eq!(first.take_approvals(polish.clone(), now()), whole);
+    assert_eq!(approved(&first), ["pl"]);
+    let again = approvals(&inpatient, &["pl"], "2026-11-25T10:30:00Z");
+    assert_eq!(first.take_approvals(again, now()), Changed::default(), "the same again is no news");
+    let mut restarted = shelf(data.path());
+    assert_eq!(approved(&restarted), ["pl"]);
+    // A withdrawal is newer, and what was said before it does not come back.
+    let none = approvals(&inpatient, &[], "2026-11-25T11:00:00Z");
+    assert_eq!(restarted.take_approvals(none, now()), whole);
+    assert_eq!(restarted.take_approvals(polish, now()), Changed::default());
+    assert!(approved(&restarted).is_empty() && approved(&shelf(data.path())).is_empty());
+}
+
+#[test]
+fn an_approval_of_another_questionnaire_or_kiosk_says_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let mut shelf = shelf(data.path());
+    let other = approvals(&second(), &["pl"], "2026-11-25T10:00:00Z");
+    assert_eq!(shelf.take_approvals(other, now()), Changed::default());
+    let inpatient = Questionnaire::inpatient().unwrap();
+    let strange =
+        Approvals { kiosk: "k-2".parse().unwrap(), ..approvals(&inpatient, &["pl"], "2026-11-25T11:00:00Z") };
+    assert_eq!(shelf.take_approvals(strange, now()), Changed::default());
+    assert!(approved(&shelf).is_empty());
+    // It counts once what it is about is asked.
+    let (hash, payload) = letter(&second());
+    shelf.take_posting(posting("W1", &second(), "2026-11-25T11:30:00Z"), now());
+    shelf.take_questionnaire(hash, &payload, &key().verifying_key()).unwrap();
+    assert_eq!(approved(&shelf), ["pl"]);
+}
+
+#[test]
+fn a_commission_from_before_there_were_approvals_reads() {
+    let data = tempfile::tempdir().unwrap();
+    let first = shelf(data.path());
+    assert!(first.whole().is_some());
+    let text = fs::read_to_string(data.path().join(COMMISSION_FILE)).unwrap();
+    assert!(!text.contains("approved"), "an earlier program reads it: {text}");
+}

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc::UnboundedSender;
+use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::id::{Hash, RecordId, WardId};
@@ -283,6 +284,7 @@ impl Keeper {
             Topic::Kiosk(_, Channel::Receipts) => self.read_receipt(topic, payload),
             Topic::Kiosk(_, Channel::Assignment) => self.read_assignment(topic, payload),
             Topic::Kiosk(_, Channel::Posting) => self.read_posting(topic, payload),
+            Topic::Kiosk(_, Channel::Approvals) => self.read_approvals(topic, payload),
             Topic::Kiosk(_, Channel::Help) => self.read_help(topic, payload),
             Topic::Questionnaire(hash) => return self.read_questionnaire(*hash, payload),
             Topic::Kiosk(_, Channel::Round) | Topic::Board(_) => self.read_briefing(topic, payload),
@@ -329,7 +331,7 @@ impl Keeper {
     /// Subscribes to what an aggregator from before there were postings refuses.
     fn subscribe_to_letters(&self) {
         let own = |channel| Topic::Kiosk(self.config.identity.kiosk.clone(), channel);
-        let mut topics = vec![own(Channel::Posting), own(Channel::Help)];
+        let mut topics = vec![own(Channel::Posting), own(Channel::Help), own(Channel::Approvals)];
         topics.extend(self.commissions.missing());
         self.subscribe(topics);
     }
@@ -374,6 +376,14 @@ impl Keeper {
         if let Some(missing) = self.commissions.missing() {
             self.subscribe(vec![missing]);
         }
+        Ok(())
+    }
+
+    fn read_approvals(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
+        let Some(known) = self.commissions.asked() else { return Ok(()) };
+        let approvals: Approvals = signed::verify(payload, topic, &known.aggregator_key)?;
+        let changed = self.commissions.take_approvals(approvals, corrected_now(self.time.offset_s()));
+        self.announce(changed);
         Ok(())
     }
 

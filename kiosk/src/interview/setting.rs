@@ -1,5 +1,6 @@
 //! What a kiosk is, as far as its screen is concerned.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice};
@@ -29,6 +30,8 @@ pub struct Setting {
     ward_name: String,
     questionnaire: Arc<Questionnaire>,
     languages: Vec<Language>,
+    /// Those of them that people have approved.
+    approved: BTreeSet<Language>,
     consultants: Vec<ConsultantChoice>,
     places: Vec<Place>,
     improvements: Vec<Improvement>,
@@ -62,6 +65,16 @@ impl Setting {
         questionnaire: Arc<Questionnaire>,
         spoken: impl Fn(&Language) -> bool,
     ) -> Result<Self, SettingError> {
+        Self::approving(assignment, questionnaire, |_| false, spoken)
+    }
+
+    /// The same where people have approved translations since the questionnaire's file was written; `approved` says which.
+    pub fn approving(
+        assignment: &Assignment,
+        questionnaire: Arc<Questionnaire>,
+        approved: impl Fn(&Language) -> bool,
+        spoken: impl Fn(&Language) -> bool,
+    ) -> Result<Self, SettingError> {
         let has = questionnaire.reference();
         if assignment.questionnaire != has {
             return Err(SettingError::OtherQuestionnaire { asked: assignment.questionnaire.clone(), has });
@@ -69,13 +82,15 @@ impl Setting {
         if questionnaire.file().audience != assignment.audience {
             return Err(SettingError::OtherAudience(has));
         }
+        let written = &questionnaire.file().languages;
+        let is_approved =
+            |(language, written): &(&Language, &Approval)| **written == Approval::Approved || approved(language);
+        let approved: BTreeSet<Language> =
+            written.iter().filter(is_approved).map(|(language, _)| language.clone()).collect();
         let mut languages: Vec<Language> = Vec::new();
         for language in &assignment.languages {
-            let offered = match questionnaire.file().languages.get(language) {
-                Some(Approval::Approved) => true,
-                Some(Approval::MachineTranslation) => assignment.demonstration,
-                None => false,
-            };
+            let offered =
+                approved.contains(language) || (assignment.demonstration && written.contains_key(language));
             if offered && spoken(language) && !languages.contains(language) {
                 languages.push(language.clone());
             }
@@ -88,6 +103,7 @@ impl Setting {
             ward_name: assignment.ward_name.clone(),
             questionnaire,
             languages,
+            approved,
             consultants: assignment.consultants.clone(),
             places: Vec::new(),
             improvements: Vec::new(),
@@ -184,6 +200,6 @@ impl Setting {
 
     /// Whether people have checked the translation.
     pub fn is_approved(&self, language: &Language) -> bool {
-        self.questionnaire.file().languages.get(language) == Some(&Approval::Approved)
+        self.approved.contains(language)
     }
 }

@@ -1,11 +1,13 @@
 //! The parts of the board's page.
 
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 use maud::{Markup, html};
 use wardvoice_protocol::id::WardId;
 
 use super::{Row, View};
 use crate::operations::ActionLine;
-use crate::scoring::{EffectFinding, GroupSheet, Signal, assurance_words, variation_words};
+use crate::scoring::{EffectFinding, GroupSheet, Signal, assurance_words, proportion, variation_words};
 use crate::web::charts::icons;
 use crate::web::words::{self, Scale};
 use crate::web::{signals, units, ward};
@@ -119,6 +121,7 @@ pub(super) fn actions(view: &View) -> Markup {
                     }
                 }
             }
+            p { (closure_words(closure(&view.actions, view.today))) }
             @if !overdue.is_empty() { h3 { "Overdue" } (signals::action_list(&overdue, name)) }
             @if !open.is_empty() {
                 details id="actions-open" { summary id="actions-open-title" { "Open actions" } (signals::action_list(&open, name)) }
@@ -131,6 +134,43 @@ pub(super) fn actions(view: &View) -> Markup {
             }
             p.small { "A difference before and after is no proof that the action made it: other things changed too." }
         }
+    }
+}
+
+/// How many of the actions that fell due in the last year are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Closure {
+    due: u64,
+    done: u64,
+    in_time: u64,
+}
+
+/// Loops that were to be closed by now: of actions that fell due in the year before today. One without a due day cannot be late.
+fn closure(actions: &[ActionLine], today: Date) -> Closure {
+    let from = today.saturating_sub(1.years());
+    let mut closure = Closure { due: 0, done: 0, in_time: 0 };
+    for action in actions {
+        let Some(due) = action.due.filter(|due| *due < today && *due >= from) else { continue };
+        closure.due += 1;
+        closure.done += u64::from(action.done.is_some());
+        closure.in_time += u64::from(action.done.is_some_and(|done| done <= due));
+    }
+    closure
+}
+
+fn closure_words(closure: Closure) -> String {
+    let Closure { due, done, in_time } = closure;
+    let rate = proportion(done, due, "");
+    match (rate.value, words::interval(&rate, Scale::PerCent)) {
+        (Some(value), Some(interval)) => format!(
+            "Loops closed: of {} that fell due in the last year, {} done, {} by the day ({}, 95% interval {interval}, n {}).",
+            words::of(due, "action", "actions"),
+            if done == 1 { "1 is".to_owned() } else { format!("{} are", words::count(done)) },
+            words::count(in_time),
+            Scale::PerCent.write(value),
+            words::count(due)
+        ),
+        _ => "Loops closed: no action fell due in the last year (n 0).".to_owned(),
     }
 }
 
@@ -198,4 +238,52 @@ pub(crate) fn group_words(group: &GroupSheet, ward: impl Fn(&str) -> Option<Stri
     let expected = group.expected.map(|value| Scale::PerCent.write(value)).unwrap_or_default();
     let (name, count) = (group_name(group, ward), words::count(group.count));
     format!("{name}: {share} of the answers (n {count}), {expected} expected")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+    use crate::actions::{Action, Cause};
+
+    fn action(due: Option<&str>, done: Option<&str>) -> ActionLine {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let action = Action {
+            number: 1,
+            ward: "W1".parse().unwrap(),
+            said: "Bins are loud.".to_owned(),
+            did: "Soft closing bins.".to_owned(),
+            owner: None,
+            about: None,
+            cause: Cause::default(),
+            opened: day("2025-01-01"),
+            due: due.map(day),
+            done: done.map(day),
+        };
+        ActionLine::new(action, day("2026-11-20"), None)
+    }
+
+    #[test]
+    fn loops_are_closed_when_what_fell_due_is_done() {
+        let today = Date::constant(2026, 11, 20);
+        let actions = [
+            action(Some("2026-10-01"), Some("2026-09-20")),
+            action(Some("2026-10-01"), Some("2026-10-02")),
+            action(Some("2026-11-19"), None),
+            action(Some("2026-11-20"), None),
+            action(Some("2025-11-19"), None),
+            action(None, Some("2026-10-01")),
+        ];
+        let found = closure(&actions, today);
+        assert_eq!(found, Closure { due: 3, done: 2, in_time: 1 });
+        let said = closure_words(found);
+        assert!(
+            said.contains("of 3 actions")
+                && said.contains("2 are done, 1 by the day (67%")
+                && said.contains("n 3"),
+            "{said}"
+        );
+        assert!(closure_words(closure(&[], today)).contains("n 0"));
+    }
 }

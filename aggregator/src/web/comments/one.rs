@@ -154,7 +154,7 @@ impl Fields {
         let themes = if self.one("themed").is_empty() { history.themes().clone() } else { self.themes()? };
         if themes != *history.themes() && !matches!(wish, Wish::Code(_)) {
             history
-                .judge(comments.rules(), &found, comments.frame(), seen, by, &wish)
+                .judge(comments.rules(), &found, &comments.frame(), seen, by, &wish)
                 .map_err(CommentsError::from)?;
             seen = comments.decide(id, seen, by, &Wish::Code(themes), web.now())?.number;
         }
@@ -276,7 +276,8 @@ fn editing(place: &str, found: &Found, history: &History) -> Markup {
 
 fn deciding(web: &Web, place: &str, found: &Found, history: &History) -> Markup {
     let comments = &web.desk.comments;
-    let suggested = suggested(comments.frame(), found);
+    let frame = comments.frame();
+    let suggested = suggested(&frame, found);
     let chosen = if history.themes().is_empty() { &suggested } else { history.themes() };
     let reach = match history.standing() {
         Standing::Released { reach, .. } | Standing::Proposed { reach, .. } => *reach,
@@ -292,7 +293,7 @@ fn deciding(web: &Web, place: &str, found: &Found, history: &History) -> Markup 
                 fieldset {
                     legend { "What it is about" }
                     div.choices {
-                        @for theme in comments.frame().themes() {
+                        @for theme in frame.themes() {
                             label {
                                 input type="checkbox" name="theme" value=(theme.id) checked[chosen.contains(&theme.id)];
                                 span { (theme.label) @if history.themes().is_empty() && suggested.contains(&theme.id) { " " small { "suggested" } } }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 
 use jiff::civil::Date;
@@ -37,13 +38,17 @@ use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::Marks;
+use crate::planning::Planning;
 use crate::policy;
+use crate::previews::{self, Previews};
+use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
+use crate::translations::Translations;
 use crate::tries::Tries;
-use crate::web::{Desk, router};
+use crate::web::{Acknowledge, Desk, Translate, router};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -70,12 +75,49 @@ fn directory() -> Directory {
     Directory::try_from(file).unwrap()
 }
 
+/// Previews of the first questionnaire, drawn by a script that stands for the kiosk's program.
+fn drawn_by_a_script(folder: &Path, questionnaires: &[Questionnaire]) -> Previews {
+    let draws = previews::tests::draws(questionnaires.first().unwrap());
+    Previews::new(folder.join("previews"), Some(previews::tests::program(folder, &draws)))
+}
+
+/// Decides about translations and tells nobody.
+fn translate(translations: Arc<Translations>) -> Translate {
+    Arc::new(move |questionnaire, language, ruling, reason, by| {
+        let decided = translations.decide(questionnaire, language, ruling, reason, by);
+        decided.map_err(|error| error.to_string())
+    })
+}
+
+/// Keeps what somebody has seen in memory alone.
+fn acknowledge(help: Arc<HelpDesk>) -> Acknowledge {
+    Arc::new(move |record, by| {
+        let Some(request) = help.all(noon()).into_iter().find(|request| request.record == record) else {
+            return Ok(None);
+        };
+        help.seen(request.kiosk, record, noon());
+        Ok(Some(Seen { at: noon(), by: by.to_string() }))
+    })
+}
+
 pub(super) fn ward(id: &str) -> WardId {
     id.parse().unwrap()
 }
 
 pub(super) fn kiosk(id: &str) -> KioskId {
     id.parse().unwrap()
+}
+
+/// Serves the pages until the desk stops.
+async fn serve(desk: &Arc<Desk>) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = router(Arc::clone(desk)).into_make_service_with_connect_info::<SocketAddr>();
+    let stopping = desk.stopping.clone();
+    tokio::spawn(async move {
+        axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await.unwrap();
+    });
+    address
 }
 
 /// What a trust may have set beyond the defaults.
@@ -104,8 +146,13 @@ impl Bench {
         let questionnaires = vec![Questionnaire::inpatient().unwrap()];
         let vocabulary = Arc::new(Vocabulary::new(&directory, &questionnaires).unwrap());
         let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
+        let translations = Arc::new(Translations::open(folder.path().join("approvals.ndjson")).unwrap());
+        let previews = drawn_by_a_script(folder.path(), &questionnaires);
+        let planning = Planning::open(folder.path().join("plan.ndjson"), &directory, 400, calendar.clone());
+        let planning = Arc::new(planning.unwrap());
         let scoring =
             ScoringWorld::inpatient(directory.clone(), calendar.clone(), Arc::clone(&vocabulary), 7).unwrap();
+        let scoring = scoring.with_plans(planning.plans());
         let registry = Registry::in_memory();
         for (number, id, place) in [(1, "k-1", "W1"), (2, "k-2", "W2"), (3, "k-3", "W1")] {
             let key = SigningKey::from_bytes(&[number; 32]).verifying_key();
@@ -139,6 +186,15 @@ impl Bench {
             changes: broadcast::channel(64).0,
             fleet: Arc::new(Fleet::new()),
             accounts: Arc::new(accounts),
+            questionnaires: Arc::new(Questionnaires::shipped().unwrap()),
+            languages: vec![Language::english(), "pl".parse().unwrap()],
+            translations: Arc::clone(&translations),
+            translate: translate(translations),
+            previews: Arc::new(previews),
+            planning: Arc::clone(&planning),
+            plan: Arc::new(move |wish, by| {
+                planning.decide(wish, by, Date::constant(2026, 11, 20)).map_err(|error| error.to_string())
+            }),
             actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
             rebases: Arc::new(Rebases::open(folder.path().join("rebases.ndjson")).unwrap()),
             metrics: Arc::new(Metrics::new()),
@@ -157,13 +213,7 @@ impl Bench {
                 Comments::open(folder.path(), Rules::default(), log.reader(), world, facts).unwrap(),
             ),
             marks: Arc::new(Marks::open(folder.path().join("monitor.ndjson")).unwrap()),
-            acknowledge: Arc::new(move |record, by| {
-                let Some(request) = help.all(noon()).into_iter().find(|request| request.record == record) else {
-                    return Ok(None);
-                };
-                help.seen(request.kiosk, record, noon());
-                Ok(Some(Seen { at: noon(), by: by.to_string() }))
-            }),
+            acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             demonstration,
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
@@ -183,13 +233,7 @@ impl Bench {
             stopping: CancellationToken::new(),
             now: Arc::new(move || *clock.lock().unwrap()),
         });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let service = router(Arc::clone(&desk)).into_make_service_with_connect_info::<SocketAddr>();
-        let stopping = desk.stopping.clone();
-        tokio::spawn(async move {
-            axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await.unwrap();
-        });
+        let address = serve(&desk).await;
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
         Self { desk, address, now, log, replayed, client, dice: Mutex::new(7), sequence: 0, _folder: folder }
     }
@@ -406,6 +450,25 @@ impl Bench {
             payload: format!("{id} {reason}").into_bytes(),
         };
         batch.quarantine(&self.log, new).unwrap().unwrap();
+        self.log.commit(batch).unwrap();
+    }
+
+    /// Puts so many things into the quarantine.
+    pub(super) fn refuse_many(&mut self, many: u64) {
+        let mut batch = self.log.begin();
+        for number in 0..many {
+            let new = NewRefusal {
+                kiosk: kiosk(&format!("k-{}", number % 50)),
+                received: noon(),
+                reason: Reason::UnknownKiosk,
+                detail: String::new(),
+                envelope: Hash::of(&number.to_le_bytes()),
+                record: None,
+                sequence: None,
+                payload: number.to_le_bytes().to_vec(),
+            };
+            batch.quarantine(&self.log, new).unwrap().unwrap();
+        }
         self.log.commit(batch).unwrap();
     }
 

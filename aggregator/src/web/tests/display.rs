@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::actions::NewAction;
+use crate::actions::{Cause, NewAction};
 use crate::comments::{Reach, Tone, Wish};
 use crate::line_file::LineFileError;
 use crate::publication::{Ground, Release, Rhythm, plan};
@@ -34,6 +34,7 @@ impl Bench {
             owner: None,
             about: None,
             due: None,
+            cause: Cause::default(),
         };
         let action = self.desk.actions.add(action, date(2026, 11, 1)).unwrap();
         self.desk.actions.finish(action.number, date(2026, 11, 2)).unwrap();
@@ -109,6 +110,7 @@ async fn what_a_ward_has_changed_is_shown_and_what_it_means_to_change_is_not() {
         owner: None,
         about: None,
         due: None,
+        cause: Cause::default(),
     };
     bench.desk.actions.add(open, date(2026, 11, 1)).unwrap();
     let turns = bench.turns("W3").await;

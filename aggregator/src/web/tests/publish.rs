@@ -131,6 +131,7 @@ async fn nothing_is_said_of_what_a_change_came_to_before_a_month_after_it_is_rel
         owner: None,
         about: None,
         due: None,
+        cause: crate::actions::Cause::default(),
     };
     let action = bench.desk.actions.add(action, date(2026, 8, 31)).unwrap();
     bench.desk.actions.finish(action.number, date(2026, 9, 1)).unwrap();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use wardvoice_paper::{Paper, Report, Size, Whose};
 
 use super::desk::{Bench, ward};
-use crate::actions::NewAction;
+use crate::actions::{Cause, NewAction};
 use crate::appraisal::{Looker, note_look, window_to};
 use crate::policy::Audience;
 use crate::publication::{PartCount, Release, Subject};
@@ -63,6 +63,7 @@ fn change(bench: &Bench, said: &str) {
         owner: None,
         about: None,
         due: None,
+        cause: Cause::default(),
     };
     let number = bench.desk.actions.add(action, Date::constant(2026, 9, 1)).unwrap().number;
     bench.desk.actions.finish(number, Date::constant(2026, 9, 21)).unwrap();

@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 65] = [
+const TABLE: [(&str, &str, &str); 79] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -32,6 +32,8 @@ const TABLE: [(&str, &str, &str); 65] = [
     ("GET /", "/", "so oooxxxooxx"),
     ("GET /ward/{id}", "/ward/W1", "so oxoxxxooxx"),
     ("GET /ward/{id}/stream", "/ward/W1/stream", "so oxoxxxooxx"),
+    ("GET /ward/{id}/actions", "/ward/W1/actions", "ss oxoxxxxoxx"),
+    ("POST /ward/{id}/actions", "/ward/W1/actions", "ss oxoxxxxoxx"),
     ("POST /ward/{id}/help/seen", "/ward/W1/help/seen", "ss oxoxxxxoxx"),
     ("GET /department/{id}", "/department/medicine", "so xxoxxxooxx"),
     ("GET /site/{id}", "/site/S1", "so xxxxxxooxx"),
@@ -54,6 +56,26 @@ const TABLE: [(&str, &str, &str); 65] = [
     ("GET /board/half-year.pdf", "/board/half-year.pdf", "so xxxxxxooxx"),
     ("GET /consultant/{id}/appraisal.pdf", "/consultant/C1/appraisal.pdf", "ss xxxoxoooxx"),
     ("GET /office", "/office", "ss xxxxxxxoox"),
+    ("GET /office/plan", "/office/plan", "ss xxxxxxxoxx"),
+    ("POST /office/plan", "/office/plan", "ss xxxxxxxoxx"),
+    ("GET /office/contacts", "/office/contacts", "ss xxxxxxxoxx"),
+    ("GET /office/questionnaires", "/office/questionnaires", "ss xxxxxxxoxx"),
+    ("GET /office/questionnaires/{questionnaire}", "/office/questionnaires/inpatient@1", "ss xxxxxxxoxx"),
+    (
+        "POST /office/questionnaires/{questionnaire}/decide",
+        "/office/questionnaires/inpatient@1/decide",
+        "ss xxxxxxxoxx",
+    ),
+    (
+        "POST /office/questionnaires/{questionnaire}/preview",
+        "/office/questionnaires/inpatient@1/preview",
+        "ss xxxxxxxoxx",
+    ),
+    ("GET /office/previews/{key}/{file}", "/office/previews/x/y.png", "ss xxxxxxxoxx"),
+    ("GET /office/themes", "/office/themes", "ss xxxxxxxoxx"),
+    ("POST /office/themes", "/office/themes", "ss xxxxxxxoxx"),
+    ("GET /office/quarantine", "/office/quarantine", "ss xxxxxxxoox"),
+    ("GET /fleet", "/fleet", "ss xxxxxxxoox"),
     ("POST /office/quarantine/replay", "/office/quarantine/replay", "ss xxxxxxxoox"),
     ("POST /office/monitor", "/office/monitor", "ss xxxxxxxoxx"),
     ("GET /office/comments", "/office/comments", "ss xxxxxxxoxx"),

@@ -1,6 +1,7 @@
 //! Tables over HTTP: who gets which rows, that they are whole, and that nothing is in them that nobody has passed.
 
 use sha2::{Digest as _, Sha256};
+use wardvoice_protocol::id::Hash;
 
 use super::*;
 use crate::accounts::Proof;

@@ -3,7 +3,7 @@
 use wardvoice_protocol::fortnight::Period;
 
 use super::*;
-use crate::actions::NewAction;
+use crate::actions::{Cause, NewAction};
 use crate::rebases::NewRebase;
 
 const PAGES: [&str; 6] = [
@@ -24,6 +24,7 @@ fn acts(bench: &Bench) {
         owner: Some("ward sister".to_owned()),
         about: Some(about.parse().unwrap()),
         due: due.map(|due| due.parse().unwrap()),
+        cause: Cause::default(),
     };
     let opened = Date::constant(2026, 9, 1);
     let done = bench.desk.actions.add(action("Staff rush.", "domain:kindness", None), opened).unwrap();

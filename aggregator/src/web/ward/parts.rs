@@ -29,6 +29,7 @@ pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
         (friends_and_family(view))
         (actions(view))
         (comments::section(&view.comments))
+        (comments::trend::section(&view.themes))
         (not_shown(view))
         (versions(view))
     }

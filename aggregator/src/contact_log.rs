@@ -1,0 +1,124 @@
+//! The contact log: how many patients were approached, what came of it, and how many answered, by ward, mode, fortnight and kiosk.
+//!
+//! Vocabulary: *approached* is every contact but those with patients who had been asked already, who were counted the first time; *answered* is a
+//! contact with a response, whole or in part. The *rate* is answered of approached, with Wilson's 95 % interval, as on every score sheet: whatever
+//! the reason was, it stays in the denominator.
+//!
+//! Pure: it counts what it is handed. Contacts of staff are not among them; who the patients or the volunteers were is in no contact.
+
+use std::collections::BTreeMap;
+
+use wardvoice_protocol::contact::Outcome;
+
+use crate::scoring::{Figure, proportion};
+
+/// Contacts by what came of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contacts {
+    outcomes: BTreeMap<Outcome, u64>,
+}
+
+/// Contacts in groups of one kind, in the order of the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouped<K> {
+    groups: BTreeMap<K, Contacts>,
+}
+
+impl Contacts {
+    /// One more.
+    pub fn add(&mut self, outcome: Outcome) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+    }
+
+    /// How many came to that.
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(&outcome).copied().unwrap_or(0)
+    }
+
+    /// Patients who were approached.
+    pub fn approached(&self) -> u64 {
+        self.outcomes
+            .iter()
+            .filter(|(outcome, _)| **outcome != Outcome::AlreadyAsked)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Patients who answered, whole or in part.
+    pub fn answered(&self) -> u64 {
+        self.outcomes.iter().filter(|(outcome, _)| outcome.has_response()).map(|(_, count)| count).sum()
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.is_empty()
+    }
+
+    /// The response rate in per cent.
+    pub fn rate(&self) -> Figure {
+        proportion(self.answered(), self.approached(), "nobody has been approached")
+    }
+}
+
+impl<K: Ord> Default for Grouped<K> {
+    fn default() -> Self {
+        Self { groups: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord> Grouped<K> {
+    /// One more of a group.
+    pub fn add(&mut self, key: K, outcome: Outcome) {
+        self.groups.entry(key).or_default().add(outcome);
+    }
+
+    /// A group; an empty one where nothing was counted.
+    pub fn get(&self, key: &K) -> Contacts {
+        self.groups.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Every group that has something in it.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &Contacts)> {
+        self.groups.iter()
+    }
+
+    /// All groups together.
+    pub fn all(&self) -> Contacts {
+        let mut all = Contacts::default();
+        for (outcome, count) in self.groups.values().flat_map(|contacts| &contacts.outcomes) {
+            *all.outcomes.entry(*outcome).or_default() += count;
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    #[test]
+    fn whatever_the_reason_it_stays_in_the_denominator_and_nobody_is_counted_twice() {
+        let mut log = Grouped::default();
+        let contacts = [
+            (Outcome::Completed, 7),
+            (Outcome::Partial, 1),
+            (Outcome::Declined, 5),
+            (Outcome::LacksCapacity, 3),
+            (Outcome::AlreadyAsked, 9),
+        ];
+        for (outcome, many) in contacts {
+            (0..many).for_each(|place| log.add(place % 2, outcome));
+        }
+        let all = log.all();
+        assert_eq!((all.approached(), all.answered(), all.of(Outcome::AlreadyAsked)), (16, 8, 9));
+        let rate = all.rate();
+        assert_eq!((rate.value, rate.n), (Some(50.0), 16));
+        assert!(rate.lower.unwrap() < 30.0 && rate.upper.unwrap() > 70.0);
+        let halves: u64 = log.iter().map(|(_, contacts)| contacts.approached()).sum();
+        assert_eq!(halves, 16);
+        assert!(log.get(&7).is_empty());
+        assert_eq!(log.get(&7).rate().why.unwrap(), "nobody has been approached");
+    }
+}

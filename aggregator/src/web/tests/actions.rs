@@ -1,0 +1,99 @@
+//! A ward's actions, as the ward takes them on.
+
+use super::*;
+use crate::accounts::Proof;
+use crate::comments::{Reach, Tone, Wish};
+
+impl Bench {
+    /// An account of a ward, signed in.
+    async fn staff_of(&self, ward: &str) -> String {
+        let role = format!("ward:{ward}");
+        let name = format!("staff-{}", ward.to_lowercase());
+        if self.desk.accounts.get(&name).is_none() {
+            let proof = Proof::Chosen(PASSWORD);
+            self.desk.accounts.add(&name.parse().unwrap(), proof, &[role.parse().unwrap()]).unwrap();
+        }
+        self.sign_in_as(&name).await
+    }
+
+    async fn acts(&self, cookie: &str, ward: &str, form: &str) -> (u16, String) {
+        let response =
+            self.post(&format!("/ward/{ward}/actions"), form).header("cookie", cookie).send().await.unwrap();
+        let status = response.status().as_u16();
+        match response.headers().get("location") {
+            Some(location) => (status, location.to_str().unwrap().to_owned()),
+            None => (status, response.text().await.unwrap()),
+        }
+    }
+
+    async fn page_of(&self, cookie: &str, path: &str) -> String {
+        let response = self.get(path).header("cookie", cookie).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_ward_takes_an_action_on_changes_it_and_says_that_it_is_done() {
+    let mut bench = Bench::lively(false).await;
+    let comment = bench.writes("W1", "2026-11-16T10:00:00Z", Some(("better", "The bins are loud at night.")));
+    let release = Wish::Release(Tone::Criticism, Reach::Staff);
+    let office = "office".parse().unwrap();
+    bench.desk.comments.decide(&comment.parse().unwrap(), 0, &office, &release, noon()).unwrap();
+    let cookie = bench.staff_of("W1").await;
+    assert!(bench.page_of(&cookie, "/ward/W1").await.contains("/ward/W1/actions"), "the ward's page leads there");
+    let page = bench.page_of(&cookie, "/ward/W1/actions").await;
+    assert!(page.contains("No action is open.") && page.contains("The bins are loud at night."));
+    let start = page.find("name=\"comment\" value=\"").unwrap() + "name=\"comment\" value=\"".len();
+    let handle = &page[start..start + 16];
+    let form = format!(
+        "what=add&said=Bins+are+loud.&did=Soft+closing+bins.&owner=ward+sister&due=2026-12-01&about=domain:kindness\
+         &signal=overall%402026-F22&comment={handle}"
+    );
+    assert_eq!(bench.acts(&cookie, "W1", &form).await, (303, "/ward/W1/actions?done=add".to_owned()));
+    let page = bench.page_of(&cookie, "/ward/W1/actions?done=add").await;
+    for said in
+        ["The action is taken on.", "Action 1", "due 1 December 2026", "(ward sister)", "fortnight 2026-F22"]
+    {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(page.contains("<blockquote lang=\"en\" dir=\"auto\">The bins are loud at night."));
+    let editing = bench.page_of(&cookie, "/ward/W1/actions?edit=1").await;
+    assert!(editing.contains("Change action 1") && editing.contains("value=\"2026-12-01\""));
+    let change = form.replace("what=add", "what=change&number=1").replace("Soft+closing", "New");
+    assert_eq!(bench.acts(&cookie, "W1", &change).await.0, 303);
+    let changed = bench.desk.actions.list();
+    assert_eq!((changed.len(), changed[0].did.as_str(), changed[0].cause.comments.len()), (1, "New bins.", 1));
+    assert_eq!(bench.acts(&cookie, "W1", "what=done&number=1").await.0, 303);
+    let page = bench.page_of(&cookie, "/ward/W1/actions?done=done").await;
+    assert!(page.contains("Open again") && page.contains("1 done"));
+    assert_eq!(bench.acts(&cookie, "W1", "what=reopen&number=1").await.0, 303);
+    assert!(bench.desk.audit.recent(9).iter().any(|entry| {
+        entry.did == "changed_action" && entry.about.as_deref() == Some("action:1") && entry.who == "staff-w1"
+    }));
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_says_why_and_another_ward_is_another_wards() {
+    let bench = Bench::lively(false).await;
+    let cookie = bench.staff_of("W1").await;
+    bench.acts(&cookie, "W1", "what=add&said=Noise.&did=Quiet.").await;
+    for (form, status, says) in [
+        ("what=add&said=&did=Quiet.", 400, "what patients said must have 1 to 160"),
+        ("what=add&said=Noise.&did=", 400, "what the ward does must have"),
+        ("what=add&said=a&did=b&due=soon", 400, "Due must be a day as 2026-12-01; you wrote “soon”"),
+        ("what=add&said=a&did=b&about=domain:nothing", 400, "no measure"),
+        ("what=add&said=a&did=b&signal=nothing", 400, "not a chart in a fortnight"),
+        ("what=add&said=a&did=b&comment=0123456789abcdef", 400, "no released comment"),
+        ("what=done&number=9", 404, "no action “9”"),
+        ("what=reopen&number=1", 400, "open already"),
+        ("what=burn&number=1", 400, "nothing that can be done"),
+    ] {
+        let (found, text) = bench.acts(&cookie, "W1", form).await;
+        assert!(found == status && text.contains(says), "{form}: {found} {text}");
+    }
+    assert_eq!(bench.acts(&cookie, "W2", "what=done&number=1").await.0, 403);
+    let office = bench.sign_in().await;
+    assert_eq!(bench.acts(&office, "W2", "what=done&number=1").await.0, 404, "it is not of that ward");
+    assert_eq!(bench.desk.actions.list().len(), 1);
+}

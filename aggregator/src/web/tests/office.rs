@@ -1,0 +1,122 @@
+//! The office's pages: fleet, quarantine, plan.
+
+use serde_json::Value;
+use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::receipt::Reason;
+
+use super::*;
+
+mod contacts;
+mod plan;
+mod questionnaires;
+mod themes;
+
+impl Bench {
+    /// A page as the office sees it; it must be there.
+    pub(super) async fn office(&self, path: &str) -> String {
+        let cookie = self.sign_in().await;
+        let response = self.get(path).header("cookie", cookie).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    }
+
+    /// What comes of a form of the office: the status, and where it leads or what it says.
+    pub(super) async fn office_sends(&self, path: &str, form: &str) -> (u16, String) {
+        let cookie = self.sign_in().await;
+        let response = self.post(path, form).header("cookie", cookie).send().await.unwrap();
+        let status = response.status().as_u16();
+        match response.headers().get("location") {
+            Some(location) => (status, location.to_str().unwrap().to_owned()),
+            None => (status, response.text().await.unwrap()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_office_sees_what_each_kiosk_is_told_to_ask_and_whether_it_does() {
+    let bench = Bench::lively(false).await;
+    let cookie = bench.sign_in().await;
+    let inpatient = bench.desk.world.questionnaires[0].hash();
+    let shown = async || {
+        let page = bench.get("/fleet").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+        let fleet = bench.get("/api/v1/fleet").header("cookie", &cookie).send().await.unwrap();
+        let fleet: Vec<Value> = fleet.json().await.unwrap();
+        let row = fleet.into_iter().find(|row| row["kiosk"] == "k-1").unwrap();
+        assert_eq!(
+            (&row["questionnaire"], &row["questionnaire_asked"]),
+            (&"inpatient@1".into(), &inpatient.to_string().into())
+        );
+        (page, row["questionnaire_applied"].clone())
+    };
+    let (page, applied) = shown().await;
+    assert!(page.contains("it has not said so") && applied.is_null());
+    bench.asks("k-1", Hash::ZERO);
+    let (page, applied) = shown().await;
+    assert!(page.contains("not yet: it goes on with what it had") && applied == Hash::ZERO.to_string());
+    bench.asks("k-1", inpatient);
+    assert!(!shown().await.0.contains("not yet"));
+}
+
+#[tokio::test]
+async fn the_fleet_shows_silent_kiosks_first_and_says_in_words_what_to_look_at() {
+    let mut bench = Bench::lively(false).await;
+    bench.refuse("k-2", Reason::Clock);
+    let page = bench.office("/fleet").await;
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not there"));
+    assert!(place("k-3") < place("k-2") && place("k-2") < place("k-1"), "never heard, long silent, just heard");
+    assert!(page.contains("Silent: 2 kiosks") && page.contains("Heard from: 1 kiosk"));
+    assert!(page.contains("3 seconds ahead") && page.contains("no word since the last restart"));
+    assert!(!page.contains("NaN") && !page.contains("style="));
+    insta::assert_snapshot!("fleet", main_of(&page).replace('>', ">\n"));
+}
+
+#[tokio::test]
+async fn a_fleet_that_nobody_has_heard_from_is_silent() {
+    let bench = Bench::empty(false).await;
+    let page = bench.office("/fleet").await;
+    assert!(page.contains("Heard from: 0 kiosks") && page.contains("None."));
+}
+
+#[tokio::test]
+async fn the_quarantine_says_why_and_can_be_tried_again_page_by_page() {
+    let mut bench = Bench::lively(false).await;
+    assert!(bench.office("/office/quarantine").await.contains("Nothing is in quarantine."));
+    bench.refuse("k-2", Reason::Clock);
+    bench.refuse("k-9", Reason::UnknownKiosk);
+    let cookie = bench.sign_in().await;
+    let page = bench.office("/office/quarantine").await;
+    for said in ["The tablet's clock is too far out", "The kiosk is not registered", "the clock is 400 days ahead"]
+    {
+        assert!(page.contains(said), "{said}");
+    }
+    let replay = async |form: &str| {
+        let response =
+            bench.post("/office/quarantine/replay", form).header("cookie", &cookie).send().await.unwrap();
+        response.headers()["location"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(replay("number=1&from=0").await, "/office/quarantine?from=0&tried=1&taken=1");
+    assert_eq!(replay("").await, "/office/quarantine?from=0&tried=2&taken=2");
+    assert_eq!(replay("from=99999").await, "/office/quarantine?from=99999&tried=0&taken=0");
+    assert_eq!(bench.replayed.lock().unwrap().len(), 3);
+    let told = bench.office("/office/quarantine?tried=2&taken=1").await;
+    assert!(told.contains("Tried 2 again: 1 could be counted now."));
+    let beyond = bench.office("/office/quarantine?from=10000").await;
+    assert!(beyond.contains("Nothing has so high a number.") && beyond.contains("from=9800"));
+    let list = bench.get("/api/v1/quarantine?limit=1").header("cookie", &cookie).send().await.unwrap();
+    let list: Value = list.json().await.unwrap();
+    assert_eq!(list["total"], 2);
+    assert_eq!(list["entries"].as_array().unwrap().len(), 1);
+    assert!(list["next"].is_u64());
+    assert!(list["entries"][0].get("payload").is_none());
+}
+
+#[tokio::test]
+async fn the_ten_thousandth_refusal_is_on_a_page_of_its_own() {
+    let mut bench = Bench::empty(false).await;
+    bench.refuse_many(10_050);
+    let page = bench.office("/office/quarantine?from=9999").await;
+    assert!(page.contains("Numbers 9,999 to 10,0") && page.contains("<td>10,000</td>"), "{}", &page[..2_000]);
+    let first = bench.office("/office/quarantine").await;
+    assert_eq!(first.matches("<tr>").count(), 201, "a page is bounded");
+    assert!(first.contains("Later"));
+}
