@@ -55,7 +55,9 @@ fi
 echo "building (the first time takes some minutes)"
 # The whole workspace, as tests/run.sh builds it: a part of it has other features and would be built twice.
 cargo build --quiet --locked --workspace --bins
-bin="${CARGO_TARGET_DIR:-target}/debug"
+target="${CARGO_TARGET_DIR:-target}"
+cargo build --quiet --locked --manifest-path aggregator/report/Cargo.toml --target-dir "$target"
+bin="$target/debug"
 
 children=()
 end() {

@@ -38,6 +38,11 @@ machine() {
     libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libfontconfig1 fonts-dejavu-core \
     mosquitto openssl poppler-utils strace espeak-ng xvfb xdotool openbox imagemagick procps python3 python3-venv
   need_browser
+  need_node
+  if ! cmp -s tests/browser/package-lock.json tests/browser/node_modules/.installed; then
+    may_install "the browser's tools (from npm, into tests/browser/node_modules)"
+    (cd tests/browser && npm ci --silent --no-audit --no-fund && cp package-lock.json node_modules/.installed)
+  fi
   need_rust
   if ! cargo nextest --version >/dev/null 2>&1; then
     may_install "cargo-nextest (a test runner, from crates.io)"
@@ -64,12 +69,18 @@ faults() {
   done
 }
 
+# A workspace of its own, whose program lies beside the others.
+typesetter=(--manifest-path aggregator/report/Cargo.toml --target-dir "$target" --locked)
+
 step "what this machine has" machine
 step "formatting" cargo fmt --all --check
 step "formatting of the typesetter" cargo fmt --all --check --manifest-path aggregator/report/Cargo.toml
 step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+step "lints of the typesetter" cargo clippy "${typesetter[@]}" --all-targets -- -D warnings
 step "build" cargo build --workspace --locked
+step "build of the typesetter" cargo build "${typesetter[@]}"
 step "tests" cargo nextest run --workspace --locked
+step "tests of the typesetter" cargo nextest run "${typesetter[@]}"
 step "pictures of every screen" screens
 step "documentation examples" cargo test --workspace --doc --locked --quiet
 step "faults, short" faults

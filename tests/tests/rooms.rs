@@ -50,7 +50,7 @@ const KNOWN_ALONE_TO: [(&str, &[&str]); 7] = [
     ("rmqtt", &["aggregator/src/broker"]),
     ("rumqttc", &["aggregator/src/ingest/mqtt", "kiosk/src/mqtt"]),
     ("typst", &["aggregator/report/src"]),
-    ("slint", &["kiosk/src/app", "kiosk/src/screens", "kiosk/ui"]),
+    ("slint", &["kiosk/src/app", "kiosk/src/preview", "kiosk/src/screens", "kiosk/ui"]),
 ];
 
 fn dependencies(manifest: &toml::Table) -> BTreeSet<String> {

@@ -165,15 +165,15 @@ fn action(web: &Web, ward: &WardId, form: &Sent) -> Result<NewAction, Failure> {
     })
 }
 
-/// What was released of the ward in the last half year.
+/// What was released of the ward in the last half year: whole fortnights, the present one with them.
 fn comments_of(web: &Web, ward: &WardId) -> Result<Vec<(CommentHandle, Released)>, Failure> {
-    let last = web.today();
-    let start = last.saturating_sub(DAYS_OF_COMMENTS.days());
-    let released = web.desk.comments.released_with_handles(
-        &Unit::Ward(ward.clone()),
-        &Period::Days { start, last },
-        Audience::Ward,
-    );
+    let calendar = web.desk.scoring.calendar();
+    let fortnight_of = |day| calendar.fortnight_of(day).map_err(|error| Failure::internal(&error));
+    let first = fortnight_of(web.today().saturating_sub(DAYS_OF_COMMENTS.days()))?;
+    let last = fortnight_of(web.today())?;
+    let period = Period::Days { start: first.start(), last: last.last() };
+    let released =
+        web.desk.comments.released_with_handles(&Unit::Ward(ward.clone()), &period, Audience::Ward);
     released.map_err(|error| Failure::internal(&error))
 }
 

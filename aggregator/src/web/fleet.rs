@@ -269,7 +269,7 @@ fn row(web: &Web, kiosk: &KioskSheet) -> Markup {
         tr {
             th scope="row" {
                 (kiosk.kiosk)
-                small { (ward) @if kiosk.simulated { ", simulated" } @if let Some(moved) = &kiosk.moved_to { ", moved to " (moved) } }
+                " " small { (ward) @if kiosk.simulated { ", simulated" } @if let Some(moved) = &kiosk.moved_to { ", moved to " (moved) } }
             }
             td data-label="To look at" {
                 @if kiosk.silent { span.tag.silent { "Silent" } " " }
@@ -289,8 +289,8 @@ fn row(web: &Web, kiosk: &KioskSheet) -> Markup {
             td data-label="Asks" {
                 (kiosk.questionnaire.as_deref().unwrap_or("not known"))
                 @match (&kiosk.questionnaire_asked, &kiosk.questionnaire_applied) {
-                    (Some(asked), Some(applied)) if asked != applied => small { "not yet: it goes on with what it had" },
-                    (Some(_), None) => small { "it has not said so" },
+                    (Some(asked), Some(applied)) if asked != applied => { " " small { "not yet: it goes on with what it had" } }
+                    (Some(_), None) => { " " small { "it has not said so" } }
                     _ => {}
                 }
             }
@@ -325,9 +325,9 @@ fn completeness(kiosk: &KioskSheet) -> Markup {
             }
             @if kiosk.gaps.len() > GAPS { " and " (words::of((kiosk.gaps.len() - GAPS) as u64, "more gap", "more gaps")) }
         }
-        @if kiosk.refused > 0 { small { (words::count(kiosk.refused)) " in quarantine" } }
+        @if kiosk.refused > 0 { " " small { (words::count(kiosk.refused)) " in quarantine" } }
         @if let Some(sealed) = kiosk.last_sealed && sealed > kiosk.highest {
-            small { (words::count(sealed - kiosk.highest)) " sealed and not here yet" }
+            " " small { (words::count(sealed - kiosk.highest)) " sealed and not here yet" }
         }
     }
 }

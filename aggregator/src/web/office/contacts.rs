@@ -231,7 +231,7 @@ fn fortnights(view: &View) -> Markup {
     html! {
         section.sheet.flows aria-labelledby="fortnights" {
             h2 id="fortnights" { "Fortnight by fortnight" }
-            (table("fortnights", "Fortnight", view.by_fortnight.iter().map(|(period, contacts)| (html! { (words::period(period)) small { (words::days(period.start(), period.last())) } }, contacts.clone()))))
+            (table("fortnights", "Fortnight", view.by_fortnight.iter().map(|(period, contacts)| (html! { (words::period(period)) " " small { (words::days(period.start(), period.last())) } }, contacts.clone()))))
         }
     }
 }
@@ -245,7 +245,7 @@ fn kiosks(view: &View) -> Markup {
                 Some(by_kiosk) if by_kiosk.all().is_empty() => p { "Nothing has come from any kiosk in these days (n 0)." },
                 Some(by_kiosk) => {
                     p.aside { "Which ward was visited with which kiosk. Rounds and volunteers are in no record, so they cannot be counted." }
-                    (table("kiosks", "Ward and kiosk", by_kiosk.iter().map(|((ward, kiosk), contacts)| (html! { (ward_name(view, ward)) small { (kiosk) } }, contacts.clone()))))
+                    (table("kiosks", "Ward and kiosk", by_kiosk.iter().map(|((ward, kiosk), contacts)| (html! { (ward_name(view, ward)) " " small { (kiosk) } }, contacts.clone()))))
                 },
             }
         }

@@ -257,14 +257,14 @@ fn ward_row(view: &View, row: &Row) -> Markup {
         tr {
             th scope="row" { a href=(ward::address(&row.entry.id, None)) { (row.entry.name) } }
             td.n data-label="Beds" { (row.planned.beds) }
-            td.n data-label="Target" { (words::count(quota)) small { (if row.planned.own.is_some() { "its own" } else { "by its beds" }) } }
+            td.n data-label="Target" { (words::count(quota)) " " small { (if row.planned.own.is_some() { "its own" } else { "by its beds" }) } }
             td.wide data-label="Answers" {
                 (words::count(done)) " of " (words::count(quota))
                 (charts::progress("Plan", done, quota))
             }
             td data-label="Stands" {
                 (pace(done, quota, view.gone()))
-                @if let Some(left) = view.days_left() && done < quota { small { (words::count(quota - done)) " to go, " (words::of(left, "day", "days")) " left" } }
+                @if let Some(left) = view.days_left() && done < quota { " " small { (words::count(quota - done)) " to go, " (words::of(left, "day", "days")) " left" } }
             }
             td.n data-label="Approached" { (words::count(approached)) }
             @for mode in Mode::ALL {

@@ -244,9 +244,9 @@ fn entry_row(web: &Web, entry: &EntrySheet, from: u64) -> Markup {
     html! {
         tr {
             td { (words::count(entry.number)) }
-            td { (entry.kiosk) @if let Some(sequence) = entry.sequence { small { "its record " (words::count(sequence)) } } }
+            td { (entry.kiosk) @if let Some(sequence) = entry.sequence { " " small { "its record " (words::count(sequence)) } } }
             td { (moment(web, entry.received)) }
-            td { (entry.words) small { (entry.detail) } }
+            td { (entry.words) " " small { (entry.detail) } }
             td.n { (words::count(entry.bytes)) " bytes" }
             td {
                 @if entry.whole {

@@ -288,7 +288,8 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
             h2 id="all" { "What can be asked" }
             p.aside {
                 "A version never changes once it is used; its hash proves that. Approving a translation changes no word of it, so the hash stays, and so \
-                 does every score that names it."
+                 does every score that names it. Another one is a file in the folder of questionnaires, read at the start; a kiosk is told to ask it with "
+                code { "wardvoice-aggregator kiosk assign" } "."
             }
             div.scroller tabindex="0" role="region" aria-labelledby="all" {
                 table.cards {
@@ -296,10 +297,6 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
                     tbody { @for questionnaire in web.desk.questionnaires.all() { (row(web, questionnaire)) } }
                 }
             }
-        }
-        p.small {
-            "Another one is a file in the folder of questionnaires, read at the start. A kiosk is told to ask it with "
-            code { "wardvoice-aggregator kiosk assign" } "."
         }
     };
     layout::frame(web, viewer, &Page { title: "Questionnaires", place: Place::Office, live: false }, &content)
@@ -324,7 +321,7 @@ fn row(web: &Web, questionnaire: &Questionnaire) -> Markup {
                 @else { (words::of(asked.told, "kiosk", "kiosks")) " of " (words::of(asked.wards.len() as u64, "ward", "wards")) }
             }
             td data-label="Languages" { (words::count(approved)) " of " (words::count(standings.len() as u64)) " approved" }
-            td data-label="Hash" { code { (questionnaire.hash().to_string().get(..12).unwrap_or_default()) } }
+            td data-label="Hash" { code.short { (questionnaire.hash().to_string().get(..12).unwrap_or_default()) } }
         }
     }
 }

@@ -153,7 +153,7 @@ fn list(frame: &Frame) -> Markup {
                     tbody {
                         @for theme in frame.themes() {
                             tr {
-                                th scope="row" { (theme.label) small { (theme.id) } }
+                                th scope="row" { (theme.label) " " small { (theme.id) } }
                                 td data-label="Words" { (frame.english_terms(&theme.id).join(", ")) }
                                 td data-label="About consultants" { (if theme.about_consultants { "yes" } else { "no" }) }
                                 td { a href=(format!("/office/themes?edit={}#form", theme.id)) { "Change" span.hidden { " " (theme.label) } } }

@@ -97,12 +97,12 @@ fn language_row(web: &Web, view: &View<'_>, language: &Language, standing: &Stan
     let link = address(view.questionnaire, Some(language));
     html! {
         tr aria-current=[looked_at.then_some("true")] {
-            th scope="row" { (language_name(language)) small { (language) } }
+            th scope="row" { (language_name(language)) " " small { (language) } }
             td data-label="Stands" { (standing_words(standing)) }
             td data-label="Who and when" {
                 @match standing {
                     Standing::Approved(decision) | Standing::Withdrawn(decision) => {
-                        (decision.by) ", " (moment(web, decision)) small { (decision.reason) }
+                        (decision.by) ", " (moment(web, decision)) " " small { (decision.reason) }
                     },
                     _ => "–",
                 }
