@@ -64,6 +64,11 @@ export class Mouse {
     return this.page.getByRole("button", { name }).first();
   }
 
+  /** How many buttons have that name. */
+  async buttons(name) {
+    return this.page.getByRole("button", { name }).count();
+  }
+
   beside(label) {
     return this.page.locator("form").filter({ has: this.page.getByLabel(label, { exact: true }) }).getByRole("button").first();
   }

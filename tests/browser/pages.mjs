@@ -2,11 +2,19 @@
 // page is covered as soon as there is a route and a link to it.
 
 /** Routes that are no pages of ours to look at. */
-const NO_PAGES = ["/assets/{version}/{name}", "/metrics", "/healthz"];
+const NO_PAGES = [
+  "/assets/{version}/{name}",
+  "/metrics",
+  "/healthz",
+  "/display/{id}/enter/{code}",
+  "/office/previews/{key}/{file}",
+  "/sign-in/openid",
+  "/sign-in/openid/return",
+];
 /** So many addresses of a route are looked at in each role. */
 const OF_ONE_ROUTE = 2;
 /** What no link leads to, and what a page looks like when something is wrong. */
-const BESIDES = ["/display/W07", "/ward/W07?period=2026-H2", "/ward/W99", "/nothing", "/ward/W07?period=soon", "/sign-in?next=/office"];
+const BESIDES = ["/display/W07", "/display/W07/enter/nothing", "/ward/W07?period=2026-H2", "/ward/W99", "/nothing", "/ward/W07?period=soon", "/sign-in?next=/office"];
 
 /** The route that an address belongs to. */
 export function routeOf(routes, address) {

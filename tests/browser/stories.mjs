@@ -49,8 +49,10 @@ const STORIES = {
     await signsIn(hand, accounts.ward, "/");
     await hand.follows(hand.wardName);
     await hand.sees("Somebody asks for help");
+    const waiting = await hand.buttons(/^Seen/);
     await hand.presses(/^Seen/);
-    if ((await hand.reads()).includes("Somebody asks for help")) throw new Error("it was seen and is asked for still");
+    const left = await hand.buttons(/^Seen/);
+    if (left !== waiting - 1) throw new Error(`${left} of ${waiting} requests are open after one was seen`);
     await isRefused(hand, "/office");
     await isRefused(hand, "/ward/W08");
     await signsOut(hand, "/ward/W07");
@@ -125,15 +127,14 @@ async function lockout(browser, { base, accounts, blame, log }) {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const hand = new Mouse(await context.newPage(), base);
   try {
-    await hand.opens("/sign-in");
-    for (let tries = 0; tries < 5; tries += 1) {
+    // The wrong passwords of the stories before count too.
+    for (let tries = 0; tries < 6; tries += 1) {
+      await hand.opens("/sign-in");
       await hand.writes("Name", accounts.ward.name);
       await hand.writes("Password", "not the password");
       await hand.presses("Sign in");
+      if (!(await hand.reads()).includes("do not belong together")) break;
     }
-    await hand.sees("do not belong together");
-    await hand.writes("Password", "not the password");
-    await hand.presses("Sign in");
     await hand.sees("There were too many wrong passwords.");
     log("too many wrong passwords are slowed down in words");
   } catch (error) {

@@ -50,6 +50,7 @@ fn every_report_is_made_by_command_with_and_without_a_server_and_downloaded() ->
     let looked = ward.aggregator.run(&["audit", "list", "--last", "20", "--json"])?;
     ensure!(looked.contains("saw_consultant") && looked.contains("consultant:C001"), "{looked}");
 
+    ward.aggregator.open_the_office()?;
     for path in [
         "/ward/W1/report.pdf",
         "/ward/W1/poster.pdf?language=ar",

@@ -247,7 +247,7 @@ fn roles_field(id: &str, value: &str, label: &str) -> Markup {
 
 fn table(accounts: &[&Account], sessions: &BTreeMap<AccountName, (Account, u64)>) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby="accounts" {
+        div.scroller tabindex="0" role="group" aria-labelledby="accounts" {
             table {
                 thead { tr { th scope="col" { "Name" } th scope="col" { "May be" } th.n scope="col" { "Signed in" } th scope="col" { "Change" } } }
                 tbody {
@@ -292,7 +292,7 @@ fn others(sessions: &BTreeMap<AccountName, (Account, u64)>) -> Markup {
     let others: Vec<_> = sessions.values().filter(|(account, _)| account.source == Source::Elsewhere).collect();
     html! {
         @if others.is_empty() { p { "Nobody is, at this moment." } } @else {
-            div.scroller tabindex="0" role="region" aria-labelledby="elsewhere" {
+            div.scroller tabindex="0" role="group" aria-labelledby="elsewhere" {
                 table {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Is" } th.n scope="col" { "Signed in" } th scope="col" { "Change" } } }
                     tbody {

@@ -242,7 +242,7 @@ fn part(web: &Web, id: &str, title: &str, says: &str, kiosks: &[&KioskSheet]) ->
 
 fn table(web: &Web, id: &str, kiosks: &[&KioskSheet]) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby=(id) {
+        div.scroller tabindex="0" role="group" aria-labelledby=(id) {
             table.cards.fleet {
                 thead {
                     tr {

@@ -95,7 +95,7 @@ fn multiples(trends: &Trends, rows: &[Counts]) -> Markup {
         }
         details id="themes-table" {
             summary id="themes-table-title" { "The same as a table" }
-            div.scroller tabindex="0" role="region" aria-labelledby="themes-table-title" {
+            div.scroller tabindex="0" role="group" aria-labelledby="themes-table-title" {
                 table.numbers {
                     thead { tr { th scope="col" { "Theme" } @for fortnight in &trends.fortnights { th.n scope="col" { (words::period(fortnight)) } } } }
                     tbody {

@@ -259,7 +259,7 @@ fn ward_name(view: &View, id: &WardId) -> String {
 
 fn table(id: &str, what: &str, rows: impl Iterator<Item = (Markup, Contacts)>) -> Markup {
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby=(id) {
+        div.scroller tabindex="0" role="group" aria-labelledby=(id) {
             table.cards.contacts {
                 thead {
                     tr {

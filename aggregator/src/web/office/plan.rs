@@ -232,7 +232,7 @@ fn wards(view: &View) -> Markup {
                 "In the order of the directory. Approached counts every patient once, whatever came of it; how people were asked is that of \
                  the answers. “Behind” is said only where the days gone by would give clearly more."
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="wards" {
+            div.scroller tabindex="0" role="group" aria-labelledby="wards" {
                 table.cards.plan {
                     thead {
                         tr {
@@ -409,7 +409,7 @@ fn decisions(web: &Web, view: &View) -> Markup {
             @if view.decisions.is_empty() {
                 p { "Nothing yet: the trust’s target is that of the settings, and beds are those of the directory." }
             } @else {
-                div.scroller tabindex="0" role="region" aria-labelledby="decisions-title" {
+                div.scroller tabindex="0" role="group" aria-labelledby="decisions-title" {
                     table {
                         thead { tr { th scope="col" { "When" } th scope="col" { "Of" } th scope="col" { "What" } th scope="col" { "Before" } th scope="col" { "Now" } th scope="col" { "Who" } th scope="col" { "Why" } } }
                         tbody { @for decision in view.decisions.iter().take(SHOWN) { (decision_row(view, decision)) } }

@@ -225,7 +225,7 @@ fn table(web: &Web, sheet: &QuarantineSheet, from: u64) -> Markup {
                     }
                 }
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="entries" {
+            div.scroller tabindex="0" role="group" aria-labelledby="entries" {
                 table {
                     thead {
                         tr {

@@ -291,7 +291,7 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
                  does every score that names it. Another one is a file in the folder of questionnaires, read at the start; a kiosk is told to ask it with "
                 code { "wardvoice-aggregator kiosk assign" } "."
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="all" {
+            div.scroller tabindex="0" role="group" aria-labelledby="all" {
                 table.cards {
                     thead { tr { th scope="col" { "Questionnaire" } th scope="col" { "Version" } th scope="col" { "For" } th.n scope="col" { "Questions" } th scope="col" { "Asked on" } th scope="col" { "Languages" } th scope="col" { "Hash" } } }
                     tbody { @for questionnaire in web.desk.questionnaires.all() { (row(web, questionnaire)) } }

@@ -147,7 +147,7 @@ fn list(frame: &Frame) -> Markup {
         section.sheet.flows aria-labelledby="themes" {
             h2 id="themes" { (frame.themes().len()) " themes" }
             p.aside { "Words only suggest a theme; a person decides. A star stands for any ending." }
-            div.scroller tabindex="0" role="region" aria-labelledby="themes" {
+            div.scroller tabindex="0" role="group" aria-labelledby="themes" {
                 table.cards {
                     thead { tr { th scope="col" { "Theme" } th scope="col" { "English words that suggest it" } th scope="col" { "About consultants" } th scope="col" { span.hidden { "Change" } } } }
                     tbody {

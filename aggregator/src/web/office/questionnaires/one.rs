@@ -81,7 +81,7 @@ fn languages(web: &Web, view: &View<'_>) -> Markup {
                  machine translations too, and says so on every screen. A kiosk of an older version follows a withdrawal at once and an \
                  approval after its update."
             }
-            div.scroller tabindex="0" role="region" aria-labelledby="languages" {
+            div.scroller tabindex="0" role="group" aria-labelledby="languages" {
                 table.cards {
                     thead { tr { th scope="col" { "Language" } th scope="col" { "Stands" } th scope="col" { "Who and when" } th scope="col" { "Offered by the settings" } th.n scope="col" { "Missing texts" } th scope="col" { span.hidden { "Look" } } } }
                     tbody { @for (language, standing) in &view.standings { (language_row(web, view, language, standing)) } }
@@ -250,7 +250,7 @@ fn own_words(language: &Language, preview: &Preview) -> Markup {
 fn side_by_side(id: &str, language: &Language, rows: &[(&str, &str, Option<&str>)]) -> Markup {
     let placed = rows.iter().any(|(place, _, _)| !place.is_empty());
     html! {
-        div.scroller tabindex="0" role="region" aria-labelledby=(id) {
+        div.scroller tabindex="0" role="group" aria-labelledby=(id) {
             table.cards {
                 thead { tr { @if placed { th scope="col" { "Where" } } th scope="col" { "English" } th scope="col" { (language_name(language)) } } }
                 tbody {
