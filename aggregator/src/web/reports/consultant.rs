@@ -68,7 +68,7 @@ fn document(books: &Books<'_>, seen: &Appraisal, window: &Period, report: Consul
     let specialty = file.specialties.iter().find(|entry| entry.id == seen.specialty);
     let specialty = specialty.map(|entry| format!("{}. ", entry.name)).unwrap_or_default();
     let days = words::days(seen.first_day, seen.last_day);
-    let title = format!("{}: appraisal, {}", seen.label, words::period(window).to_lowercase());
+    let title = format!("{}: appraisal, {}", seen.label, words::period(window).replacen("Six", "six", 1));
     let private = format!("Private. {}", private(seen.audience).replace("this page", "these figures"));
     let log = seen.provenance.as_ref();
     Paper {
