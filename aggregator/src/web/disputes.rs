@@ -57,8 +57,8 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
             section.sheet.flows aria-labelledby="open" {
                 h2 id="open" { "To be decided" }
                 p.aside {
-                    "A consultant says that a patient was not theirs. If you uphold it, the patient no longer counts for the consultant, from today \
-                     on and for everybody to see; the ward keeps the answer."
+                    "A consultant says that a patient was not theirs. If you uphold it, the patient no longer counts for the consultant in the six months \
+                     that are shown next; the ward keeps the answer."
                 }
                 @if open.is_empty() { p { "Nothing is to be decided." } } @else { (table(&open, true)) }
             }

@@ -52,7 +52,7 @@ pub enum ReportAsk {
     Consultant {
         /// The consultant.
         consultant: ConsultantId,
-        /// The last day of the six months; that of the present fortnight when absent.
+        /// The last day of the six months, a fortnight's; that of the last fortnight that is final when absent.
         until: Option<Date>,
         /// As what.
         audience: Audience,
