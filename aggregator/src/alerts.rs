@@ -40,7 +40,7 @@ mod watch;
 
 pub use book::{Book, Open, Seen, Tell};
 pub use find::find;
-pub use situation::{Cause, Kiosk, Quota, Share, Situation, Undelivered};
+pub use situation::{Cause, Certificate, Kiosk, Quota, Share, Situation, Undelivered};
 pub use watch::{Watch, keep};
 
 use book::Entry;
@@ -69,6 +69,8 @@ pub enum Kind {
     Undelivered,
     /// Records wait on a kiosk that is connected.
     StuckOutbox,
+    /// The broker's certificate runs out.
+    Certificate,
     /// A kiosk's share of the quarantine fills.
     QuarantineFilling,
     /// Nothing comes from a kiosk.
@@ -226,6 +228,7 @@ impl Kind {
         match self {
             Self::Undelivered => "Messages not delivered",
             Self::StuckOutbox => "Records wait on a kiosk",
+            Self::Certificate => "A certificate runs out",
             Self::QuarantineFilling => "The quarantine fills",
             Self::SilentKiosk => "A silent kiosk",
             Self::ClockOffset => "A clock is wrong",
@@ -242,6 +245,9 @@ impl Kind {
             }
             Self::StuckOutbox => {
                 "Look at the tablet's staff corner for its last error; nothing is lost while it waits."
+            }
+            Self::Certificate => {
+                "Give the broker a new certificate of the same authority; kiosks keep their records meanwhile."
             }
             Self::QuarantineFilling => {
                 "See on the office's page why records were refused, put that right, and try them again."

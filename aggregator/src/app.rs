@@ -110,6 +110,8 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     let (broken, breakdown) = mpsc::unbounded_channel();
     let (to_broker, mqtt) = broker(&house.premises)?;
     let boards = Arc::new(noticeboards(&house)?);
+    let fleet = Arc::clone(&house.fleet);
+    let to_broker = to_broker.telling_certificate(Arc::new(move |until| fleet.broker_certificate(until)));
     let line = connect(&house, &boards, unconnected, &to_broker, broken)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -125,11 +127,12 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let addresses = Addresses { http, mqtt };
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
-        let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         let changes = house.changes.subscribe();
         let keeping = boards::keep(Arc::clone(&boards), changes, messenger.clone(), stopping.clone());
         let keeping = tokio::spawn(keeping);
         wait_connected(&messenger).await;
+        // After the broker has shown its certificate, if it is there.
+        let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         announce(&addresses)?;
         let ended = pages(
             &house,

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 
-use super::situation::{Cause, Kiosk, Quota, Share, Situation, Undelivered};
+use super::situation::{Cause, Certificate, Kiosk, Quota, Share, Situation, Undelivered};
 use super::{Alert, Audience, Kind};
 use crate::fleet::SILENT_AFTER;
 
@@ -18,6 +18,8 @@ const PACE_FROM_DAY: i32 = 5;
 const PACE_PER_CENT: u32 = 80;
 /// With fewer than this to go one round is enough.
 const FEW_TO_GO: u32 = 5;
+/// Time enough for whoever has to ask another for a certificate.
+const CERTIFICATE_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Half of a share is left: time enough to look.
 const SHARE_PER_CENT: u64 = 50;
 
@@ -26,6 +28,8 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
     let mut found = Vec::new();
     found.extend(situation.undelivered.iter().map(undelivered));
     found.extend(situation.kiosks.iter().filter_map(|kiosk| stuck_outbox(kiosk, situation.now)));
+    let certificates = situation.certificates.iter();
+    found.extend(certificates.filter_map(|certificate| certificate_expiry(certificate, situation.now)));
     found.extend(situation.shares.iter().filter_map(quarantine_filling));
     found.extend(situation.kiosks.iter().filter_map(|kiosk| silent_kiosk(kiosk, situation.now)));
     found.extend(situation.kiosks.iter().filter_map(clock_offset));
@@ -38,6 +42,7 @@ fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str)
     let kind_word = match kind {
         Kind::Undelivered => "undelivered",
         Kind::StuckOutbox => "stuck_outbox",
+        Kind::Certificate => "certificate",
         Kind::QuarantineFilling => "quarantine",
         Kind::SilentKiosk => "silent_kiosk",
         Kind::ClockOffset => "clock",
@@ -83,6 +88,23 @@ fn silent_kiosk(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {
     );
     let words = format!("Kiosk {} on {} {how_long}.", kiosk.id, kiosk.ward);
     Some(alert(Kind::SilentKiosk, kiosk.id.as_str(), Audience::It, words, "/fleet"))
+}
+
+fn certificate_expiry(certificate: &Certificate, now: Timestamp) -> Option<Alert> {
+    let Certificate { broker, until } = certificate;
+    let left = until.duration_since(now);
+    if left > CERTIFICATE_BEFORE {
+        return None;
+    }
+    let when = if left.is_positive() {
+        format!("runs out in {}", long(left))
+    } else {
+        format!("ran out {} ago", long(left.abs()))
+    };
+    let words = format!(
+        "The certificate of the broker {broker} {when}. Nobody connects to it once it has run out: records then wait on the kiosks."
+    );
+    Some(alert(Kind::Certificate, broker, Audience::It, words, "/fleet"))
 }
 
 fn clock_offset(kiosk: &Kiosk) -> Option<Alert> {

@@ -16,6 +16,8 @@ pub struct Situation {
     pub day: i32,
     /// What is more than chance, up to the last fortnight that ended.
     pub causes: Vec<Cause>,
+    /// The certificates that are known.
+    pub certificates: Vec<Certificate>,
     /// The kiosks that are registered.
     pub kiosks: Vec<Kiosk>,
     /// What the wards have of their plans.
@@ -39,6 +41,15 @@ pub struct Cause {
     pub better: bool,
     /// The finding as charts say it.
     pub words: String,
+}
+
+/// A certificate that others show us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Where the broker is that shows it.
+    pub broker: String,
+    /// Until when it is valid.
+    pub until: Timestamp,
 }
 
 /// A kiosk.

@@ -24,6 +24,7 @@ fn quiet() -> Situation {
         now: at(NOW),
         day: 8,
         causes: Vec::new(),
+        certificates: Vec::new(),
         kiosks: Vec::new(),
         quotas: Vec::new(),
         shares: Vec::new(),
@@ -49,6 +50,11 @@ fn share(per_cent: u64) -> Situation {
     Situation { shares: vec![Share { kiosk: "k-1".parse().unwrap(), per_cent, entries: 510 }], ..quiet() }
 }
 
+fn certificate(until: &str) -> Situation {
+    let certificates = vec![Certificate { broker: "broker.example:8883".to_owned(), until: at(until) }];
+    Situation { certificates, ..quiet() }
+}
+
 fn cause(unit: &str, better: bool) -> Situation {
     let words = "Kindness has been below the mean for 7 fortnights.".to_owned();
     let unit = unit.parse().unwrap();
@@ -56,19 +62,34 @@ fn cause(unit: &str, better: bool) -> Situation {
     Situation { causes: vec![cause], ..quiet() }
 }
 
+fn check(situation: Situation, expected: &[(&str, &str, &str)]) {
+    let found: Vec<_> =
+        find(&situation).into_iter().map(|alert| (alert.key, alert.audience.to_string(), alert.words)).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(key, audience, words)| ((*key).to_owned(), (*audience).to_owned(), (*words).to_owned()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_certificate_is_an_alert_thirty_days_before_it_runs_out() {
+    let told = |when: &str| {
+        format!(
+            "The certificate of the broker broker.example:8883 {when}. Nobody connects to it once it has run out: records \
+             then wait on the kiosks."
+        )
+    };
+    let key = "certificate:broker.example:8883";
+    check(certificate("2026-12-16T12:00:01Z"), &[]);
+    check(certificate("2026-12-16T12:00:00Z"), &[(key, "it", &told("runs out in 30 days"))]);
+    check(certificate("2026-11-17T11:00:00Z"), &[(key, "it", &told("runs out in 23 hours"))]);
+    check(certificate("2026-11-16T12:00:00Z"), &[(key, "it", &told("ran out 0 minutes ago"))]);
+    check(certificate("2026-11-13T12:00:00Z"), &[(key, "it", &told("ran out 3 days ago"))]);
+}
+
 #[test]
 fn what_is_an_alert_and_whose() {
-    let check = |situation: Situation, expected: &[(&str, &str, &str)]| {
-        let found: Vec<_> = find(&situation)
-            .into_iter()
-            .map(|alert| (alert.key, alert.audience.to_string(), alert.words))
-            .collect();
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(key, audience, words)| ((*key).to_owned(), (*audience).to_owned(), (*words).to_owned()))
-            .collect();
-        assert_eq!(found, expected);
-    };
     check(quiet(), &[]);
     check(kiosk(Some(72), Some(0), Some(299)), &[]);
     let silent = "Kiosk k-1 on Ward 1 has not sent anything for 3 days.";

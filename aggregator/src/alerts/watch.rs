@@ -13,7 +13,8 @@ use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::Presence;
 
-use super::{Cause, Kiosk, Quota, Settings, Share, Situation, Undelivered, find};
+use super::{Cause, Certificate, Kiosk, Quota, Settings, Share, Situation, Undelivered, find};
+use crate::config::BrokerChoice;
 use crate::delivery::{End, Ended};
 use crate::facts::Facts;
 use crate::log::LogError;
@@ -106,11 +107,19 @@ fn situation(house: &House, causes: &[Cause], now: Timestamp) -> Result<Situatio
         now,
         day,
         causes: causes.to_vec(),
+        certificates: certificate(house).into_iter().collect(),
         kiosks: kiosks(house),
         quotas,
         shares: shares.collect(),
         undelivered: undelivered(&house.delivery.given_up(), now),
     })
+}
+
+/// The broker's certificate as it was last shown; the embedded broker has none.
+fn certificate(house: &House) -> Option<Certificate> {
+    let BrokerChoice::External(broker) = &house.premises.config.broker else { return None };
+    let until = house.fleet.broker_certificate_until()?;
+    Some(Certificate { broker: format!("{}:{}", broker.url.host, broker.url.port), until })
 }
 
 fn kiosks(house: &House) -> Vec<Kiosk> {
