@@ -227,6 +227,9 @@ fn concerns(viewer: &Viewer, audience: &alerts::Audience, directory: &Directory)
         alerts::Audience::Board => *role == Role::Board,
         alerts::Audience::It => *role == Role::Administrator,
         alerts::Audience::Office => false,
+        alerts::Audience::Department(department) => {
+            *role != Role::Board && role.reads(&Unit::Department(department.clone()), directory)
+        }
         alerts::Audience::Ward(ward) => *role != Role::Board && role.reads(&Unit::Ward(ward.clone()), directory),
     };
     viewer.roles().any(|role| *role == Role::Office || of_audience(role))

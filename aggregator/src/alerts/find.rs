@@ -33,7 +33,7 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
     found.extend(situation.shares.iter().filter_map(quarantine_filling));
     found.extend(situation.kiosks.iter().filter_map(|kiosk| silent_kiosk(kiosk, situation.now)));
     found.extend(situation.kiosks.iter().filter_map(clock_offset));
-    found.extend(situation.causes.iter().filter_map(special_cause));
+    found.extend(situation.causes.iter().filter_map(|cause| special_cause(cause, &situation.causes)));
     found.extend(situation.quotas.iter().filter_map(|quota| quota_at_risk(quota, situation)));
     found
 }
@@ -128,12 +128,26 @@ fn quarantine_filling(share: &Share) -> Option<Alert> {
     Some(alert(Kind::QuarantineFilling, share.kiosk.as_str(), Audience::It, words, "/office/quarantine"))
 }
 
-/// A ward's is the ward's, the trust's is the board's; between them there is nobody who could be told and has not been.
-fn special_cause(cause: &Cause) -> Option<Alert> {
+/// A ward's is the ward's, a department's the department's, the trust's is the board's; sites and specialties have nobody of their own.
+///
+/// A department is told by what it alone shows. Where one of its wards has changed in the same way the ward is told, its alert stands in the
+/// department's list too, and another one about the same thing would be read as another thing.
+fn special_cause(cause: &Cause, all: &[Cause]) -> Option<Alert> {
     let (audience, page) = match &cause.unit {
         Unit::Ward(ward) => (Audience::Ward(ward.clone()), format!("/ward/{ward}")),
+        Unit::Department(department) => {
+            let is_its_wards = |other: &Cause| {
+                other.department.as_ref() == Some(department)
+                    && other.measure == cause.measure
+                    && other.better == cause.better
+            };
+            if all.iter().any(is_its_wards) {
+                return None;
+            }
+            (Audience::Department(department.clone()), format!("/department/{department}"))
+        }
         Unit::Trust(_) => (Audience::Board, "/board".to_owned()),
-        _ => return None,
+        Unit::Site(_) | Unit::Specialty(_) | Unit::Consultant(_) => return None,
     };
     let way = if cause.better { "better" } else { "worse" };
     // A change of direction is another alert.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
-use wardvoice_protocol::id::{KioskId, WardId};
+use wardvoice_protocol::id::{DepartmentId, KioskId, WardId};
 
 use crate::delivery::ContactName;
 
@@ -33,6 +33,8 @@ pub struct Situation {
 pub struct Cause {
     /// The unit.
     pub unit: Unit,
+    /// The department that it belongs to, where it is a ward.
+    pub department: Option<DepartmentId>,
     /// Its name.
     pub name: String,
     /// The measure.

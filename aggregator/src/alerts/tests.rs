@@ -55,11 +55,15 @@ fn certificate(until: &str) -> Situation {
     Situation { certificates, ..quiet() }
 }
 
-fn cause(unit: &str, better: bool) -> Situation {
+fn one(unit: &str, measure: &str, better: bool) -> Cause {
     let words = "Kindness has been below the mean for 7 fortnights.".to_owned();
+    let department = unit.starts_with("ward:").then(|| "D1".parse().unwrap());
     let unit = unit.parse().unwrap();
-    let cause = Cause { unit, name: "Ward 1".to_owned(), measure: "domain:kindness".to_owned(), better, words };
-    Situation { causes: vec![cause], ..quiet() }
+    Cause { unit, department, name: "Ward 1".to_owned(), measure: measure.to_owned(), better, words }
+}
+
+fn cause(unit: &str, better: bool) -> Situation {
+    Situation { causes: vec![one(unit, "domain:kindness", better)], ..quiet() }
 }
 
 fn check(situation: Situation, expected: &[(&str, &str, &str)]) {
@@ -123,11 +127,53 @@ fn what_is_an_alert_and_whose() {
     check(cause("ward:W1", false), &[("special_cause:ward:W1:domain:kindness:worse", "ward:W1", worse)]);
     check(cause("ward:W1", true), &[("special_cause:ward:W1:domain:kindness:better", "ward:W1", worse)]);
     check(cause("trust:T1", false), &[("special_cause:trust:T1:domain:kindness:worse", "board", worse)]);
-    check(cause("department:D1", false), &[]);
+    check(cause("site:S1", false), &[]);
 
     let undelivered = Undelivered { contact: "it-desk".parse().unwrap(), messages: 2 };
     let words = "2 messages to it-desk could not be delivered in the last day.";
     check(Situation { undelivered: vec![undelivered], ..quiet() }, &[("undelivered:it-desk", "it", words)]);
+}
+
+#[test]
+fn a_department_is_told_of_what_none_of_its_wards_is_told() {
+    let check = |others: &[(&str, &str, bool)], is_told: bool| {
+        let mut causes: Vec<Cause> =
+            others.iter().map(|(unit, measure, better)| one(unit, measure, *better)).collect();
+        causes.push(one("department:D1", "domain:kindness", false));
+        let found = find(&Situation { causes, ..quiet() });
+        let key = "special_cause:department:D1:domain:kindness:worse";
+        let told = found.iter().find(|alert| alert.key == key);
+        assert_eq!(told.is_some(), is_told, "{others:?}");
+        assert_eq!(found.len(), others.len() + usize::from(is_told), "the others are told as ever");
+        if let Some(told) = told {
+            assert_eq!(
+                (told.audience.to_string().as_str(), told.page.as_str()),
+                ("department:D1", "/department/D1")
+            );
+        }
+    };
+    check(&[], true);
+    check(&[("ward:W1", "domain:kindness", false)], false);
+    check(&[("ward:W1", "domain:kindness", false), ("ward:W2", "domain:noise", false)], false);
+    check(&[("ward:W1", "domain:kindness", true)], true);
+    check(&[("ward:W1", "overall", false)], true);
+    check(&[("trust:T1", "domain:kindness", false)], true);
+    let mut elsewhere = one("ward:W9", "domain:kindness", false);
+    elsewhere.department = Some("D2".parse().unwrap());
+    let causes = vec![elsewhere, one("department:D1", "domain:kindness", false)];
+    assert_eq!(find(&Situation { causes, ..quiet() }).len(), 2, "the ward of another department");
+}
+
+#[test]
+fn a_department_has_a_budget_and_contacts_of_its_own() {
+    let mut book = Book::default();
+    let of = |key: &str, audience: &str| alert(key, Kind::SpecialCause, audience);
+    let found = [of("a", "department:D1"), of("b", "department:D1"), of("c", "department:D2"), of("d", "ward:W1")];
+    let looked = look(&mut book, &found, NOW);
+    assert_eq!(told(&looked), ["a", "c", "d"]);
+    let contacts: Vec<_> = looked.tell.iter().flat_map(|tell| tell.messages(&settings(), at(NOW))).collect();
+    let contacts: Vec<_> = contacts.iter().map(|message| message.contact.as_str()).collect();
+    assert_eq!(contacts, ["lead", "lead", "matron"]);
 }
 
 fn alert(key: &str, kind: Kind, audience: &str) -> Alert {
@@ -148,9 +194,10 @@ fn settings() -> Settings {
     let contact = |name: &str| vec![name.parse().unwrap()];
     Settings {
         digest_hour: 8,
-        budgets: Budgets { ward: 1, office: 2, board: 2, it: 2 },
+        budgets: Budgets { ward: 1, department: 1, office: 2, board: 2, it: 2 },
         tell: [(Audience::It, contact("it-desk"))].into(),
         every_ward: contact("matron"),
+        every_department: contact("lead"),
     }
 }
 
@@ -321,10 +368,10 @@ fn messages_go_to_the_contacts_of_an_audience_with_an_id_of_the_raising() {
 
 #[test]
 fn an_audience_is_written_as_it_is_read() {
-    for text in ["board", "it", "office", "ward:W12"] {
+    for text in ["board", "it", "office", "department:D1", "ward:W12"] {
         assert_eq!(text.parse::<Audience>().unwrap().to_string(), text);
     }
-    for text in ["", "ward", "ward:", "W12", "Board"] {
+    for text in ["", "ward", "ward:", "department:", "site:S1", "W12", "Board"] {
         assert!(text.parse::<Audience>().is_err(), "{text}");
     }
 }

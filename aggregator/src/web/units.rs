@@ -20,7 +20,8 @@ use super::signals::{self, Outlook};
 use super::viewer::Viewer;
 use super::ward::{self, page_off_thread};
 use super::words::{self, Scale};
-use super::{Shared, Web};
+use super::{Shared, Web, alerts};
+use crate::alerts::Audience;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
 use crate::policy;
@@ -127,7 +128,12 @@ async fn page(web: Shared, viewer: Viewer, unit: Unit, asked: Asked) -> Result<R
     page_off_thread(&web, move |web| {
         let view = view(web, unit, period, &asked)?;
         let place = if matches!(view.unit, Unit::Trust(_)) { Place::Trust } else { Place::Unit };
-        Ok(layout::frame(web, &viewer, &Page { title: &view.name, place, live: false }, &body(web, &view)))
+        Ok(layout::frame(
+            web,
+            &viewer,
+            &Page { title: &view.name, place, live: false },
+            &body(web, &viewer, &view),
+        ))
     })
     .await
 }
@@ -229,7 +235,7 @@ pub(crate) fn address(unit: &Unit, period: Option<&str>) -> Option<String> {
     Some(period.map_or_else(|| path.clone(), |period| format!("{path}?period={period}")))
 }
 
-fn body(web: &Web, view: &View) -> Markup {
+fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
     let name = view.period.to_string();
     let period = view.own.then_some(name.as_str());
     let address = address(&view.unit, None).unwrap_or_default();
@@ -243,6 +249,9 @@ fn body(web: &Web, view: &View) -> Markup {
                 p.lede { (words::of(view.wards.len() as u64, "ward", "wards")) ", " (words::days(view.period.start(), view.period.last())) }
             }
             (ward::picker(web, &address, view.period, view.own))
+        }
+        @if let Unit::Department(department) = &view.unit {
+            (alerts::notice(web, viewer, &Audience::Department(department.clone())))
         }
         div.stack {
             (glance(view, &link))
