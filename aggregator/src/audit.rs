@@ -27,6 +27,10 @@ use wardvoice_protocol::id::Hash;
 
 use crate::lines::Lines;
 
+mod leaf;
+
+pub use leaf::{Leaf, Wanted};
+
 /// Who does what is asked on the command line.
 pub const COMMAND: &str = "command";
 /// Somebody who tried to sign in and whom nobody knows.
@@ -142,6 +146,36 @@ struct Book {
 }
 
 impl Deed {
+    /// Every deed, in the order they are offered to choose from.
+    pub const ALL: [Self; 26] = [
+        Self::SignedIn,
+        Self::SignInRefused,
+        Self::SignedOut,
+        Self::SawConsultant,
+        Self::SawRecords,
+        Self::ChangedAccount,
+        Self::ChangedKiosk,
+        Self::ChangedPin,
+        Self::ChangedPlan,
+        Self::ChangedApproval,
+        Self::ChangedFrame,
+        Self::ChangedAction,
+        Self::ChangedRebase,
+        Self::ChangedEligible,
+        Self::ExportedReturn,
+        Self::DecidedComment,
+        Self::MarkedFinding,
+        Self::Published,
+        Self::Released,
+        Self::SawHelp,
+        Self::SawAlert,
+        Self::Disputed,
+        Self::Ruled,
+        Self::Replayed,
+        Self::Imported,
+        Self::Rebuilt,
+    ];
+
     /// The deed as entries say it.
     pub fn as_str(self) -> &'static str {
         match self {

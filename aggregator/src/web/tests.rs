@@ -31,6 +31,7 @@ mod reports;
 mod routes;
 mod sign_in;
 mod tables;
+mod trail;
 mod units;
 
 /// The part of a page that its content is in, without the versions of assets.
