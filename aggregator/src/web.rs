@@ -77,7 +77,7 @@ mod api;
 mod assets;
 mod board;
 mod books;
-mod charts;
+pub(crate) mod charts;
 mod comments;
 mod consultant;
 mod deliveries;

@@ -137,11 +137,29 @@ fn a_gap_breaks_the_line_and_a_rebasing_does() {
 }
 
 #[test]
+fn a_share_says_its_finding_and_fills_what_it_says() {
+    let check = |percent: u64, width: &str| {
+        let drawing = share("Have staff been kind to you?", "said “Yes, always”", percent, 87).into_string();
+        assert!(drawing.contains("<title>Have staff been kind to you?</title>"), "{drawing}");
+        assert!(
+            drawing.contains(&format!("<desc>{percent}% of 87 people said “Yes, always”</desc>")),
+            "{drawing}"
+        );
+        assert!(drawing.contains(&format!("width=\"{width}\" height=\"24\" fill=\"#14808a\"")), "{drawing}");
+    };
+    check(0, "0");
+    check(85, "510");
+    check(100, "600");
+    check(101, "600");
+}
+
+#[test]
 fn drawings_carry_their_own_look() {
     let all = [
         drawn(&kindness(), Size::Large),
         bar("Kindness", &figure(8.4, 0.5, 31), Scale::Points).into_string(),
         progress("Plan", 3, 9).into_string(),
+        share("Have staff been kind to you?", "said “Yes, always”", 85, 87).into_string(),
         funnel(&comparison(12)).unwrap().into_string(),
         icons::variation(&kindness()).into_string(),
         icons::assurance(&kindness()).unwrap().into_string(),
