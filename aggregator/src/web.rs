@@ -16,9 +16,10 @@
 //!   consultant's page asks for it always.
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
 //! - What stays open ends with the session it was opened in ([`viewer`]).
-//! - Pages only read, except that an administrator may change accounts, and except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
-//!   that staff may
-//!   say that a request for help or an alert was seen, and that the office may decide about comments and note what the monitor found.
+//! - Pages only read, with these exceptions. A ward's staff say that a request for help was seen and keep the ward's actions; whom an alert
+//!   concerns says that it was seen; a consultant disputes. The office decides about comments, the coding frame, translations, the plan and
+//!   disputes, notes what it thinks of what the monitor found, and tries the quarantine again. An administrator changes accounts. Everybody
+//!   signs in and out. Every one of these is a route of [`routes`] that does something.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
