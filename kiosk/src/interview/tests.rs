@@ -8,12 +8,12 @@ use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience
 use wardvoice_protocol::contact::{Answer, AttributionSource, Contact, Mode, Outcome};
 use wardvoice_protocol::id::{ConsultantId, KioskId, Language, OptionId, QuestionId, WardId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
-use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::record::{Body, Need};
 
 use super::*;
 
+mod comments;
 mod ease;
 mod reading;
 mod update;
@@ -221,23 +221,6 @@ fn nobody_is_asked_while_the_store_refuses() {
     assert_eq!(patient.screen(), Screen::Staff(Trouble::CannotKeep));
     patient.meets(Happening::Storing(Storing::Ready));
     assert!(matches!(patient.screen(), Screen::Rest { .. }));
-}
-
-#[test]
-fn a_full_comment_takes_nothing_more_and_loses_nothing() {
-    let mut patient = Patient::agrees();
-    patient.goes_to("good");
-    let draft = |patient: &Patient| match patient.screen() {
-        Screen::Comment(comment) => comment.draft,
-        screen => panic!("{screen:?}"),
-    };
-    let full = "x".repeat(MAX_COMMENT_CHARACTERS - 3) + "end";
-    patient.touches(Action::Write(full.clone() + " and more"));
-    assert_eq!(draft(&patient), full, "what is too long at once is cut");
-    patient.touches(Action::Write(format!("y{full}")));
-    assert_eq!(draft(&patient), full, "a letter too many takes nothing away");
-    patient.touches(Action::Write("shorter".to_owned()));
-    assert_eq!(draft(&patient), "shorter");
 }
 
 #[test]

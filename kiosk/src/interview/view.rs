@@ -297,10 +297,7 @@ impl Asking {
                 Screen::Consultant(self.consultants(setting, page, progress, confirming, text_size))
             }
             (Place::Question(_), Some(question)) if question.kind == KindFile::Comment => {
-                let draft = match self.sheet.answer(question) {
-                    Some(Answer::Said(comment)) => comment.as_str().to_owned(),
-                    _ => String::new(),
-                };
+                let draft = self.sheet.written(question).to_owned();
                 Screen::Comment(CommentView {
                     id: question.id.clone(),
                     text: wording(&question.text, language),
