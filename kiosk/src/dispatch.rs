@@ -180,6 +180,7 @@ type Listener = Box<dyn Fn(&DispatchState) + Send>;
 type AssignmentListener = Box<dyn Fn(&Assignment) + Send>;
 type CommissionListener = Box<dyn Fn(&Arc<Commission>) + Send>;
 type HelpListener = Box<dyn Fn(&[RecordId]) + Send>;
+type DeliveryListener = Box<dyn Fn(&[RecordId]) + Send>;
 type BriefingListener = Box<dyn Fn(&Arc<Briefing>) + Send>;
 
 struct Shared {
@@ -190,6 +191,7 @@ struct Shared {
     assignment_listeners: Mutex<Vec<AssignmentListener>>,
     commission_listeners: Mutex<Vec<CommissionListener>>,
     help_listeners: Mutex<Vec<HelpListener>>,
+    delivery_listeners: Mutex<Vec<DeliveryListener>>,
     briefing: Mutex<Arc<Briefing>>,
     briefing_listeners: Mutex<Vec<BriefingListener>>,
 }
@@ -301,6 +303,12 @@ impl Dispatch {
     /// Calls back with the requests for help that staff have seen, whenever the aggregator names them.
     pub fn on_help_seen(&self, listener: impl Fn(&[RecordId]) + Send + 'static) {
         locked(&self.running.shared.help_listeners).push(Box::new(listener));
+    }
+
+    /// Calls back with the records that the hospital has taken, each by its own receipt. One that it kept and did not count is not
+    /// among them.
+    pub fn on_delivered(&self, listener: impl Fn(&[RecordId]) + Send + 'static) {
+        locked(&self.running.shared.delivery_listeners).push(Box::new(listener));
     }
 
     /// Calls back with each assignment that is new, from now on; ask [`Dispatch::assignment`] for the one before.

@@ -28,10 +28,11 @@ use std::sync::Arc;
 
 use wardvoice_protocol::contact::Outcome;
 use wardvoice_protocol::id::{Hash, Language};
-use wardvoice_protocol::record::{self, Body, Cleaning, HelpRequest, Need};
+use wardvoice_protocol::record::{Body, Cleaning};
 
 pub mod comfort;
 mod event;
+mod help;
 mod picture;
 mod reading;
 mod setting;
@@ -46,6 +47,7 @@ pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFaile
 pub use picture::Picture;
 pub use reading::{Aloud, ReadingNumber, Spoken};
 pub use setting::{Improvement, Setting, SettingError};
+use help::{Help, HelpStep};
 use sheet::{Place, Sheet};
 pub use view::{Choice, CommentView, ConsultantView, HelpView, Progress, QuestionView, Screen, View};
 
@@ -96,25 +98,6 @@ enum Aside {
     Stopping,
     /// In which language?
     Languages,
-}
-
-/// The help screen over the stage.
-#[derive(Debug)]
-struct Help {
-    step: HelpStep,
-    /// It was opened by the interview's own question, which moves on when it closes.
-    from_question: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum HelpStep {
-    Choosing,
-    Placing { need: Need, page: usize },
-    Sending { ticket: Ticket, since_ms: u64 },
-    Kept,
-    Delivered,
-    Seen,
-    Failed,
 }
 
 /// The state machine of one kiosk's screen.
@@ -174,7 +157,8 @@ impl Interview {
             Happening::Touch(action) => self.touch(action, now_ms, &mut effects),
             Happening::Stored { ticket, result } => self.stored(ticket, result, now_ms),
             Happening::Storing(storing) => self.storing(storing),
-            Happening::Carriage(carriage) => self.carried(carriage),
+            Happening::Carriage(carriage) => self.carriage = carriage,
+            Happening::HelpDelivered => self.help_delivered(),
             Happening::HelpSeen => self.help_seen(),
             Happening::Night(night) => self.night = night,
             Happening::Voices(voices) => self.reader.learn_voices(voices),
@@ -423,13 +407,6 @@ impl Interview {
         }
     }
 
-    fn carried(&mut self, carriage: Carriage) {
-        self.carriage = carriage;
-        if self.help.as_ref().is_some_and(|help| help.step == HelpStep::Kept) && carriage.waiting == 0 {
-            self.set_help_step(HelpStep::Delivered);
-        }
-    }
-
     fn assign(&mut self, setting: Arc<Setting>) {
         self.next_setting = Some(setting);
         if matches!(self.stage, Stage::Rest) && self.help.is_none() {
@@ -468,68 +445,6 @@ impl Interview {
         let cleaning = Cleaning { ward: self.setting.ward().clone(), confirmed };
         self.store(Body::Cleaning(cleaning), effects);
         self.rest();
-    }
-
-    fn open_help(&mut self, from_question: bool) {
-        self.help = Some(Help { step: HelpStep::Choosing, from_question });
-    }
-
-    fn touch_help(&mut self, action: &Action, now_ms: u64, effects: &mut Vec<Effect>) {
-        let Some(help) = &self.help else { return };
-        match (action, help.step) {
-            (Action::Need(need), HelpStep::Choosing) if self.setting.places().is_empty() => {
-                self.request_help(*need, None, now_ms, effects);
-            }
-            (Action::Need(need), HelpStep::Choosing) => {
-                self.set_help_step(HelpStep::Placing { need: *need, page: 0 });
-            }
-            (Action::Choose(choice), HelpStep::Placing { need, page }) => {
-                let places = view::places_of_page(&self.setting, page, self.comfort.text_size);
-                if *choice <= places.len() {
-                    let place = places.get(*choice).cloned();
-                    self.request_help(need, place, now_ms, effects);
-                }
-            }
-            (Action::More, HelpStep::Placing { need, page }) => {
-                let next = view::places_of_page(&self.setting, page + 1, self.comfort.text_size);
-                let page = if next.is_empty() { 0 } else { page + 1 };
-                self.set_help_step(HelpStep::Placing { need, page });
-            }
-            (Action::CloseHelp | Action::Back, HelpStep::Placing { .. }) => self.set_help_step(HelpStep::Choosing),
-            // While it is being stored there is nothing to close: the word comes at once or the limit does.
-            (Action::CloseHelp | Action::Back, HelpStep::Sending { .. }) => {}
-            (Action::CloseHelp | Action::Back, _) => self.close_help(now_ms, effects),
-            _ => {}
-        }
-    }
-
-    fn request_help(&mut self, need: Need, place: Option<record::Place>, now_ms: u64, effects: &mut Vec<Effect>) {
-        let request = HelpRequest { ward: self.setting.ward().clone(), need, place };
-        let ticket = self.store(Body::HelpRequest(request), effects);
-        self.set_help_step(HelpStep::Sending { ticket, since_ms: now_ms });
-    }
-
-    /// Somebody on the ward has said that they saw the request. Only one that is stored can have been seen.
-    fn help_seen(&mut self) {
-        if self.help.as_ref().is_some_and(|help| matches!(help.step, HelpStep::Kept | HelpStep::Delivered)) {
-            self.set_help_step(HelpStep::Seen);
-        }
-    }
-
-    fn set_help_step(&mut self, step: HelpStep) {
-        if let Some(help) = &mut self.help {
-            help.step = step;
-        }
-    }
-
-    fn close_help(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
-        let from_question = self.help.take().is_some_and(|help| help.from_question);
-        if from_question {
-            self.go_on(now_ms, effects);
-        }
-        if matches!(self.stage, Stage::Rest) {
-            self.rest_with_comfort();
-        }
     }
 
     fn tick(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {

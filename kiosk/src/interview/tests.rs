@@ -388,6 +388,10 @@ fn help_is_a_record_of_its_own_and_the_interview_goes_on() {
     patient.stores(Ok(()));
     assert_eq!(patient.screen(), Screen::Help(HelpView::Kept { connected: false }));
     patient.meets(Happening::Carriage(Carriage { connected: true, waiting: 0 }));
+    assert_eq!(patient.screen(), Screen::Help(HelpView::Kept { connected: true }), "nobody has said so of it");
+    // One that is refused again and again waits on.
+    patient.meets(Happening::Carriage(Carriage { connected: true, waiting: 1 }));
+    patient.meets(Happening::HelpDelivered);
     assert_eq!(patient.screen(), Screen::Help(HelpView::Delivered));
     patient.touches(Action::CloseHelp);
     assert_eq!(patient.question(), "coordination");
