@@ -44,10 +44,10 @@ pub mod volunteer;
 
 pub use comfort::Comfort;
 pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFailed, Storing, Ticket, Trouble};
+use help::{Help, HelpStep};
 pub use picture::Picture;
 pub use reading::{Aloud, ReadingNumber, Spoken};
 pub use setting::{Improvement, Setting, SettingError};
-use help::{Help, HelpStep};
 use sheet::{Place, Sheet};
 pub use view::{Choice, CommentView, ConsultantView, HelpView, Progress, QuestionView, Screen, View};
 
@@ -173,6 +173,7 @@ impl Interview {
             effects.push(Effect::Asks(self.asks()));
         }
         self.keep_draft(&mut effects);
+        self.keep_unfinished(&mut effects);
         let mut now = self.view(now_ms);
         self.read_on(&before, &mut now, &mut effects);
         if now != before {

@@ -387,7 +387,10 @@ impl<'a> Shell<'a> {
         self.touches("Stop here and keep the answers");
         self.touches("Finish");
         self.touches("It has been wiped");
-        assert_eq!(self.screen(), "volunteer_plan");
+        assert_eq!(self.screen(), "volunteer_bed");
+        self.touches("Back");
+        self.looks("volunteer_plan-goes-on");
+        assert!(self.patient.labels().contains(&"Go on with the round".to_owned()), "the same round");
     }
 
     fn the_staff_corner(&self) {
