@@ -20,6 +20,7 @@
 //!   is not over for half an hour.
 //! - While the store refuses, nobody is asked anything.
 //! - A new assignment takes effect between interviews only.
+//! - A kiosk whose questionnaire has not come yet says so and asks nothing.
 //!
 //! Units: every time is in milliseconds of one monotonic clock, of any beginning.
 //! Failure: a failed or overdue store shows [`Screen::Staff`]; nothing is kept in memory in the hope of later.
@@ -117,6 +118,8 @@ pub struct Interview {
     /// Nobody has been here for long.
     dimmed: bool,
     night: bool,
+    /// The questionnaire has not come yet: what stands in for it is never asked.
+    lacks_questions: bool,
     /// When the focus last moved by itself.
     scanned_ms: u64,
     /// Since when it is being asked whether anybody is there.
@@ -141,10 +144,17 @@ impl Interview {
             reader: reading::Reader::default(),
             dimmed: false,
             night: false,
+            lacks_questions: false,
             scanned_ms: now_ms,
             asked_since_ms: None,
             volunteer: volunteer::Volunteer::default(),
         }
+    }
+
+    /// Asks nothing until it is assigned something: there is no questionnaire yet.
+    pub fn wait_for_questions(&mut self) {
+        self.lacks_questions = true;
+        self.stage = Stage::Staff(Trouble::Waiting);
     }
 
     /// Takes in what happened and says what is to be done about it, in order.
@@ -169,8 +179,8 @@ impl Interview {
             Happening::Closing => self.leave(now_ms, &mut effects),
             Happening::Tick => self.tick(now_ms, &mut effects),
         }
-        if self.asks() != asked {
-            effects.push(Effect::Asks(self.asks()));
+        if let Some(asks) = self.asks().filter(|asks| Some(*asks) != asked) {
+            effects.push(Effect::Asks(asks));
         }
         self.keep_draft(&mut effects);
         self.keep_unfinished(&mut effects);
@@ -182,9 +192,9 @@ impl Interview {
         effects
     }
 
-    /// The hash of the questionnaire that is asked now.
-    pub fn asks(&self) -> Hash {
-        self.setting.questionnaire().hash()
+    /// The hash of the questionnaire that is asked now; none before it has come.
+    pub fn asks(&self) -> Option<Hash> {
+        (!self.lacks_questions).then(|| self.setting.questionnaire().hash())
     }
 
     /// When the next [`Happening::Tick`] is due, if one is.
@@ -410,6 +420,9 @@ impl Interview {
 
     fn assign(&mut self, setting: Arc<Setting>) {
         self.next_setting = Some(setting);
+        if std::mem::take(&mut self.lacks_questions) {
+            self.stage = Stage::Rest;
+        }
         if matches!(self.stage, Stage::Rest) && self.help.is_none() {
             self.rest_with_comfort();
         }
@@ -437,6 +450,7 @@ impl Interview {
         self.comfort = Comfort::default();
         self.asked_since_ms = None;
         self.stage = match self.storing {
+            _ if self.lacks_questions => Stage::Staff(Trouble::Waiting),
             Storing::Ready => Stage::Rest,
             Storing::Refusing => Stage::Staff(Trouble::CannotKeep),
         };

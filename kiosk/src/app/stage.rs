@@ -105,9 +105,17 @@ impl Stage {
         self.reader.replace(Some(Box::new(reader)));
     }
 
+    /// Asks nothing before the next [`Happening::Assigned`]: there is no questionnaire yet.
+    pub fn waits_for_questions(&self) {
+        self.interview.borrow_mut().wait_for_questions();
+        self.show();
+    }
+
     /// Says the hash of the questionnaire that is asked, now and whenever another one is.
     pub fn followed_by(&self, follower: impl Fn(Hash) + 'static) {
-        follower(self.interview.borrow().asks());
+        if let Some(questionnaire) = self.interview.borrow().asks() {
+            follower(questionnaire);
+        }
         self.follower.replace(Some(Box::new(follower)));
     }
 

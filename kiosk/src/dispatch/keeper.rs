@@ -47,8 +47,10 @@ pub(crate) const SIMULATED_ORIGIN: Hash = Hash::ZERO;
 
 pub(super) struct Keeper {
     config: DispatchConfig,
-    // None between a poisoning and the next opening.
+    // None between a poisoning and the next opening, and before the first where that has failed.
     outbox: Option<Outbox>,
+    /// It has been open in this run, so that the state tells of it.
+    opened: bool,
     courier: Courier,
     time: Timekeeper,
     commands: UnboundedSender<Command>,
@@ -70,8 +72,22 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(config: DispatchConfig, outbox: Outbox, commands: UnboundedSender<Command>) -> Self {
-        let courier = Courier::new(config.pace, outbox.waiting());
+    pub(super) fn new(
+        config: DispatchConfig,
+        outbox: Result<Outbox, OutboxError>,
+        commands: UnboundedSender<Command>,
+    ) -> Self {
+        let (outbox, storing, last_error) = match outbox {
+            Ok(outbox) => {
+                let storing = storing(outbox.can_keep());
+                (Some(outbox), storing, None)
+            }
+            Err(error) => {
+                tracing::error!(%error, "outbox");
+                (None, Storing::Refusing(error.to_string()), Some(error.to_string()))
+            }
+        };
+        let courier = Courier::new(config.pace, outbox.iter().flat_map(Outbox::waiting));
         let time = Timekeeper::open(&config.data);
         let kiosk = &config.identity.kiosk;
         let (known, origin, introduced) = match &config.trust {
@@ -88,13 +104,13 @@ impl Keeper {
         };
         let briefing = kept.as_ref().map(|kept| kept.briefing().clone()).unwrap_or_default();
         let state = DispatchState {
-            waiting: outbox.waiting().len() as u64,
-            last_sequence: outbox.head().sequence,
+            waiting: outbox.as_ref().map_or(0, |outbox| outbox.waiting().len() as u64),
+            last_sequence: outbox.as_ref().map_or(0, |outbox| outbox.head().sequence),
             last_receipt: time.aggregator_time(),
             connected: false,
-            storing: storing(outbox.can_keep()),
+            storing,
             clock_offset_s: time.offset_s(),
-            last_error: None,
+            last_error,
             waits_for: commissions.waits_for(),
         };
         let shared = Shared {
@@ -110,9 +126,11 @@ impl Keeper {
             briefing_listeners: Mutex::new(Vec::new()),
         };
         let rng = StdRng::try_from_rng(&mut SysRng).unwrap_or_else(|_| StdRng::seed_from_u64(0));
+        let reopen_due_ms = if outbox.is_some() { u64::MAX } else { steady_ms() + REOPEN_MS };
         Self {
             config,
-            outbox: Some(outbox),
+            opened: outbox.is_some(),
+            outbox,
             courier,
             time,
             commands,
@@ -127,7 +145,7 @@ impl Keeper {
             status_due_ms: u64::MAX,
             introduce_due_ms: u64::MAX,
             look_due_ms: steady_ms() + LOOK_MS,
-            reopen_due_ms: u64::MAX,
+            reopen_due_ms,
             rng,
         }
     }
@@ -198,9 +216,7 @@ impl Keeper {
     fn keep(&mut self, body: Body) -> Result<Waiting, SubmitError> {
         let assignment = self.commissions.asked().ok_or(SubmitError::NotAssigned)?;
         let Some(outbox) = &mut self.outbox else {
-            return Err(SubmitError::Refused(
-                "keep a record: the outbox is closed after a failed write".to_owned(),
-            ));
+            return Err(SubmitError::Refused("keep a record: the outbox is not open".to_owned()));
         };
         let clock = self.time.clock(Timestamp::now(), steady_ms());
         match outbox.append(body, clock, &assignment.seal_key) {
@@ -236,7 +252,13 @@ impl Keeper {
         match Outbox::open_with_reserve(data, identity, self.config.reserve_bytes) {
             Ok(outbox) => {
                 tracing::info!("the outbox is open again");
+                if !std::mem::replace(&mut self.opened, true) {
+                    self.state.last_error = None;
+                    self.say_how_it_is();
+                }
                 self.courier = Courier::new(self.config.pace, outbox.waiting());
+                self.state.waiting = outbox.waiting().len() as u64;
+                self.state.last_sequence = outbox.head().sequence;
                 self.state.storing = storing(outbox.can_keep());
                 self.outbox = Some(outbox);
                 self.reopen_due_ms = u64::MAX;
@@ -253,7 +275,9 @@ impl Keeper {
             Report::Connected(connection) => {
                 self.connection = Some(connection);
                 self.state.connected = true;
-                self.state.last_error = None;
+                if self.outbox.is_some() {
+                    self.state.last_error = None;
+                }
                 self.status_due_ms = 0;
                 if !self.introduced {
                     self.introduce_due_ms = 0;
@@ -348,7 +372,10 @@ impl Keeper {
         }
         if self.status_due_ms <= now {
             self.status_due_ms = now + STATUS_MS;
-            self.publish_json(Channel::Status, &self.status());
+            // How many records wait and where the chain stands nobody knows before.
+            if self.opened {
+                self.publish_json(Channel::Status, &self.status());
+            }
         }
         if self.introduce_due_ms <= now {
             self.introduce_due_ms = now + INTRODUCE_MS;

@@ -205,4 +205,6 @@ pub enum Trouble {
     NotKept,
     /// The kiosk cannot keep answers now.
     CannotKeep,
+    /// The kiosk has never had the questionnaire that it is to ask.
+    Waiting,
 }

@@ -221,6 +221,7 @@ impl Interview {
         // Volunteers and staff work in English and in the kiosk's own type, whoever they have just asked.
         let (language, comfort) = match screen {
             Screen::Door(_) | Screen::Volunteer(_) => (Language::english(), Comfort::default()),
+            Screen::Staff(Trouble::Waiting) => (Language::english(), self.comfort),
             _ => (self.language.clone(), self.comfort),
         };
         let aloud = self.reader.aloud(&screen, &language);

@@ -258,7 +258,7 @@ impl Interview {
         let Some(session) = &self.volunteer.session else {
             let may_come_in =
                 matches!(self.stage, Stage::Rest | Stage::Thanks { .. } | Stage::Wipe { .. } | Stage::Staff(_));
-            if touch == VolunteerTouch::Knock && may_come_in {
+            if touch == VolunteerTouch::Knock && may_come_in && !self.lacks_questions {
                 self.open_door(Purpose::ComeIn, Role::Volunteer);
             }
             return;
