@@ -13,6 +13,7 @@ use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::{RecordId, WardId};
 
 use super::history::{Reach, Standing, Tone};
+use super::index::Coded;
 use super::text::apply;
 use super::themes::{ThemeCount, ThemeId};
 use super::{CommentHandle, Comments, CommentsError, Found, History, fortnights};
@@ -92,9 +93,13 @@ impl Comments {
         }
         let book = self.up_to_date()?;
         let mut released: Vec<(Tone, Date, u64, (CommentHandle, Released))> = Vec::new();
-        for (id, history) in &book.histories {
+        let ids = match unit {
+            Unit::Consultant(consultant) => book.index.released_of(consultant, &days),
+            _ => book.index.released(&days, |ward| self.holds(unit, ward)),
+        };
+        for id in ids {
+            let (Some(found), Some(history)) = (book.found.get(id), book.histories.get(id)) else { continue };
             let Standing::Released { tone, reach } = history.standing() else { continue };
-            let Some(found) = book.found.get(id) else { continue };
             let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
             let goes_there = goes_there && !not_theirs.contains(&id.record());
             if goes_there && found.of_patients && days.contains(&found.day) && self.is_of(found, history, unit) {
@@ -115,27 +120,38 @@ impl Comments {
             (_, Audience::Public) => FEWEST_IN_PUBLIC,
             (_, Audience::Ward | Audience::Board | Audience::Office) => return true,
         };
-        self.responses(unit, days) >= fewest
+        self.responses(unit, days, fewest) >= fewest
     }
 
-    /// How many patients of a unit answered in a span of days.
-    fn responses(&self, unit: &Unit, days: &RangeInclusive<Date>) -> u64 {
+    /// How many patients of a unit answered in a span of days, counted up to `most`.
+    fn responses(&self, unit: &Unit, days: &RangeInclusive<Date>, most: u64) -> u64 {
         let facts = self.facts.read().unwrap_or_else(PoisonError::into_inner);
         let vocabulary = facts.vocabulary();
         let is_counted = |fact: &&Fact| {
             let questionnaire = vocabulary.questionnaire(fact.questionnaire_index());
             let of_patients = questionnaire.is_some_and(|one| one.file().audience == KioskAudience::Patients);
-            let is_of_unit = match unit {
-                Unit::Consultant(id) => {
-                    fact.consultant_index().is_some_and(|index| vocabulary.consultant(index) == Some(id))
-                }
-                _ => {
-                    vocabulary.ward(fact.ward_index()).is_some_and(|ward| holds(&self.world.directory, unit, ward))
-                }
-            };
-            of_patients && is_of_unit && fact.outcome().has_response()
+            of_patients && fact.outcome().has_response()
         };
-        facts.days(*days.start(), *days.end()).filter(is_counted).count() as u64
+        let (first, last, most) = (*days.start(), *days.end(), usize::try_from(most).unwrap_or(usize::MAX));
+        let counted = match unit {
+            Unit::Consultant(id) => {
+                let Some(index) = vocabulary.consultant_index(id) else { return 0 };
+                let named = facts.days(first, last).filter(|fact| fact.consultant_index() == Some(index));
+                named.filter(is_counted).take(most).count()
+            }
+            _ => {
+                let wards = (0..vocabulary.ward_count())
+                    .filter(|index| vocabulary.ward(*index).is_some_and(|ward| self.holds(unit, ward)));
+                let rows = wards.flat_map(|index| facts.ward_days(index, first, last)).flatten();
+                rows.filter(is_counted).take(most).count()
+            }
+        };
+        counted as u64
+    }
+
+    /// Whether a ward belongs to a unit of wards.
+    pub(super) fn holds(&self, unit: &Unit, ward: &WardId) -> bool {
+        holds(&self.world.directory, unit, ward)
     }
 
     pub(super) fn is_of(&self, found: &Found, history: &History, unit: &Unit) -> bool {
@@ -163,28 +179,25 @@ impl Comments {
             return Err(CommentsError::OfOnePerson(unit.clone()));
         }
         let book = self.up_to_date()?;
-        let mut counts: BTreeMap<&ThemeId, (u64, u64, u64)> = BTreeMap::new();
-        for (id, history) in &book.histories {
-            let Some(found) = book.found.get(id) else { continue };
-            if !found.of_patients || !period.contains(found.day) || !self.is_of(found, history, unit) {
-                continue;
-            }
-            for theme in history.themes() {
+        let mut counts: BTreeMap<&ThemeId, Coded> = BTreeMap::new();
+        let days = period.start()..=period.last();
+        book.index.each_theme(
+            &days,
+            |ward| self.holds(unit, ward),
+            |theme, coded| {
                 let count = counts.entry(theme).or_default();
-                match history.standing() {
-                    Standing::Released { tone: Tone::Praise, .. } => count.0 += 1,
-                    Standing::Released { .. } => count.1 += 1,
-                    _ => count.2 += 1,
-                }
-            }
-        }
+                count.praise += coded.praise;
+                count.criticism += coded.criticism;
+                count.not_released += coded.not_released;
+            },
+        );
         let frame = self.frame();
-        let counted = counts.into_iter().map(|(theme, (praise, criticism, not_released))| ThemeCount {
+        let counted = counts.into_iter().map(|(theme, coded)| ThemeCount {
             theme: theme.clone(),
             label: frame.label(theme),
-            praise,
-            criticism,
-            not_released,
+            praise: coded.praise,
+            criticism: coded.criticism,
+            not_released: coded.not_released,
         });
         let mut counted: Vec<_> = counted.collect();
         counted.sort_by_key(|count| std::cmp::Reverse(count.praise + count.criticism + count.not_released));

@@ -12,6 +12,7 @@ use crate::policy::Audience;
 use office::{Office, now, role};
 
 mod history;
+mod index;
 mod office;
 
 /// The texts that an audience is shown of a unit in the fortnight of the tests.
