@@ -22,7 +22,7 @@ use crate::audit::{self, Audit, AuditError, Deed};
 use crate::disputes::Disputes;
 use crate::facts::Facts;
 use crate::policy::{self, Audience, Settings};
-use crate::scoring::{ScoreError, ScoringWorld};
+use crate::scoring::{ScoreError, ScoringWorld, Windows};
 
 mod sheet;
 
@@ -117,7 +117,13 @@ impl Looker<'_> {
     /// What an audience sees of a consultant in a window.
     pub fn look(&self, looked: Looked) -> Result<Appraisal, AppraisalError> {
         let Looked { consultant, window, audience } = looked;
-        sheet::appraisal(self, &consultant, &window, audience)
+        sheet::appraisal(self, None, &consultant, &window, audience)
+    }
+
+    /// The same from windows that stand while answers come.
+    pub(crate) fn look_at(&self, windows: &Windows, looked: Looked) -> Result<Appraisal, AppraisalError> {
+        let Looked { consultant, window, audience } = looked;
+        sheet::appraisal(self, Some(windows), &consultant, &window, audience)
     }
 }
 

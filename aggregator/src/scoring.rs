@@ -45,11 +45,11 @@ pub use all::score_all;
 pub use comparison::{
     ComparedWard, Comparison, CurvePoint, FEWEST_TO_COMPARE, LeftOut, LimitSheet, Peers, PlaceInFunnel, by_name,
 };
-pub(crate) use consultant::consultant_window;
 pub use consultant::{
     AttributionSheet, FEWEST_CONSULTANTS, FEWEST_FOR_A_MEAN, FEWEST_PATIENTS, PUBLISHED_CORRELATION,
     ReliabilityBasis, ReliabilitySheet, SourceCounts,
 };
+pub(crate) use consultant::{Windows, consultant_window};
 pub use coverage::{CoverageSheet, GroupSheet};
 pub use cut::{Cut, CutError};
 pub use definition::{

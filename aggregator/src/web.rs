@@ -80,6 +80,7 @@ mod books;
 mod charts;
 mod comments;
 mod consultant;
+mod contact_logs;
 mod deliveries;
 mod display;
 mod disputes;
@@ -226,6 +227,9 @@ pub(crate) struct Web {
     doorkeeper: doorkeeper::Doorkeeper,
     sheets: sheets::Sheets,
     histories: histories::Histories,
+    contact_logs: contact_logs::ContactLogs,
+    observations: crate::monitor::Observations,
+    windows: crate::scoring::Windows,
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
@@ -248,6 +252,9 @@ pub fn router(desk: Arc<Desk>) -> Router {
         doorkeeper: doorkeeper::Doorkeeper::default(),
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),
+        contact_logs: contact_logs::ContactLogs::default(),
+        observations: crate::monitor::Observations::default(),
+        windows: crate::scoring::Windows::default(),
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
@@ -282,6 +289,11 @@ fn header_layer(name: header::HeaderName, value: &'static str) -> SetResponseHea
 impl Web {
     fn now(&self) -> Timestamp {
         (self.desk.now)()
+    }
+
+    /// What the monitor's observations are made of.
+    fn ground(&self) -> crate::monitor::Ground<'_> {
+        crate::monitor::Ground { reader: &self.desk.reader, world: &self.desk.world, facts: &self.desk.facts }
     }
 
     /// Notes what somebody is about to see or do. Without that it is not shown and not done.

@@ -15,7 +15,7 @@ use crate::disputes::DisputeCounts;
 use crate::policy::{self, Audience, Decision, Show};
 use crate::scoring::{
     AttributionSheet, DomainSheet, Figure, ProvenanceSheet, QuestionSheet, ReliabilitySheet, ScaleSheet,
-    ScoreError, Standing, UnitKind, VersionSheet, consultant_window, score,
+    ScoreError, Standing, UnitKind, VersionSheet, Windows, consultant_window, score,
 };
 
 /// What somebody sees of a consultant in a window of six months.
@@ -132,6 +132,7 @@ pub struct SpecialtyFigures {
 /// What an audience sees of a consultant in a window.
 pub(super) fn appraisal(
     looker: &Looker<'_>,
+    standing: Option<&Windows>,
     consultant: &ConsultantId,
     window: &Period,
     audience: Audience,
@@ -139,14 +140,20 @@ pub(super) fn appraisal(
     let Looker { facts, world, settings, disputes, today } = *looker;
     let unknown = || ScoreError::UnknownUnit(Unit::Consultant(consultant.clone()));
     let entry = world.directory().consultant(consultant).ok_or_else(unknown)?;
-    let found = consultant_window(facts, world, consultant, window, None, today)?;
+    let found = match standing {
+        Some(windows) => windows.of(facts, world, consultant, window, today)?,
+        None => consultant_window(facts, world, consultant, window, None, today)?,
+    };
     let decision = policy::decide(&found.audiences, UnitKind::Consultant, found.n, audience, settings);
     let Decision { show, why } = decision;
     let own = matches!(audience, Audience::Consultant | Audience::Appraiser);
     let questions = |domains: &[DomainSheet]| of_the_consultant(domains, &found.questions);
     let specialty_figures = if show == Show::SpecialtyOnly {
         let unit = Unit::Specialty(entry.specialty.clone());
-        let sheet = score(facts, world, window, &unit, today)?;
+        let sheet = match standing {
+            Some(windows) => windows.sheet(facts, world, window, &unit, today)?,
+            None => score(facts, world, window, &unit, today)?,
+        };
         let domains = questions(&sheet.domains);
         Some(SpecialtyFigures { name: sheet.unit_name, responses: sheet.responses, domains })
     } else {

@@ -212,7 +212,7 @@ fn look(
         disputes: &desk.disputes,
         today: web.today(),
     };
-    looker.look(noted).map_err(not_seen)
+    looker.look_at(&web.windows, noted).map_err(not_seen)
 }
 
 fn not_seen(error: AppraisalError) -> Failure {
