@@ -73,6 +73,9 @@ enum Command {
         /// How many fortnights of past to make up, 1 to 52; only a new folder is filled.
         #[arg(long, default_value_t = demo::FORTNIGHTS, value_parser = clap::value_parser!(u32).range(1..=52))]
         fortnights: u32,
+        /// How many times as many patients to make up: for measurements, and nothing to show to anybody.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2_000), hide = true)]
+        times: u32,
         /// Print the addresses as JSON.
         #[arg(long)]
         json: bool,
@@ -404,10 +407,11 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             app::serve(data, config, |addresses| say::addresses(addresses, false))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Demo { places, seed, fortnights, json } => {
+        Command::Demo { places, seed, fortnights, times, json } => {
             let file = settings_file(arguments)?.with(places.overrides()).for_demonstration();
             let config = checked(file)?;
-            demo::prepare(data, &config, *seed, *fortnights, &mut say::Terminal::quiet(*json))?;
+            let past = demo::Past { seed: *seed, fortnights: *fortnights, times: *times };
+            demo::prepare(data, &config, past, &mut say::Terminal::quiet(*json))?;
             app::serve(data, config, |addresses| {
                 say::addresses(addresses, *json)?;
                 if *json { Ok(()) } else { say::text(&demo::accounts_in_words()) }
