@@ -19,6 +19,7 @@ use wardvoice_protocol::fortnight::{Calendar, Fortnight, Period};
 use wardvoice_protocol::id::ConsultantId;
 
 use crate::audit::{self, Audit, AuditError, Deed};
+use crate::comments::{Comments, CommentsError, Patients, Released};
 use crate::disputes::Disputes;
 use crate::facts::Facts;
 use crate::policy::{self, Audience, Settings};
@@ -119,6 +120,25 @@ impl Looker<'_> {
         let Looked { consultant, window, audience } = looked;
         sheet::appraisal(self, &consultant, &window, audience)
     }
+}
+
+/// What patients wrote about doctors, to stand beside what the same patients answered: for the consultant and the appraiser, where the policy
+/// shows them the answers.
+pub fn comments(
+    seen: &Appraisal,
+    comments: &Comments,
+    world: &ScoringWorld,
+    disputes: &Disputes,
+) -> Result<Vec<Released>, CommentsError> {
+    let own = matches!(seen.audience, Audience::Consultant | Audience::Appraiser);
+    let window = world.calendar().period(&seen.window).ok().filter(|_| own && seen.show.distribution());
+    let Some(window) = window else { return Ok(Vec::new()) };
+    let consultant = world.vocabulary().consultant_index(&seen.consultant);
+    let (Some(consultant), Some(in_charge)) = (consultant, world.in_charge(&window)) else {
+        return Ok(Vec::new());
+    };
+    let not_theirs = disputes.not_theirs(&seen.consultant);
+    comments.of_patients(&Patients { consultant, window, as_of: seen.as_of, in_charge, not_theirs })
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod definition;
 mod effect;
 mod explain;
 mod history;
+mod in_charge;
 mod live;
 mod means;
 mod measure;
@@ -63,6 +64,7 @@ pub use effect::{
 };
 pub use explain::{Explained, Step, explain};
 pub use history::{Grain, GrainStamp, History, MOST_FORTNIGHTS, SignalError, grain, grain_stamp};
+pub use in_charge::InCharge;
 pub use live::Live;
 pub use means::{WardFortnight, question_means};
 pub use measure::{Measure, MeasureError};

@@ -9,21 +9,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wardvoice_protocol::assignment::KioskAudience;
 use wardvoice_protocol::directory::{Directory, Unit};
-use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::fortnight::{DayNumber, Period};
 use wardvoice_protocol::id::{RecordId, WardId};
 
 use super::history::{Reach, Standing, Tone};
 use super::text::apply;
 use super::themes::{ThemeCount, ThemeId};
-use super::{CommentHandle, Comments, CommentsError, Found, History, fortnights};
+use super::{CommentHandle, CommentId, Comments, CommentsError, Found, History, fortnights};
 use crate::facts::Fact;
 use crate::policy::Audience;
+use crate::scoring::InCharge;
 
 /// So many people must have answered before anybody at all is shown what one of them wrote: a cell of five or fewer is never public.
 const FEWEST_IN_PUBLIC: u64 = 6;
-/// So many before a consultant and who appraises them are (the table of named consultants).
-const FEWEST_OF_A_CONSULTANT: u64 = 5;
-
 /// A comment as it may be shown. It says neither who passed it nor when it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Released {
@@ -42,30 +40,32 @@ pub struct Released {
     pub themes: Vec<String>,
 }
 
+/// The patients of a consultant in six months, as the figures that their comments stand beside count them.
+pub(crate) struct Patients<'a> {
+    /// The consultant's number in facts.
+    pub(crate) consultant: u16,
+    /// The six months.
+    pub(crate) window: Period,
+    /// What came after this day is not known yet.
+    pub(crate) as_of: Date,
+    /// Whose patients there are.
+    pub(crate) in_charge: InCharge<'a>,
+    /// The records of those who were not the consultant's after all.
+    pub(crate) not_theirs: BTreeSet<RecordId>,
+}
+
 impl Comments {
-    /// The comments of a unit in the whole fortnights of a period that an audience may read, praise first and the newest days first.
+    /// The comments of a unit of wards in the whole fortnights of a period that an audience may read, praise first and the newest days first.
     ///
-    /// The public is shown what was released to everybody, of units of which six people or more answered in the period. A consultant
-    /// and their appraiser are shown what was passed about consultants, by patients of theirs that the roster or the patient gave them, five
-    /// or more; nobody else is shown comments by consultant. What staff wrote in questionnaires of their own is shown nowhere here.
+    /// The public is shown what was released to everybody, of units of which six people or more answered in the period. Nobody is shown
+    /// comments by consultant here: [`crate::appraisal::comments`]. What staff wrote in questionnaires of their own is shown nowhere.
     pub fn released(
         &self,
         unit: &Unit,
         period: &Period,
         audience: Audience,
     ) -> Result<Vec<Released>, CommentsError> {
-        self.released_but(unit, period, audience, &BTreeSet::new())
-    }
-
-    /// The same without those of some records: patients who were not the consultant's after all.
-    pub fn released_but(
-        &self,
-        unit: &Unit,
-        period: &Period,
-        audience: Audience,
-        not_theirs: &BTreeSet<RecordId>,
-    ) -> Result<Vec<Released>, CommentsError> {
-        let released = self.released_named(unit, period, audience, not_theirs)?;
+        let released = self.released_with_handles(unit, period, audience)?;
         Ok(released.into_iter().map(|(_, released)| released).collect())
     }
 
@@ -76,28 +76,42 @@ impl Comments {
         period: &Period,
         audience: Audience,
     ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
-        self.released_named(unit, period, audience, &BTreeSet::new())
-    }
-
-    fn released_named(
-        &self,
-        unit: &Unit,
-        period: &Period,
-        audience: Audience,
-        not_theirs: &BTreeSet<RecordId>,
-    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
         if !self.may_be_asked(unit, &days, audience) {
             return Ok(Vec::new());
         }
+        self.passed(&days, |_, found, _, reach| {
+            (audience != Audience::Public || reach == Reach::Everybody) && self.is_of(found, unit)
+        })
+    }
+
+    /// What was passed about consultants by patients of one. Whether it may be shown at all, whoever asks has asked the policy.
+    pub(crate) fn of_patients(&self, patients: &Patients<'_>) -> Result<Vec<Released>, CommentsError> {
+        let Some(days) = fortnights::whole(&self.world.calendar, &patients.window) else { return Ok(Vec::new()) };
+        let frame = self.frame();
+        let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
+        let passed = self.passed(&days, |id, found, history, _| {
+            let known = found.row.filter(|row| row.arrival_day() <= DayNumber::from(patients.as_of));
+            let of = known.and_then(|row| patients.in_charge.consultant_of_response(&row));
+            of == Some(patients.consultant)
+                && !patients.not_theirs.contains(&id.record())
+                && history.themes().iter().any(about)
+        })?;
+        Ok(passed.into_iter().map(|(_, released)| released).collect())
+    }
+
+    /// What was passed of what patients wrote on some days, as far as it is wanted.
+    fn passed(
+        &self,
+        days: &RangeInclusive<Date>,
+        wanted: impl Fn(&CommentId, &Found, &History, Reach) -> bool,
+    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         let book = self.up_to_date()?;
         let mut released: Vec<(Tone, Date, u64, (CommentHandle, Released))> = Vec::new();
         for (id, history) in &book.histories {
             let Standing::Released { tone, reach } = history.standing() else { continue };
             let Some(found) = book.found.get(id) else { continue };
-            let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
-            let goes_there = goes_there && !not_theirs.contains(&id.record());
-            if goes_there && found.of_patients && days.contains(&found.day) && self.is_of(found, history, unit) {
+            if found.of_patients && days.contains(&found.day) && wanted(id, found, history, *reach) {
                 let shown = (CommentHandle::of(id), self.shown(found, history, *tone));
                 released.push((*tone, found.day, found.position, shown));
             }
@@ -109,40 +123,30 @@ impl Comments {
 
     /// Whether anything may be shown at all, whatever was released.
     fn may_be_asked(&self, unit: &Unit, days: &RangeInclusive<Date>, audience: Audience) -> bool {
-        let fewest = match (unit, audience) {
-            (Unit::Consultant(_), Audience::Consultant | Audience::Appraiser) => FEWEST_OF_A_CONSULTANT,
-            (Unit::Consultant(_), _) | (_, Audience::Consultant | Audience::Appraiser) => return false,
-            (_, Audience::Public) => FEWEST_IN_PUBLIC,
-            (_, Audience::Ward | Audience::Board | Audience::Office) => return true,
-        };
-        self.responses(unit, days) >= fewest
+        match (unit, audience) {
+            (Unit::Consultant(_), _) | (_, Audience::Consultant | Audience::Appraiser) => false,
+            (_, Audience::Public) => self.responses(unit, days) >= FEWEST_IN_PUBLIC,
+            (_, Audience::Ward | Audience::Board | Audience::Office) => true,
+        }
     }
 
-    /// How many patients of a unit answered in a span of days.
+    /// How many patients of a unit of wards answered in a span of days.
     fn responses(&self, unit: &Unit, days: &RangeInclusive<Date>) -> u64 {
         let facts = self.facts.read().unwrap_or_else(PoisonError::into_inner);
         let vocabulary = facts.vocabulary();
         let is_counted = |fact: &&Fact| {
             let questionnaire = vocabulary.questionnaire(fact.questionnaire_index());
             let of_patients = questionnaire.is_some_and(|one| one.file().audience == KioskAudience::Patients);
-            let is_of_unit = match unit {
-                Unit::Consultant(id) => {
-                    fact.consultant_index().is_some_and(|index| vocabulary.consultant(index) == Some(id))
-                }
-                _ => {
-                    vocabulary.ward(fact.ward_index()).is_some_and(|ward| holds(&self.world.directory, unit, ward))
-                }
-            };
+            let ward = vocabulary.ward(fact.ward_index());
+            let is_of_unit = ward.is_some_and(|ward| holds(&self.world.directory, unit, ward));
             of_patients && is_of_unit && fact.outcome().has_response()
         };
         facts.days(*days.start(), *days.end()).filter(is_counted).count() as u64
     }
 
-    pub(super) fn is_of(&self, found: &Found, history: &History, unit: &Unit) -> bool {
-        let Unit::Consultant(consultant) = unit else { return holds(&self.world.directory, unit, &found.ward) };
-        let frame = self.frame();
-        let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
-        found.consultant.as_ref() == Some(consultant) && history.themes().iter().any(about)
+    /// Whether a comment is of a unit of wards.
+    pub(super) fn is_of(&self, found: &Found, unit: &Unit) -> bool {
+        holds(&self.world.directory, unit, &found.ward)
     }
 
     fn shown(&self, found: &Found, history: &History, tone: Tone) -> Released {
@@ -166,7 +170,7 @@ impl Comments {
         let mut counts: BTreeMap<&ThemeId, (u64, u64, u64)> = BTreeMap::new();
         for (id, history) in &book.histories {
             let Some(found) = book.found.get(id) else { continue };
-            if !found.of_patients || !period.contains(found.day) || !self.is_of(found, history, unit) {
+            if !found.of_patients || !period.contains(found.day) || !self.is_of(found, unit) {
                 continue;
             }
             for theme in history.themes() {

@@ -57,7 +57,7 @@ impl Comments {
             let Standing::Released { tone, .. } = history.standing() else { continue };
             let Some(found) = book.found.get(id) else { continue };
             let Some(place) = periods.iter().position(|period| period.contains(found.day)) else { continue };
-            if !found.of_patients || !self.is_of(found, history, unit) {
+            if !found.of_patients || !self.is_of(found, unit) {
                 continue;
             }
             for theme in history.themes() {

@@ -3,6 +3,9 @@
 //! Facts know no record, and a record id knows the hour it was made in, so neither may stand on a page. A handle is a keyed hash of the
 //! record id: the same contact has the same handle for as long as the key lasts, and nobody without the key can go from one to the other.
 //!
+//! Whose patients they are [`InCharge`](crate::scoring::InCharge) decides, as for the figures: what does not count for a consultant is not there
+//! to be disputed.
+//!
 //! The contacts are read from the log once, and what is new in it before every answer. Those of days longer ago than [`KEPT_DAYS`] are
 //! passed over without reading them.
 
@@ -18,8 +21,10 @@ use wardvoice_protocol::id::{ConsultantId, Hash, RecordId, WardId};
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::record::{Body, Record};
 
+use crate::facts::{Fact, fact_of};
 use crate::ingest::World;
-use crate::log::{LogError, Reader};
+use crate::log::{LogError, OpenedRow, Reader};
+use crate::scoring::ScoringWorld;
 
 /// For so many days a contact can be disputed.
 const KEPT_DAYS: i32 = 400;
@@ -48,7 +53,7 @@ pub struct AttributedContact {
     /// Who said that the consultant was in charge.
     pub source: AttributionSource,
     pub(super) record: RecordId,
-    day: i32,
+    row: Fact,
 }
 
 /// The attributed contacts of a log. Shared by reference.
@@ -73,28 +78,24 @@ impl Attributed {
         Self { reader, world, secret, known: Mutex::default() }
     }
 
-    /// A consultant's contacts of a span of days, both ends included, in the order of their fortnights, wards and handles: not in the order in
-    /// which they came.
+    /// The contacts that count for a consultant in a period, in the order of their fortnights, wards and handles: not in the order in which they
+    /// came.
     pub fn of(
         &self,
         consultant: &ConsultantId,
-        first: Date,
-        last: Date,
+        period: &Period,
+        scoring: &ScoringWorld,
         today: Date,
     ) -> Result<Vec<AttributedContact>, LogError> {
-        let span = DayNumber::from(first).count()..=DayNumber::from(last).count();
-        self.found(today, |contact| contact.consultant == *consultant && span.contains(&contact.day))
-    }
-
-    /// The contact of a consultant that a page called so.
-    pub fn find(
-        &self,
-        consultant: &ConsultantId,
-        handle: &Handle,
-        today: Date,
-    ) -> Result<Option<AttributedContact>, LogError> {
-        let found = self.found(today, |contact| contact.consultant == *consultant && contact.handle == *handle)?;
-        Ok(found.into_iter().next())
+        let (Some(in_charge), Some(index)) =
+            (scoring.in_charge(period), scoring.vocabulary().consultant_index(consultant))
+        else {
+            return Ok(Vec::new());
+        };
+        let span = DayNumber::from(period.start())..=DayNumber::from(period.last());
+        self.found(today, |contact| {
+            span.contains(&contact.row.day()) && in_charge.consultant_of_response(&contact.row) == Some(index)
+        })
     }
 
     fn found(
@@ -124,28 +125,30 @@ impl Attributed {
                 if row.day.count() >= from_day
                     && let Ok(record) = serde_json::from_slice::<Record>(row.json)
                 {
-                    contacts.extend(self.contact(row.record_id, row.day, record));
+                    contacts.extend(self.contact(&row, record));
                 }
                 Ok(())
             })?;
             known.position = end;
         }
-        known.contacts.retain(|contact| contact.day >= from_day);
+        known.contacts.retain(|contact| contact.row.day().count() >= from_day);
         Ok(())
     }
 
-    fn contact(&self, id: RecordId, day: DayNumber, record: Record) -> Option<AttributedContact> {
+    fn contact(&self, row: &OpenedRow<'_>, record: Record) -> Option<AttributedContact> {
         let Body::Contact(contact) = record.body else { return None };
+        // What facts do not know counts for nobody.
+        let fact = fact_of(&contact, row.day, row.arrival_day, &self.world.vocabulary)?;
         let said = contact.attribution.filter(|_| contact.response.is_some())?;
-        let fortnight = self.world.calendar.fortnight_of(day.date()?).ok()?;
+        let fortnight = self.world.calendar.fortnight_of(row.day.date()?).ok()?;
         Some(AttributedContact {
-            handle: self.handle(id),
+            handle: self.handle(row.record_id),
             consultant: said.consultant,
             ward: contact.ward,
             fortnight: Period::Fortnight(fortnight).to_string(),
             source: said.source,
-            record: id,
-            day: day.count(),
+            record: row.record_id,
+            row: fact,
         })
     }
 

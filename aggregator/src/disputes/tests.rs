@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use std::fs;
+use std::sync::Arc;
 
 use wardvoice_protocol::contact::Attribution;
 use wardvoice_protocol::keys::SigningKey;
@@ -10,6 +11,7 @@ use crate::ingest::testing::{NOW, Trust, contact_record};
 use crate::ingest::{Writer, judge};
 use crate::log::Log;
 use crate::rebuild;
+use crate::scoring::ScoringWorld;
 
 /// A log of patients, five of C1 and two of nobody.
 struct Scene {
@@ -41,8 +43,13 @@ impl Scene {
     }
 
     fn patients(&mut self, source: Option<AttributionSource>, many: usize) {
+        self.patients_who(source, "yes", many);
+    }
+
+    /// So many patients, who know the consultant or not.
+    fn patients_who(&mut self, source: Option<AttributionSource>, knows: &str, many: usize) {
         let mut tablet = self.trust.tablet(&format!("k-{many}-{}", self.writer.reader().position()));
-        let mut contact = self.trust.contact();
+        let mut contact = self.trust.contact_answering("consultant", knows);
         contact.attribution = source.map(|source| Attribution { consultant: consultant(), source });
         for _ in 0..many {
             let arrival = self.trust.seal(&mut tablet, &contact_record(contact.clone()));
@@ -53,7 +60,7 @@ impl Scene {
 
     fn attributed(&self, key: u8) -> Attributed {
         let key = SigningKey::from_bytes(&[key; 32]);
-        Attributed::new(self.writer.reader(), std::sync::Arc::clone(&self.trust.world), &key)
+        Attributed::new(self.writer.reader(), Arc::clone(&self.trust.world), &key)
     }
 
     fn disputes(&self) -> Disputes {
@@ -66,7 +73,15 @@ impl Scene {
 }
 
 fn contacts(attributed: &Attributed) -> Vec<AttributedContact> {
-    attributed.of(&consultant(), first_day(), today(), today()).unwrap()
+    contacts_of(attributed, &consultant())
+}
+
+fn contacts_of(attributed: &Attributed, consultant: &ConsultantId) -> Vec<AttributedContact> {
+    let world = Trust::new(11).world;
+    let (directory, calendar) = (world.directory.clone(), world.calendar.clone());
+    let scoring = ScoringWorld::inpatient(directory, calendar, Arc::clone(&world.vocabulary), 7).unwrap();
+    let period = scoring.calendar().period(&format!("{}..{}", first_day(), today())).unwrap();
+    attributed.of(consultant, &period, &scoring, today()).unwrap()
 }
 
 #[test]
@@ -94,10 +109,22 @@ fn handles_name_a_contact_and_tell_nothing_of_it() {
     let later = contacts(&attributed);
     assert_eq!(later.iter().filter(|contact| contact.source == AttributionSource::Volunteer).count(), 1);
     let elsewhere: ConsultantId = "C2".parse().unwrap();
-    let handle = &found.first().unwrap().handle;
-    assert!(attributed.find(&elsewhere, handle, today()).unwrap().is_none(), "another's contact cannot be named");
-    assert!(attributed.find(&consultant(), handle, today()).unwrap().is_some());
+    assert!(contacts_of(&attributed, &elsewhere).is_empty(), "another's contact cannot be named");
     assert!("0123".parse::<Handle>().is_err());
+}
+
+/// What can be disputed is what the figures count.
+#[test]
+fn what_does_not_count_for_the_consultant_is_not_there_to_be_disputed() {
+    let mut scene = Scene::new();
+    for source in [AttributionSource::Roster, AttributionSource::Patient, AttributionSource::Volunteer] {
+        scene.patients_who(Some(source), "no", 1);
+        scene.patients_who(Some(source), "yes", 1);
+    }
+    let found = contacts(&scene.attributed(1));
+    let of = |source| found.iter().filter(|contact| contact.source == source).count();
+    let counts = [AttributionSource::Roster, AttributionSource::Patient, AttributionSource::Volunteer].map(of);
+    assert_eq!(counts, [5 + 2, 1, 1]);
 }
 
 #[test]

@@ -11,7 +11,6 @@ use axum::{Form, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::ConsultantId;
 
@@ -81,7 +80,9 @@ pub(crate) async fn page(
         let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
         let released = |window: &Period| is_released(web, &consultant, window, audience).is_ok();
         let windows = windows.into_iter().filter(released).collect();
-        let comments = comments(web, &consultant, audience, &appraisal)?;
+        let desk = &web.desk;
+        let comments = appraisal::comments(&appraisal, &desk.comments, &desk.scoring, &desk.disputes);
+        let comments = comments.map_err(|error| Failure::internal(&error))?;
         let view = View { appraisal, windows, own, comments, today: web.today() };
         Ok(parts::page(web, &viewer, &view))
     })
@@ -122,13 +123,14 @@ pub(crate) async fn dispute(
     Path(id): Path<String>,
     Form(Disputed { window, contact, reason }): Form<Disputed>,
 ) -> Result<Response, Failure> {
-    let window = chosen(&web, Some(&window))?.map(|window| window.to_string()).unwrap_or_default();
+    let window = chosen(&web, Some(&window))?.ok_or_else(no_such_window)?;
     off_thread(&web, move |web| {
         let (consultant, _) = who_and_as_what(web, &viewer, &id)?;
         let refuse =
             |error: &dyn std::fmt::Display| Failure::bad_request(super::ward::sentence(&error.to_string()));
         let handle: Handle = contact.parse().map_err(|error: HandleError| refuse(&error))?;
-        let found = web.desk.attributed.find(&consultant, &handle, web.today()).map_err(internal)?;
+        let contacts = web.desk.attributed.of(&consultant, &window, &web.desk.scoring, web.today());
+        let found = contacts.map_err(internal)?.into_iter().find(|contact| contact.handle == handle);
         let found = found.ok_or_else(|| refuse(&HandleError))?;
         web.note(viewer.name(), Deed::Disputed, Some(&format!("consultant:{consultant}")), Some(handle.short()))?;
         let opened = web.desk.disputes.dispute(&found, &reason, web.today(), web.now());
@@ -166,9 +168,13 @@ fn chosen(web: &Web, asked: Option<&str>) -> Result<Option<Period>, Failure> {
     let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
     let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
     let found = windows.into_iter().find(|window| window.to_string() == text);
-    found.map(Some).ok_or_else(|| {
-        Failure::bad_request("There is no such window: it is six months to the last day of this fortnight or one of the twelve before it.")
-    })
+    found.map(Some).ok_or_else(no_such_window)
+}
+
+fn no_such_window() -> Failure {
+    Failure::bad_request(
+        "There is no such window: it is six months to the last day of this fortnight or one of the twelve before it.",
+    )
 }
 
 fn is_released(
@@ -233,25 +239,11 @@ fn not_seen(error: AppraisalError) -> Failure {
     }
 }
 
-/// Comments about doctors by the consultant's patients: for the consultant and the appraiser, where the table shows what patients answered.
-fn comments(
-    web: &Web,
-    consultant: &ConsultantId,
-    audience: Audience,
-    appraisal: &Appraisal,
-) -> Result<Vec<Released>, Failure> {
-    let Ok(window) = web.desk.scoring.calendar().period(&appraisal.window) else { return Ok(Vec::new()) };
-    if appraisal.domains.is_none() {
-        return Ok(Vec::new());
-    }
-    let (unit, not_theirs) = (Unit::Consultant(consultant.clone()), web.desk.disputes.not_theirs(consultant));
-    let released = web.desk.comments.released_but(&unit, &window, audience, &not_theirs);
-    released.map_err(|error| Failure::internal(&error))
-}
-
 fn own(web: &Web, consultant: &ConsultantId, appraisal: &Appraisal) -> Result<Own, Failure> {
-    let (first, last) = (appraisal.first_day, appraisal.last_day);
-    let contacts = web.desk.attributed.of(consultant, first, last, web.today()).map_err(internal)?;
+    let window =
+        web.desk.scoring.calendar().period(&appraisal.window).map_err(|error| Failure::internal(&error))?;
+    let contacts =
+        web.desk.attributed.of(consultant, &window, &web.desk.scoring, web.today()).map_err(internal)?;
     let disputes = web.desk.disputes.of(consultant);
     let contacts =
         contacts.into_iter().filter(|contact| !disputes.iter().any(|dispute| dispute.is_about(contact)));

@@ -206,9 +206,9 @@ async fn a_comment_of_a_patient_who_was_not_the_consultants_goes_with_the_disput
     bench.decides(&comment, &Wish::Release(Tone::Praise, Reach::Staff));
     let window = "/consultant/C1?window=6m-2026-11-22";
     assert!(page(&bench, "c1", window).await.1.contains("EXPLAINED"));
-    let consultant = "C1".parse().unwrap();
-    let (first, last) = (Date::constant(2026, 6, 1), Date::constant(2026, 11, 20));
-    let contacts = bench.desk.attributed.of(&consultant, first, last, last).unwrap();
+    let (consultant, scoring) = ("C1".parse().unwrap(), &bench.desk.scoring);
+    let (last, six_months) = (Date::constant(2026, 11, 20), scoring.calendar().period("6m-2026-11-22").unwrap());
+    let contacts = bench.desk.attributed.of(&consultant, &six_months, scoring, last).unwrap();
     let contact = contacts.first().unwrap();
     let dispute = bench.desk.disputes.dispute(contact, "on leave", last, noon()).unwrap();
     assert!(page(&bench, "c1", window).await.1.contains("EXPLAINED"), "it is open");

@@ -7,6 +7,8 @@ use wardvoice_paper::{Paper, Report, Size, Whose};
 use super::desk::{Bench, ward};
 use crate::actions::{Cause, NewAction};
 use crate::appraisal::{Looker, note_look, window_to};
+use crate::comments::{Reach, Tone, Wish};
+use crate::disputes::Ruling;
 use crate::policy::Audience;
 use crate::publication::{PartCount, Release, Subject};
 use crate::releases::Releases;
@@ -29,6 +31,7 @@ fn with<T>(bench: &Bench, releases: Option<&Releases>, work: impl FnOnce(&Books<
         rebases: &desk.rebases,
         releases: releases.unwrap_or(&desk.releases),
         comments: &desk.comments,
+        disputes: &desk.disputes,
         help: &desk.help,
         delivery: &desk.delivery,
         sheets: &sheets,
@@ -170,6 +173,29 @@ async fn what_others_may_not_see_of_a_consultant_is_not_on_paper() {
     let Report::ConsultantAppraisal(report) = &own.report else { unreachable!("{own:?}") };
     assert_eq!((report.patients, &report.score), (Some(3), &None));
     assert!(report.questions.is_empty(), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_comment_of_a_patient_who_was_not_the_consultants_is_not_on_paper() {
+    let mut bench = Bench::empty(false).await;
+    bench.patients_of("C1", Date::constant(2026, 11, 10), [20, 7, 3]);
+    let said = Some(("good", "The doctor explained it."));
+    let comment = bench.writes_of(Some("C1"), "W1", "2026-11-12T10:15:00Z", said);
+    bench.decides(&comment, &Wish::Code(["doctors".parse().unwrap()].into()));
+    bench.decides(&comment, &Wish::Release(Tone::Praise, Reach::Staff));
+    let comments = |bench: &Bench| {
+        let paper = appraisal(bench, Audience::Consultant);
+        let Report::ConsultantAppraisal(report) = &paper.report else { unreachable!("{paper:?}") };
+        report.comments.len()
+    };
+    assert_eq!(comments(&bench), 1);
+    let desk = &bench.desk;
+    let window = window_to(desk.scoring.calendar(), Date::constant(2026, 11, 22)).unwrap();
+    let contacts = desk.attributed.of(&"C1".parse().unwrap(), &window, &desk.scoring, TODAY).unwrap();
+    let at = super::desk::noon();
+    let dispute = desk.disputes.dispute(contacts.first().unwrap(), "on leave", TODAY, at).unwrap();
+    desk.disputes.rule(dispute.number, Ruling::Upheld, "so it was", TODAY, at).unwrap();
+    assert_eq!(comments(&bench), 0);
 }
 
 fn release(unit: &str, period: &str, best: u64, rest: u64) -> Release {
