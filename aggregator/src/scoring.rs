@@ -18,6 +18,7 @@
 //! Units: scores are points on the scale that the definition reports on, friends-and-family, shares and response rate are per cent.
 
 mod all;
+mod belonging;
 mod bulk;
 mod comparison;
 mod consultant;
@@ -43,6 +44,7 @@ mod tally;
 mod world;
 
 pub use all::score_all;
+pub(crate) use belonging::{Belongs, belonging, rows_of};
 pub use comparison::{
     ComparedWard, Comparison, CurvePoint, FEWEST_TO_COMPARE, LeftOut, LimitSheet, Peers, PlaceInFunnel, by_name,
 };

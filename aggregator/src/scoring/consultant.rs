@@ -230,7 +230,7 @@ impl Gathered {
 }
 
 /// The mean of a person's answers that are the consultant's, on the reported scale.
-fn value_of(making: &Making<'_>, points: &[Option<i64>]) -> Option<f64> {
+pub(super) fn value_of(making: &Making<'_>, points: &[Option<i64>]) -> Option<f64> {
     let scheme = making.scheme();
     let places: Vec<usize> = match &scheme.attribution {
         Some(attribution) => attribution.rules.clone(),

@@ -8,7 +8,6 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
-use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use wardvoice_protocol::fortnight::Period;
@@ -18,7 +17,7 @@ use super::failure::{Failure, Problem};
 use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread};
 use super::{Shared, Web};
-use crate::appraisal::{self, Appraisal, AppraisalError, Looker};
+use crate::appraisal::{self, Appraisal, AppraisalError, Chosen, Looker, Offers};
 use crate::audit::Deed;
 use crate::comments::Released;
 use crate::disputes::{AttributedContact, Dispute, DisputesError, Handle, HandleError};
@@ -28,13 +27,13 @@ use crate::scoring::ScoreError;
 
 mod parts;
 
-pub(super) use parts::{private, standing, what};
+pub(super) use parts::{instead_of, private, standing, what};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// The window, `6m-2026-11-22`: six months to the last day of a fortnight, the present one or one of the twelve before. The newest that is
-    /// shown to whoever asks, when absent.
+    /// The window, `6m-2026-11-22`: six months to the last day of a fortnight that is final, the last or one of the twelve before. The newest
+    /// that is shown to whoever asks, when absent. Where its figures would tell what a few patients said, an earlier one is given and says so.
     window: Option<String>,
 }
 
@@ -48,7 +47,8 @@ pub(crate) struct Disputed {
 /// What a viewer sees of a consultant, noted; for a document of it.
 pub(super) fn seen(web: &Web, viewer: &Viewer, id: &str, asked: &Asked) -> Result<Appraisal, Failure> {
     let (consultant, audience) = who_and_as_what(web, viewer, id)?;
-    look(web, viewer, &consultant, audience, asked.window.as_deref())
+    let offers = offers(web, &consultant)?;
+    look(web, viewer, &offers, (&consultant, audience), asked.window.as_deref())
 }
 
 /// Everything the page shows.
@@ -59,7 +59,6 @@ struct View {
     own: Option<Own>,
     /// What patients wrote about doctors, once it was passed; nothing where not even their answers are shown.
     comments: Vec<Released>,
-    today: Date,
 }
 
 struct Own {
@@ -75,15 +74,15 @@ pub(crate) async fn page(
 ) -> Result<Response, Failure> {
     page_off_thread(&web, move |web| {
         let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
-        let appraisal = look(web, &viewer, &consultant, audience, asked.window.as_deref())?;
+        let offers = offers(web, &consultant)?;
+        let appraisal = look(web, &viewer, &offers, (&consultant, audience), asked.window.as_deref())?;
         let own = if audience == Audience::Consultant { Some(own(web, &consultant, &appraisal)?) } else { None };
-        let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
         let released = |window: &Period| is_released(web, &consultant, window, audience).is_ok();
-        let windows = windows.into_iter().filter(released).collect();
+        let windows = offers.list(audience).into_iter().filter(released).collect();
         let desk = &web.desk;
         let comments = appraisal::comments(&appraisal, &desk.comments, &desk.scoring, &desk.disputes);
         let comments = comments.map_err(|error| Failure::internal(&error))?;
-        let view = View { appraisal, windows, own, comments, today: web.today() };
+        let view = View { appraisal, windows, own, comments };
         Ok(parts::page(web, &viewer, &view))
     })
     .await
@@ -111,7 +110,8 @@ pub(crate) async fn appraisal(
 ) -> Result<Json<Appraisal>, Failure> {
     off_thread(&web, move |web| {
         let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
-        look(web, &viewer, &consultant, audience, asked.window.as_deref()).map(Json)
+        let offers = offers(web, &consultant)?;
+        look(web, &viewer, &offers, (&consultant, audience), asked.window.as_deref()).map(Json)
     })
     .await
 }
@@ -123,9 +123,9 @@ pub(crate) async fn dispute(
     Path(id): Path<String>,
     Form(Disputed { window, contact, reason }): Form<Disputed>,
 ) -> Result<Response, Failure> {
-    let window = chosen(&web, Some(&window))?.ok_or_else(no_such_window)?;
     off_thread(&web, move |web| {
-        let (consultant, _) = who_and_as_what(web, &viewer, &id)?;
+        let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
+        let window = offers(web, &consultant)?.named(&window, audience).ok_or_else(no_such_window)?.window();
         let refuse =
             |error: &dyn std::fmt::Display| Failure::bad_request(super::ward::sentence(&error.to_string()));
         let handle: Handle = contact.parse().map_err(|error: HandleError| refuse(&error))?;
@@ -163,17 +163,21 @@ fn who_and_as_what(web: &Web, viewer: &Viewer, id: &str) -> Result<(ConsultantId
     Ok((consultant, audience))
 }
 
-/// The window that was asked for; only those that can be chosen are taken, so that no two differ by one day's patients.
-fn chosen(web: &Web, asked: Option<&str>) -> Result<Option<Period>, Failure> {
-    let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
-    let found = windows.into_iter().find(|window| window.to_string() == text);
-    found.map(Some).ok_or_else(no_such_window)
+/// The six months of a consultant that can be looked at.
+fn offers(web: &Web, consultant: &ConsultantId) -> Result<Offers, Failure> {
+    with_looker(web, |looker| looker.offers(consultant)).map_err(not_seen)
+}
+
+fn with_looker<T>(web: &Web, work: impl FnOnce(&Looker<'_>) -> T) -> T {
+    let desk = &web.desk;
+    let facts = desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let (settings, disputes) = (&desk.policy, &desk.disputes);
+    work(&Looker { facts: &facts, world: &desk.scoring, settings, disputes, today: web.today() })
 }
 
 fn no_such_window() -> Failure {
     Failure::bad_request(
-        "There is no such window: it is six months to the last day of this fortnight or one of the twelve before it.",
+        "There is no such window: it is six months to the last day of a fortnight that is final, the last or one of the twelve before it.",
     )
 }
 
@@ -187,38 +191,40 @@ fn is_released(
     appraisal::released(consultant, window, audience, (audit, calendar), (&web.desk.policy, web.today()))
 }
 
+/// The six months that were asked for, or what is shown in their place; the newest that somebody may see when none were asked for.
+fn chosen(
+    web: &Web,
+    offers: &Offers,
+    (consultant, audience): (&ConsultantId, Audience),
+    asked: Option<&str>,
+) -> Result<Chosen, Failure> {
+    if let Some(name) = asked.filter(|name| !name.is_empty()) {
+        return offers.named(name, audience).ok_or_else(no_such_window);
+    }
+    let windows = offers.list(audience);
+    let released = windows.iter().find(|window| is_released(web, consultant, window, audience).is_ok());
+    // The newest says from when it can be seen.
+    let window = released.or_else(|| windows.first());
+    let chosen = window.map_or_else(|| offers.last(audience), |window| offers.of(window, audience));
+    chosen.ok_or_else(Failure::page_not_found)
+}
+
 /// Notes the look and takes it.
 fn look(
     web: &Web,
     viewer: &Viewer,
-    consultant: &ConsultantId,
-    audience: Audience,
+    offers: &Offers,
+    (consultant, audience): (&ConsultantId, Audience),
     asked: Option<&str>,
 ) -> Result<Appraisal, Failure> {
-    let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
-    let window = if let Some(window) = chosen(web, asked)? {
-        window
-    } else {
-        let released = windows.iter().find(|window| is_released(web, consultant, window, audience).is_ok());
-        // The newest that has ended says from when it can be seen.
-        *released.or_else(|| windows.get(1)).ok_or_else(Failure::page_not_found)?
-    };
-    is_released(web, consultant, &window, audience).map_err(not_seen)?;
-    let noted = appraisal::note_look(&web.desk.audit, web.now(), viewer.name(), consultant, window, audience);
+    let chosen = chosen(web, offers, (consultant, audience), asked)?;
+    is_released(web, consultant, &chosen.window(), audience).map_err(not_seen)?;
+    let noted = appraisal::note_look(&web.desk.audit, web.now(), viewer.name(), chosen);
     let noted = noted.map_err(|error| {
         tracing::error!("failed to {error}");
         Failure::not_noted()
     })?;
-    let desk = &web.desk;
-    let facts = desk.facts.read().unwrap_or_else(PoisonError::into_inner);
-    let looker = Looker {
-        facts: &facts,
-        world: &desk.scoring,
-        settings: &desk.policy,
-        disputes: &desk.disputes,
-        today: web.today(),
-    };
-    looker.look(noted).map_err(not_seen)
+    with_looker(web, |looker| looker.look(noted)).map_err(not_seen)
 }
 
 fn not_seen(error: AppraisalError) -> Failure {

@@ -210,6 +210,10 @@ pub(crate) fn appraisal(value: &Value) -> String {
         text(value, "/audience"),
         text(value, "/why")
     );
+    if let Some(instead) = value.pointer("/instead_of").filter(|one| !one.is_null()) {
+        let (last, why) = (text(instead, "/last_day"), text(instead, "/why"));
+        writeln!(said, "Shown instead of the six months to {last}: {why}.\n").unwrap_or_default();
+    }
     line(&mut said, "Score", value.pointer("/score").filter(|score| !score.is_null()));
     if let Some(trusted) = value.pointer("/reliability").filter(|one| !one.is_null()) {
         let at = |pointer: &str| trusted.pointer(pointer).and_then(Value::as_f64);

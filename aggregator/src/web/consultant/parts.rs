@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Own, View};
-use crate::appraisal::{Appraisal, CoverageCounts, DomainFigures};
+use crate::appraisal::{Appraisal, CoverageCounts, DomainFigures, InsteadOf};
 use crate::disputes::{AttributedContact, Dispute, MAX_CHARACTERS, Ruling};
 use crate::policy::Audience;
 use crate::scoring::{AttributionSheet, QuestionSheet, ReliabilityBasis, ReliabilitySheet, SourceCounts};
@@ -29,6 +29,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             span.tag { "Private" }
             span { (private(seen.audience)) }
         }
+        @if let Some(instead) = &seen.instead_of { p.note { (instead_of(instead)) } }
         (reports::links(&[(format!("/consultant/{}/appraisal.pdf?window={}", seen.consultant, seen.window), "appraisal")]))
         div.stack {
             (score(seen))
@@ -42,10 +43,15 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             @if let Some(coverage) = &seen.coverage { (parts(coverage)) }
             @if let Some(own) = &view.own { (disputes(seen, own)) }
             (withheld(seen))
-            (made_of(seen, view))
+            (made_of(seen))
         }
     };
     layout::frame(web, viewer, &Page { title: &seen.label, place: Place::Consultant, live: false }, &content)
+}
+
+/// Which six months are not shown, and why.
+pub(in crate::web) fn instead_of(instead: &InsteadOf) -> String {
+    format!("You asked for the six months to {}. {}", words::day(instead.last_day), ward::sentence(instead.why))
 }
 
 pub(in crate::web) fn private(audience: Audience) -> &'static str {
@@ -71,7 +77,6 @@ fn picker(view: &View) -> Markup {
                         @let name = window.to_string();
                         option value=(name) selected[name == seen.window] {
                             (words::day(window.last()))
-                            @if window.contains(view.today) { " (this fortnight, still filling)" }
                         }
                     }
                 }
@@ -332,15 +337,14 @@ pub(in crate::web) fn what(field: &str) -> &str {
     }
 }
 
-fn made_of(seen: &Appraisal, view: &View) -> Markup {
+fn made_of(seen: &Appraisal) -> Markup {
     html! {
         section.sheet.small aria-labelledby="made-of" {
             h2 id="made-of" { "What this is made of" }
             p.versions {
                 "Definition " code { (seen.definition.id) "@" (seen.definition.version) } ", questionnaire "
                 code { (seen.questionnaire.id) "@" (seen.questionnaire.version) } ", "
-                @if seen.revision == 0 { "provisional" } @else { "final, revision " (seen.revision) }
-                ", as of " (words::day(view.today)) "."
+                "final, as of " (words::day(seen.as_of)) ". What came or was decided later is in the next six months."
             }
         }
     }

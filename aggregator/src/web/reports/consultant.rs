@@ -10,7 +10,7 @@ use super::{ReportError, parts};
 use crate::appraisal::{self, Appraisal, CoverageCounts, DomainFigures};
 use crate::scoring::{AttributionSheet, QuestionSheet, ReliabilityBasis, ReliabilitySheet, SourceCounts};
 use crate::web::books::Books;
-use crate::web::consultant::{private, what};
+use crate::web::consultant::{instead_of, private, what};
 use crate::web::ward::sentence;
 use crate::web::words::{self, Scale};
 
@@ -69,7 +69,7 @@ fn document(books: &Books<'_>, seen: &Appraisal, window: &Period, report: Consul
         front: parts::front(
             books,
             (title, seen.label.clone(), format!("{specialty}Six months: {days}")),
-            vec![private],
+            std::iter::once(private).chain(seen.instead_of.as_ref().map(instead_of)).collect(),
         ),
         foot: Foot {
             n: seen.patients,
