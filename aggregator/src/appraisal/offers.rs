@@ -48,8 +48,8 @@ pub struct Chosen {
     pub(super) window: Period,
     pub(super) audience: Audience,
     pub(super) instead_of: Option<Period>,
-    /// Whether there is nothing that could be shown in its place, so that its figures are left out.
-    pub(super) is_bare: bool,
+    /// Whether figures may be shown, as far as the policy shows them; where nothing can be shown in the place of six months, they may not.
+    pub(super) shows_figures: bool,
 }
 
 /// The last day of what is known of a window: the one before it becomes final.
@@ -114,18 +114,16 @@ impl Offers {
     /// A window, or what is shown in its place; none where it is not final or does not end with a fortnight.
     pub fn of(&self, asked: &Period, audience: Audience) -> Option<Chosen> {
         let place = self.windows.iter().position(|window| window.six_months == *asked)?;
-        let chosen = |window: Period, is_bare| Chosen {
+        let window = self.windows.get(place)?;
+        let before = || self.windows.iter().take(place).rfind(|window| window.is_taken);
+        let shown = if window.is_shown(audience) { window } else { before().unwrap_or(window) };
+        Some(Chosen {
             consultant: self.consultant.clone(),
-            window,
+            window: shown.six_months,
             audience,
-            instead_of: Some(*asked).filter(|asked| *asked != window),
-            is_bare,
-        };
-        if self.windows.get(place)?.is_shown(audience) {
-            return Some(chosen(*asked, false));
-        }
-        let before = self.windows.iter().take(place).rfind(|window| window.is_taken);
-        Some(before.map_or_else(|| chosen(*asked, true), |window| chosen(window.six_months, false)))
+            instead_of: Some(*asked).filter(|asked| *asked != shown.six_months),
+            shows_figures: shown.is_taken && shown.shows_figures_to.contains(&audience),
+        })
     }
 
     fn newest(&self) -> impl Iterator<Item = &Window> {
@@ -143,5 +141,10 @@ impl Chosen {
     /// The six months.
     pub fn window(&self) -> Period {
         self.window
+    }
+
+    /// Whether the audience is shown figures of them, and not only how many patients there are.
+    pub fn shows_figures(&self) -> bool {
+        self.shows_figures
     }
 }

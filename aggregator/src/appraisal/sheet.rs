@@ -150,7 +150,7 @@ pub struct SpecialtyFigures {
 /// What an audience sees of a consultant in a window.
 pub(super) fn appraisal(looker: &Looker<'_>, chosen: &Chosen) -> Result<Appraisal, AppraisalError> {
     let Looker { facts, world, settings, disputes, .. } = *looker;
-    let Chosen { consultant, window, audience, instead_of, is_bare } = chosen;
+    let Chosen { consultant, window, audience, instead_of, shows_figures } = chosen;
     let (audience, as_of) = (*audience, as_of(window, world));
     let unknown = || ScoreError::UnknownUnit(Unit::Consultant(consultant.clone()));
     let entry = world.directory().consultant(consultant).ok_or_else(unknown)?;
@@ -158,7 +158,7 @@ pub(super) fn appraisal(looker: &Looker<'_>, chosen: &Chosen) -> Result<Appraisa
     let decision = policy::decide(&found.audiences, UnitKind::Consultant, found.n, audience, settings);
     let own = matches!(audience, Audience::Consultant | Audience::Appraiser);
     let bare = || Decision { show: if own { Show::Count } else { Show::Nothing }, why: NOT_AT_ALL.to_owned() };
-    let Decision { show, why } = if *is_bare { bare() } else { decision };
+    let Decision { show, why } = if decision.show.distribution() && !shows_figures { bare() } else { decision };
     let questions = |domains: &[DomainSheet]| of_the_consultant(domains, &found.questions);
     let specialty_figures = if show == Show::SpecialtyOnly {
         let unit = Unit::Specialty(entry.specialty.clone());

@@ -158,7 +158,7 @@ fn what_was_offered_once_stays_offered() {
         let offers = scene.offers(today);
         let lasts = (0..).map(|place| day("2025-01-19").saturating_add((14 * place).days()));
         let windows = lasts.map_while(|last| offers.of(&window_to(&calendar(), last)?, Audience::Consultant));
-        let now: Vec<bool> = windows.map(|chosen| chosen.instead_of.is_none() && !chosen.is_bare).collect();
+        let now: Vec<bool> = windows.map(|chosen| chosen.instead_of.is_none()).collect();
         assert!(now.starts_with(&known), "{today}: {known:?}, then {now:?}");
         known = now;
     }
@@ -180,7 +180,7 @@ fn a_command_on_the_server_does_not_open_a_window_for_others() {
     };
     for (who, opens) in [(crate::audit::COMMAND, false), ("c1", true)] {
         let (consultant, audience) = (consultant.clone(), Audience::Consultant);
-        let chosen = Chosen { consultant, window, audience, instead_of: None, is_bare: false };
+        let chosen = Chosen { consultant, window, audience, instead_of: None, shows_figures: true };
         let noted = note_look(&audit, at, who, chosen);
         drop(noted.unwrap());
         assert_eq!(may(), opens, "{who}");

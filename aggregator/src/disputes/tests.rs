@@ -192,3 +192,43 @@ fn nobody_is_told_which_record_it_was_and_a_damaged_file_is_an_error() {
     let said = Disputes::open(&path).unwrap_err().to_string();
     assert!(said.contains("line 2") && said.contains("backup"), "{said}");
 }
+
+#[test]
+fn all_of_six_months_are_disputed_and_ruled_on_at_once() {
+    let scene = Scene::new();
+    let contacts = contacts(&scene.attributed(1));
+    let disputes = scene.disputes();
+    let [first, ..] = contacts.as_slice() else { panic!("there are none") };
+    let one = disputes.dispute(first, "on leave", today(), now()).unwrap();
+    let (consultant, calendar) = (consultant(), &scene.trust.world.calendar);
+    let window = calendar.period("6m-2026-12-06").unwrap();
+    let ward = first.ward.clone();
+    let nowhere: WardId = "W9".parse().unwrap();
+    let all = |ward| AllOf { consultant: &consultant, window: &window, ward };
+    let dispute = |ward| disputes.dispute_all(all(ward), &contacts, "nobody of mine", today(), now());
+    assert_eq!(dispute(Some(&nowhere)).unwrap().contacts, 0, "whoever disputes does not learn that there is none");
+    let whole = dispute(None).unwrap();
+    assert_eq!((whole.number, whole.contacts, whole.ward.clone()), (3, 4, None), "one is disputed already");
+    assert!(contacts.iter().all(|contact| whole.is_about(contact) != one.is_about(contact)));
+    assert!(matches!(dispute(None), Err(DisputesError::Twice(3))));
+    assert_eq!(dispute(Some(&ward)).unwrap().contacts, 0, "they are all disputed");
+    disputes.rule(3, Ruling::Upheld, "", today(), now()).unwrap();
+    assert_eq!(scene.disputes().list(), disputes.list());
+    assert_eq!(scene.rulings().len(), 4);
+    assert_eq!(scene.disputes().not_theirs(&consultant).len(), 4);
+}
+
+/// Lines as they were written before all of six months could be disputed.
+#[test]
+fn disputes_of_before_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disputes.ndjson");
+    let opened = r#"{"version":1,"at":"2026-11-20T12:00:00Z","event":{"what":"opened","record":"01a207d9-2100-7707-8707-070707070707","consultant":"C1","ward":"W1","fortnight":"2026-F23","source":"roster","reason":"on leave","on":"2026-11-20"}}"#;
+    let ruled = r#"{"version":1,"at":"2026-11-21T12:00:00Z","event":{"what":"ruled","number":1,"ruling":"upheld","on":"2026-11-21","note":null}}"#;
+    fs::write(&path, format!("{opened}\n{ruled}\n")).unwrap();
+    let disputes = Disputes::open(&path).unwrap();
+    let found = disputes.get(1).unwrap();
+    assert_eq!((found.fortnight.as_deref(), found.contacts, found.window), (Some("2026-F23"), 1, None));
+    assert_eq!(disputes.counts(&consultant()), DisputeCounts { open: 0, upheld: 1, declined: 0 });
+    assert_eq!(disputes.not_theirs(&consultant()).len(), 1);
+}

@@ -11,7 +11,7 @@ use axum::{Form, Json};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use wardvoice_protocol::fortnight::Period;
-use wardvoice_protocol::id::ConsultantId;
+use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::failure::{Failure, Problem};
 use super::viewer::Viewer;
@@ -20,14 +20,14 @@ use super::{Shared, Web};
 use crate::appraisal::{self, Appraisal, AppraisalError, Chosen, Looker, Offers};
 use crate::audit::Deed;
 use crate::comments::Released;
-use crate::disputes::{AttributedContact, Dispute, DisputesError, Handle, HandleError};
+use crate::disputes::{AllOf, AttributedContact, Dispute, DisputesError, Handle, HandleError};
 use crate::log::LogError;
 use crate::policy::Audience;
 use crate::scoring::ScoreError;
 
 mod parts;
 
-pub(super) use parts::{instead_of, private, standing, what};
+pub(super) use parts::{instead_of, private, standing, what, whom};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -40,7 +40,12 @@ pub(crate) struct Asked {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Disputed {
     window: String,
+    /// The contact, by its handle; where patients are too few to be told apart there is none, and it is about all of them.
+    #[serde(default)]
     contact: String,
+    /// Of all of them, those on this ward.
+    #[serde(default)]
+    ward: String,
     reason: String,
 }
 
@@ -62,7 +67,10 @@ struct View {
 }
 
 struct Own {
+    /// Those that can be disputed.
     contacts: Vec<AttributedContact>,
+    /// The wards where there may be some, which says nothing of where they are.
+    wards: Vec<WardId>,
     disputes: Vec<Dispute>,
 }
 
@@ -121,19 +129,32 @@ pub(crate) async fn dispute(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
-    Form(Disputed { window, contact, reason }): Form<Disputed>,
+    Form(Disputed { window, contact, ward, reason }): Form<Disputed>,
 ) -> Result<Response, Failure> {
     off_thread(&web, move |web| {
         let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
-        let window = offers(web, &consultant)?.named(&window, audience).ok_or_else(no_such_window)?.window();
+        let chosen = offers(web, &consultant)?.named(&window, audience).ok_or_else(no_such_window)?;
+        let window = chosen.window();
         let refuse =
             |error: &dyn std::fmt::Display| Failure::bad_request(super::ward::sentence(&error.to_string()));
-        let handle: Handle = contact.parse().map_err(|error: HandleError| refuse(&error))?;
         let contacts = web.desk.attributed.of(&consultant, &window, &web.desk.scoring, web.today());
-        let found = contacts.map_err(internal)?.into_iter().find(|contact| contact.handle == handle);
-        let found = found.ok_or_else(|| refuse(&HandleError))?;
-        web.note(viewer.name(), Deed::Disputed, Some(&format!("consultant:{consultant}")), Some(handle.short()))?;
-        let opened = web.desk.disputes.dispute(&found, &reason, web.today(), web.now());
+        let contacts = contacts.map_err(internal)?;
+        let (about, today, now) = (format!("consultant:{consultant}"), web.today(), web.now());
+        let opened = if chosen.shows_figures() {
+            let handle: Handle = contact.parse().map_err(|error: HandleError| refuse(&error))?;
+            let found = contacts.iter().find(|contact| contact.handle == handle);
+            let found = found.ok_or_else(|| refuse(&HandleError))?;
+            web.note(viewer.name(), Deed::Disputed, Some(&about), Some(handle.short()))?;
+            web.desk.disputes.dispute(found, &reason, today, now)
+        } else if !contact.is_empty() {
+            // From a page that showed more.
+            return Err(refuse(&HandleError));
+        } else {
+            let ward = ward_of(web, &consultant, &ward)?;
+            web.note(viewer.name(), Deed::Disputed, Some(&about), Some(&window.to_string()))?;
+            let all = AllOf { consultant: &consultant, window: &window, ward };
+            web.desk.disputes.dispute_all(all, &contacts, &reason, today, now)
+        };
         opened.map_err(|error| match error {
             DisputesError::File(_) => Failure::internal(&error),
             error => refuse(&error),
@@ -141,6 +162,21 @@ pub(crate) async fn dispute(
         Ok(Redirect::to(&format!("/consultant/{consultant}?window={window}#disputes")).into_response())
     })
     .await
+}
+
+/// The wards where a consultant has patients, as the directory says.
+fn wards_of<'a>(web: &'a Web, consultant: &ConsultantId) -> &'a [WardId] {
+    web.desk.world.directory.consultant(consultant).map_or(&[], |entry| entry.wards.as_slice())
+}
+
+/// One of those by its name; none for no name.
+fn ward_of<'a>(web: &'a Web, consultant: &ConsultantId, name: &str) -> Result<Option<&'a WardId>, Failure> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let found = wards_of(web, consultant).iter().find(|ward| ward.as_str() == name);
+    let wrong = || Failure::bad_request("Find the ward: choose one from the page, or all of them.");
+    found.map(Some).ok_or_else(wrong)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
@@ -253,5 +289,5 @@ fn own(web: &Web, consultant: &ConsultantId, appraisal: &Appraisal) -> Result<Ow
     let disputes = web.desk.disputes.of(consultant);
     let contacts =
         contacts.into_iter().filter(|contact| !disputes.iter().any(|dispute| dispute.is_about(contact)));
-    Ok(Own { contacts: contacts.collect(), disputes })
+    Ok(Own { contacts: contacts.collect(), wards: wards_of(web, consultant).to_vec(), disputes })
 }

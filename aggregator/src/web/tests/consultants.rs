@@ -198,6 +198,46 @@ async fn what_is_no_contact_of_the_consultant_cannot_be_disputed() {
     assert!(bench.desk.disputes.list().is_empty());
 }
 
+/// Below five patients a dispute tells where and when nobody was, neither by what can be chosen nor by what was.
+#[tokio::test]
+async fn few_patients_are_disputed_all_together_and_not_told_apart() {
+    let mut bench = bench([0, 0, 0]).await;
+    for at in ["2026-10-06T10:15:00Z", "2026-10-20T10:15:00Z", "2026-11-03T10:15:00Z"] {
+        bench.writes_of(Some("C1"), "W1", at, None);
+    }
+    let window = "/consultant/C1?window=6m-2026-11-08";
+    let tells_nothing = |text: &str| {
+        let main = main_of(text);
+        assert!(
+            main.contains("3 patients so far") && !main.contains("2026-F") && !main.contains("said by"),
+            "{main}"
+        );
+    };
+    let (_, text) = page(&bench, "c1", window).await;
+    assert!(text.contains("Dispute these patients") && text.contains("All on ward W1"), "{text}");
+    tells_nothing(&text);
+    let cookie = bench.sign_in_as("c1").await;
+    let disputes = async |form: &str| {
+        let response = bench.post("/consultant/C1/dispute", form).header("cookie", &cookie).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    let form = |rest: &str| format!("window=6m-2026-11-08&reason=on+leave{rest}");
+    let handle = format!("&contact={}", "a".repeat(32));
+    for rest in [handle.as_str(), "&ward=W9", "&ward=nowhere+at+all"] {
+        assert_eq!(disputes(&form(rest)).await.0, 400, "{rest}");
+    }
+    assert_eq!(disputes(&form("&contact=&ward=")).await.0, 303);
+    let found = bench.desk.disputes.list().pop().unwrap();
+    assert_eq!((found.contacts, found.window.as_deref(), found.fortnight), (3, Some("6m-2026-11-08"), None));
+    let (status, text) = disputes(&form("&ward=")).await;
+    assert!(status == 400 && text.contains("disputed before, as number 1"), "{text}");
+    let (_, text) = page(&bench, "c1", window).await;
+    assert!(text.contains("All of 6m-2026-11-08") && text.contains("on leave"), "{text}");
+    tells_nothing(&text);
+    let (_, text) = page(&bench, "office", "/office/disputes").await;
+    assert!(text.contains("All of 6m-2026-11-08") && text.contains("3 patients"), "{text}");
+}
+
 #[tokio::test]
 async fn comments_about_doctors_are_for_the_consultant_once_they_are_passed_and_five_have_answered() {
     let mut bench = bench([20, 7, 3]).await;
