@@ -39,6 +39,7 @@ use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Pipeline, Unacked};
 use crate::log::Seen;
 use crate::metrics::Metrics;
+use crate::monitor::Observations;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
 use crate::operations::{self, PlanAsk, Request};
@@ -48,6 +49,7 @@ use crate::registry::{Introduced, Registry};
 use crate::tries::Tries;
 use crate::web::{self, Desk};
 
+mod ahead;
 mod reach;
 
 /// How many of the last records tell when each kiosk was last heard.
@@ -459,6 +461,7 @@ async fn pages(
         #[cfg(feature = "openid")]
         openid,
     );
+    ahead::start(&desk)?;
     let router = web::router(desk);
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     // Open streams end with the token, so the last answers are not kept waiting by them.
@@ -538,6 +541,7 @@ fn desk(
         alerts: Arc::clone(&house.alerts),
         comments: Arc::clone(&house.comments),
         marks: Arc::clone(&house.marks),
+        observations: Observations::default(),
         acknowledge: Arc::new(move |record, by| {
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),

@@ -1,7 +1,7 @@
 //! Comments: what people wrote, and who may read it.
 //!
 //! Purpose: every comment is read by a person, the likely serious ones first, and only text that a person has passed leaves the office.
-//! What leaves is asked for at one place, [`Comments::released`].
+//! What leaves is asked for at one place, [`Comments::released`]; a consultant's at [`crate::appraisal::comments`].
 //!
 //! Vocabulary:
 //! - a *comment* is the free text that one response gives to one question; its name ([`CommentId`]) is the record and the question;
@@ -60,6 +60,7 @@ pub use history::{
 pub use id::{CommentId, CommentIdError};
 pub use list::{Leaf, Listed, Urgency, Which};
 pub use names::{Names, NamesError};
+pub(crate) use release::Patients;
 pub use release::Released;
 pub use signs::{Sign, SignKind, Signs, SignsError};
 pub use text::{Edit, Piece, Word, apply, edits_for, pieces, words};

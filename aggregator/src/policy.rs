@@ -164,6 +164,15 @@ impl Viewer {
 /// The fewest people or comments that a cell may count where others than the office see it: our rule is stricter than the national one.
 pub const FEWEST_SHOWN: u64 = 6;
 
+/// Never fewer of a consultant's patients come into figures together, or leave them.
+const FEWEST_TOGETHER: u64 = 5;
+
+/// How many of a consultant's patients have to come into figures together, and leave them: as many as it takes for figures to be shown.
+pub fn fewest_together(rows: &[AudienceRow]) -> u64 {
+    let shown = rows.iter().filter(|row| row.unit == UnitKind::Consultant && row.consultant.distribution());
+    shown.map(|row| row.from).min().unwrap_or_default().max(FEWEST_TOGETHER)
+}
+
 /// A count as others than the office may see it; none where it is too small, and none where it is nothing, so that the two look alike.
 pub fn shown_count(count: u64) -> Option<u64> {
     (count >= FEWEST_SHOWN).then_some(count)

@@ -55,7 +55,7 @@ use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
-use crate::monitor::Marks;
+use crate::monitor::{Ground, Marks, Observations};
 use crate::network::Network;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
@@ -74,6 +74,7 @@ mod accounts;
 mod actions;
 mod alerts;
 mod api;
+mod appraisals;
 mod assets;
 mod board;
 mod books;
@@ -188,6 +189,8 @@ pub struct Desk {
     pub comments: Arc<Comments>,
     /// What people noted about what the monitor found.
     pub marks: Arc<Marks>,
+    /// What the monitor looks at.
+    pub observations: Observations,
     /// The way into the log for whoever has seen one.
     pub acknowledge: Acknowledge,
     /// What everybody may see.
@@ -221,6 +224,13 @@ pub struct Desk {
     pub now: Clock,
 }
 
+impl Desk {
+    /// What the monitor's observations are made of.
+    pub(crate) fn ground(&self) -> Ground<'_> {
+        Ground { reader: &self.reader, world: &self.world, facts: &self.facts }
+    }
+}
+
 /// The desk and what the pages themselves remember.
 pub(crate) struct Web {
     desk: Arc<Desk>,
@@ -228,8 +238,7 @@ pub(crate) struct Web {
     sheets: sheets::Sheets,
     histories: histories::Histories,
     contact_logs: contact_logs::ContactLogs,
-    observations: crate::monitor::Observations,
-    windows: crate::scoring::Windows,
+    appraisals: appraisals::Appraisals,
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
@@ -253,8 +262,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),
         contact_logs: contact_logs::ContactLogs::default(),
-        observations: crate::monitor::Observations::default(),
-        windows: crate::scoring::Windows::default(),
+        appraisals: appraisals::Appraisals::default(),
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
@@ -289,11 +297,6 @@ fn header_layer(name: header::HeaderName, value: &'static str) -> SetResponseHea
 impl Web {
     fn now(&self) -> Timestamp {
         (self.desk.now)()
-    }
-
-    /// What the monitor's observations are made of.
-    fn ground(&self) -> crate::monitor::Ground<'_> {
-        crate::monitor::Ground { reader: &self.desk.reader, world: &self.desk.world, facts: &self.desk.facts }
     }
 
     /// Notes what somebody is about to see or do. Without that it is not shown and not done.

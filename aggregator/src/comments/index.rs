@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use wardvoice_protocol::id::{ConsultantId, WardId};
+use wardvoice_protocol::id::WardId;
 
 use super::history::{Standing, Tone};
 use super::list::{Urgency, Which};
@@ -25,12 +25,10 @@ pub(super) struct Index {
     all: Lists,
     of_wards: BTreeMap<WardId, Lists>,
     released: BTreeMap<WardId, ByDay>,
-    released_of_consultants: BTreeMap<InCharge, ByDay>,
+    released_of_consultants: BTreeMap<u16, ByDay>,
     themes: BTreeMap<WardId, BTreeMap<Date, BTreeMap<ThemeId, Coded>>>,
 }
 
-/// Who was named as the consultant in charge.
-pub(super) type InCharge = ConsultantId;
 type Lists = [BTreeSet<Turn>; STANDINGS.len()];
 type ByDay = BTreeMap<Date, BTreeSet<Arc<CommentId>>>;
 
@@ -70,8 +68,8 @@ impl Index {
         if is_released(history) {
             let days = self.released.entry(found.ward.clone()).or_default();
             days.entry(found.day).or_default().insert(Arc::clone(&id));
-            if let Some(consultant) = in_charge(found) {
-                let days = self.released_of_consultants.entry(consultant.clone()).or_default();
+            if let Some(consultant) = named(found) {
+                let days = self.released_of_consultants.entry(consultant).or_default();
                 days.entry(found.day).or_default().insert(id);
             }
         }
@@ -93,7 +91,7 @@ impl Index {
                 list.remove(&turn);
             }
         }
-        let of_consultant = in_charge(found).and_then(|named| self.released_of_consultants.get_mut(named));
+        let of_consultant = named(found).and_then(|named| self.released_of_consultants.get_mut(&named));
         for days in self.released.get_mut(&found.ward).into_iter().chain(of_consultant) {
             if let Some(ids) = days.get_mut(&found.day) {
                 ids.remove(&id);
@@ -143,9 +141,9 @@ impl Index {
     }
 
     /// The released comments of a consultant's patients on some days, whoever named the consultant.
-    pub(super) fn released_of(&self, consultant: &InCharge, days: &RangeInclusive<Date>) -> Vec<&CommentId> {
+    pub(super) fn released_of(&self, consultant: u16, days: &RangeInclusive<Date>) -> Vec<&CommentId> {
         self.released_of_consultants
-            .get(consultant)
+            .get(&consultant)
             .map(|by_day| of_days(by_day, days).collect())
             .unwrap_or_default()
     }
@@ -211,9 +209,9 @@ fn is_released(history: &History) -> bool {
     matches!(history.standing(), Standing::Released { .. })
 }
 
-/// Whom a comment may be shown to because the writer was a patient of theirs.
-fn in_charge(found: &Found) -> Option<&InCharge> {
-    found.consultant.as_ref()
+/// The number of the consultant who was named, by whomever; whose patient the writer was is decided elsewhere.
+fn named(found: &Found) -> Option<u16> {
+    found.row.and_then(|row| row.consultant_index())
 }
 
 fn of_days<'a>(by_day: &'a ByDay, days: &RangeInclusive<Date>) -> impl Iterator<Item = &'a CommentId> + use<'a> {

@@ -9,22 +9,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wardvoice_protocol::assignment::KioskAudience;
 use wardvoice_protocol::directory::{Directory, Unit};
-use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::fortnight::{DayNumber, Period};
 use wardvoice_protocol::id::{RecordId, WardId};
 
 use super::history::{Reach, Standing, Tone};
 use super::index::Coded;
 use super::text::apply;
 use super::themes::{ThemeCount, ThemeId};
-use super::{CommentHandle, Comments, CommentsError, Found, History, fortnights};
+use super::{CommentHandle, CommentId, Comments, CommentsError, Found, History, fortnights};
 use crate::facts::Fact;
 use crate::policy::Audience;
+use crate::scoring::InCharge;
 
 /// So many people must have answered before anybody at all is shown what one of them wrote: a cell of five or fewer is never public.
-const FEWEST_IN_PUBLIC: u64 = 6;
-/// So many before a consultant and who appraises them are (the table of named consultants).
-const FEWEST_OF_A_CONSULTANT: u64 = 5;
-
+const FEWEST_IN_PUBLIC: usize = 6;
 /// A comment as it may be shown. It says neither who passed it nor when it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Released {
@@ -43,88 +41,117 @@ pub struct Released {
     pub themes: Vec<String>,
 }
 
+/// The patients of a consultant in six months, as the figures that their comments stand beside count them.
+pub(crate) struct Patients<'a> {
+    /// The consultant's number in facts.
+    pub(crate) consultant: u16,
+    /// The six months.
+    pub(crate) window: Period,
+    /// What came after this day is not known yet.
+    pub(crate) as_of: Date,
+    /// Whose patients there are.
+    pub(crate) in_charge: InCharge<'a>,
+    /// The records of those who were not the consultant's after all.
+    pub(crate) not_theirs: BTreeSet<RecordId>,
+}
+
+/// Among which released comments to look.
+enum Wanted<'a> {
+    /// Those of some wards.
+    OfWards(&'a dyn Fn(&WardId) -> bool),
+    /// Those of the patients for whom a consultant of that number was named.
+    Of(u16),
+}
+
 impl Comments {
-    /// The comments of a unit in the whole fortnights of a period that an audience may read, praise first and the newest days first.
+    /// The comments of a unit of wards in the whole fortnights of a period that an audience may read, praise first and the newest days first.
     ///
-    /// The public is shown what was released to everybody, of units of which six people or more answered in the period. A consultant
-    /// and their appraiser are shown what was passed about consultants, by patients of theirs that the roster or the patient gave them, five
-    /// or more; nobody else is shown comments by consultant. What staff wrote in questionnaires of their own is shown nowhere here.
+    /// The public is shown what was released to everybody, of units of which six people or more answered in the period. Nobody is shown
+    /// comments by consultant here: [`crate::appraisal::comments`]. What staff wrote in questionnaires of their own is shown nowhere.
     pub fn released(
         &self,
         unit: &Unit,
         period: &Period,
         audience: Audience,
     ) -> Result<Vec<Released>, CommentsError> {
-        self.released_but(unit, period, audience, &BTreeSet::new())
-    }
-
-    /// The same without those of some records: patients who were not the consultant's after all.
-    pub fn released_but(
-        &self,
-        unit: &Unit,
-        period: &Period,
-        audience: Audience,
-        not_theirs: &BTreeSet<RecordId>,
-    ) -> Result<Vec<Released>, CommentsError> {
-        let released = self.released_named(unit, period, audience, not_theirs)?;
+        let released = self.released_with_handles(unit, period, audience, usize::MAX)?;
         Ok(released.into_iter().map(|(_, released)| released).collect())
     }
 
-    /// The same, each with the handle by which an action may name it.
+    /// The first so many of the same, each with the handle by which an action may name it.
     pub fn released_with_handles(
         &self,
         unit: &Unit,
         period: &Period,
         audience: Audience,
-    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
-        self.released_named(unit, period, audience, &BTreeSet::new())
-    }
-
-    fn released_named(
-        &self,
-        unit: &Unit,
-        period: &Period,
-        audience: Audience,
-        not_theirs: &BTreeSet<RecordId>,
+        most: usize,
     ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
         if !self.may_be_asked(unit, &days, audience) {
             return Ok(Vec::new());
         }
+        let is_of = |ward: &WardId| self.holds(unit, ward);
+        self.passed(&days, most, Wanted::OfWards(&is_of), |_, _, _, reach| {
+            audience != Audience::Public || reach == Reach::Everybody
+        })
+    }
+
+    /// What was passed about consultants by patients of one. Whether it may be shown at all, whoever asks has asked the policy.
+    pub(crate) fn of_patients(&self, patients: &Patients<'_>) -> Result<Vec<Released>, CommentsError> {
+        let Some(days) = fortnights::whole(&self.world.calendar, &patients.window) else { return Ok(Vec::new()) };
+        let frame = self.frame();
+        let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
+        let passed =
+            self.passed(&days, usize::MAX, Wanted::Of(patients.consultant), |id, found, history, _| {
+                let known = found.row.filter(|row| row.arrival_day() <= DayNumber::from(patients.as_of));
+                let of = known.and_then(|row| patients.in_charge.consultant_of_response(&row));
+                of == Some(patients.consultant)
+                    && !patients.not_theirs.contains(&id.record())
+                    && history.themes().iter().any(about)
+            })?;
+        Ok(passed.into_iter().map(|(_, released)| released).collect())
+    }
+
+    /// The first so many of what was passed of what patients wrote on some days, as far as it is wanted.
+    fn passed(
+        &self,
+        days: &RangeInclusive<Date>,
+        most: usize,
+        among: Wanted<'_>,
+        wanted: impl Fn(&CommentId, &Found, &History, Reach) -> bool,
+    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         let book = self.up_to_date()?;
-        let mut released: Vec<(Tone, Date, u64, (CommentHandle, Released))> = Vec::new();
-        let ids = match unit {
-            Unit::Consultant(consultant) => book.index.released_of(consultant, &days),
-            _ => book.index.released(&days, |ward| self.holds(unit, ward)),
+        let mut released: Vec<(Tone, Date, &Found, &History)> = Vec::new();
+        let ids = match among {
+            Wanted::Of(consultant) => book.index.released_of(consultant, days),
+            Wanted::OfWards(is_asked) => book.index.released(days, is_asked),
         };
         for id in ids {
             let (Some(found), Some(history)) = (book.found.get(id), book.histories.get(id)) else { continue };
             let Standing::Released { tone, reach } = history.standing() else { continue };
-            let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
-            let goes_there = goes_there && !not_theirs.contains(&id.record());
-            if goes_there && found.of_patients && days.contains(&found.day) && self.is_of(found, history, unit) {
-                let shown = (CommentHandle::of(id), self.shown(found, history, *tone));
-                released.push((*tone, found.day, found.position, shown));
+            if found.of_patients && days.contains(&found.day) && wanted(id, found, history, *reach) {
+                released.push((*tone, found.day, found, history));
             }
         }
-        drop(book);
-        released.sort_by(|a, b| (a.0, b.1, b.2).cmp(&(b.0, a.1, a.2)));
-        Ok(released.into_iter().map(|(_, _, _, shown)| shown).collect())
+        released.sort_by(|a, b| (a.0, b.1, b.2.position).cmp(&(b.0, a.1, a.2.position)));
+        let shown = released
+            .into_iter()
+            .take(most)
+            .map(|(tone, _, found, history)| (CommentHandle::of(&found.id), self.shown(found, history, tone)));
+        Ok(shown.collect())
     }
 
     /// Whether anything may be shown at all, whatever was released.
     fn may_be_asked(&self, unit: &Unit, days: &RangeInclusive<Date>, audience: Audience) -> bool {
-        let fewest = match (unit, audience) {
-            (Unit::Consultant(_), Audience::Consultant | Audience::Appraiser) => FEWEST_OF_A_CONSULTANT,
-            (Unit::Consultant(_), _) | (_, Audience::Consultant | Audience::Appraiser) => return false,
-            (_, Audience::Public) => FEWEST_IN_PUBLIC,
-            (_, Audience::Ward | Audience::Board | Audience::Office) => return true,
-        };
-        self.responses(unit, days, fewest) >= fewest
+        match (unit, audience) {
+            (Unit::Consultant(_), _) | (_, Audience::Consultant | Audience::Appraiser) => false,
+            (_, Audience::Public) => self.answered_by(unit, days, FEWEST_IN_PUBLIC),
+            (_, Audience::Ward | Audience::Board | Audience::Office) => true,
+        }
     }
 
-    /// How many patients of a unit answered in a span of days, counted up to `most`.
-    fn responses(&self, unit: &Unit, days: &RangeInclusive<Date>, most: u64) -> u64 {
+    /// Whether so many patients of a unit of wards answered in a span of days.
+    fn answered_by(&self, unit: &Unit, days: &RangeInclusive<Date>, fewest: usize) -> bool {
         let facts = self.facts.read().unwrap_or_else(PoisonError::into_inner);
         let vocabulary = facts.vocabulary();
         let is_counted = |fact: &&Fact| {
@@ -132,33 +159,15 @@ impl Comments {
             let of_patients = questionnaire.is_some_and(|one| one.file().audience == KioskAudience::Patients);
             of_patients && fact.outcome().has_response()
         };
-        let (first, last, most) = (*days.start(), *days.end(), usize::try_from(most).unwrap_or(usize::MAX));
-        let counted = match unit {
-            Unit::Consultant(id) => {
-                let Some(index) = vocabulary.consultant_index(id) else { return 0 };
-                let named = facts.days(first, last).filter(|fact| fact.consultant_index() == Some(index));
-                named.filter(is_counted).take(most).count()
-            }
-            _ => {
-                let wards = (0..vocabulary.ward_count())
-                    .filter(|index| vocabulary.ward(*index).is_some_and(|ward| self.holds(unit, ward)));
-                let rows = wards.flat_map(|index| facts.ward_days(index, first, last)).flatten();
-                rows.filter(is_counted).take(most).count()
-            }
-        };
-        counted as u64
+        let wards = (0..vocabulary.ward_count())
+            .filter(|index| vocabulary.ward(*index).is_some_and(|ward| self.holds(unit, ward)));
+        let rows = wards.flat_map(|index| facts.ward_days(index, *days.start(), *days.end())).flatten();
+        rows.filter(is_counted).take(fewest).count() == fewest
     }
 
     /// Whether a ward belongs to a unit of wards.
     pub(super) fn holds(&self, unit: &Unit, ward: &WardId) -> bool {
         holds(&self.world.directory, unit, ward)
-    }
-
-    pub(super) fn is_of(&self, found: &Found, history: &History, unit: &Unit) -> bool {
-        let Unit::Consultant(consultant) = unit else { return holds(&self.world.directory, unit, &found.ward) };
-        let frame = self.frame();
-        let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
-        found.consultant.as_ref() == Some(consultant) && history.themes().iter().any(about)
     }
 
     fn shown(&self, found: &Found, history: &History, tone: Tone) -> Released {

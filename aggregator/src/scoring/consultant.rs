@@ -19,25 +19,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wardvoice_protocol::contact::AttributionSource;
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::fortnight::{DayNumber, Period};
+use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::{ConsultantId, QuestionId, WardId};
 
 use super::cut::Cut;
 use super::definition::DefinitionRef;
 use super::score::{Making, make};
 use super::sheet::{Figure, ScoreSheet};
-use super::tally::Rules;
 use super::world::{ScoreError, ScoringWorld};
 use super::{Ask, LEVEL};
-use crate::facts::{Dropped, Fact, Facts};
+use crate::facts::{Fact, Facts};
 use crate::policy::AudienceRow;
 use crate::statistics::mean_interval;
 use crate::statistics::reliability::{answers_needed, correlation_error, reliability, spearman_brown};
 use crate::statistics::variation::shrink;
-
-mod windows;
-
-pub(crate) use windows::Windows;
 
 /// The published correlation of two patients' answers about one doctor.
 pub const PUBLISHED_CORRELATION: f64 = 0.082;
@@ -49,6 +44,7 @@ pub const FEWEST_PATIENTS: u64 = 5;
 pub const FEWEST_FOR_A_MEAN: u64 = 5;
 
 /// Everything about a consultant in a window, before anybody has decided what of it is shown.
+#[derive(Debug, Clone)]
 pub(crate) struct ConsultantWindow {
     /// The sheet of the consultant's people.
     pub(crate) sheet: ScoreSheet,
@@ -151,105 +147,69 @@ pub(crate) fn consultant_window(
     let sheet = make(facts, world, &ask, today)?.sheet;
     let index = world.vocabulary().consultant_index(consultant).ok_or(ScoreError::UnknownUnit(unit))?;
     let making = Making::new(facts, world, *window, &Cut::default(), definition, today)?;
-    Ok(put_together(sheet, &Gathered::new(facts, &making), &making, index))
-}
-
-/// A window of its sheet and of what was gathered about all consultants.
-fn put_together(sheet: ScoreSheet, gathered: &Gathered, making: &Making<'_>, consultant: u16) -> ConsultantWindow {
-    let own = gathered.values.get(&consultant).map(Vec::as_slice).unwrap_or_default();
-    let score = score_of(own, making.scheme().report.to);
-    let reliability = score.value.map(|value| reliability_of(value, own.len() as u64, &gathered.values));
+    let mut gathered = gather(facts, world, &making, index);
+    let own = gathered.values.remove(&index).unwrap_or_default();
+    let score = score_of(&own, making.scheme().report.to);
+    let reliability = score.value.map(|value| reliability_of(value, index, own, gathered.values));
     let file = making.edition.definition.file();
     let questions = match &file.attribution {
         Some(attribution) => attribution.questions.clone(),
         None => sheet.domains.iter().flat_map(|domain| &domain.questions).map(|one| one.id.clone()).collect(),
     };
-    let notes = gathered.notes.get(&consultant).cloned().unwrap_or_default();
-    ConsultantWindow {
+    Ok(ConsultantWindow {
         questions,
         audiences: file.audiences.clone(),
         n: score.n,
         score,
         reliability,
-        attribution: notes.attribution,
-        wards: notes.wards(making.world),
-        fortnights: notes.fortnights(making.world),
+        attribution: gathered.attribution,
+        wards: gathered.wards,
+        fortnights: gathered.fortnights,
         sheet,
-    }
+    })
 }
 
-/// What one pass over the window's facts gives, of every consultant.
-#[derive(Debug)]
+/// What one pass over the window's facts gives.
+#[derive(Default)]
 struct Gathered {
     /// Each consultant's people's values, ascending: the order of facts means nothing.
     values: BTreeMap<u16, Vec<f64>>,
-    notes: BTreeMap<u16, Notes>,
-    /// The rows whose attribution no longer counts and that were not met yet.
-    dropped: Dropped,
-}
-
-/// Who a consultant's people are.
-#[derive(Debug, Clone, Default)]
-struct Notes {
     attribution: AttributionSheet,
-    /// By ward index.
-    wards: BTreeMap<u16, u64>,
-    /// By local day.
-    days: BTreeMap<i32, u64>,
+    wards: BTreeMap<WardId, u64>,
+    fortnights: BTreeMap<String, u64>,
 }
 
-impl Gathered {
-    fn new(facts: &Facts, making: &Making<'_>) -> Self {
-        let rules = making.rules();
-        let dropped = facts.dropped(rules.as_of);
-        let mut gathered = Self { values: BTreeMap::new(), notes: BTreeMap::new(), dropped };
-        let mut points = Vec::new();
-        for fact in facts.days(making.period.start(), making.period.last()) {
-            if let Some((consultant, value)) = gathered.see(making, &rules, fact, &mut points) {
-                gathered.values.entry(consultant).or_default().push(value);
-            }
-        }
-        gathered.values.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
-        gathered
-    }
-
-    /// One response more of the window.
-    fn add(&mut self, making: &Making<'_>, fact: &Fact) {
-        if let Some((consultant, value)) = self.see(making, &making.rules(), fact, &mut Vec::new()) {
-            let values = self.values.entry(consultant).or_default();
-            let place = values.partition_point(|other| other.total_cmp(&value).is_le());
-            values.insert(place, value);
-        }
-    }
-
-    /// Notes a response, and says whose it is and its value where it has one that counts.
-    fn see(
-        &mut self,
-        making: &Making<'_>,
-        rules: &Rules<'_>,
-        fact: &Fact,
-        points: &mut Vec<Option<i64>>,
-    ) -> Option<(u16, f64)> {
-        let named = fact.consultant_index()?;
+fn gather(facts: &Facts, world: &ScoringWorld, making: &Making<'_>, consultant: u16) -> Gathered {
+    let rules = making.rules();
+    let mut dropped = facts.dropped(rules.as_of);
+    let mut gathered = Gathered::default();
+    let mut points = Vec::new();
+    for fact in facts.days(making.period.start(), making.period.last()) {
+        let Some(named) = fact.consultant_index() else { continue };
         let scored = fact.outcome().has_response()
             && fact.questionnaire_index() == rules.questionnaire
             && fact.arrival_day().count() <= rules.as_of;
         if !scored {
-            return None;
+            continue;
         }
         let counts = rules.consultant_of(fact).is_some();
-        let is_dropped = self.dropped.take(fact);
-        self.notes.entry(named).or_default().note(fact, counts, is_dropped);
-        if !counts || is_dropped {
-            return None;
+        let is_dropped = dropped.take(fact);
+        if named == consultant {
+            gathered.note(fact, counts, is_dropped, world);
         }
-        making.scheme().person(fact.answers(), points);
-        Some((named, value_of(making, points)?))
+        if counts && !is_dropped {
+            making.scheme().person(fact.answers(), &mut points);
+            if let Some(value) = value_of(making, &points) {
+                gathered.values.entry(named).or_default().push(value);
+            }
+        }
     }
+    gathered.values.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+    gathered
 }
 
-impl Notes {
-    fn note(&mut self, fact: &Fact, counts: bool, is_dropped: bool) {
+impl Gathered {
+    fn note(&mut self, fact: &Fact, counts: bool, is_dropped: bool, world: &ScoringWorld) {
         let attribution = &mut self.attribution;
         if is_dropped {
             attribution.dropped += 1;
@@ -260,30 +220,18 @@ impl Notes {
             return;
         }
         attribution.counted.add(fact.attribution_source());
-        *self.wards.entry(fact.ward_index()).or_default() += 1;
-        *self.days.entry(fact.day().count()).or_default() += 1;
-    }
-
-    fn wards(&self, world: &ScoringWorld) -> BTreeMap<WardId, u64> {
-        let named = |(index, count): (&u16, &u64)| Some((world.vocabulary().ward(*index)?.clone(), *count));
-        self.wards.iter().filter_map(named).collect()
-    }
-
-    fn fortnights(&self, world: &ScoringWorld) -> BTreeMap<String, u64> {
-        let mut fortnights = BTreeMap::new();
-        for (day, count) in &self.days {
-            let day = DayNumber::from_count(*day).date();
-            let fortnight = day.and_then(|day| world.calendar().fortnight_of(day).ok());
-            if let Some(fortnight) = fortnight {
-                *fortnights.entry(Period::Fortnight(fortnight).to_string()).or_default() += count;
-            }
+        if let Some(ward) = world.vocabulary().ward(fact.ward_index()) {
+            *self.wards.entry(ward.clone()).or_default() += 1;
         }
-        fortnights
+        let fortnight = fact.day().date().and_then(|day| world.calendar().fortnight_of(day).ok());
+        if let Some(fortnight) = fortnight {
+            *self.fortnights.entry(Period::Fortnight(fortnight).to_string()).or_default() += 1;
+        }
     }
 }
 
 /// The mean of a person's answers that are the consultant's, on the reported scale.
-fn value_of(making: &Making<'_>, points: &[Option<i64>]) -> Option<f64> {
+pub(super) fn value_of(making: &Making<'_>, points: &[Option<i64>]) -> Option<f64> {
     let scheme = making.scheme();
     let places: Vec<usize> = match &scheme.attribution {
         Some(attribution) => attribution.rules.clone(),
@@ -322,9 +270,16 @@ fn score_of(values: &[f64], (lowest, highest): (f64, f64)) -> Figure {
     }
 }
 
-fn reliability_of(value: f64, n: u64, all: &BTreeMap<u16, Vec<f64>>) -> ReliabilitySheet {
-    let counting = all.values().filter(|values| values.len() as u64 >= FEWEST_PATIENTS);
-    let units: Vec<Vec<f64>> = counting.cloned().collect();
+fn reliability_of(
+    value: f64,
+    own_index: u16,
+    own: Vec<f64>,
+    mut all: BTreeMap<u16, Vec<f64>>,
+) -> ReliabilitySheet {
+    let n = own.len() as u64;
+    all.insert(own_index, own);
+    all.retain(|_, values| values.len() as u64 >= FEWEST_PATIENTS);
+    let units: Vec<Vec<f64>> = all.into_values().collect();
     let consultants = units.len() as u64;
     let found = reliability(&units);
     let error = found.icc.zip(found.n0).filter(|(_, n0)| *n0 > 1.0 && consultants > 1);

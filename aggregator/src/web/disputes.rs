@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::consultant::standing;
+use super::consultant::{standing, whom};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::viewer::Viewer;
@@ -88,7 +88,10 @@ fn table(disputes: &[Dispute], open: bool) -> Markup {
                             th scope="row" { (dispute.number) }
                             td data-label="Opened" { (words::day(dispute.opened)) }
                             td data-label="Consultant" { (dispute.consultant) }
-                            td data-label="Patient" { (dispute.fortnight) ", " (dispute.ward) small { "said by " (words::attribution_source(dispute.source)) } }
+                            td data-label="Patient" {
+                                (whom(dispute))
+                                @if dispute.window.is_some() { small { (words::of(dispute.contacts as u64, "patient", "patients")) } }
+                            }
                             td data-label="Why" { (dispute.reason) }
                             td { @if open { (form(dispute)) } @else { (standing(dispute)) } }
                         }

@@ -42,7 +42,8 @@ fn last_complete(web: &Web) -> Result<Period, Failure> {
 }
 
 fn report(web: &Web, shown: &Period) -> Result<Report, Failure> {
-    let report = web.observations.report(web.ground(), shown).map_err(|error| Failure::internal(&error))?;
+    let report =
+        web.desk.observations.report(web.desk.ground(), shown).map_err(|error| Failure::internal(&error))?;
     // What people have noted is looked up each time, because it changes without a record.
     Ok(std::sync::Arc::unwrap_or_clone(report).with(&web.desk.marks))
 }

@@ -149,6 +149,7 @@ pub(crate) fn with_books<T>(house: &House, today: Date, work: impl FnOnce(&Books
         rebases: &premises.rebases,
         releases: &premises.releases,
         comments: &house.comments,
+        disputes: &premises.disputes,
         help: &house.help,
         delivery: &house.delivery,
         sheets: &sheets,

@@ -1,8 +1,6 @@
 //! Which answers are a named consultant's, what was ruled about them, and how far a score is to be trusted.
 
 use super::*;
-use wardvoice_protocol::id::ConsultantId;
-
 use crate::facts::{Fact, Rulings};
 
 const CONSULTANT: &str = "consultant:C12";
@@ -199,57 +197,4 @@ fn a_consultants_window_does_not_depend_on_the_order_of_the_facts() {
     let (first, second) = (said(rows), said(backwards));
     assert_eq!(first, second);
     assert_eq!((first.2.counted.roster, first.2.counted.patient, first.2.not_counted.patient), (14, 6, 7));
-}
-
-/// Everything of a window that anybody is told.
-fn told(found: &crate::scoring::consultant::ConsultantWindow) -> (String, String, String) {
-    let figures = (&found.score, found.n, &found.reliability, &found.questions);
-    let people = (&found.attribution, &found.wards, &found.fortnights);
-    (serde_json::to_string(&found.sheet).unwrap(), format!("{figures:?}"), format!("{people:?}"))
-}
-
-/// Windows that stand are what a pass over all facts gives: after an answer, a late one, a ruling, a new day, and more than is remembered.
-#[test]
-fn standing_windows_are_what_a_pass_over_all_facts_gives() {
-    let world = world();
-    let mut facts = Facts::new(Arc::clone(world.vocabulary()));
-    let standing = Windows::default();
-    let windows = ["6m-2026-11-22", "6m-2026-11-08"].map(|name| world.calendar().period(name).unwrap());
-    let check = |facts: &Facts, today: Date, step: usize| {
-        for (window, id) in windows.iter().flat_map(|window| [(window, "C01"), (window, "C12")]) {
-            let id: ConsultantId = id.parse().unwrap();
-            let given = standing.of(facts, &world, &id, window, today).unwrap();
-            let fresh = crate::scoring::consultant_window(facts, &world, &id, window, None, today).unwrap();
-            assert_eq!(told(&given), told(&fresh), "{id} {window} in step {step}");
-        }
-    };
-    let row = |step: usize| {
-        let sources = [AttributionSource::Roster, AttributionSource::Patient, AttributionSource::Volunteer];
-        let knows = [Some("yes"), None, Some("no")];
-        let doctors = ["always", "sometimes", "no"];
-        let of = |list: &[&'static str; 3], place: usize| *list.get(place % 3).unwrap();
-        let source = *sources.get(step % 3).unwrap();
-        let mut contact = named(source, *knows.get(step / 3 % 3).unwrap(), of(&doctors, step / 2));
-        let whose = of(&["C01", "C12", "C02"], step / 4);
-        contact.attribution.as_mut().unwrap().consultant = whose.parse().unwrap();
-        let on = day(&format!("2026-{:02}-{:02}", 7 + step % 5, 1 + step % 12));
-        fact_of(&contact, on, on, world.vocabulary()).unwrap()
-    };
-    for step in 0..48 {
-        facts.insert(row(step));
-        check(&facts, TODAY, step);
-        if step % 12 == 11 {
-            let mut rulings = facts.rulings().clone();
-            rulings.add(row(step), DayNumber::from(TODAY));
-            facts.set_rulings(rulings);
-            check(&facts, TODAY, step);
-        }
-    }
-    let tomorrow = TODAY.tomorrow().unwrap();
-    check(&facts, tomorrow, 48);
-    for step in 0..5_000 {
-        facts.insert(row(step));
-    }
-    check(&facts, tomorrow, 5_000);
-    assert!(facts.rulings().len() == 4, "nothing was ruled, so nothing was tested");
 }

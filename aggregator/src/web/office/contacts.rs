@@ -115,7 +115,7 @@ fn by_kiosk(
     if days >= LONGEST_BY_KIOSK.max(FORTNIGHT_DAYS) {
         return Ok(None);
     }
-    let counted = web.observations.by_kiosk(web.ground(), (period.start(), period.last()), ward);
+    let counted = web.desk.observations.by_kiosk(web.desk.ground(), (period.start(), period.last()), ward);
     counted.map(Some).map_err(|error| Failure::internal(&error))
 }
 

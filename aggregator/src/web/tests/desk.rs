@@ -37,7 +37,7 @@ use crate::help::{HelpDesk, Request};
 use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
-use crate::monitor::Marks;
+use crate::monitor::{Marks, Observations};
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
@@ -213,6 +213,7 @@ impl Bench {
                 Comments::open(folder.path(), Rules::default(), log.reader(), world, facts).unwrap(),
             ),
             marks: Arc::new(Marks::open(folder.path().join("monitor.ndjson")).unwrap()),
+            observations: Observations::default(),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             demonstration,
