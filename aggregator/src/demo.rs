@@ -353,4 +353,16 @@ mod tests {
         let refused = prepare(data, &config, past(5), &mut Quiet).unwrap_err().to_string();
         assert!(refused.contains("--data"), "{refused}");
     }
+
+    #[test]
+    fn a_dense_past_is_of_more_patients_and_more_kiosks() {
+        let config = Config::try_from(ConfigFile::default().for_demonstration()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let dense = Past { seed: 5, fortnights: 1, times: TIMES_A_KIOSK + 1 };
+        prepare(folder.path(), &config, dense, &mut Quiet).unwrap();
+        let (stored, _) = contacts(folder.path(), &config);
+        assert!((3_000..4_500).contains(&stored), "{stored}");
+        let premises = Premises::open(folder.path(), config).unwrap();
+        assert_eq!(premises.registry.all().len(), 2 * premises.directory.wards().len());
+    }
 }
