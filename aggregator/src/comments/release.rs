@@ -56,6 +56,7 @@ pub(crate) struct Patients<'a> {
 }
 
 /// Among which released comments to look.
+#[derive(Clone, Copy)]
 enum Wanted<'a> {
     /// Those of some wards.
     OfWards(&'a dyn Fn(&WardId) -> bool),
