@@ -85,6 +85,7 @@ mod display;
 mod disputes;
 mod doorkeeper;
 mod failure;
+mod figures;
 mod fleet;
 mod health;
 mod help;

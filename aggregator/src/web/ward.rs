@@ -30,8 +30,6 @@ use crate::scoring::ScoreSheet;
 
 mod parts;
 
-pub(crate) use parts::{before_word, unshown};
-
 /// Everything a ward's page shows.
 pub(crate) struct View {
     pub(super) ward: WardId,

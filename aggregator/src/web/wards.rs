@@ -15,7 +15,7 @@ use super::presence::{self, Presence};
 use super::viewer::Viewer;
 use super::ward::{self, Asked, page_off_thread};
 use super::words::{self, Scale};
-use super::{Shared, Web, charts, units};
+use super::{Shared, Web, charts, figures, units};
 use crate::scoring::{Figure, ScoreSheet, by_name};
 
 /// A ward in the list.
@@ -131,7 +131,7 @@ fn table(web: &Web, period: &Period, own: bool, rows: &[&Row<'_>], now: Timestam
                     th scope="col" { "Ward" }
                     th scope="col" { "Overall, 0 to 10" }
                     th.n scope="col" { "Score" }
-                    th.n scope="col" { (ward::before_word(period)) }
+                    th.n scope="col" { (figures::before_word(period)) }
                     th.n scope="col" { "Plan" }
                     th scope="col" { "Last heard from" }
                 }
@@ -187,14 +187,8 @@ fn heard(web: &Web, presence: Presence, now: Timestamp) -> Markup {
     html! {
         @if presence.is_silent(now) {
             span.tag.silent { "Silent" } " "
-            @match presence.last_record {
-                Some(last) => (words::ago(last, now, calendar)),
-                None if presence.kiosks == 0 => "no kiosk",
-                None => "nothing has come",
-            }
-        } @else if let Some(last) = presence.last_record {
-            (words::ago(last, now, calendar))
         }
+        (presence.last_heard(now, calendar))
         @if presence.kiosks > 0 && presence.connected == 0 { " " small { "not connected" } }
     }
 }
