@@ -46,8 +46,7 @@ const STORIES = {
   },
   "a ward answers a request for help": async (hand, { accounts, need }) => {
     await need("help");
-    await signsIn(hand, accounts.ward, "/");
-    await hand.follows(hand.wardName);
+    await signsIn(hand, accounts.ward, "/ward/W07");
     await hand.sees("Somebody asks for help");
     await hand.presses(/^Seen/);
     if ((await hand.reads()).includes("Somebody asks for help")) throw new Error("it was seen and is asked for still");
@@ -85,8 +84,7 @@ const STORIES = {
     await signsOut(hand, "/consultant/C07");
   },
   "the board opens a funnel": async (hand, { accounts }) => {
-    await signsIn(hand, accounts.board, "/");
-    await hand.follows("Board");
+    await signsIn(hand, accounts.board, "/board");
     await hand.sees("Signal or chance, ward by ward");
     await hand.choosesOneOf("What to compare wards by");
     await hand.pressesBeside("What to compare wards by");

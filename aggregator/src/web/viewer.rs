@@ -17,6 +17,7 @@ use tokio::time::sleep;
 
 use super::doorkeeper::{self, Outcome};
 use super::failure::Failure;
+use super::layout::Ways;
 use super::routes::Door;
 use super::{Shared, Web, display, sign_in};
 use crate::accounts::{Account, Source};
@@ -97,18 +98,28 @@ impl Viewer {
         self.source
     }
 
-    /// The page to begin with.
+    /// The page to begin with: the own one where there is one, the list where there are several.
     pub(crate) fn home(&self) -> String {
-        let mut home = "/".to_owned();
-        for role in self.who.roles() {
-            match role {
-                Role::Office | Role::Administrator => return "/office".to_owned(),
-                Role::Consultant(id) => home = format!("/consultant/{id}"),
-                Role::Appraiser(id) if home == "/" => home = format!("/consultant/{id}"),
-                _ => {}
+        if self.who.is(&Role::Office) || self.who.is(&Role::Administrator) {
+            return "/office".to_owned();
+        }
+        if self.who.is(&Role::Board) {
+            return "/board".to_owned();
+        }
+        let own = |kinds: &[&str]| -> Vec<String> {
+            let roles = self.who.roles().filter(|role| kinds.contains(&role.kind()));
+            roles.filter_map(page_of).collect()
+        };
+        let steps: [(&[&str], &str); 3] =
+            [(&["consultant"], "/consultants"), (&["ward", "department"], "/"), (&["appraiser"], "/consultants")];
+        for (kinds, list) in steps {
+            match own(kinds).as_slice() {
+                [] => {}
+                [page] => return page.clone(),
+                _ => return list.to_owned(),
             }
         }
-        home
+        own(&["display"]).into_iter().next().unwrap_or_else(|| "/".to_owned())
     }
 
     /// The consultants whose pages it may open as the consultant or the appraiser.
@@ -118,6 +129,17 @@ impl Viewer {
             _ => None,
         });
         named.collect()
+    }
+}
+
+/// The page that a role is about; none where it is about everything.
+fn page_of(role: &Role) -> Option<String> {
+    match role {
+        Role::Office | Role::Administrator | Role::Board => None,
+        Role::Ward(id) => Some(format!("/ward/{id}")),
+        Role::Department(id) => Some(format!("/department/{id}")),
+        Role::Consultant(id) | Role::Appraiser(id) => Some(format!("/consultant/{id}")),
+        Role::Display(id) => Some(format!("/display/{id}")),
     }
 }
 
@@ -181,8 +203,12 @@ pub(crate) async fn identify(State(web): State<Shared>, mut request: Request, ne
     } else {
         Viewer::nobody()
     };
+    let ways = Ways::of(&web, &viewer);
     request.extensions_mut().insert(viewer);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // Pages that say what went wrong are written outside, where nobody knows any more who looks.
+    response.extensions_mut().insert(ways);
+    response
 }
 
 /// The name and password of a request to the API.
