@@ -98,6 +98,8 @@ pub enum Place<'a> {
     Alerts,
     /// An alert, by whom it concerns: to see it, and to say that it was seen.
     Alert(&'a alerts::Audience),
+    /// The list of the consultants whose pages somebody may open.
+    Consultants,
     /// A consultant's page; how much of it is another question.
     Consultant(&'a ConsultantId),
     /// What only the consultant may do there.
@@ -199,6 +201,7 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         }),
         Place::Alert(audience) => concerns(viewer, audience, directory),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
+        Place::Consultants => directory.consultants().iter().any(|entry| viewer.audience_of(&entry.id).is_some()),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),
         Place::Display(ward) => {

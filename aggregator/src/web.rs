@@ -80,6 +80,7 @@ mod books;
 mod charts;
 mod comments;
 mod consultant;
+mod consultants;
 mod deliveries;
 mod display;
 mod disputes;

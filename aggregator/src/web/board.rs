@@ -18,7 +18,7 @@ use super::signals::{self, Outlook};
 use super::units::{self, Asked};
 use super::viewer::Viewer;
 use super::ward::{self, page_off_thread};
-use super::{Shared, Web, alerts, presence, reports, words};
+use super::{Shared, Web, alerts, consultants, presence, reports, words};
 use crate::alerts::Audience;
 use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
@@ -131,6 +131,7 @@ fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             (format!("/board/report.pdf?period={name}"), "the board’s report"),
             ("/board/half-year.pdf".to_owned(), "the last half year"),
         ]))
+        (consultants::link(web, viewer))
         div.stack {
             @if let Some(signal) = overall {
                 section #overall.sheet.flows aria-labelledby="overall-title" {

@@ -87,7 +87,7 @@ fn table(disputes: &[Dispute], open: bool) -> Markup {
                         tr {
                             th scope="row" { (dispute.number) }
                             td data-label="Opened" { (words::day(dispute.opened)) }
-                            td data-label="Consultant" { (dispute.consultant) }
+                            td data-label="Consultant" { a href=(format!("/consultant/{}", dispute.consultant)) { (dispute.consultant) } }
                             td data-label="Patient" { (dispute.fortnight) ", " (dispute.ward) small { "said by " (words::attribution_source(dispute.source)) } }
                             td data-label="Why" { (dispute.reason) }
                             td { @if open { (form(dispute)) } @else { (standing(dispute)) } }

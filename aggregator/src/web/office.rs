@@ -133,6 +133,7 @@ fn programme(web: &Web) -> Markup {
         (place("/office/contacts", "Contacts and response rates", "Who was approached, what came of it, and how many answered"))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
+        (place("/consultants", "Consultants", "Their pages, by specialty"))
         (place("/office/disputes", "Disputes", &format!("{} to be decided", words::count(open))))
     }
 }

@@ -7,7 +7,7 @@ use crate::accounts::Proof;
 use crate::web::routes;
 
 /// The columns: whose account, or nobody.
-const ROLES: [&str; 10] = [
+pub(super) const ROLES: [&str; 10] = [
     "ward:W1",
     "ward:W2",
     "department:medicine",
@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 79] = [
+const TABLE: [(&str, &str, &str); 80] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -47,6 +47,7 @@ const TABLE: [(&str, &str, &str); 79] = [
     ("GET /display/{id}/enter/{code}", "/display/W1/enter/none", "oo oooooooooo"),
     ("GET /sign-in/openid", "/sign-in/openid", "oo oooooooooo"),
     ("GET /sign-in/openid/return", "/sign-in/openid/return", "oo oooooooooo"),
+    ("GET /consultants", "/consultants", "ss xxxoooooxx"),
     ("GET /consultant/{id}", "/consultant/C1", "ss xxxoxoooxx"),
     ("POST /consultant/{id}/dispute", "/consultant/C1/dispute", "ss xxxoxxxxxx"),
     ("GET /ward/{id}/report.pdf", "/ward/W1/report.pdf", "so oxoxxxooxx"),
