@@ -93,6 +93,7 @@ mod help;
 mod histories;
 mod kept;
 mod layout;
+mod like_for_like;
 mod live;
 mod monitor;
 mod office;

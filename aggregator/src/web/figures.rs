@@ -11,8 +11,8 @@ use wardvoice_protocol::id::Hash;
 
 use super::charts::{self, Window, icons, tables};
 use super::signals::{self, Outlook};
-use super::units;
 use super::words::{self, Scale};
+use super::{like_for_like, units};
 use crate::operations::ActionLine;
 use crate::scoring::{
     DomainSheet, Figure, Measure, PlanSheet, QuestionSheet, ScoreSheet, Signal, Standing, assurance_words,
@@ -100,6 +100,7 @@ pub(crate) fn glance(about: &About<'_>, trend: &Markup) -> Markup {
                         ": " (words::figure(&before.overall, Scale::Points))
                     }
                 }
+                (like_for_like::overall(about.sheet))
                 (trend)
             }
             (reach(about))
@@ -263,6 +264,7 @@ fn domain_of(about: &About<'_>, domain: &DomainSheet, window: Window) -> Markup 
             details id=(format!("answers-{}", domain.id)) {
                 summary id=(format!("answers-{}-title", domain.id)) { "Answers and numbers" span.hidden { " about " (domain.label) } }
                 @for question in &domain.questions { (question_of(question)) }
+                (like_for_like::domain(about.sheet, &domain.id))
                 @if let Some(signal) = signal { (tables::of_signal(signal)) }
             }
         }

@@ -46,11 +46,12 @@ pub(crate) struct Ward {
     pub(crate) signal: Signal,
 }
 
-/// A ward and when it was last heard from.
+/// A ward, when it was last heard from, and its sheet.
 struct Heard {
     id: WardId,
     name: String,
     presence: Presence,
+    sheet: Arc<ScoreSheet>,
 }
 
 /// Everything the page shows.
@@ -65,7 +66,7 @@ struct View {
     wards: Vec<Ward>,
     comparison: Option<Comparison>,
     actions: Vec<ActionLine>,
-    /// When each ward was last heard from, in alphabetical order.
+    /// When each ward was last heard from, and what its people said, in alphabetical order.
     heard: Vec<Heard>,
     /// Who asks for help now; nobody on the page of a period that is over.
     waiting: Vec<Waiting>,
@@ -186,7 +187,7 @@ fn view(web: &Web, viewer: &Viewer, unit: Unit, period: Period, asked: &Asked) -
         comparison: compare(web, &facts, &unit, &compared(web, &outlook.fortnights, &period))?
             .and_then(|peers| peers.compare(&measure)),
         actions: signals::actions(web, &facts, Some(&ids)),
-        heard: heard(web, &ids),
+        heard: heard(web, &facts, &ids, &period)?,
         waiting: if period.contains(web.today()) { waiting(web, viewer, &ids) } else { Vec::new() },
         comments,
         themes,
@@ -207,13 +208,21 @@ fn ward_ids(web: &Web, unit: &Unit) -> Vec<WardId> {
     indices.into_iter().filter_map(|index| scoring.vocabulary().ward(index).cloned()).collect()
 }
 
-/// When wards were last heard from, in alphabetical order.
-fn heard(web: &Web, ids: &[WardId]) -> Vec<Heard> {
-    let heard =
-        |id: &WardId| Heard { id: id.clone(), name: ward_name(web, id), presence: presence::of_ward(web, id) };
-    let mut wards: Vec<Heard> = ids.iter().map(heard).collect();
+/// When wards were last heard from and what their people said, in alphabetical order.
+fn heard(web: &Web, facts: &Facts, ids: &[WardId], period: &Period) -> Result<Vec<Heard>, Failure> {
+    let mut wards = Vec::with_capacity(ids.len());
+    for id in ids {
+        let sheet = web.sheets.get(facts, &web.desk.scoring, period, &Unit::Ward(id.clone()), web.today());
+        let sheet = sheet.map_err(|error| Failure::internal(&error))?;
+        wards.push(Heard {
+            id: id.clone(),
+            name: ward_name(web, id),
+            presence: presence::of_ward(web, id),
+            sheet,
+        });
+    }
     wards.sort_by(|left, right| by_name(&left.name, &right.name));
-    wards
+    Ok(wards)
 }
 
 fn ward_name(web: &Web, id: &WardId) -> String {

@@ -12,6 +12,7 @@ use crate::web::charts::control::Event;
 use crate::web::charts::{Window, icons};
 use crate::web::comments::{self, trend};
 use crate::web::figures::{self, About};
+use crate::web::like_for_like::{self, WardSheet};
 use crate::web::viewer::Viewer;
 use crate::web::words::{self, Scale};
 use crate::web::{Web, help, reports, signals, ward};
@@ -60,6 +61,7 @@ pub(super) fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             (figures::friends_and_family(&about))
             (small_multiples(view, period, &address))
             (spread(view.comparison.as_ref(), &view.period))
+            (beside_each_other(view, period))
             (actions(view))
             (comments::section_of_wards(&view.comments, &|id| whose(view, id, period)))
             (trend::section(&view.themes))
@@ -102,6 +104,12 @@ fn standing(web: &Web, view: &View, about: &About<'_>) -> Markup {
         }
     };
     figures::standing(about, Some(&heard), &note)
+}
+
+/// The wards' scores, plain and like for like.
+fn beside_each_other(view: &View, period: Option<&str>) -> Markup {
+    let wards = view.heard.iter().map(|ward| WardSheet { id: &ward.id, name: &ward.name, sheet: &ward.sheet });
+    like_for_like::of_wards(&wards.collect::<Vec<_>>(), period)
 }
 
 /// The overall score, fortnight by fortnight.
