@@ -1,6 +1,6 @@
 //! Charts as SVG, drawn on the server: a specification in, markup out.
 //!
-//! Vocabulary: a *bar* is one figure on its whole scale with its interval; a *[control chart](control)* is one measure over
+//! Vocabulary: a *bar* is one figure on its whole scale with its interval; *[answers](answers())* are a bar an answer; a *[control chart](control)* is one measure over
 //! fortnights with its limits; a *[funnel](funnel())* is wards beside each other; an *[icon](icons)* is a finding as a picture.
 //!
 //! Invariants:
@@ -17,6 +17,7 @@ use maud::{Markup, html};
 use super::words::{self, Scale};
 use crate::scoring::Figure;
 
+mod answers;
 pub(crate) mod control;
 mod counts;
 pub(crate) mod funnel;
@@ -25,6 +26,7 @@ mod palette;
 pub(crate) mod tables;
 mod window;
 
+pub(crate) use answers::{answers, round_top};
 pub(crate) use counts::{Column, Counts, counts};
 pub(crate) use funnel::funnel;
 pub(crate) use window::Window;

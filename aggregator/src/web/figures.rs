@@ -15,8 +15,7 @@ use super::words::{self, Scale};
 use super::{like_for_like, units};
 use crate::operations::ActionLine;
 use crate::scoring::{
-    DomainSheet, Figure, Measure, PlanSheet, QuestionSheet, ScoreSheet, Signal, Standing, assurance_words,
-    variation_words,
+    DomainSheet, Figure, Measure, PlanSheet, ScoreSheet, Signal, Standing, assurance_words, variation_words,
 };
 
 /// A unit in a period, as the parts of its page see it.
@@ -245,6 +244,7 @@ fn domain_of(about: &About<'_>, domain: &DomainSheet, window: Window) -> Markup 
     let figure = &domain.figure;
     let signal = about.outlook.get(&Measure::Domain(domain.id.clone()));
     let problems = about.outlook.get(&Measure::DomainProblem(domain.id.clone()));
+    let top = charts::round_top(about.sheet.responses);
     html! {
         li.domain {
             h3 { (domain.label) }
@@ -263,29 +263,9 @@ fn domain_of(about: &About<'_>, domain: &DomainSheet, window: Window) -> Markup 
             }
             details id=(format!("answers-{}", domain.id)) {
                 summary id=(format!("answers-{}-title", domain.id)) { "Answers and numbers" span.hidden { " about " (domain.label) } }
-                @for question in &domain.questions { (question_of(question)) }
+                @for question in &domain.questions { (charts::answers(question, top)) }
                 (like_for_like::domain(about.sheet, &domain.id))
                 @if let Some(signal) = signal { (tables::of_signal(signal)) }
-            }
-        }
-    }
-}
-
-fn question_of(question: &QuestionSheet) -> Markup {
-    let silent = [
-        (question.not_applicable, "did not apply"),
-        (question.dont_know, "did not know"),
-        (question.declined, "would rather not say"),
-        (question.not_shown, "not asked"),
-    ];
-    html! {
-        p.question { (question.label) }
-        ul.counts {
-            @for option in &question.distribution {
-                li { (option.label) ": " strong { (words::count(option.count)) } }
-            }
-            @for (count, word) in silent.into_iter().filter(|(count, _)| *count > 0) {
-                li.not { (word) ": " (words::count(count)) }
             }
         }
     }

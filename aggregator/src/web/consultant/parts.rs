@@ -156,21 +156,10 @@ fn answers(domains: &[DomainFigures], id: &str, title: &str) -> Markup {
 }
 
 fn answers_to(question: &QuestionSheet) -> Markup {
-    let not: [(u64, &str); 4] = [
-        (question.not_applicable, "does not apply"),
-        (question.dont_know, "do not know"),
-        (question.declined, "would rather not say"),
-        (question.not_shown, "not asked"),
-    ];
+    let answered = question.distribution.iter().map(|option| option.count).sum();
     html! {
-        h3 { (question.label) }
+        (charts::answers(question, charts::round_top(answered)))
         p.small { "Mean " (words::figure(&question.figure, Scale::Points)) }
-        dl.tallies {
-            @for option in &question.distribution {
-                div.zero[option.count == 0] { dt { (option.label) } dd { (words::count(option.count)) } }
-            }
-        }
-        ul.counts { @for (count, said) in not { @if count > 0 { li.not { (words::count(count)) " " (said) } } } }
     }
 }
 

@@ -92,6 +92,29 @@ async fn a_larger_unit_shows_what_a_ward_shows_over_more_wards() {
 }
 
 #[tokio::test]
+async fn what_a_score_would_be_for_another_mix_of_people_stands_beside_it() {
+    let bench = Bench::lively(true).await;
+    let sheet: Value =
+        bench.get("/api/v1/scores?unit=ward:W1&period=2026-F23").send().await.unwrap().json().await.unwrap();
+    let figure = &sheet["standardised"]["overall"];
+    let (value, n) = (figure["value"].as_f64().unwrap(), figure["n"].as_u64().unwrap());
+    let said = format!("{value:.1} (n {n}, ");
+    for path in ["/ward/W1", "/ward/W1?period=2026-F23"] {
+        let page = bench.text(path).await;
+        assert!(page.contains(&format!("Like for like: <strong>{said}")), "{path}: {said}: {}", main_of(&page));
+        assert!(page.contains("if the mix of people were that of everybody of the trust"), "{path}");
+        assert!(page.matches("Like for like: ").count() > 3, "{path}: beside the domains too");
+    }
+    for path in ["/department/medicine", "/trust", "/board"] {
+        let page = bench.text(path).await;
+        let table = page.split("id=\"like-for-like\"").nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(table.contains("Ward 1") && table.contains("Ward 3"), "{path}");
+        assert!(table.contains(&format!("<td class=\"n\">{value:.1}</td><td class=\"n\">{n}</td>")), "{path}: {table}");
+        assert!(table.contains("There are no ranks"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn help_is_seen_on_the_page_of_whoever_may_and_shown_to_whoever_may_not() {
     let bench = Bench::lively(false).await;
     for (name, role) in [("matron", "department:medicine"), ("board", "board")] {
