@@ -27,8 +27,8 @@ pub(crate) fn overall(sheet: &ScoreSheet) -> Markup {
 
 /// A domain's score like for like.
 pub(crate) fn domain(sheet: &ScoreSheet, id: &DomainId) -> Markup {
-    let scales = sheet.standardised.iter().flat_map(|standardised| &standardised.domains);
-    let figure = scales.into_iter().find(|scale| scale.id == *id).map(|scale| &scale.figure);
+    let mut scales = sheet.standardised.iter().flat_map(|standardised| &standardised.domains);
+    let figure = scales.find(|scale| scale.id == *id).map(|scale| &scale.figure);
     html! {
         @if let Some(figure) = figure { p.small { "Like for like: " (words::figure(figure, Scale::Points)) } }
     }

@@ -109,7 +109,10 @@ async fn what_a_score_would_be_for_another_mix_of_people_stands_beside_it() {
         let page = bench.text(path).await;
         let table = page.split("id=\"like-for-like\"").nth(1).unwrap().split("</section>").next().unwrap();
         assert!(table.contains("Ward 1") && table.contains("Ward 3"), "{path}");
-        assert!(table.contains(&format!("<td class=\"n\">{value:.1}</td><td class=\"n\">{n}</td>")), "{path}: {table}");
+        assert!(
+            table.contains(&format!("<td class=\"n\">{value:.1}</td><td class=\"n\">{n}</td>")),
+            "{path}: {table}"
+        );
         assert!(table.contains("There are no ranks"), "{path}");
     }
 }
