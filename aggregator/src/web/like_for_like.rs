@@ -14,10 +14,10 @@ pub(crate) struct WardSheet<'a> {
     pub(crate) sheet: &'a ScoreSheet,
 }
 
-/// A unit's overall score like for like, and what that means; nothing where nothing is standardised.
+/// A unit's overall score like for like, and what that means; nothing where nothing is standardised or nobody has answered.
 pub(crate) fn overall(sheet: &ScoreSheet) -> Markup {
     html! {
-        @if let Some(standardised) = &sheet.standardised {
+        @if let Some(standardised) = sheet.standardised.as_ref().filter(|_| sheet.responses > 0) {
             p.aside {
                 "Like for like: " strong { (words::figure(&standardised.overall, Scale::Points)) } ". " (meaning(standardised))
             }
@@ -25,10 +25,11 @@ pub(crate) fn overall(sheet: &ScoreSheet) -> Markup {
     }
 }
 
-/// A domain's score like for like.
+/// A domain's score like for like, where there is one.
 pub(crate) fn domain(sheet: &ScoreSheet, id: &DomainId) -> Markup {
     let mut scales = sheet.standardised.iter().flat_map(|standardised| &standardised.domains);
     let figure = scales.find(|scale| scale.id == *id).map(|scale| &scale.figure);
+    let figure = figure.filter(|figure| figure.value.is_some());
     html! {
         @if let Some(figure) = figure { p.small { "Like for like: " (words::figure(figure, Scale::Points)) } }
     }
