@@ -542,6 +542,8 @@ fn desk(
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),
         releases: Arc::clone(&house.premises.releases),
+        returns: Arc::clone(&house.premises.returns),
+        national: house.premises.config.national.clone(),
         demonstration: house.premises.demonstration,
         policy: house.premises.policy(),
         audit: Arc::clone(&house.premises.audit),

@@ -39,7 +39,7 @@ pub use people::{AccountLine, PeopleRequest, SignedOutLine};
 pub use plan::{PlanAsk, PlanLine};
 pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub(crate) use publishing::release_everything;
-pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
+pub use publishing::{EligibleLine, ReleaseRequest, ReturnRequest};
 pub use request::{Request, note};
 pub use signals::ActionLine;
 pub use tables::{TableLine, TablesRequest, WrittenTable};

@@ -56,6 +56,7 @@ use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::Marks;
+use crate::national_return::{Book, NationalCodes};
 use crate::network::Network;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
@@ -191,6 +192,10 @@ pub struct Desk {
     pub acknowledge: Acknowledge,
     /// What everybody may see.
     pub releases: Arc<Releases>,
+    /// What was noted about national returns.
+    pub returns: Arc<Book>,
+    /// What the national return calls the trust, its sites and specialties.
+    pub national: NationalCodes,
     /// Whether everything is generated: pages say so, and reading wards needs no sign-in.
     pub demonstration: bool,
     /// Who may see what.
@@ -229,6 +234,7 @@ pub(crate) struct Web {
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
+    recounts: office::Recounts,
 }
 
 type Shared = Arc<Web>;
@@ -251,6 +257,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
+        recounts: office::Recounts::default(),
         desk,
     });
     routes::router(&web)

@@ -21,11 +21,13 @@ use crate::alerts::Audience;
 use crate::policy;
 
 mod contacts;
+mod month;
 mod plan;
 pub(super) mod quarantine;
 mod questionnaires;
 mod themes;
 
+pub(super) use month::Recounts;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
 
 /// The pages of the office and of whoever runs the machine.
@@ -35,6 +37,10 @@ pub(super) fn routes() -> Vec<Route> {
         reads("/office/plan", Door::Programme, plan::page),
         does("/office/plan", Door::Programme, plan::change),
         reads("/office/contacts", Door::Programme, contacts::page),
+        reads("/office/month", Door::Programme, month::page),
+        does("/office/month/eligible", Door::Programme, month::note),
+        does("/office/month/files", Door::Programme, month::make),
+        reads("/office/month/{month}/{file}", Door::Programme, month::file),
         reads("/office/questionnaires", Door::Programme, questionnaires::page),
         reads("/office/questionnaires/{questionnaire}", Door::Programme, questionnaires::one),
         does("/office/questionnaires/{questionnaire}/decide", Door::Programme, questionnaires::decide),
@@ -131,6 +137,7 @@ fn programme(web: &Web) -> Markup {
     html! {
         (place("/office/plan", "Plan and quotas", &plan_words(web)))
         (place("/office/contacts", "Contacts and response rates", "Who was approached, what came of it, and how many answered"))
+        (place("/office/month", "National month", &month::words_of(web)))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
         (place("/office/disputes", "Disputes", &format!("{} to be decided", words::count(open))))

@@ -38,6 +38,7 @@ use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::Marks;
+use crate::national_return::{Book, NationalCodes};
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
@@ -215,6 +216,8 @@ impl Bench {
             marks: Arc::new(Marks::open(folder.path().join("monitor.ndjson")).unwrap()),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
+            returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
+            national: NationalCodes::default(),
             demonstration,
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
             audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),

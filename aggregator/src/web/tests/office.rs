@@ -7,6 +7,7 @@ use wardvoice_protocol::receipt::Reason;
 use super::*;
 
 mod contacts;
+mod month;
 mod plan;
 mod questionnaires;
 mod themes;

@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 79] = [
+const TABLE: [(&str, &str, &str); 83] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -59,6 +59,10 @@ const TABLE: [(&str, &str, &str); 79] = [
     ("GET /office/plan", "/office/plan", "ss xxxxxxxoxx"),
     ("POST /office/plan", "/office/plan", "ss xxxxxxxoxx"),
     ("GET /office/contacts", "/office/contacts", "ss xxxxxxxoxx"),
+    ("GET /office/month", "/office/month", "ss xxxxxxxoxx"),
+    ("POST /office/month/eligible", "/office/month/eligible", "ss xxxxxxxoxx"),
+    ("POST /office/month/files", "/office/month/files", "ss xxxxxxxoxx"),
+    ("GET /office/month/{month}/{file}", "/office/month/2026-10/x.csv", "ss xxxxxxxoxx"),
     ("GET /office/questionnaires", "/office/questionnaires", "ss xxxxxxxoxx"),
     ("GET /office/questionnaires/{questionnaire}", "/office/questionnaires/inpatient@1", "ss xxxxxxxoxx"),
     (
