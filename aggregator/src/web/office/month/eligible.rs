@@ -52,11 +52,9 @@ impl Typed {
     /// What was written into the form's fields.
     pub(super) fn read(web: &Web, month: &Period, pairs: &[(String, String)]) -> Result<Self, Failure> {
         let mut typed = Self::known(web, month);
+        typed.is_stale = !pairs.iter().any(|(name, value)| name == "seen" && *value == typed.seen);
         let mut counts = BTreeMap::new();
         for (name, value) in pairs {
-            if name == "seen" {
-                typed.is_stale = *value != typed.seen;
-            }
             let Some(id) = name.strip_prefix("eligible-") else { continue };
             let ward = WardId::new(id).ok();
             let known = ward.as_ref().and_then(|ward| typed.fields.get_mut(ward));
