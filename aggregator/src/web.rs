@@ -18,7 +18,8 @@
 //! - What stays open ends with the session it was opened in ([`viewer`]).
 //! - Pages only read, except that an administrator may change accounts, and except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
 //!   that staff may
-//!   say that a request for help or an alert was seen, and that the office may decide about comments and note what the monitor found.
+//!   say that a request for help or an alert was seen, and that the office may decide about comments, note what the monitor found, note eligible
+//!   patients and make the files of the national month, release figures to the public, and start a chart's limits afresh.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.

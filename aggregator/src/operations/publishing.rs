@@ -14,7 +14,7 @@ use crate::audit::Deed;
 use crate::log::Reader;
 use crate::national_return::{self, Recount, Sources};
 use crate::premises::{House, Premises, failed};
-use crate::publication::{self, Ground, Plan, Release, Rhythm};
+use crate::publication::{self, Ground, Plan, PlanError, Release, Rhythm};
 
 /// What can be asked about the national return.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,18 +206,27 @@ fn make_releases(house: &House, rhythm: Rhythm, until: Date) -> Result<Plan> {
 }
 
 fn plan(house: &House, rhythm: Rhythm, until: Date, released: &[Release]) -> Result<Plan> {
-    let premises = &house.premises;
+    plan_releases(&sources(house, &house.reader()), rhythm, until, released).map_err(failed)
+}
+
+/// Plans what may be released, from what returns are made from too: what is published of those is known to everybody.
+pub(crate) fn plan_releases(
+    sources: &Sources<'_>,
+    rhythm: Rhythm,
+    until: Date,
+    released: &[Release],
+) -> Result<Plan, PlanError> {
     // A copy: a plan takes long where answers are many, and meanwhile nobody else could take in what kiosks send.
-    let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let facts = sources.facts.read().unwrap_or_else(PoisonError::into_inner).clone();
     let ground = Ground {
         facts: &facts,
-        directory: &premises.directory,
-        calendar: &premises.config.calendar,
-        final_after_days: premises.config.final_after_days,
+        directory: &sources.world.directory,
+        calendar: &sources.world.calendar,
+        final_after_days: sources.final_after_days,
         released,
-        published_elsewhere: &sources(house, &house.reader()).published(&facts),
+        published_elsewhere: &sources.published(&facts),
     };
-    publication::plan(&ground, rhythm, until).map_err(failed)
+    publication::plan(&ground, rhythm, until)
 }
 
 /// What returns are made from.

@@ -25,6 +25,7 @@ mod month;
 mod plan;
 pub(super) mod quarantine;
 mod questionnaires;
+mod release;
 mod themes;
 
 pub(super) use month::Recounts;
@@ -46,6 +47,8 @@ pub(super) fn routes() -> Vec<Route> {
         does("/office/questionnaires/{questionnaire}/decide", Door::Programme, questionnaires::decide),
         does("/office/questionnaires/{questionnaire}/preview", Door::Programme, questionnaires::draw),
         reads("/office/previews/{key}/{file}", Door::Programme, questionnaires::picture),
+        reads("/office/release", Door::Programme, release::page),
+        does("/office/release", Door::Programme, release::make),
         reads("/office/themes", Door::Programme, themes::page),
         does("/office/themes", Door::Programme, themes::change),
         reads("/office/quarantine", Door::Office, quarantine::page),
@@ -138,6 +141,7 @@ fn programme(web: &Web) -> Markup {
         (place("/office/plan", "Plan and quotas", &plan_words(web)))
         (place("/office/contacts", "Contacts and response rates", "Who was approached, what came of it, and how many answered"))
         (place("/office/month", "National month", &month::words_of(web)))
+        (place("/office/release", "What the public may see", &release::words_of(web)))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
         (place("/office/disputes", "Disputes", &format!("{} to be decided", words::count(open))))

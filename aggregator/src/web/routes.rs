@@ -188,6 +188,8 @@ pub(crate) fn all() -> Vec<Route> {
         does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
+        does("/signal/rebase", Door::Programme, units::one::rebase::add),
+        does("/signal/rebase/remove", Door::Programme, units::one::rebase::remove),
         // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
         reads("/display/{id}", Door::Display, display::page),
         reads("/display/{id}/enter/{code}", Door::Open, display::enter),

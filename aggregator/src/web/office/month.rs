@@ -258,7 +258,8 @@ fn months(web: &Web) -> Vec<Period> {
     groups.into_iter().flat_map(|(_, periods)| periods).filter(|one| matches!(one, Period::Month { .. })).collect()
 }
 
-fn sources(web: &Web) -> Sources<'_> {
+/// What returns and releases are made from.
+pub(super) fn sources(web: &Web) -> Sources<'_> {
     let desk = &web.desk;
     Sources {
         world: &desk.world,

@@ -10,6 +10,7 @@ mod contacts;
 mod month;
 mod plan;
 mod questionnaires;
+mod release;
 mod themes;
 
 impl Bench {

@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 83] = [
+const TABLE: [(&str, &str, &str); 87] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -43,6 +43,8 @@ const TABLE: [(&str, &str, &str); 83] = [
     ("GET /alerts", "/alerts", "ss oooxxxooox"),
     ("POST /alerts/seen", "/alerts/seen", "ss oooxxxooox"),
     ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
+    ("POST /signal/rebase", "/signal/rebase", "ss xxxxxxxoxx"),
+    ("POST /signal/rebase/remove", "/signal/rebase/remove", "ss xxxxxxxoxx"),
     ("GET /display/{id}", "/display/W1", "oo oooooooooo"),
     ("GET /display/{id}/enter/{code}", "/display/W1/enter/none", "oo oooooooooo"),
     ("GET /sign-in/openid", "/sign-in/openid", "oo oooooooooo"),
@@ -76,6 +78,8 @@ const TABLE: [(&str, &str, &str); 83] = [
         "ss xxxxxxxoxx",
     ),
     ("GET /office/previews/{key}/{file}", "/office/previews/x/y.png", "ss xxxxxxxoxx"),
+    ("GET /office/release", "/office/release", "ss xxxxxxxoxx"),
+    ("POST /office/release", "/office/release", "ss xxxxxxxoxx"),
     ("GET /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("POST /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("GET /office/quarantine", "/office/quarantine", "ss xxxxxxxoox"),

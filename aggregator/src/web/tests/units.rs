@@ -6,6 +6,8 @@ use super::*;
 use crate::actions::{Cause, NewAction};
 use crate::rebases::NewRebase;
 
+mod rebase;
+
 const PAGES: [&str; 6] = [
     "/trust",
     "/site/S1",
