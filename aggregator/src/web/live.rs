@@ -98,8 +98,9 @@ struct Next<'a> {
     from: &'a str,
     version: &'a str,
     said: &'a str,
-    /// How many nodes there are then: a page that counts another number asks for the whole.
-    nodes: u32,
+    /// How many nodes there are then: a page that counts another number asks for the whole. One whose script does not know all changes
+    /// that there are today looks for a number under another name.
+    size: u32,
     changes: &'a [Change],
 }
 
@@ -147,7 +148,7 @@ impl Step {
             from: &old.version,
             version: &new.version,
             said: &new.said,
-            nodes: tree::size(&after),
+            size: tree::size(&after),
             changes: &changes,
         };
         let data = serde_json::to_string(&next).ok()?;

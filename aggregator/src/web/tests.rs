@@ -191,7 +191,7 @@ impl Events {
             self.shown = seen(html);
         } else {
             self.shown = led_on(std::mem::take(&mut self.shown), &message["changes"]);
-            assert_eq!(count(&self.shown), message["nodes"].as_u64().unwrap());
+            assert_eq!(count(&self.shown), message["size"].as_u64().unwrap());
         }
     }
 }
