@@ -28,6 +28,7 @@ mod definitions;
 mod desk;
 mod fft;
 mod monitor;
+mod overview;
 mod people;
 mod plan;
 mod publish;
@@ -45,6 +46,7 @@ mod translation;
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
 #[command(name = "wardvoice-aggregator", version, max_term_width = 110, disable_help_subcommand = true)]
+#[command(help_template = overview::page())]
 struct Arguments {
     /// The data folder.
     #[arg(long, global = true, env = "WARDVOICE_DATA", default_value = "data", value_name = "DIR")]
