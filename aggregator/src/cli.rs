@@ -25,6 +25,7 @@ mod alert;
 mod checks;
 mod comments;
 mod definitions;
+mod delivery;
 mod desk;
 mod fft;
 mod monitor;
@@ -141,6 +142,9 @@ enum Command {
     /// See what somebody should look at, and say that somebody has.
     #[command(subcommand)]
     Alert(alert::AlertCommand),
+    /// Try whether messages reach a contact.
+    #[command(subcommand)]
+    Delivery(delivery::DeliveryCommand),
     /// Read what people wrote, and decide what of it may be shown.
     #[command(subcommand)]
     Comments(comments::CommentsCommand),
@@ -400,6 +404,7 @@ fn well(is_well: bool) -> ExitCode {
 fn perform(arguments: &Arguments) -> Result<ExitCode> {
     let data = arguments.data.as_path();
     let ask = |request, style| reach::ask(data, || settings(arguments, Overrides::default()), &request, style);
+    let answer = |(request, style)| ask(request, style).map(well);
     match &arguments.command {
         Command::Serve { places } => {
             let config = settings(arguments, places.overrides())?;
@@ -445,14 +450,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let style = say::Style::one(*json, say::imported).reading(file.clone());
             ask(Request::Import, style).map(well)
         }
-        Command::Help(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
-        Command::Alert(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Help(command) => answer(command.asked()),
+        Command::Alert(command) => answer(command.asked()),
+        Command::Delivery(command) => answer(command.asked()),
         Command::Quarantine(command) => {
             let (request, style) = command.asked();
             ask(request, style).map(well)

@@ -19,6 +19,7 @@ use crate::scoring::Ask;
 use crate::{rebuild, transfer, verify};
 
 mod comments;
+mod delivery;
 mod loops;
 mod monitor;
 mod people;
@@ -33,6 +34,7 @@ mod tables;
 mod translation;
 
 pub use comments::{CommentLine, CommentsAsk};
+pub use delivery::{DeliveryAsk, TestLine};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
@@ -202,6 +204,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         }
         Request::HelpTimes => loops::help_times(house, talk),
         Request::Alerts(asked) => loops::alerts(house, &asked, talk),
+        Request::Delivery(DeliveryAsk::Test { contact }) => delivery::test(house, &contact, talk),
         Request::HelpSeen { record, by } => {
             say_seen(record, house.acknowledge(record, &by)?.map(|stands| stands.seen), talk)
         }

@@ -36,6 +36,7 @@ const GROUPS: [(&str, &[Line]); 6] = [
         "Act on it",
         &[
             (&["help", "alert"], "See who asks for help and what needs a look; say that it was seen"),
+            (&["delivery"], "Try whether messages reach a contact"),
             (&["action"], "Note what wards do about what patients said"),
         ],
     ),
