@@ -7,6 +7,9 @@ use super::{ChangeLine, Edition, Figure, Material, PlanLine, Told, UnitPart, War
 use crate::comments::{Released, Tone};
 use crate::web::words;
 
+/// So many periods of a question are on a page, the newest first; data.csv has all.
+const MOST_EARLIER: usize = 24;
+
 /// The page to begin with: the trust's figures and the way to every ward.
 pub(super) fn index(material: &Material, names: &Names) -> String {
     let wards_of = |site: &str| material.wards.iter().filter(|ward| ward.site == site).collect::<Vec<_>>();
@@ -145,11 +148,12 @@ fn one_figure(figure: &Figure, newest: &Told) -> Markup {
                         caption { (figure.question) }
                         thead { tr { th scope="col" { "When" } th.n scope="col" { "How many in a hundred" } th.n scope="col" { "Of how many people" } } }
                         tbody {
-                            @for one in told {
+                            @for one in told.iter().take(MOST_EARLIER) {
                                 tr { th scope="row" { (one.when) } td.n { (one.percent().unwrap_or(0)) } td.n { (words::count(one.people)) } }
                             }
                         }
                     }
+                    @if told.len() > MOST_EARLIER { p.small { "Older ones are in " a href="data.csv" { "data.csv" } "." } }
                 }
             }
         }

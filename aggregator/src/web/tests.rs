@@ -30,6 +30,7 @@ mod publish;
 mod reports;
 mod routes;
 mod sign_in;
+mod sites;
 mod tables;
 mod units;
 

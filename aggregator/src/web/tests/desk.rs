@@ -354,6 +354,18 @@ impl Bench {
         at: &str,
         said: Option<(&str, &str)>,
     ) -> String {
+        self.writes_in(&Language::english(), consultant, place, at, said)
+    }
+
+    /// The same in a language.
+    pub(super) fn writes_in(
+        &mut self,
+        language: &Language,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
         let questionnaire = Questionnaire::inpatient().unwrap();
@@ -372,7 +384,7 @@ impl Bench {
             questionnaire: questionnaire.reference(),
             outcome: Outcome::Completed,
             mode: Mode::Alone,
-            language: Language::english(),
+            language: language.clone(),
             attribution: consultant
                 .map(|id| Attribution { consultant: id.parse().unwrap(), source: AttributionSource::Roster }),
             response: Some(Response { answers: answers.collect(), minutes: Some(4) }),
