@@ -35,7 +35,8 @@ done
 
 packages=(gcc libc6-dev curl ca-certificates procps)
 [ "$headless" = yes ] ||
-  packages+=(libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libfontconfig1 fonts-dejavu-core)
+  packages+=(libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libfontconfig1 fonts-dejavu-core
+    espeak-ng)
 need_packages "${packages[@]}"
 mkdir -p "$dir"
 need_rust_in "$dir/rust"

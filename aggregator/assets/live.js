@@ -45,7 +45,7 @@
   const splice = (text, start, end, middle) => text.slice(0, start) + middle + text.slice(text.length - end);
 
   // Takes one step from what is known; false when that does not lead where it should.
-  const step = ({ from, changes, nodes: wanted }) => {
+  const step = ({ from, changes, size: wanted }) => {
     if (from !== body.dataset.version) return false;
     const nodes = nodesOf(known);
     let number = 0;
@@ -59,11 +59,13 @@
         node.data = splice(node.data, ...what);
       } else {
         // Read where it will stand, so that parts of tables and drawings are what they should be.
+        const [count, html] = what.length === 1 ? [0, what[0]] : what;
+        const place = what.length === 1 ? node.nextSibling : node;
         const parent = node.parentNode;
         const box = parent.cloneNode(false);
-        box.innerHTML = what[1];
-        for (const one of Array.from(box.childNodes)) parent.insertBefore(one, node);
-        for (let count = what[0], gone = node; count > 0 && gone; count -= 1) {
+        box.innerHTML = html;
+        for (const one of Array.from(box.childNodes)) parent.insertBefore(one, place);
+        for (let left = count, gone = node; left > 0 && gone; left -= 1) {
           const next = gone.nextSibling;
           gone.remove();
           gone = next;

@@ -25,7 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::fortnight::Calendar;
-use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::id::{DepartmentId, WardId};
 
 use crate::delivery::ContactName;
 use crate::help::StaffRole;
@@ -40,7 +40,7 @@ mod watch;
 
 pub use book::{Book, Open, Seen, Tell};
 pub use find::find;
-pub use situation::{Cause, Kiosk, Quota, Share, Situation, Undelivered};
+pub use situation::{Cause, Certificate, Kiosk, Quota, Share, Situation, Undelivered};
 pub use watch::{Watch, keep};
 
 use book::Entry;
@@ -69,6 +69,8 @@ pub enum Kind {
     Undelivered,
     /// Records wait on a kiosk that is connected.
     StuckOutbox,
+    /// The broker's certificate runs out.
+    Certificate,
     /// A kiosk's share of the quarantine fills.
     QuarantineFilling,
     /// Nothing comes from a kiosk.
@@ -91,13 +93,15 @@ pub enum Audience {
     It,
     /// The patient-experience team.
     Office,
+    /// Who leads a department.
+    Department(DepartmentId),
     /// The staff of a ward.
     Ward(WardId),
 }
 
 /// Why a text is no audience.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("read the audience {0:?}: write board, it, office or ward:W12")]
+#[error("read the audience {0:?}: write board, it, office, department:medicine or ward:W12")]
 pub struct AudienceError(String);
 
 /// How many alerts an audience is told of at once in a week.
@@ -105,6 +109,7 @@ pub struct AudienceError(String);
 #[expect(missing_docs, reason = "the words say it")]
 pub struct Budgets {
     pub ward: u32,
+    pub department: u32,
     pub office: u32,
     pub board: u32,
     pub it: u32,
@@ -121,6 +126,8 @@ pub struct Settings {
     pub tell: BTreeMap<Audience, Vec<ContactName>>,
     /// Those of wards that have none of their own.
     pub every_ward: Vec<ContactName>,
+    /// Those of departments that have none of their own.
+    pub every_department: Vec<ContactName>,
 }
 
 /// Why an alert cannot be changed.
@@ -195,7 +202,11 @@ impl Alerts {
 impl Settings {
     /// Who is told of an audience's alerts.
     pub fn contacts(&self, audience: &Audience) -> &[ContactName] {
-        let every = if matches!(audience, Audience::Ward(_)) { self.every_ward.as_slice() } else { &[] };
+        let every = match audience {
+            Audience::Ward(_) => self.every_ward.as_slice(),
+            Audience::Department(_) => self.every_department.as_slice(),
+            Audience::Board | Audience::It | Audience::Office => &[],
+        };
         self.tell.get(audience).map_or(every, Vec::as_slice)
     }
 
@@ -203,7 +214,15 @@ impl Settings {
     pub fn wards(&self) -> impl Iterator<Item = &WardId> {
         self.tell.keys().filter_map(|audience| match audience {
             Audience::Ward(ward) => Some(ward),
-            Audience::Board | Audience::It | Audience::Office => None,
+            Audience::Board | Audience::It | Audience::Office | Audience::Department(_) => None,
+        })
+    }
+
+    /// The departments that have contacts of their own.
+    pub fn departments(&self) -> impl Iterator<Item = &DepartmentId> {
+        self.tell.keys().filter_map(|audience| match audience {
+            Audience::Department(department) => Some(department),
+            Audience::Board | Audience::It | Audience::Office | Audience::Ward(_) => None,
         })
     }
 }
@@ -213,6 +232,7 @@ impl Budgets {
     pub fn of(&self, audience: &Audience) -> u32 {
         match audience {
             Audience::Ward(_) => self.ward,
+            Audience::Department(_) => self.department,
             Audience::Office => self.office,
             Audience::Board => self.board,
             Audience::It => self.it,
@@ -226,6 +246,7 @@ impl Kind {
         match self {
             Self::Undelivered => "Messages not delivered",
             Self::StuckOutbox => "Records wait on a kiosk",
+            Self::Certificate => "A certificate runs out",
             Self::QuarantineFilling => "The quarantine fills",
             Self::SilentKiosk => "A silent kiosk",
             Self::ClockOffset => "A clock is wrong",
@@ -242,6 +263,9 @@ impl Kind {
             }
             Self::StuckOutbox => {
                 "Look at the tablet's staff corner for its last error; nothing is lost while it waits."
+            }
+            Self::Certificate => {
+                "Give the broker a new certificate of the same authority; kiosks keep their records meanwhile."
             }
             Self::QuarantineFilling => {
                 "See on the office's page why records were refused, put that right, and try them again."
@@ -267,10 +291,11 @@ impl FromStr for Audience {
             "board" => Ok(Self::Board),
             "it" => Ok(Self::It),
             "office" => Ok(Self::Office),
-            _ => {
-                let ward = text.strip_prefix("ward:").ok_or_else(wrong)?;
-                WardId::new(ward).map(Self::Ward).map_err(|_| wrong())
-            }
+            _ => match text.split_once(':') {
+                Some(("ward", id)) => WardId::new(id).map(Self::Ward).map_err(|_| wrong()),
+                Some(("department", id)) => DepartmentId::new(id).map(Self::Department).map_err(|_| wrong()),
+                _ => Err(wrong()),
+            },
         }
     }
 }
@@ -281,6 +306,7 @@ impl fmt::Display for Audience {
             Self::Board => formatter.write_str("board"),
             Self::It => formatter.write_str("it"),
             Self::Office => formatter.write_str("office"),
+            Self::Department(department) => write!(formatter, "department:{department}"),
             Self::Ward(ward) => write!(formatter, "ward:{ward}"),
         }
     }

@@ -39,6 +39,7 @@ use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Pipeline, Unacked};
 use crate::log::Seen;
 use crate::metrics::Metrics;
+use crate::monitor::Observations;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
 use crate::operations::{self, PlanAsk, Request};
@@ -48,7 +49,8 @@ use crate::registry::{Introduced, Registry};
 use crate::tries::Tries;
 use crate::web::{self, Desk};
 
-mod reach;
+mod ahead;
+pub(crate) mod reach;
 
 /// How many of the last records tell when each kiosk was last heard.
 const RECENT_RECORDS: u64 = 5_000;
@@ -57,7 +59,7 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// How long pages wait for the broker at the start.
 const BROKER_PATIENCE: Duration = Duration::from_secs(5);
 /// How long open pages may keep the process on the way out.
-const PAGES_DRAIN: Duration = Duration::from_secs(3);
+const PAGES_DRAIN: Duration = Duration::from_secs(2);
 
 /// Where a running aggregator is reached; `addresses.json` in the data folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +112,8 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     let (broken, breakdown) = mpsc::unbounded_channel();
     let (to_broker, mqtt) = broker(&house.premises)?;
     let boards = Arc::new(noticeboards(&house)?);
+    let fleet = Arc::clone(&house.fleet);
+    let to_broker = to_broker.telling_certificate(Arc::new(move |until| fleet.broker_certificate(until)));
     let line = connect(&house, &boards, unconnected, &to_broker, broken)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -125,11 +129,12 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let addresses = Addresses { http, mqtt };
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
-        let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         let changes = house.changes.subscribe();
         let keeping = boards::keep(Arc::clone(&boards), changes, messenger.clone(), stopping.clone());
         let keeping = tokio::spawn(keeping);
         wait_connected(&messenger).await;
+        // After the broker has shown its certificate, if it is there.
+        let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         announce(&addresses)?;
         let ended = pages(
             &house,
@@ -459,6 +464,7 @@ async fn pages(
         #[cfg(feature = "openid")]
         openid,
     );
+    ahead::start(&desk)?;
     let router = web::router(desk);
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     // Open streams end with the token, so the last answers are not kept waiting by them.
@@ -538,10 +544,13 @@ fn desk(
         alerts: Arc::clone(&house.alerts),
         comments: Arc::clone(&house.comments),
         marks: Arc::clone(&house.marks),
+        observations: Observations::default(),
         acknowledge: Arc::new(move |record, by| {
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),
         releases: Arc::clone(&house.premises.releases),
+        returns: Arc::clone(&house.premises.returns),
+        national: house.premises.config.national.clone(),
         demonstration: house.premises.demonstration,
         policy: house.premises.policy(),
         audit: Arc::clone(&house.premises.audit),

@@ -27,6 +27,10 @@ use wardvoice_protocol::id::Hash;
 
 use crate::lines::Lines;
 
+mod leaf;
+
+pub use leaf::{Leaf, Wanted};
+
 /// Who does what is asked on the command line.
 pub const COMMAND: &str = "command";
 /// Somebody who tried to sign in and whom nobody knows.
@@ -61,6 +65,7 @@ pub enum Deed {
     Released,
     SawHelp,
     SawAlert,
+    TestedContact,
     Disputed,
     Ruled,
     Replayed,
@@ -142,6 +147,37 @@ struct Book {
 }
 
 impl Deed {
+    /// Every deed, in the order they are offered to choose from.
+    pub const ALL: [Self; 27] = [
+        Self::SignedIn,
+        Self::SignInRefused,
+        Self::SignedOut,
+        Self::SawConsultant,
+        Self::SawRecords,
+        Self::ChangedAccount,
+        Self::ChangedKiosk,
+        Self::ChangedPin,
+        Self::ChangedPlan,
+        Self::ChangedApproval,
+        Self::ChangedFrame,
+        Self::ChangedAction,
+        Self::ChangedRebase,
+        Self::ChangedEligible,
+        Self::ExportedReturn,
+        Self::DecidedComment,
+        Self::MarkedFinding,
+        Self::Published,
+        Self::Released,
+        Self::SawHelp,
+        Self::SawAlert,
+        Self::TestedContact,
+        Self::Disputed,
+        Self::Ruled,
+        Self::Replayed,
+        Self::Imported,
+        Self::Rebuilt,
+    ];
+
     /// The deed as entries say it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -166,6 +202,7 @@ impl Deed {
             Self::MarkedFinding => "marked_finding",
             Self::SawHelp => "saw_help",
             Self::SawAlert => "saw_alert",
+            Self::TestedContact => "tested_contact",
             Self::Disputed => "disputed",
             Self::Ruled => "ruled",
             Self::Replayed => "replayed",

@@ -25,9 +25,11 @@ mod alert;
 mod checks;
 mod comments;
 mod definitions;
+mod delivery;
 mod desk;
 mod fft;
 mod monitor;
+mod overview;
 mod people;
 mod plan;
 mod publish;
@@ -45,6 +47,7 @@ mod translation;
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
 #[command(name = "wardvoice-aggregator", version, max_term_width = 110, disable_help_subcommand = true)]
+#[command(help_template = overview::page())]
 struct Arguments {
     /// The data folder.
     #[arg(long, global = true, env = "WARDVOICE_DATA", default_value = "data", value_name = "DIR")]
@@ -73,6 +76,9 @@ enum Command {
         /// How many fortnights of past to make up, 1 to 52; only a new folder is filled.
         #[arg(long, default_value_t = demo::FORTNIGHTS, value_parser = clap::value_parser!(u32).range(1..=52))]
         fortnights: u32,
+        /// How many times as many patients to make up: for measurements, and nothing to show to anybody.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2_000), hide = true)]
+        times: u32,
         /// Print the addresses as JSON.
         #[arg(long)]
         json: bool,
@@ -139,6 +145,9 @@ enum Command {
     /// See what somebody should look at, and say that somebody has.
     #[command(subcommand)]
     Alert(alert::AlertCommand),
+    /// Try whether messages reach a contact.
+    #[command(subcommand)]
+    Delivery(delivery::DeliveryCommand),
     /// Read what people wrote, and decide what of it may be shown.
     #[command(subcommand)]
     Comments(comments::CommentsCommand),
@@ -398,16 +407,18 @@ fn well(is_well: bool) -> ExitCode {
 fn perform(arguments: &Arguments) -> Result<ExitCode> {
     let data = arguments.data.as_path();
     let ask = |request, style| reach::ask(data, || settings(arguments, Overrides::default()), &request, style);
+    let answer = |(request, style)| ask(request, style).map(well);
     match &arguments.command {
         Command::Serve { places } => {
             let config = settings(arguments, places.overrides())?;
             app::serve(data, config, |addresses| say::addresses(addresses, false))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Demo { places, seed, fortnights, json } => {
+        Command::Demo { places, seed, fortnights, times, json } => {
             let file = settings_file(arguments)?.with(places.overrides()).for_demonstration();
             let config = checked(file)?;
-            demo::prepare(data, &config, *seed, *fortnights, &mut say::Terminal::quiet(*json))?;
+            let past = demo::Past { seed: *seed, fortnights: *fortnights, times: *times };
+            demo::prepare(data, &config, past, &mut say::Terminal::quiet(*json))?;
             app::serve(data, config, |addresses| {
                 say::addresses(addresses, *json)?;
                 if *json { Ok(()) } else { say::text(&demo::accounts_in_words()) }
@@ -443,14 +454,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let style = say::Style::one(*json, say::imported).reading(file.clone());
             ask(Request::Import, style).map(well)
         }
-        Command::Help(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
-        Command::Alert(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Help(command) => answer(command.asked()),
+        Command::Alert(command) => answer(command.asked()),
+        Command::Delivery(command) => answer(command.asked()),
         Command::Quarantine(command) => {
             let (request, style) = command.asked();
             ask(request, style).map(well)

@@ -1,7 +1,7 @@
 //! Comments: what people wrote, and who may read it.
 //!
 //! Purpose: every comment is read by a person, the likely serious ones first, and only text that a person has passed leaves the office.
-//! What leaves is asked for at one place, [`Comments::released`].
+//! What leaves is asked for at one place, [`Comments::released`]; a consultant's at [`crate::appraisal::comments`].
 //!
 //! Vocabulary:
 //! - a *comment* is the free text that one response gives to one question; its name ([`CommentId`]) is the record and the question;
@@ -35,12 +35,14 @@ use crate::help::StaffRole;
 use crate::ingest::World;
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::log::{LogError, Reader};
+use index::Index;
 
 mod find;
 mod fortnights;
 mod handle;
 mod history;
 mod id;
+mod index;
 mod lately;
 mod list;
 mod names;
@@ -56,8 +58,9 @@ pub use history::{
     Decided, Decision, DecisionError, History, MAX_REASON_CHARACTERS, Reach, Rules, Standing, Tone, Wish,
 };
 pub use id::{CommentId, CommentIdError};
-pub use list::{Listed, Urgency, Which};
+pub use list::{Leaf, Listed, Urgency, Which};
 pub use names::{Names, NamesError};
+pub(crate) use release::Patients;
 pub use release::Released;
 pub use signs::{Sign, SignKind, Signs, SignsError};
 pub use text::{Edit, Piece, Word, apply, edits_for, pieces, words};
@@ -75,7 +78,7 @@ pub const LEDGER_FILE: &str = "comments.ndjson";
 
 /// Every comment there is, and what was decided about it. Shared by reference.
 pub struct Comments {
-    lists: Lists,
+    lists: Arc<Lists>,
     frame: RwLock<Arc<Frame>>,
     frame_path: PathBuf,
     rules: Rules,
@@ -101,6 +104,9 @@ struct Book {
     found: BTreeMap<CommentId, Found>,
     /// What was decided, also about comments that have not been found yet.
     histories: BTreeMap<CommentId, History>,
+    /// The comments that were found, by how they stand.
+    index: Index,
+    lists: Arc<Lists>,
 }
 
 /// An entry of the ledger.
@@ -152,6 +158,7 @@ impl Comments {
     ) -> Result<Self, CommentsError> {
         let lists =
             Lists { signs: Signs::open(&data.join(SIGNS_FILE))?, names: Names::open(&data.join(NAMES_FILE))? };
+        let lists = Arc::new(lists);
         let frame_path = data.join(FRAME_FILE);
         let frame = RwLock::new(Arc::new(Frame::open(&frame_path)?));
         let mut histories: BTreeMap<CommentId, History> = BTreeMap::new();
@@ -159,7 +166,8 @@ impl Comments {
             let (comment, decided) = decided(entry);
             histories.entry(comment).or_default().push(decided).map_err(|error| error.to_string())
         })?;
-        let book = Mutex::new(Book { ledger, read_to: 0, found: BTreeMap::new(), histories });
+        let (found, index) = (BTreeMap::new(), Index::default());
+        let book = Mutex::new(Book { ledger, read_to: 0, found, histories, index, lists: Arc::clone(&lists) });
         Ok(Self { lists, frame, frame_path, rules, reader, world, facts, book })
     }
 
@@ -244,7 +252,9 @@ impl Comments {
         let end = self.reader.position();
         if book.read_to < end {
             let found = find::find(&self.reader, &self.world, &self.lists, book.read_to + 1, end)?;
-            book.found.extend(found.into_iter().map(|found| (found.id.clone(), found)));
+            for found in found {
+                book.take_in(found);
+            }
             book.read_to = end;
         }
         Ok(book)
@@ -252,11 +262,33 @@ impl Comments {
 }
 
 impl Book {
+    /// A comment that was found, with what was decided about it before.
+    fn take_in(&mut self, found: Found) {
+        let undecided = History::default();
+        let history = self.histories.get(&found.id).unwrap_or(&undecided);
+        self.index.put(&found, history, self.lists.urgency(&found));
+        self.found.insert(found.id.clone(), found);
+    }
+
+    /// A decision more about a comment.
+    fn push(&mut self, comment: CommentId, decided: Decided) -> Result<(), DecisionError> {
+        let found = self.found.get(&comment).map(|found| (found, self.lists.urgency(found)));
+        let history = self.histories.entry(comment).or_default();
+        if let Some((found, urgency)) = found {
+            self.index.take_out(found, history, urgency);
+        }
+        let pushed = history.push(decided);
+        if let Some((found, urgency)) = found {
+            self.index.put(found, history, urgency);
+        }
+        pushed
+    }
+
     fn write(&mut self, now: Timestamp, events: Vec<Event>) -> Result<Vec<Decided>, CommentsError> {
         let mut written = Vec::with_capacity(events.len());
         for entry in self.ledger.append_all(now, events)? {
             let (comment, decided) = decided(entry);
-            self.histories.entry(comment).or_default().push(decided.clone())?;
+            self.push(comment, decided.clone())?;
             written.push(decided);
         }
         Ok(written)

@@ -502,6 +502,19 @@ mod tests {
     }
 
     #[test]
+    fn a_demonstration_has_targets_unless_others_were_chosen() {
+        let targets = |file: ConfigFile| Config::try_from(file.for_demonstration()).unwrap().targets;
+        let made_up = targets(ConfigFile::default());
+        let measures: Vec<String> = made_up.keys().map(ToString::to_string).collect();
+        for measure in ["overall", "domain:noise", "friends_and_family"] {
+            assert!(measures.iter().any(|known| known == measure), "{measure} has none in {measures:?}");
+        }
+        let chosen = toml::from_str("[[targets]]\nmeasure = \"domain:kindness\"\nvalue = 9.0").unwrap();
+        assert_eq!(targets(chosen).len(), 1);
+        assert!(read("").unwrap().targets.is_empty(), "what is no demonstration has none");
+    }
+
+    #[test]
     fn an_empty_file_is_the_defaults() {
         assert_eq!(read("").unwrap(), Config::try_from(ConfigFile::default()).unwrap());
     }

@@ -27,7 +27,17 @@ pub struct Grouped<K> {
 impl Contacts {
     /// One more.
     pub fn add(&mut self, outcome: Outcome) {
-        *self.outcomes.entry(outcome).or_default() += 1;
+        self.add_many(outcome, 1);
+    }
+
+    /// So many more.
+    pub fn add_many(&mut self, outcome: Outcome, many: u64) {
+        *self.outcomes.entry(outcome).or_default() += many;
+    }
+
+    /// Those of others as well.
+    pub fn merge(&mut self, others: &Self) {
+        others.outcomes.iter().for_each(|(outcome, count)| self.add_many(*outcome, *count));
     }
 
     /// How many came to that.
@@ -69,7 +79,27 @@ impl<K: Ord> Default for Grouped<K> {
 impl<K: Ord> Grouped<K> {
     /// One more of a group.
     pub fn add(&mut self, key: K, outcome: Outcome) {
-        self.groups.entry(key).or_default().add(outcome);
+        self.add_many(key, outcome, 1);
+    }
+
+    /// So many more of a group.
+    pub fn add_many(&mut self, key: K, outcome: Outcome, many: u64) {
+        self.groups.entry(key).or_default().add_many(outcome, many);
+    }
+
+    /// Contacts more of a group.
+    pub fn add_all(&mut self, key: K, contacts: &Contacts) {
+        self.groups.entry(key).or_default().merge(contacts);
+    }
+
+    /// Those of others as well, group by group.
+    pub fn merge(&mut self, others: &Self)
+    where
+        K: Clone,
+    {
+        for (key, contacts) in &others.groups {
+            self.groups.entry(key.clone()).or_default().merge(contacts);
+        }
     }
 
     /// A group; an empty one where nothing was counted.
@@ -85,9 +115,7 @@ impl<K: Ord> Grouped<K> {
     /// All groups together.
     pub fn all(&self) -> Contacts {
         let mut all = Contacts::default();
-        for (outcome, count) in self.groups.values().flat_map(|contacts| &contacts.outcomes) {
-            *all.outcomes.entry(*outcome).or_default() += count;
-        }
+        self.groups.values().for_each(|contacts| all.merge(contacts));
         all
     }
 }

@@ -19,11 +19,12 @@
 //! Bounds: [`queue::MOST_WAITING`] messages a lane, [`queue::MOST_ENDED`] that have ended, for [`queue::ENDED_FOR`]; the file is written
 //! anew when most of its lines are of the past. One request takes at most ten seconds, and of an answer only its status is read.
 //!
-//! Old readers and writers: lines of the file say their version ([`crate::line_file`]); an unknown one is an error that names it.
+//! Old readers and writers: lines of the file say their version ([`crate::line_file`]); an unknown one is an error that names it. A program
+//! from before there were tests takes a file with one for damaged, for the 28 days that it is remembered.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +65,8 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub struct Delivery {
     room: Mutex<Room>,
     wake: Notify,
+    /// Told whenever a message has ended.
+    ended: Condvar,
 }
 
 #[derive(Debug)]
@@ -79,7 +82,8 @@ impl Delivery {
     pub fn open(path: impl Into<PathBuf>, give_up_after: SignedDuration) -> Result<Self, LineFileError> {
         let mut queue = Queue::new(give_up_after);
         let journal = Journal::open(path, |at, entry| queue.take(at, entry))?;
-        Ok(Self { room: Mutex::new(Room { queue, journal, to_send: Vec::new() }), wake: Notify::new() })
+        let room = Mutex::new(Room { queue, journal, to_send: Vec::new() });
+        Ok(Self { room, wake: Notify::new(), ended: Condvar::new() })
     }
 
     /// Takes messages on. Those that are known already, waiting or ended, are left as they are.
@@ -106,6 +110,14 @@ impl Delivery {
         self.locked().queue.told()
     }
 
+    /// Waits until a message has ended; `None` when it has not by then. Blocks.
+    pub fn until_ended(&self, id: &MessageId, patience: Duration) -> Option<Ended> {
+        let goes_on = |room: &mut Room| room.queue.ended(id).is_none();
+        let waited = self.ended.wait_timeout_while(self.locked(), patience, goes_on);
+        let (room, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        room.queue.ended(id).cloned()
+    }
+
     /// What was given up and is still remembered, the newest first.
     pub fn given_up(&self) -> Vec<Ended> {
         self.locked().queue.given_up()
@@ -128,6 +140,9 @@ impl Delivery {
         let Room { queue, journal, to_send } = &mut *room;
         journal.note(now, &done.entries, queue);
         done.entries.iter().for_each(say);
+        if done.entries.iter().any(|entry| matches!(entry, Entry::Ended(_))) {
+            self.ended.notify_all();
+        }
         to_send.extend(done.send);
         let is_more = !to_send.is_empty();
         drop(room);
@@ -187,7 +202,7 @@ fn say(entry: &Entry) {
             tracing::warn!(%id, "a message was not delivered and is tried again: {why}");
         }
         Entry::Failed { id, tries, why, .. } => tracing::debug!(%id, tries, "not delivered again: {why}"),
-        Entry::Ended(Ended { id, contact, end: End::GivenUp(why), .. }) => {
+        Entry::Ended(Ended { id, contact, end: End::GivenUp(why), subject, .. }) if *subject != Subject::Test => {
             tracing::error!(%contact, %id, "a message was given up: {why}");
         }
         Entry::Ended(Ended { id, contact, end, .. }) => {

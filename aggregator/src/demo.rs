@@ -41,6 +41,8 @@ use crate::premises::{DEMONSTRATION, House, Premises, failed, log_folder};
 
 /// How many fortnights of past there are, unless told otherwise.
 pub(crate) const FORTNIGHTS: u32 = 10;
+/// A kiosk takes so many times the patients of a ward of the demonstration, some ten a day.
+const TIMES_A_KIOSK: u32 = 8;
 /// How many records are taken in at once.
 const AT_ONCE: usize = 512;
 /// The PINs of a demonstration. They open nothing else.
@@ -62,14 +64,19 @@ const STAFF_NAMES: &str = "# Made up for the demonstration.\nNurse Placeholder =
 const FILLING: &str = "filling\n";
 const FILLED: &str = "filled\n";
 
+/// Which past is made up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Past {
+    /// What patients say follows from it.
+    pub(crate) seed: u64,
+    /// How many fortnights there are.
+    pub(crate) fortnights: u32,
+    /// How many times as many patients as the demonstration's: for measurements.
+    pub(crate) times: u32,
+}
+
 /// Fills a data folder with a made-up trust and its past, unless that was done before.
-pub(crate) fn prepare(
-    data: &Path,
-    config: &Config,
-    seed: u64,
-    fortnights: u32,
-    talk: &mut dyn Talk,
-) -> Result<()> {
+pub(crate) fn prepare(data: &Path, config: &Config, past: Past, talk: &mut dyn Talk) -> Result<()> {
     let mark = data.join(DEMONSTRATION);
     match fs::read_to_string(&mark) {
         Ok(text) if text == FILLED => return open_doors(data),
@@ -91,7 +98,7 @@ pub(crate) fn prepare(
             .with_context(|| format!("failed to write {}", mark.display()))
     };
     say(FILLING)?;
-    fill(data, config, seed, fortnights, talk)?;
+    fill(data, config, past, talk)?;
     open_doors(data)?;
     say(FILLED)
 }
@@ -148,7 +155,8 @@ fn empty(data: &Path) -> Result<()> {
     gone(fs::remove_file(&registry), registry)
 }
 
-fn fill(data: &Path, config: &Config, seed: u64, fortnights: u32, talk: &mut dyn Talk) -> Result<()> {
+fn fill(data: &Path, config: &Config, past: Past, talk: &mut dyn Talk) -> Result<()> {
+    let Past { seed, fortnights, times } = past;
     let file = serde_json::to_vec_pretty(&demo_data::directory(seed))?;
     let path = data.join("directory.json");
     durable_file::replace(&path, &file, Readers::Anyone)
@@ -158,10 +166,9 @@ fn fill(data: &Path, config: &Config, seed: u64, fortnights: u32, talk: &mut dyn
         .with_context(|| format!("failed to write {}", names.display()))?;
     let premises = Premises::open(data, config.clone())?;
     let questionnaire = premises.questionnaires.all().first().context("failed to find a questionnaire")?;
-    let (directory, calendar) = (&premises.directory, &config.calendar);
-    let past = demo_data::history(seed, directory, questionnaire, calendar, premises.today(), fortnights)
-        .map_err(failed)?;
-    let mut kiosks = Kiosks::new(seed, directory, premises.keys.seal_key().clone())?;
+    let questionnaire = questionnaire.clone();
+    let directory = &premises.directory;
+    let mut kiosks = Kiosks::new(past, directory, premises.keys.seal_key().clone())?;
     premises.registry.add_simulated(kiosks.introductions(), directory).map_err(failed)?;
 
     for (action, opened, done) in demo_data::actions(directory, premises.today()) {
@@ -172,14 +179,23 @@ fn fill(data: &Path, config: &Config, seed: u64, fortnights: u32, talk: &mut dyn
     }
 
     let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()), Arc::default())?;
-    let (mut done, all) = (0, past.len() as u64);
-    for some in past.chunks(AT_ONCE) {
-        talk.progress("making up past fortnights", done, all);
-        let arrivals = some.iter().map(|(moment, contact)| kiosks.seal(*moment, contact));
-        let verdicts = house.pipeline.settle(arrivals.collect::<Result<_>>()?).map_err(failed)?;
-        let refused = verdicts.iter().find(|verdict| verdict.decision != Decision::Accepted);
-        ensure!(refused.is_none(), "failed to store the made-up past: {refused:?}");
-        done += some.len() as u64;
+    let (directory, calendar) = (&house.premises.directory, &config.calendar);
+    let (today, all) = (house.premises.today(), u64::from(fortnights));
+    // The oldest fortnight first and one at a time, so that a dense past needs no more memory than one of them.
+    for back in (0..fortnights).rev() {
+        talk.progress("making up past fortnights", all - u64::from(back) - 1, all);
+        let mut contacts = Vec::new();
+        for more in 0..u64::from(times) {
+            let some = demo_data::fortnight(seed + more, directory, &questionnaire, calendar, today, back);
+            contacts.extend(some.map_err(failed)?);
+        }
+        contacts.sort_by_key(|(moment, _)| *moment);
+        for some in contacts.chunks(AT_ONCE) {
+            let arrivals = some.iter().map(|(moment, contact)| kiosks.seal(*moment, contact));
+            let verdicts = house.pipeline.settle(arrivals.collect::<Result<_>>()?).map_err(failed)?;
+            let refused = verdicts.iter().find(|verdict| verdict.decision != Decision::Accepted);
+            ensure!(refused.is_none(), "failed to store the made-up past: {refused:?}");
+        }
     }
     talk.progress("making up past fortnights", all, all);
     // The display pages of the made-up wards have something to show.
@@ -209,9 +225,11 @@ fn moderate(house: &House) -> Result<()> {
     Ok(())
 }
 
-/// One kiosk a ward, with a key that follows from the seed.
+/// The kiosks of the wards, with keys that follow from the seed. One a ward, and more where there are many patients.
 struct Kiosks {
-    by_ward: BTreeMap<WardId, PastKiosk>,
+    by_ward: BTreeMap<WardId, Vec<PastKiosk>>,
+    /// How many contacts were sealed; kiosks of a ward take turns.
+    sealed: usize,
     seal_key: SealKey,
     random: StdRng,
 }
@@ -223,27 +241,38 @@ struct PastKiosk {
 }
 
 impl Kiosks {
-    fn new(seed: u64, directory: &Directory, seal_key: SealKey) -> Result<Self> {
-        let kiosk = |ward: &WardId| -> Result<(WardId, PastKiosk)> {
-            let id = KioskId::new(format!("sim-past-{ward}"))?;
-            let secret = Hash::of(format!("wardvoice demonstration {seed} {ward}").as_bytes());
+    fn new(past: Past, directory: &Directory, seal_key: SealKey) -> Result<Self> {
+        let Past { seed, times, .. } = past;
+        let kiosk = |ward: &WardId, number: u32| -> Result<PastKiosk> {
+            let name = if number == 0 { ward.to_string() } else { format!("{ward}-{number}") };
+            let id = KioskId::new(format!("sim-past-{name}"))?;
+            let secret = Hash::of(format!("wardvoice demonstration {seed} {name}").as_bytes());
             let signing_key = SigningKey::from_bytes(secret.as_bytes());
-            Ok((ward.clone(), PastKiosk { id, signing_key, head: ChainHead::EMPTY }))
+            Ok(PastKiosk { id, signing_key, head: ChainHead::EMPTY })
         };
-        let by_ward = directory.wards().iter().map(|ward| kiosk(&ward.id)).collect::<Result<_>>()?;
-        Ok(Self { by_ward, seal_key, random: StdRng::seed_from_u64(seed) })
+        let of_ward = |ward: &WardId| -> Result<(WardId, Vec<PastKiosk>)> {
+            let numbers = 0..times.div_ceil(TIMES_A_KIOSK);
+            Ok((ward.clone(), numbers.map(|number| kiosk(ward, number)).collect::<Result<_>>()?))
+        };
+        let by_ward = directory.wards().iter().map(|ward| of_ward(&ward.id)).collect::<Result<_>>()?;
+        Ok(Self { by_ward, sealed: 0, seal_key, random: StdRng::seed_from_u64(seed) })
     }
 
     fn introductions(&self) -> Vec<(KioskId, WardId, wardvoice_protocol::keys::VerifyingKey)> {
         let introduce = |(ward, kiosk): (&WardId, &PastKiosk)| {
             (kiosk.id.clone(), ward.clone(), kiosk.signing_key.verifying_key())
         };
-        self.by_ward.iter().map(introduce).collect()
+        let all = self.by_ward.iter().flat_map(|(ward, kiosks)| kiosks.iter().map(move |kiosk| (ward, kiosk)));
+        all.map(introduce).collect()
     }
 
     /// A contact as it would have arrived, half a minute after it was completed.
     fn seal(&mut self, moment: Timestamp, contact: &Contact) -> Result<Arrival> {
-        let kiosk = self.by_ward.get_mut(&contact.ward).context("failed to find the ward of a made-up contact")?;
+        let kiosks = self.by_ward.get_mut(&contact.ward);
+        let turn = kiosks.map(|kiosks| (self.sealed % kiosks.len().max(1), kiosks));
+        let kiosk = turn.and_then(|(turn, kiosks)| kiosks.get_mut(turn));
+        let kiosk = kiosk.context("failed to find the ward of a made-up contact")?;
+        self.sealed += 1;
         let mut drawn = [0; 10];
         self.random.fill_bytes(&mut drawn);
         let id = RecordId::new(u64::try_from(moment.as_millisecond()).unwrap_or(0), drawn);
@@ -283,6 +312,10 @@ mod tests {
         }
     }
 
+    fn past(seed: u64) -> Past {
+        Past { seed, fortnights: FORTNIGHTS, times: 1 }
+    }
+
     fn contacts(data: &Path, config: &Config) -> (u64, Hash) {
         let premises = Premises::open(data, config.clone()).unwrap();
         assert!(premises.demonstration);
@@ -298,18 +331,18 @@ mod tests {
         let config = Config::try_from(ConfigFile::default().for_demonstration()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path();
-        prepare(data, &config, 5, FORTNIGHTS, &mut Quiet).unwrap();
+        prepare(data, &config, past(5), &mut Quiet).unwrap();
         let filled = contacts(data, &config);
         assert!((3_000..5_000).contains(&filled.0), "{}", filled.0);
         let pins = Pins::open(data.join("pins.json")).unwrap();
         assert!(pins.hash(pins::Role::Volunteer).is_some() && pins.hash(pins::Role::Manager).is_some());
         let accounts = Accounts::open(data.join("accounts.json")).unwrap();
         assert!(accounts.verify("consultant-c07", "demonstration-consultant").is_some());
-        prepare(data, &config, 6, FORTNIGHTS, &mut Quiet).unwrap();
+        prepare(data, &config, past(6), &mut Quiet).unwrap();
         assert_eq!(contacts(data, &config), filled, "a second start adds nothing");
 
         fs::write(data.join(DEMONSTRATION), FILLING).unwrap();
-        prepare(data, &config, 5, FORTNIGHTS, &mut Quiet).unwrap();
+        prepare(data, &config, past(5), &mut Quiet).unwrap();
         assert_eq!(
             contacts(data, &config),
             filled,
@@ -317,7 +350,19 @@ mod tests {
         );
 
         fs::remove_file(data.join(DEMONSTRATION)).unwrap();
-        let refused = prepare(data, &config, 5, FORTNIGHTS, &mut Quiet).unwrap_err().to_string();
+        let refused = prepare(data, &config, past(5), &mut Quiet).unwrap_err().to_string();
         assert!(refused.contains("--data"), "{refused}");
+    }
+
+    #[test]
+    fn a_dense_past_is_of_more_patients_and_more_kiosks() {
+        let config = Config::try_from(ConfigFile::default().for_demonstration()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let dense = Past { seed: 5, fortnights: 1, times: TIMES_A_KIOSK + 1 };
+        prepare(folder.path(), &config, dense, &mut Quiet).unwrap();
+        let (stored, _) = contacts(folder.path(), &config);
+        assert!((3_000..4_500).contains(&stored), "{stored}");
+        let premises = Premises::open(folder.path(), config).unwrap();
+        assert_eq!(premises.registry.all().len(), 2 * premises.directory.wards().len());
     }
 }

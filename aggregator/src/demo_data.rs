@@ -25,7 +25,7 @@ mod history;
 pub use changes::{MadeUp, actions};
 pub use directory::directory;
 pub use effects::{Effect, EffectOn, effects};
-pub use history::history;
+pub use history::{fortnight, history};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,10 @@
 //! - What is upheld follows into the facts as a ruling with its day ([`crate::facts::Rulings`]); it is made again from this file and the log
 //!   at every start and every rebuild. The record in the log stays as it came.
 //! - Nobody is shown more of a contact than fortnight, ward and who said it. The record id, which knows the hour, is in the file alone.
+//! - Where patients are too few for that, a dispute is about all of six months, or all on one ward in them, and says of none of them more.
+//!
+//! Format: a dispute about several contacts is an event of its own (`opened_all`), so what was written before is read as ever; a program from
+//! before refuses a file that has one.
 //! - A contact is disputed once: what was ruled is ruled.
 
 use std::collections::BTreeSet;
@@ -23,7 +27,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wardvoice_protocol::contact::AttributionSource;
-use wardvoice_protocol::fortnight::DayNumber;
+use wardvoice_protocol::fortnight::{DayNumber, Period};
 use wardvoice_protocol::id::{ConsultantId, RecordId, WardId};
 use wardvoice_protocol::one_line;
 use wardvoice_protocol::record::Body;
@@ -49,21 +53,25 @@ pub struct Dispute {
     pub number: u32,
     /// Whose it is.
     pub consultant: ConsultantId,
-    /// The ward of the contact.
-    pub ward: WardId,
-    /// The fortnight of the contact, `2026-F23`.
-    pub fortnight: String,
-    /// Who said that the consultant was in charge.
-    pub source: AttributionSource,
+    /// The ward of the contact, or of all contacts; none where it is about those on any ward.
+    pub ward: Option<WardId>,
+    /// The fortnight of the contact, `2026-F23`; none where it is about six months.
+    pub fortnight: Option<String>,
+    /// Who said that the consultant was in charge; none where it is about six months.
+    pub source: Option<AttributionSource>,
+    /// The six months that it is about all contacts of, `6m-2026-11-22`; none where it is about one.
+    pub window: Option<String>,
+    /// How many contacts it is about. For the office.
+    pub contacts: usize,
     /// Why it is disputed.
     pub reason: String,
     /// The local day it was opened.
     pub opened: Date,
     /// What was ruled; none while it is open.
     pub ruled: Option<Ruled>,
-    /// The record that it is about. Shown to nobody.
+    /// The records that it is about. Shown to nobody.
     #[serde(skip)]
-    pub(crate) record: Option<RecordId>,
+    pub(crate) records: Vec<RecordId>,
 }
 
 /// What was ruled.
@@ -102,6 +110,7 @@ pub struct DisputeCounts {
 #[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
 enum Event {
     Opened(Opened),
+    OpenedAll(OpenedAll),
     Ruled { number: u32, ruling: Ruling, on: Date, note: Option<String> },
 }
 
@@ -115,6 +124,28 @@ struct Opened {
     source: AttributionSource,
     reason: String,
     on: Date,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenedAll {
+    records: Vec<RecordId>,
+    consultant: ConsultantId,
+    window: String,
+    ward: Option<WardId>,
+    reason: String,
+    on: Date,
+}
+
+/// Contacts that are too few to be told apart: all of a consultant in six months, or all on a ward.
+#[derive(Debug, Clone, Copy)]
+pub struct AllOf<'a> {
+    /// The consultant.
+    pub consultant: &'a ConsultantId,
+    /// The six months.
+    pub window: &'a Period,
+    /// The ward; any when absent.
+    pub ward: Option<&'a WardId>,
 }
 
 /// Why disputes cannot be read or changed.
@@ -137,8 +168,8 @@ pub enum DisputesError {
         /// How it ended.
         ruling: Ruling,
     },
-    /// The contact is disputed, or was.
-    #[error("dispute this contact: it was disputed before, as number {0}")]
+    /// The contact, or all of six months, is disputed, or was.
+    #[error("dispute this: it was disputed before, as number {0}")]
     Twice(u32),
     /// So many are open.
     #[error(
@@ -159,7 +190,7 @@ impl std::fmt::Display for Ruling {
 impl Dispute {
     /// Whether it is about a contact.
     pub fn is_about(&self, contact: &AttributedContact) -> bool {
-        self.record == Some(contact.record)
+        self.records.contains(&contact.record)
     }
 }
 
@@ -237,6 +268,31 @@ impl Disputes {
         self.happen(Event::Opened(opened), now)
     }
 
+    /// Opens a dispute about everything that counts for a consultant in six months, or on one ward in them, durably. Of the contacts given, those
+    /// that are so; it may be that none is, and whoever disputes does not learn it from this.
+    pub fn dispute_all(
+        &self,
+        all: AllOf<'_>,
+        contacts: &[AttributedContact],
+        reason: &str,
+        today: Date,
+        now: Timestamp,
+    ) -> Result<Dispute, DisputesError> {
+        let before = self.of(all.consultant);
+        let is_about = |contact: &&AttributedContact| {
+            all.ward.is_none_or(|ward| contact.ward == *ward) && !before.iter().any(|one| one.is_about(contact))
+        };
+        let opened = OpenedAll {
+            records: contacts.iter().filter(is_about).map(|contact| contact.record).collect(),
+            consultant: all.consultant.clone(),
+            window: all.window.to_string(),
+            ward: all.ward.cloned(),
+            reason: text("the reason", reason)?,
+            on: today,
+        };
+        self.happen(Event::OpenedAll(opened), now)
+    }
+
     /// Rules on a dispute, durably.
     pub fn rule(
         &self,
@@ -255,21 +311,24 @@ impl Disputes {
         let is_upheld = |ruled: &Ruled| ruled.ruling == Ruling::Upheld;
         let upheld =
             self.of(consultant).into_iter().filter(|dispute| dispute.ruled.as_ref().is_some_and(is_upheld));
-        upheld.filter_map(|dispute| dispute.record).collect()
+        upheld.flat_map(|dispute| dispute.records).collect()
     }
 
     /// What was upheld, as the facts want it: the rows of those records, each with the day of the ruling.
     pub fn rulings(&self, reader: &Reader, world: &World) -> Result<Rulings, LogError> {
         let mut rulings = Rulings::default();
-        for dispute in self.list() {
-            let (Some(record), Some(ruled)) = (dispute.record, dispute.ruled) else { continue };
-            if ruled.ruling != Ruling::Upheld {
-                continue;
-            }
+        let upheld = |dispute: Dispute| {
+            let ruled = dispute.ruled.filter(|ruled| ruled.ruling == Ruling::Upheld)?;
+            Some((dispute.number, dispute.records, ruled.on))
+        };
+        let upheld = self.list().into_iter().filter_map(upheld);
+        let records =
+            upheld.flat_map(|(number, records, on)| records.into_iter().map(move |record| (number, record, on)));
+        for (number, record, on) in records {
             let position = reader.find(&record)?;
             let stored = position.map(|position| reader.record(position)).transpose()?.flatten();
             let Some(stored) = stored else {
-                tracing::warn!(number = dispute.number, "the record of a dispute is not in the log");
+                tracing::warn!(number, "the record of a dispute is not in the log");
                 continue;
             };
             let Body::Contact(contact) = &stored.record.body else { continue };
@@ -277,7 +336,7 @@ impl Disputes {
             // What the directory no longer knows has no fact either.
             let row = fact_of(contact, day, arrival, &world.vocabulary);
             if let Some(row) = row {
-                rulings.add(row, DayNumber::from(ruled.on));
+                rulings.add(row, DayNumber::from(on));
             }
         }
         Ok(rulings)
@@ -300,26 +359,36 @@ impl Disputes {
 fn apply(disputes: &mut Vec<Dispute>, event: &Event) -> Result<Dispute, DisputesError> {
     match event {
         Event::Opened(opened) => {
-            if let Some(before) = disputes.iter().find(|dispute| dispute.record == Some(opened.record)) {
-                return Err(DisputesError::Twice(before.number));
-            }
-            let is_open = |dispute: &&Dispute| dispute.consultant == opened.consultant && dispute.ruled.is_none();
-            if disputes.iter().filter(is_open).count() >= MOST_OPEN {
-                return Err(DisputesError::TooMany);
-            }
             let dispute = Dispute {
-                number: u32::try_from(disputes.len()).unwrap_or(u32::MAX).saturating_add(1),
+                number: next(disputes),
                 consultant: opened.consultant.clone(),
-                ward: opened.ward.clone(),
-                fortnight: opened.fortnight.clone(),
-                source: opened.source,
+                ward: Some(opened.ward.clone()),
+                fortnight: Some(opened.fortnight.clone()),
+                source: Some(opened.source),
+                window: None,
+                contacts: 1,
                 reason: opened.reason.clone(),
                 opened: opened.on,
                 ruled: None,
-                record: Some(opened.record),
+                records: vec![opened.record],
             };
-            disputes.push(dispute.clone());
-            Ok(dispute)
+            open(disputes, dispute)
+        }
+        Event::OpenedAll(opened) => {
+            let dispute = Dispute {
+                number: next(disputes),
+                consultant: opened.consultant.clone(),
+                ward: opened.ward.clone(),
+                fortnight: None,
+                source: None,
+                window: Some(opened.window.clone()),
+                contacts: opened.records.len(),
+                reason: opened.reason.clone(),
+                opened: opened.on,
+                ruled: None,
+                records: opened.records.clone(),
+            };
+            open(disputes, dispute)
         }
         Event::Ruled { number, ruling, on, note } => {
             let dispute = disputes.iter_mut().find(|dispute| dispute.number == *number);
@@ -331,6 +400,29 @@ fn apply(disputes: &mut Vec<Dispute>, event: &Event) -> Result<Dispute, Disputes
             Ok(dispute.clone())
         }
     }
+}
+
+fn next(disputes: &[Dispute]) -> u32 {
+    u32::try_from(disputes.len()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Opens a dispute unless it was opened before, or too many are open.
+fn open(disputes: &mut Vec<Dispute>, dispute: Dispute) -> Result<Dispute, DisputesError> {
+    let is_again = |before: &&Dispute| {
+        let all_again = dispute.window.is_some()
+            && (&before.consultant, &before.window, &before.ward)
+                == (&dispute.consultant, &dispute.window, &dispute.ward);
+        all_again || before.records.iter().any(|record| dispute.records.contains(record))
+    };
+    if let Some(before) = disputes.iter().find(is_again) {
+        return Err(DisputesError::Twice(before.number));
+    }
+    let is_open = |before: &&Dispute| before.consultant == dispute.consultant && before.ruled.is_none();
+    if disputes.iter().filter(is_open).count() >= MOST_OPEN {
+        return Err(DisputesError::TooMany);
+    }
+    disputes.push(dispute.clone());
+    Ok(dispute)
 }
 
 fn text(name: &'static str, text: &str) -> Result<String, DisputesError> {

@@ -140,6 +140,11 @@ impl Facts {
         self.span(from, to_inclusive).flat_map(|(_, day)| day.wards.iter().flatten())
     }
 
+    /// How many facts there are of a span of local days, both ends included.
+    pub fn count_of(&self, from: Date, to_inclusive: Date) -> usize {
+        self.span(from, to_inclusive).flat_map(|(_, day)| &day.wards).map(Vec::len).sum()
+    }
+
     /// The facts of one ward in a span of local days, a slice per day that has any.
     pub fn ward_days(&self, ward_index: u16, from: Date, to_inclusive: Date) -> impl Iterator<Item = &[Fact]> {
         self.span(from, to_inclusive)

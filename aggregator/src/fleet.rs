@@ -1,4 +1,5 @@
-//! What is known of each kiosk at this moment: its last status and when its last record came. Silence is shown.
+//! What is known of each kiosk at this moment: its last status and when its last record came. Silence is shown. And until when the
+//! certificate of the broker is valid that they all go through.
 //!
 //! Kept in memory only: after a restart the last records come from the log, and statuses come again within a minute.
 
@@ -34,6 +35,7 @@ impl Sighting {
 #[derive(Debug, Default)]
 pub struct Fleet {
     sightings: RwLock<BTreeMap<KioskId, Sighting>>,
+    certificate_until: RwLock<Option<Timestamp>>,
 }
 
 impl Fleet {
@@ -59,6 +61,16 @@ impl Fleet {
             let sighting = Sighting { last_record: Some(received), ..Sighting::default() };
             sightings.insert(kiosk.clone(), sighting);
         }
+    }
+
+    /// The broker has shown a certificate that is valid until a moment; the last one counts.
+    pub fn broker_certificate(&self, until: Timestamp) {
+        *self.certificate_until.write().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    }
+
+    /// Until when the broker's certificate is valid; none without TLS, and before the first connection.
+    pub fn broker_certificate_until(&self) -> Option<Timestamp> {
+        *self.certificate_until.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is known of one kiosk.

@@ -14,7 +14,7 @@
 //! same paper), because wards and kiosks differ for honest reasons. Besides, a difference must be large enough to be worth somebody's
 //! time, and have enough people in it; these thresholds are ours, stand beside each check and are shown with it.
 //!
-//! Pure: observations in, a [`Report`] out; [`observe`] alone reads the log, [`Marks`] alone a file.
+//! Pure: observations in, a [`Report`] out; [`observe`] alone reads the log, [`Marks`] alone a file. [`Observations`] stand in memory for pages.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod interviewers;
+mod kept;
 mod limits;
 mod marks;
 mod modes;
@@ -34,6 +35,7 @@ mod pace;
 mod refusals;
 mod straight;
 
+pub use kept::{Ground, Observations};
 pub use marks::{LookedAt, Marks, MarksError};
 pub use observation::{Answers, Line, Moment, Observation};
 pub use observe::{observe, of_period};

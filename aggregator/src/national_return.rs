@@ -27,12 +27,14 @@ mod codes;
 mod count;
 mod recount;
 mod sheets;
+mod sources;
 mod tables;
 
-pub use book::{Book, BookError, Exported};
-pub use checks::{Evidence, Finding, check, due};
+pub use book::{Book, BookError, Exported, MOST_ELIGIBLE};
+pub use checks::{CHECKS, Evidence, Finding, check, due};
 pub use codes::{CodesError, NationalCodes, NationalFile};
 pub use count::{MODE_COLUMNS, ModeColumn, Tally, count};
 pub use recount::{Recount, recount};
-pub use sheets::{Side, Table, files, write_table};
+pub use sheets::{Side, Table, files, percent_text, write_table};
+pub use sources::{Checked, ReturnError, Sources, day_that_is_over, files_of, month_named};
 pub use tables::{Figures, Return, Suppressed, TrustRow, WardRow, published_nationally, tables};

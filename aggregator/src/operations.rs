@@ -19,6 +19,7 @@ use crate::scoring::Ask;
 use crate::{rebuild, transfer, verify};
 
 mod comments;
+mod delivery;
 mod loops;
 mod monitor;
 mod people;
@@ -33,13 +34,14 @@ mod tables;
 mod translation;
 
 pub use comments::{CommentLine, CommentsAsk};
+pub use delivery::{DeliveryAsk, TestLine};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
 pub use plan::{PlanAsk, PlanLine};
 pub use publish::{PublishAsk, PublishedFile, PublishedSite};
-pub(crate) use publishing::release_everything;
-pub use publishing::{EligibleLine, ReleaseRequest, ReturnAnswer, ReturnRequest};
+pub use publishing::{EligibleLine, ReleaseRequest, ReturnRequest};
+pub(crate) use publishing::{plan_releases, release_everything};
 pub use request::{Request, note};
 pub use signals::ActionLine;
 pub use tables::{TableLine, TablesRequest, WrittenTable};
@@ -202,6 +204,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         }
         Request::HelpTimes => loops::help_times(house, talk),
         Request::Alerts(asked) => loops::alerts(house, &asked, talk),
+        Request::Delivery(DeliveryAsk::Test { contact }) => delivery::test(house, &contact, talk),
         Request::HelpSeen { record, by } => {
             say_seen(record, house.acknowledge(record, &by)?.map(|stands| stands.seen), talk)
         }

@@ -98,6 +98,8 @@ pub enum Place<'a> {
     Alerts,
     /// An alert, by whom it concerns: to see it, and to say that it was seen.
     Alert(&'a alerts::Audience),
+    /// The list of the consultants whose pages somebody may open.
+    Consultants,
     /// A consultant's page; how much of it is another question.
     Consultant(&'a ConsultantId),
     /// What only the consultant may do there.
@@ -164,6 +166,15 @@ impl Viewer {
 /// The fewest people or comments that a cell may count where others than the office see it: our rule is stricter than the national one.
 pub const FEWEST_SHOWN: u64 = 6;
 
+/// Never fewer of a consultant's patients come into figures together, or leave them.
+const FEWEST_TOGETHER: u64 = 5;
+
+/// How many of a consultant's patients have to come into figures together, and leave them: as many as it takes for figures to be shown.
+pub fn fewest_together(rows: &[AudienceRow]) -> u64 {
+    let shown = rows.iter().filter(|row| row.unit == UnitKind::Consultant && row.consultant.distribution());
+    shown.map(|row| row.from).min().unwrap_or_default().max(FEWEST_TOGETHER)
+}
+
 /// A count as others than the office may see it; none where it is too small, and none where it is nothing, so that the two look alike.
 pub fn shown_count(count: u64) -> Option<u64> {
     (count >= FEWEST_SHOWN).then_some(count)
@@ -199,6 +210,7 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         }),
         Place::Alert(audience) => concerns(viewer, audience, directory),
         Place::Office | Place::Audit => viewer.is(&Role::Office) || viewer.is(&Role::Administrator),
+        Place::Consultants => directory.consultants().iter().any(|entry| viewer.audience_of(&entry.id).is_some()),
         Place::Consultant(consultant) => viewer.audience_of(consultant).is_some(),
         Place::OwnPage(consultant) => viewer.is(&Role::Consultant(consultant.clone())),
         Place::Display(ward) => {
@@ -227,6 +239,9 @@ fn concerns(viewer: &Viewer, audience: &alerts::Audience, directory: &Directory)
         alerts::Audience::Board => *role == Role::Board,
         alerts::Audience::It => *role == Role::Administrator,
         alerts::Audience::Office => false,
+        alerts::Audience::Department(department) => {
+            *role != Role::Board && role.reads(&Unit::Department(department.clone()), directory)
+        }
         alerts::Audience::Ward(ward) => *role != Role::Board && role.reads(&Unit::Ward(ward.clone()), directory),
     };
     viewer.roles().any(|role| *role == Role::Office || of_audience(role))

@@ -364,7 +364,7 @@ impl House {
             let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
             facts.set_rulings(self.rulings()?);
         }
-        let change = Change { wards: vec![dispute.ward.clone()], position: self.reader().position() };
+        let change = Change { wards: dispute.ward.iter().cloned().collect(), position: self.reader().position() };
         // Nobody has to be looking.
         drop(self.changes.send(change));
         Ok(dispute)

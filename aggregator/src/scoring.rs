@@ -18,6 +18,7 @@
 //! Units: scores are points on the scale that the definition reports on, friends-and-family, shares and response rate are per cent.
 
 mod all;
+mod belonging;
 mod bulk;
 mod comparison;
 mod consultant;
@@ -27,6 +28,7 @@ mod definition;
 mod effect;
 mod explain;
 mod history;
+mod in_charge;
 mod live;
 mod means;
 mod measure;
@@ -42,14 +44,15 @@ mod tally;
 mod world;
 
 pub use all::score_all;
+pub(crate) use belonging::{Belongs, belonging, rows_of};
 pub use comparison::{
     ComparedWard, Comparison, CurvePoint, FEWEST_TO_COMPARE, LeftOut, LimitSheet, Peers, PlaceInFunnel, by_name,
 };
-pub(crate) use consultant::consultant_window;
 pub use consultant::{
     AttributionSheet, FEWEST_CONSULTANTS, FEWEST_FOR_A_MEAN, FEWEST_PATIENTS, PUBLISHED_CORRELATION,
     ReliabilityBasis, ReliabilitySheet, SourceCounts,
 };
+pub(crate) use consultant::{ConsultantWindow, consultant_window};
 pub use coverage::{CoverageSheet, GroupSheet};
 pub use cut::{Cut, CutError};
 pub use definition::{
@@ -63,6 +66,7 @@ pub use effect::{
 };
 pub use explain::{Explained, Step, explain};
 pub use history::{Grain, GrainStamp, History, MOST_FORTNIGHTS, SignalError, grain, grain_stamp};
+pub use in_charge::InCharge;
 pub use live::Live;
 pub use means::{WardFortnight, question_means};
 pub use measure::{Measure, MeasureError};

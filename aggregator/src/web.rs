@@ -16,9 +16,11 @@
 //!   consultant's page asks for it always.
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
 //! - What stays open ends with the session it was opened in ([`viewer`]).
-//! - Pages only read, except that an administrator may change accounts, and except that the office may replay an entry of the quarantine and rule on a dispute, that a consultant may dispute,
-//!   that staff may
-//!   say that a request for help or an alert was seen, and that the office may decide about comments and note what the monitor found.
+//! - Pages only read, with these exceptions. A ward's staff say that a request for help was seen and keep the ward's actions; whom an alert
+//!   concerns says that it was seen; a consultant disputes. The office decides about comments, the coding frame, translations, the plan and
+//!   disputes, notes what it thinks of what the monitor found, tries the quarantine again, notes eligible patients and makes the files of the
+//!   national month, releases figures to the public, and starts a chart's limits afresh. An administrator changes accounts. Everybody
+//!   signs in and out. Every one of these is a route of [`routes`] that does something.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
 //! Failure modes: what cannot be found or computed is a page in plain English, or `application/problem+json` under `/api`.
@@ -55,7 +57,8 @@ use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
-use crate::monitor::Marks;
+use crate::monitor::{Ground, Marks, Observations};
+use crate::national_return::{Book, NationalCodes};
 use crate::network::Network;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
@@ -74,23 +77,28 @@ mod accounts;
 mod actions;
 mod alerts;
 mod api;
+mod appraisals;
 mod assets;
 mod board;
 mod books;
-mod charts;
+pub(crate) mod charts;
 mod comments;
 mod consultant;
+mod consultants;
+mod contact_logs;
 mod deliveries;
 mod display;
 mod disputes;
 mod doorkeeper;
 mod failure;
+mod figures;
 mod fleet;
 mod health;
 mod help;
 mod histories;
 mod kept;
 mod layout;
+mod like_for_like;
 mod live;
 mod monitor;
 mod office;
@@ -187,10 +195,16 @@ pub struct Desk {
     pub comments: Arc<Comments>,
     /// What people noted about what the monitor found.
     pub marks: Arc<Marks>,
+    /// What the monitor looks at.
+    pub observations: Observations,
     /// The way into the log for whoever has seen one.
     pub acknowledge: Acknowledge,
     /// What everybody may see.
     pub releases: Arc<Releases>,
+    /// What was noted about national returns.
+    pub returns: Arc<Book>,
+    /// What the national return calls the trust, its sites and specialties.
+    pub national: NationalCodes,
     /// Whether everything is generated: pages say so, and reading wards needs no sign-in.
     pub demonstration: bool,
     /// Who may see what.
@@ -220,15 +234,25 @@ pub struct Desk {
     pub now: Clock,
 }
 
+impl Desk {
+    /// What the monitor's observations are made of.
+    pub(crate) fn ground(&self) -> Ground<'_> {
+        Ground { reader: &self.reader, world: &self.world, facts: &self.facts }
+    }
+}
+
 /// The desk and what the pages themselves remember.
 pub(crate) struct Web {
     desk: Arc<Desk>,
     doorkeeper: doorkeeper::Doorkeeper,
     sheets: sheets::Sheets,
     histories: histories::Histories,
+    contact_logs: contact_logs::ContactLogs,
+    appraisals: appraisals::Appraisals,
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
+    recounts: office::Recounts,
 }
 
 type Shared = Arc<Web>;
@@ -248,9 +272,12 @@ pub fn router(desk: Arc<Desk>) -> Router {
         doorkeeper: doorkeeper::Doorkeeper::default(),
         sheets: sheets::Sheets::default(),
         histories: histories::Histories::default(),
+        contact_logs: contact_logs::ContactLogs::default(),
+        appraisals: appraisals::Appraisals::default(),
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
+        recounts: office::Recounts::default(),
         desk,
     });
     routes::router(&web)

@@ -15,6 +15,7 @@ use slint::ComponentHandle as _;
 use wardvoice_kiosk_ui::{KioskWindow, fonts};
 use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::id::Language;
+use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::record::Body;
 
 use crate::appliance::Watchdog;
@@ -56,18 +57,23 @@ pub struct WindowOptions {
 
 /// Shows the window until it is closed.
 ///
-/// `commission` is what the kiosk is now; later ones come through `commissions` and take effect between interviews. One that
-/// the kiosk cannot follow is logged and passed over.
+/// `commission` is what the kiosk is now; where there is none yet, the screen says what it waits for. Later ones come through
+/// `commissions` and take effect between interviews. One that the kiosk cannot follow is logged and passed over.
 pub fn run_window(
     options: &WindowOptions,
     dispatch: &Dispatch,
-    commission: &Commission,
+    commission: Option<&Commission>,
     commissions: Receiver<Arc<Commission>>,
 ) -> anyhow::Result<()> {
     select_renderer()?;
-    let moved = placement::moved(dispatch.data(), &commission.assignment.ward);
-    let placed = placement::placed(&commission.assignment, moved.as_ref(), &dispatch.briefing());
-    let setting = setting(&placed, commission).context("failed to follow the assignment")?;
+    let setting = match commission {
+        Some(commission) => {
+            let moved = placement::moved(dispatch.data(), &commission.assignment.ward);
+            let placed = placement::placed(&commission.assignment, moved.as_ref(), &dispatch.briefing());
+            setting(&placed, commission).context("failed to follow the assignment")?
+        }
+        None => stand_in(&dispatch.assignment().context("failed to find an assignment")?)?,
+    };
     fonts::register();
     let window = KioskWindow::new().context("failed to open a window")?;
     window.set_covers_screen(options.fullscreen);
@@ -80,6 +86,9 @@ pub fn run_window(
     let help = HelpOnScreen::watch(dispatch, &post);
     let submit = submit(dispatch, help);
     let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), submit, post.clone(), incoming);
+    if commission.is_none() {
+        stage.waits_for_questions();
+    }
     watch::attach(&stage, &window, options)?;
     let lamp = Lamp::light(dispatch.data(), dispatch, post.clone());
     let following = Rc::clone(&lamp);
@@ -90,6 +99,8 @@ pub fn run_window(
     let asks = dispatch.clone();
     stage.followed_by(move |questionnaire| asks.asks(questionnaire));
     report(dispatch, &post);
+    // Nobody is invited for a moment by a kiosk that cannot keep anything.
+    stage.read_post();
     follow(dispatch, commissions, post)?;
     let _watched = watched();
     window.run().context("failed to run the window")?;
@@ -115,6 +126,17 @@ fn setting(assignment: &Assignment, commission: &Commission) -> Result<Setting, 
     let approved = &commission.approved;
     let spoken = |language: &Language| own_words::are_fit(language, approved, assignment.demonstration);
     Setting::approving(assignment, questionnaire, |language| approved.contains_key(language), spoken)
+}
+
+/// What stands there until the assignment's own questionnaire has come. Its questions are never asked.
+fn stand_in(assignment: &Assignment) -> anyhow::Result<Setting> {
+    let never_asked = Questionnaire::inpatient().context("failed to read a questionnaire of this program")?;
+    let assignment = Assignment {
+        questionnaire: never_asked.reference(),
+        audience: never_asked.file().audience,
+        ..assignment.clone()
+    };
+    Ok(Setting::new(&assignment, Arc::new(never_asked), |_| false)?)
 }
 
 fn submit(dispatch: &Dispatch, help: HelpOnScreen) -> stage::Submit {
@@ -195,7 +217,6 @@ mod tests {
     use wardvoice_protocol::approvals::ApprovedLanguage;
     use wardvoice_protocol::assignment::KioskAudience;
     use wardvoice_protocol::keys::{OpenKey, SigningKey};
-    use wardvoice_protocol::questionnaire::Questionnaire;
 
     use super::*;
     use crate::commission::Approved;

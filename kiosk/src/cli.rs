@@ -114,6 +114,8 @@ impl Run {
         let kept = data.join("ca.pem");
         let mut config = DispatchConfig::new(data, identity, broker, trust);
         config.ca = self.ca.or_else(|| kept.exists().then_some(kept));
+        // Somebody must be told about a disk that is full, read-only or damaged, on the screen: so there is one.
+        config.awaits_outbox = true;
         let dispatch = Dispatch::start(config)?;
         let (later, commissions) = mpsc::channel();
         dispatch.on_commission(move |commission| {
@@ -127,14 +129,12 @@ impl Run {
             trace_controls: self.trace_controls,
             speech_dir: self.speech_dir,
         };
-        // A new kiosk that is to ask something it has never had shows nothing before that has come: nobody is asked anything else.
-        let first = if let Some(commission) = dispatch.commission() {
-            commission
-        } else {
+        // A new kiosk that is to ask something it has never had says that it waits for that: nobody is asked anything else.
+        let first = dispatch.commission();
+        if first.is_none() {
             tracing::warn!("waiting: {}", dispatch.state().waits_for.unwrap_or_default());
-            commissions.recv().context("wait for the questionnaire")?
-        };
-        let ended = app::run_window(&options, &dispatch, &first, commissions);
+        }
+        let ended = app::run_window(&options, &dispatch, first.as_deref(), commissions);
         dispatch.stop();
         ended?;
         Ok(ExitCode::SUCCESS)

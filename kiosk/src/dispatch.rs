@@ -6,7 +6,9 @@
 //!
 //! Failure modes: a full disk refuses records until there is room. A failed write poisons the outbox: records are
 //! refused, and the outbox is closed and opened again through all of its checks, every [`REOPEN_MS`] until that works.
-//! A damaged outbox stays refused until a person recovers it. Every callback runs on the dispatch thread: be quick.
+//! A damaged outbox stays refused until a person recovers it. A dispatch that [awaits its outbox](DispatchConfig::awaits_outbox)
+//! starts in this state where the disk is full, damaged or read-only, and says nothing of itself to the hospital before it has
+//! seen its outbox. Every callback runs on the dispatch thread: be quick.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
@@ -53,6 +55,9 @@ pub struct DispatchConfig {
     pub pace: Pace,
     /// The free disk that must remain, in bytes.
     pub reserve_bytes: u64,
+    /// An outbox that does not open is tried again and again instead of being the end: for a kiosk that people stand in front of.
+    /// One that another process has open or that is another kiosk's is the end all the same.
+    pub awaits_outbox: bool,
     /// Where the link runs; a thread of its own when absent.
     pub runtime: Option<Handle>,
     /// Called with what happens to each envelope.
@@ -180,6 +185,7 @@ type Listener = Box<dyn Fn(&DispatchState) + Send>;
 type AssignmentListener = Box<dyn Fn(&Assignment) + Send>;
 type CommissionListener = Box<dyn Fn(&Arc<Commission>) + Send>;
 type HelpListener = Box<dyn Fn(&[RecordId]) + Send>;
+type DeliveryListener = Box<dyn Fn(&[RecordId]) + Send>;
 type BriefingListener = Box<dyn Fn(&Arc<Briefing>) + Send>;
 
 struct Shared {
@@ -190,6 +196,7 @@ struct Shared {
     assignment_listeners: Mutex<Vec<AssignmentListener>>,
     commission_listeners: Mutex<Vec<CommissionListener>>,
     help_listeners: Mutex<Vec<HelpListener>>,
+    delivery_listeners: Mutex<Vec<DeliveryListener>>,
     briefing: Mutex<Arc<Briefing>>,
     briefing_listeners: Mutex<Vec<BriefingListener>>,
 }
@@ -205,6 +212,7 @@ impl DispatchConfig {
             trust,
             pace: Pace::default(),
             reserve_bytes: outbox::RESERVE_BYTES,
+            awaits_outbox: false,
             runtime: None,
             on_parcel: None,
         }
@@ -214,7 +222,14 @@ impl DispatchConfig {
 impl Dispatch {
     /// Opens the outbox and starts to carry.
     pub fn start(config: DispatchConfig) -> Result<Self, DispatchError> {
-        let outbox = Outbox::open_with_reserve(&config.data, config.identity.clone(), config.reserve_bytes)?;
+        let outbox = Outbox::open_with_reserve(&config.data, config.identity.clone(), config.reserve_bytes);
+        if !config.awaits_outbox || matches!(outbox, Err(OutboxError::InUse(_) | OutboxError::OtherKiosk { .. })) {
+            return Self::begin(config, Ok(outbox?));
+        }
+        Self::begin(config, outbox)
+    }
+
+    fn begin(config: DispatchConfig, outbox: Result<Outbox, OutboxError>) -> Result<Self, DispatchError> {
         let kiosk = &config.identity.kiosk;
         let offline = Status { version: 1, kiosk: kiosk.clone(), presence: Presence::Offline };
         let offline = serde_json::to_vec(&offline).map_err(DispatchError::Status)?;
@@ -301,6 +316,12 @@ impl Dispatch {
     /// Calls back with the requests for help that staff have seen, whenever the aggregator names them.
     pub fn on_help_seen(&self, listener: impl Fn(&[RecordId]) + Send + 'static) {
         locked(&self.running.shared.help_listeners).push(Box::new(listener));
+    }
+
+    /// Calls back with the records that the hospital has taken, each by its own receipt. One that it kept and did not count is not
+    /// among them.
+    pub fn on_delivered(&self, listener: impl Fn(&[RecordId]) + Send + 'static) {
+        locked(&self.running.shared.delivery_listeners).push(Box::new(listener));
     }
 
     /// Calls back with each assignment that is new, from now on; ask [`Dispatch::assignment`] for the one before.

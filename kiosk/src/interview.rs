@@ -20,6 +20,7 @@
 //!   is not over for half an hour.
 //! - While the store refuses, nobody is asked anything.
 //! - A new assignment takes effect between interviews only.
+//! - A kiosk whose questionnaire has not come yet says so and asks nothing.
 //!
 //! Units: every time is in milliseconds of one monotonic clock, of any beginning.
 //! Failure: a failed or overdue store shows [`Screen::Staff`]; nothing is kept in memory in the hope of later.
@@ -28,10 +29,11 @@ use std::sync::Arc;
 
 use wardvoice_protocol::contact::Outcome;
 use wardvoice_protocol::id::{Hash, Language};
-use wardvoice_protocol::record::{self, Body, Cleaning, HelpRequest, Need};
+use wardvoice_protocol::record::{Body, Cleaning};
 
 pub mod comfort;
 mod event;
+mod help;
 mod picture;
 mod reading;
 mod setting;
@@ -43,6 +45,7 @@ pub mod volunteer;
 
 pub use comfort::Comfort;
 pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFailed, Storing, Ticket, Trouble};
+use help::{Help, HelpStep};
 pub use picture::Picture;
 pub use reading::{Aloud, ReadingNumber, Spoken};
 pub use setting::{Improvement, Setting, SettingError};
@@ -98,25 +101,6 @@ enum Aside {
     Languages,
 }
 
-/// The help screen over the stage.
-#[derive(Debug)]
-struct Help {
-    step: HelpStep,
-    /// It was opened by the interview's own question, which moves on when it closes.
-    from_question: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum HelpStep {
-    Choosing,
-    Placing { need: Need, page: usize },
-    Sending { ticket: Ticket, since_ms: u64 },
-    Kept,
-    Delivered,
-    Seen,
-    Failed,
-}
-
 /// The state machine of one kiosk's screen.
 #[derive(Debug)]
 pub struct Interview {
@@ -134,6 +118,8 @@ pub struct Interview {
     /// Nobody has been here for long.
     dimmed: bool,
     night: bool,
+    /// The questionnaire has not come yet: what stands in for it is never asked.
+    lacks_questions: bool,
     /// When the focus last moved by itself.
     scanned_ms: u64,
     /// Since when it is being asked whether anybody is there.
@@ -158,10 +144,17 @@ impl Interview {
             reader: reading::Reader::default(),
             dimmed: false,
             night: false,
+            lacks_questions: false,
             scanned_ms: now_ms,
             asked_since_ms: None,
             volunteer: volunteer::Volunteer::default(),
         }
+    }
+
+    /// Asks nothing until it is assigned something: there is no questionnaire yet.
+    pub fn wait_for_questions(&mut self) {
+        self.lacks_questions = true;
+        self.stage = Stage::Staff(Trouble::Waiting);
     }
 
     /// Takes in what happened and says what is to be done about it, in order.
@@ -174,7 +167,8 @@ impl Interview {
             Happening::Touch(action) => self.touch(action, now_ms, &mut effects),
             Happening::Stored { ticket, result } => self.stored(ticket, result, now_ms),
             Happening::Storing(storing) => self.storing(storing),
-            Happening::Carriage(carriage) => self.carried(carriage),
+            Happening::Carriage(carriage) => self.carriage = carriage,
+            Happening::HelpDelivered => self.help_delivered(),
             Happening::HelpSeen => self.help_seen(),
             Happening::Night(night) => self.night = night,
             Happening::Voices(voices) => self.reader.learn_voices(voices),
@@ -185,10 +179,11 @@ impl Interview {
             Happening::Closing => self.leave(now_ms, &mut effects),
             Happening::Tick => self.tick(now_ms, &mut effects),
         }
-        if self.asks() != asked {
-            effects.push(Effect::Asks(self.asks()));
+        if let Some(asks) = self.asks().filter(|asks| Some(*asks) != asked) {
+            effects.push(Effect::Asks(asks));
         }
         self.keep_draft(&mut effects);
+        self.keep_unfinished(&mut effects);
         let mut now = self.view(now_ms);
         self.read_on(&before, &mut now, &mut effects);
         if now != before {
@@ -197,9 +192,9 @@ impl Interview {
         effects
     }
 
-    /// The hash of the questionnaire that is asked now.
-    pub fn asks(&self) -> Hash {
-        self.setting.questionnaire().hash()
+    /// The hash of the questionnaire that is asked now; none before it has come.
+    pub fn asks(&self) -> Option<Hash> {
+        (!self.lacks_questions).then(|| self.setting.questionnaire().hash())
     }
 
     /// When the next [`Happening::Tick`] is due, if one is.
@@ -423,15 +418,11 @@ impl Interview {
         }
     }
 
-    fn carried(&mut self, carriage: Carriage) {
-        self.carriage = carriage;
-        if self.help.as_ref().is_some_and(|help| help.step == HelpStep::Kept) && carriage.waiting == 0 {
-            self.set_help_step(HelpStep::Delivered);
-        }
-    }
-
     fn assign(&mut self, setting: Arc<Setting>) {
         self.next_setting = Some(setting);
+        if std::mem::take(&mut self.lacks_questions) {
+            self.stage = Stage::Rest;
+        }
         if matches!(self.stage, Stage::Rest) && self.help.is_none() {
             self.rest_with_comfort();
         }
@@ -459,6 +450,7 @@ impl Interview {
         self.comfort = Comfort::default();
         self.asked_since_ms = None;
         self.stage = match self.storing {
+            _ if self.lacks_questions => Stage::Staff(Trouble::Waiting),
             Storing::Ready => Stage::Rest,
             Storing::Refusing => Stage::Staff(Trouble::CannotKeep),
         };
@@ -468,68 +460,6 @@ impl Interview {
         let cleaning = Cleaning { ward: self.setting.ward().clone(), confirmed };
         self.store(Body::Cleaning(cleaning), effects);
         self.rest();
-    }
-
-    fn open_help(&mut self, from_question: bool) {
-        self.help = Some(Help { step: HelpStep::Choosing, from_question });
-    }
-
-    fn touch_help(&mut self, action: &Action, now_ms: u64, effects: &mut Vec<Effect>) {
-        let Some(help) = &self.help else { return };
-        match (action, help.step) {
-            (Action::Need(need), HelpStep::Choosing) if self.setting.places().is_empty() => {
-                self.request_help(*need, None, now_ms, effects);
-            }
-            (Action::Need(need), HelpStep::Choosing) => {
-                self.set_help_step(HelpStep::Placing { need: *need, page: 0 });
-            }
-            (Action::Choose(choice), HelpStep::Placing { need, page }) => {
-                let places = view::places_of_page(&self.setting, page, self.comfort.text_size);
-                if *choice <= places.len() {
-                    let place = places.get(*choice).cloned();
-                    self.request_help(need, place, now_ms, effects);
-                }
-            }
-            (Action::More, HelpStep::Placing { need, page }) => {
-                let next = view::places_of_page(&self.setting, page + 1, self.comfort.text_size);
-                let page = if next.is_empty() { 0 } else { page + 1 };
-                self.set_help_step(HelpStep::Placing { need, page });
-            }
-            (Action::CloseHelp | Action::Back, HelpStep::Placing { .. }) => self.set_help_step(HelpStep::Choosing),
-            // While it is being stored there is nothing to close: the word comes at once or the limit does.
-            (Action::CloseHelp | Action::Back, HelpStep::Sending { .. }) => {}
-            (Action::CloseHelp | Action::Back, _) => self.close_help(now_ms, effects),
-            _ => {}
-        }
-    }
-
-    fn request_help(&mut self, need: Need, place: Option<record::Place>, now_ms: u64, effects: &mut Vec<Effect>) {
-        let request = HelpRequest { ward: self.setting.ward().clone(), need, place };
-        let ticket = self.store(Body::HelpRequest(request), effects);
-        self.set_help_step(HelpStep::Sending { ticket, since_ms: now_ms });
-    }
-
-    /// Somebody on the ward has said that they saw the request. Only one that is stored can have been seen.
-    fn help_seen(&mut self) {
-        if self.help.as_ref().is_some_and(|help| matches!(help.step, HelpStep::Kept | HelpStep::Delivered)) {
-            self.set_help_step(HelpStep::Seen);
-        }
-    }
-
-    fn set_help_step(&mut self, step: HelpStep) {
-        if let Some(help) = &mut self.help {
-            help.step = step;
-        }
-    }
-
-    fn close_help(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
-        let from_question = self.help.take().is_some_and(|help| help.from_question);
-        if from_question {
-            self.go_on(now_ms, effects);
-        }
-        if matches!(self.stage, Stage::Rest) {
-            self.rest_with_comfort();
-        }
     }
 
     fn tick(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {

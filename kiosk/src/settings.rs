@@ -62,11 +62,15 @@ struct SavedAssignment {
 }
 
 impl Settings {
-    /// Copies a settings file into the data directory after checking that it reads.
+    /// Copies a settings file into the data directory after checking that it reads. The same file again is not written: the disk may
+    /// be full or read-only by then.
     pub fn install(data: &Path, file: &Path) -> Result<(), SettingsError> {
         let bytes = read(file)?.ok_or_else(|| SettingsError::Missing(file.to_owned()))?;
         parse_settings(file, &bytes)?;
         let path = data.join(SETTINGS_FILE);
+        if read(&path).is_ok_and(|known| known.as_ref() == Some(&bytes)) {
+            return Ok(());
+        }
         fs::create_dir_all(data)
             .and_then(|()| files::replace(&path, &bytes, 0o600))
             .map_err(|source| SettingsError::File { path, source })

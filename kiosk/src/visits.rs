@@ -2,6 +2,8 @@
 //!
 //! Together with the ward's board of the time a seed gives the order again, so that an audit can ask whether volunteers follow
 //! it, although no bed was ever written down and no record says in which visit it was made. It stays on the tablet.
+//!
+//! Beside it, `unfinished.json`: the rounds that are not over, for a tablet whose battery runs empty in the middle of one.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -12,9 +14,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::interview::volunteer::VisitNote;
+use crate::interview::volunteer::{Unfinished, VisitNote};
 
 const FILE: &str = "visits.ndjson";
+const UNFINISHED: &str = "unfinished.json";
 /// How many visits are remembered: two a day for a year.
 const MOST: usize = 800;
 
@@ -26,6 +29,33 @@ pub(crate) struct VisitLine {
     pub(crate) hour: Timestamp,
     /// The visit.
     pub(crate) visit: VisitNote,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnfinishedFile {
+    version: u32,
+    rounds: Vec<Unfinished>,
+}
+
+/// Writes down the rounds that are not over, in place of those from before.
+pub(crate) fn keep_unfinished(data: &Path, rounds: &[Unfinished]) -> io::Result<()> {
+    let path = data.join(UNFINISHED);
+    if rounds.is_empty() {
+        return match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => files::sync_directory(data),
+        };
+    }
+    let file = UnfinishedFile { version: 1, rounds: rounds.to_vec() };
+    files::replace(&path, &serde_json::to_vec(&file)?, 0o600)
+}
+
+/// The rounds that an earlier run left. A file that does not read is none: a new order is drawn.
+pub(crate) fn read_unfinished(data: &Path) -> Vec<Unfinished> {
+    let bytes = fs::read(data.join(UNFINISHED)).unwrap_or_default();
+    let file = serde_json::from_slice::<UnfinishedFile>(&bytes).ok().filter(|file| file.version == 1);
+    file.map(|file| file.rounds).unwrap_or_default()
 }
 
 /// Adds a visit; the oldest are dropped once there are twice as many as are worth it.
@@ -61,6 +91,31 @@ mod tests {
 
     use super::*;
     use crate::interview::volunteer::METHOD;
+
+    #[test]
+    fn unfinished_rounds_are_kept_and_forgotten_and_a_torn_file_is_none() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(read_unfinished(data.path()), []);
+        keep_unfinished(data.path(), &[]).unwrap();
+        let round = Unfinished {
+            ward: "W1".parse().unwrap(),
+            day: "2026-11-25".parse().unwrap(),
+            seed: u64::MAX.to_string(),
+            method: METHOD.to_owned(),
+            beds: 24,
+            left: vec![7, 0, 23],
+            approached: 21,
+            answered: 12,
+        };
+        keep_unfinished(data.path(), std::slice::from_ref(&round)).unwrap();
+        assert_eq!(read_unfinished(data.path()), [round]);
+        let path = data.path().join(UNFINISHED);
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, whole.get(..whole.len() / 2).unwrap()).unwrap();
+        assert_eq!(read_unfinished(data.path()), []);
+        keep_unfinished(data.path(), &[]).unwrap();
+        assert!(!path.exists());
+    }
 
     #[test]
     fn the_log_has_an_hour_and_a_seed_and_an_end() {

@@ -5,13 +5,14 @@ mod patient;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use patient::walk::walk;
 use patient::{Patient, setting, ward_with_bays};
 use slint::ComponentHandle as _;
 use slint::platform::{Key, PointerEventButton, WindowEvent};
 use wardvoice_kiosk::interview::comfort::{Light, SCANNING_MS};
-use wardvoice_kiosk::interview::{Action, Comfort, DIM_MS, Happening, HelpView, Screen};
+use wardvoice_kiosk::interview::{Action, Comfort, DIM_MS, Happening, HelpView, Screen, Trouble};
 use wardvoice_kiosk_ui::{Journey, Theme, words};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::questionnaire::{Questionnaire, Text};
@@ -209,6 +210,21 @@ fn help_asks_where_and_says_when_staff_have_seen_it() {
     let stored = patient.stored.borrow();
     let [Body::HelpRequest(request)] = &stored[..] else { panic!("one request") };
     assert_eq!((request.need, request.place.as_ref().unwrap().as_str()), (Need::Worried, "Garden room"));
+}
+
+#[test]
+fn a_kiosk_without_its_questions_says_what_it_waits_for() {
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    patient.stage.waits_for_questions();
+    patient.waits(50);
+    let said = patient.readable();
+    assert!(said.contains(&"This tablet is waiting for the hospital".to_owned()), "{said:?}");
+    assert!(!said.contains(&"Touch here to start".to_owned()), "{said:?}");
+    patient.presses(" ");
+    patient.presses("1");
+    assert!(matches!(patient.view().screen, Screen::Staff(Trouble::Waiting)));
+    patient.meets(Happening::Assigned(Arc::new(ward_with_bays())));
+    assert!(patient.readable().contains(&"Touch here to start".to_owned()));
 }
 
 #[test]

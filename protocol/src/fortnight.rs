@@ -1,5 +1,5 @@
 //! The calendar: local civil days in Europe/London, fortnights for the programme, months for the national return,
-//! half years for snapshots, six months up to a day for consultants, and any span of days.
+//! half years for snapshots, six months (26 weeks) up to a day for consultants, and any span of days.
 //!
 //! A fortnight is 14 local days from a configured anchor Monday, for ever in both directions. Its name is the ISO
 //! week-year of its first Monday and its place among the fortnights that start in that year: `2026-F23`. A year has 26
@@ -76,7 +76,7 @@ pub enum Period {
         /// The first day.
         start: Date,
     },
-    /// The six months up to a day, `6m-2026-11-22`.
+    /// The six months up to a day, `6m-2026-11-22`: 26 weeks, so that those which end with a fortnight are made of whole ones.
     RollingHalfYear {
         /// The last day.
         last: Date,
@@ -315,10 +315,9 @@ impl FromStr for DayNumber {
     }
 }
 
-/// The first of the six months that end on a day: the day after the same day of the month six months before, or after that
-/// month's last where it is shorter. So the windows of successive days never leave a day out.
+/// The first of the six months that end on a day: 13 fortnights.
 fn six_months_to(last: Date) -> Date {
-    last.saturating_sub(6.months()).saturating_add(1.day())
+    last.saturating_sub((13 * FORTNIGHT_DAYS - 1).days())
 }
 
 /// A date written `2026-11-22` and in no other way.

@@ -29,8 +29,8 @@ function makings(source) {
   return kinds;
 }
 
-/** Looks at every page that somebody can open. A page on which there is nothing that its route has not shown before is looked at in
- * one light alone; every other one in every light on every surface. */
+/** Looks at every page that somebody can open, in every light on every surface; of a page on which there is nothing that its route has not
+ * shown before, the HTML alone. */
 export async function look(browser, { base, routes, roles, artefacts, blame, log, pictures }) {
   const known = new Map();
   const seenPages = new Set();
@@ -54,9 +54,10 @@ export async function look(browser, { base, routes, roles, artefacts, blame, log
         known.set(key, kinds);
         const fresh = [...makings(source)].filter((kind) => !kinds.has(kind));
         for (const kind of fresh) kinds.add(kind);
+        if (fresh.length === 0) continue;
         const label = `${route.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "wards"}-${status}`;
-        await onEverySurface(context, { base, address, everywhere: fresh.length > 0, told, picture: pictures && isFirst ? join(artefacts, label) : null });
-        whole += fresh.length > 0 ? 1 : 0;
+        await onEverySurface(context, { base, address, told, picture: pictures && isFirst ? join(artefacts, label) : null });
+        whole += 1;
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -77,21 +78,19 @@ async function signIn(context, base, { name, password }) {
   if (answer.status() !== 303) throw new Error(`${name} cannot sign in: ${answer.status()}`);
 }
 
-async function onEverySurface(context, { base, address, everywhere, told, picture }) {
+async function onEverySurface(context, { base, address, told, picture }) {
   const page = await context.newPage();
   watch(page, base, told);
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(`${base}${address}`);
   await page.evaluate(axeSource);
   for (const { surface, width, height, media } of SURFACES) {
-    for (const scheme of everywhere ? SCHEMES : ["light"]) {
+    for (const scheme of SCHEMES) {
       const isPlain = surface === "desktop" && scheme === "light";
-      const isNarrow = surface === "phone" && scheme === "light";
-      if (!everywhere && !isPlain && !isNarrow) continue;
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme: scheme, media: media ?? "screen" });
       const where = (fault) => told(`${scheme} ${surface}: ${fault}`);
-      if (everywhere || isPlain) (await axe(page, { every: isPlain, surface })).forEach(where);
+      (await axe(page, { every: isPlain, surface })).forEach(where);
       if (scheme === "light") (await overflow(page)).forEach(where);
       if (surface === "wall" && scheme === "light") (await tooSmall(page)).forEach(where);
       if (picture && PICTURES.includes(`${scheme} ${surface}`)) {

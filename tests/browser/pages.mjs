@@ -8,6 +8,7 @@ const NO_PAGES = [
   "/healthz",
   "/display/{id}/enter/{code}",
   "/office/previews/{key}/{file}",
+  "/office/month/{month}/{file}",
   "/sign-in/openid",
   "/sign-in/openid/return",
 ];

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::programs;
 
@@ -41,6 +42,8 @@ subjectKeyIdentifier = hash
 pub enum Flaw {
     /// It is for `localhost` and 127.0.0.1, and valid.
     None,
+    /// It is valid, for ten days more.
+    RunsOutSoon,
     /// It was valid until the end of 2020.
     Expired,
     /// It will be valid from 2090 on.
@@ -85,8 +88,10 @@ impl Authority {
     /// Signs a certificate for a broker.
     pub fn sign(&self, flaw: Flaw) -> Result<Certificate> {
         let name = format!("{flaw:?}").to_lowercase();
+        let soon = (Timestamp::now() + SignedDuration::from_hours(10 * 24)).strftime("%Y%m%d%H%M%SZ").to_string();
         let (hosts, from, until) = match flaw {
             Flaw::None => ("DNS:localhost, IP:127.0.0.1", "20200101000000Z", "20991231235959Z"),
+            Flaw::RunsOutSoon => ("DNS:localhost, IP:127.0.0.1", "20200101000000Z", soon.as_str()),
             Flaw::Expired => ("DNS:localhost, IP:127.0.0.1", "20200101000000Z", "20201231235959Z"),
             Flaw::NotYetValid => ("DNS:localhost, IP:127.0.0.1", "20900101000000Z", "20991231235959Z"),
             Flaw::AnotherName => ("DNS:broker.another-hospital.example", "20200101000000Z", "20991231235959Z"),

@@ -16,6 +16,8 @@ use crate::wait::{PATIENCE, until};
 
 /// Making up a past takes a while where nothing is optimised.
 const MADE_UP: Duration = Duration::from_mins(3);
+/// A dense past takes longer, and so does opening it again.
+const MADE_UP_DENSE: Duration = Duration::from_hours(3);
 
 /// A demonstration in a folder of its own.
 #[derive(Debug)]
@@ -29,7 +31,14 @@ impl MadeUpTrust {
     /// Makes up so many fortnights in a folder and serves them, with nobody having to sign in for wards.
     pub fn start(folder: &Path, fortnights: u32) -> Result<Self> {
         let fortnights = fortnights.to_string();
-        Self::run(folder, "demo", &["demo", "--fortnights", &fortnights, "--json"])
+        Self::run(folder, "demo", &["demo", "--fortnights", &fortnights, "--json"], MADE_UP)
+    }
+
+    /// The same with so many times as many patients, for measurements.
+    pub fn start_dense(folder: &Path, fortnights: u32, times: u32) -> Result<Self> {
+        let (fortnights, times) = (fortnights.to_string(), times.to_string());
+        let arguments = ["demo", "--fortnights", &fortnights, "--times", &times, "--json"];
+        Self::run(folder, "demo", &arguments, MADE_UP_DENSE)
     }
 
     /// Ends it, and serves the same as an installation: whoever wants to see something signs in.
@@ -40,10 +49,17 @@ impl MadeUpTrust {
         // Without its mark a folder is like any other.
         fs::remove_file(data.join("demonstration")).context("failed to take the mark away")?;
         fs::write(data.join("config.toml"), "[kiosks]\naccept_simulated = true\n")?;
-        Self::run(folder, "serve", &["serve"])
+        Self::run(folder, "serve", &["serve"], MADE_UP)
     }
 
-    fn run(folder: &Path, name: &str, arguments: &[&str]) -> Result<Self> {
+    /// Ends it in order.
+    pub fn stop(mut self) -> Result<()> {
+        let status = self.process.terminate(PATIENCE)?;
+        ensure!(status.success(), "it ended with {status}:\n{}", self.process.last_words());
+        Ok(())
+    }
+
+    fn run(folder: &Path, name: &str, arguments: &[&str], patience: Duration) -> Result<Self> {
         let data = folder.join("aggregator");
         fs::create_dir_all(&data)?;
         let addresses = data.join("addresses.json");
@@ -54,7 +70,7 @@ impl MadeUpTrust {
         command.arg("--data").arg(&data).args(arguments);
         command.args(["--listen", "127.0.0.1:0", "--broker-listen", "127.0.0.1:0"]);
         let mut process = Process::start(name, command, folder)?;
-        let said = until("the addresses", MADE_UP, || {
+        let said = until("the addresses", patience, || {
             process.must_be_running()?;
             Ok(fs::read(&addresses).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()))
         })?;

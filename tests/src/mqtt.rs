@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::loopback;
+use crate::wait::until;
 
 const CONNECT: u8 = 0x10;
 const CONNACK: u8 = 0x20;
@@ -20,6 +21,11 @@ const PUBACK: u8 = 0x40;
 const SUBSCRIBE: u8 = 0x82;
 const SUBACK: u8 = 0x90;
 const DISCONNECT: u8 = 0xe0;
+
+/// The code of a broker that takes nobody now.
+const SERVER_UNAVAILABLE: u8 = 3;
+/// How long such a broker is asked again.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +84,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to a port of this machine.
+    /// Connects to a port of this machine. A broker that has no time for it says so, and is asked again, as a kiosk asks again.
     pub fn connect(port: u16, options: &Options) -> Result<Self> {
+        until("a broker that has time", PATIENCE, || Self::try_connect(port, options))
+    }
+
+    fn try_connect(port: u16, options: &Options) -> Result<Option<Self>> {
         let stream = TcpStream::connect_timeout(&loopback::address(port), Duration::from_secs(5))
             .with_context(|| format!("failed to connect to the broker on port {port}"))?;
         stream.set_nodelay(true)?;
@@ -89,6 +99,9 @@ impl Client {
         let (kind, body) = read_packet(&mut reader).context("the broker did not answer CONNECT")?;
         ensure!(kind & 0xf0 == CONNACK, "the broker answered CONNECT with {kind:#x}");
         let [flags, code] = body[..] else { bail!("the CONNACK has {} bytes", body.len()) };
+        if code == SERVER_UNAVAILABLE {
+            return Ok(None);
+        }
         ensure!(code == 0, "the broker refused the connection with code {code}");
         stream.set_read_timeout(None)?;
         let stream = Arc::new(Mutex::new(stream));
@@ -113,7 +126,7 @@ impl Client {
             drop(sender.send(Incoming::Closed));
         })?;
         let set_aside = std::collections::VecDeque::new();
-        Ok(Self { stream, incoming, next_packet: 0, session_present: flags & 1 == 1, set_aside })
+        Ok(Some(Self { stream, incoming, next_packet: 0, session_present: flags & 1 == 1, set_aside }))
     }
 
     /// What the broker said about an earlier session.

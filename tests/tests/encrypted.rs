@@ -146,6 +146,23 @@ fn a_fleet_with_the_wrong_authority_says_so_and_sends_nothing() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_certificate_that_runs_out_soon_is_an_alert_before_anything_stops() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    let authority = Authority::make(&directory.path().join("authority"), OURS)?;
+    let broker = Broker::start_encrypted(directory.path(), Setup::Tuned, &authority.sign(Flaw::RunsOutSoon)?)?;
+    let carrier = Carrier::Encrypted { url: url(&broker), authority: authority.pem() };
+    let mut aggregator = Aggregator::prepare(directory.path(), &carrier)?;
+    aggregator.start()?;
+    let name = format!("certificate:localhost:{}", broker.port());
+    let alerts = until("the alert about the certificate", DEADLINE, || {
+        let alerts = aggregator.run(&["alert", "list"])?;
+        Ok(alerts.contains(&name).then_some(alerts))
+    })?;
+    ensure!(alerts.contains("runs out in 9 days"), "{alerts}");
+    aggregator.stop()
+}
+
 fn text(path: PathBuf) -> Result<String> {
     path.into_os_string().into_string().ok().context("the directory has a strange name")
 }

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use wardvoice_tests::browser::Browser;
+use wardvoice_tests::wait::PATIENCE;
 use wardvoice_tests::ward::{Between, Ward};
 
 /// Runs what the documents tell a stranger to type.
@@ -56,6 +58,45 @@ fn a_stranger_checks_a_table_with_what_every_machine_has() -> Result<()> {
         "what failed has taken the old file's place"
     );
     Ok(())
+}
+
+/// As somebody opens it who has the folder on a share and no Wardvoice: in a real browser, from the file.
+#[test]
+fn a_published_site_is_read_from_a_folder_without_a_server() -> Result<()> {
+    let mut ward = Ward::open(Between::Embedded)?;
+    ward.aggregator.run(&["action", "add", "--ward", "W1", "--said", "Bins are loud.", "--did", "Soft ones."])?;
+    ward.aggregator.run(&["action", "done", "1"])?;
+    let today = ward.aggregator.list(&["action", "list"])?;
+    let today = today.first().and_then(|action| action.get("done")?.as_str()).context("the action has no day")?;
+    let folder = ward.path().join("on a share");
+    let out = folder.to_str().context("the folder has no plain name")?;
+    ward.aggregator.run(&["publish", "--edition", "trust", "--out", out, "--until", today, "--folders"])?;
+    ward.aggregator.stop()?;
+
+    let browser = Browser::start(1280, 900, ward.path())?;
+    let start = format!("file://{}/site/index.html", out.replace(' ', "%20"));
+    browser.open(&start)?;
+    let links = "return Array.from(document.querySelectorAll(\"main a[href$='.html']\"), (link) => link.href)";
+    let links = browser.run(links)?;
+    let links: Vec<&str> = links.as_array().context("no list")?.iter().filter_map(Value::as_str).collect();
+    ensure!(links.len() > 26, "{links:?}");
+    for link in [start.as_str()].iter().chain(&links) {
+        browser.open(link)?;
+        let said = browser.text()?;
+        ensure!(said.contains("For people who work in the trust."), "{link} is no page: {said}");
+        let other = browser.run(
+            "return performance.getEntriesByType('resource').map((one) => one.name).filter((name) => !name.startsWith('file:'))",
+        )?;
+        ensure!(other == Value::Array(Vec::new()), "{link} asks for {other}");
+        // A style sheet that is not found leaves a page as the browser draws it.
+        let accent = browser.run("return getComputedStyle(document.querySelector('h2')).color")?;
+        ensure!(accent.as_str() != Some("rgb(0, 0, 0)"), "{link} has no style sheet");
+    }
+    browser.open(&start)?;
+    browser.click("a[href='ward-W1.html']")?;
+    browser.until("the ward's page", PATIENCE, "return document.body.innerText.includes('Soft ones.')")?;
+    browser.click("nav a")?;
+    browser.until("the way back", PATIENCE, "return location.href.endsWith('/site/index.html')")
 }
 
 #[test]

@@ -198,6 +198,57 @@ fn a_contact_that_is_gone_slow_and_broken_gets_its_message_when_it_recovers() ->
     Ok(())
 }
 
+/// Whoever sets up a contact tries it, with and without a server, and is told what the receiver answers and what to look at.
+#[test]
+fn a_contact_is_tried_by_a_command_that_says_what_it_answers() -> Result<()> {
+    let mut trust = Trust::prepare()?;
+    trust.first.start()?;
+    trust.second.start()?;
+    for runs in [false, true] {
+        if runs {
+            trust.ward.aggregator.start()?;
+            trust.ward.aggregator.open_the_office()?;
+        }
+        let before = trust.first.received().len();
+        trust.first.behaves(Manner::Answers(202));
+        let taken = trust.ward.aggregator.json(&["delivery", "test", "--contact", "first"])?;
+        ensure!(taken.get("taken") == Some(&Value::Bool(true)), "{taken}");
+        let received = trust.first.received();
+        ensure!(received.len() == before + 1, "{} came", received.len() - before);
+        let message = received.last().context("nothing came")?;
+        ensure!(message.header("authorization") == Some("Bearer a-token"), "{:?}", message.headers);
+        ensure!(taken.get("id").and_then(Value::as_str) == Some(message.id()?), "{taken}");
+        ensure!(message.body.get("kind").and_then(Value::as_str) == Some("test"), "{}", message.body);
+        let card = trust.ward.aggregator.run(&["delivery", "test", "--contact", "second"])?;
+        ensure!(card.starts_with("second has taken the test message "), "{card}");
+
+        trust.first.behaves(Manner::Answers(401));
+        for (contact, says) in [
+            ("first", "it answered with HTTP status 401; check its token in the file of secrets."),
+            ("it", "it could not be reached; check its address"),
+        ] {
+            let output = trust.ward.aggregator.try_run(&["delivery", "test", "--contact", contact])?;
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            ensure!(output.status.code() == Some(1) && said.contains(says), "{contact}: {said}, not {says}");
+            ensure!(
+                !said.contains("a-token") && !said.contains("/hook"),
+                "it tells an address or a token: {said}"
+            );
+        }
+        ensure!(trust.first.received().len() == before + 2, "a test is tried once");
+        let output = trust.ward.aggregator.try_run(&["delivery", "test", "--contact", "nobody"])?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let expected = "failed to find contact nobody in the settings: they have first, second, it";
+        ensure!(output.status.code() == Some(1) && said.contains(expected), "{said}");
+    }
+    ensure!(trust.second.received().len() == 2, "each card came once");
+    ensure!(trust.page("/office")?.contains("No message was given up"), "a test counts as a loss");
+    let noted = trust.ward.aggregator.list(&["audit", "list"])?;
+    let tests = noted.iter().filter(|entry| entry.get("did").and_then(Value::as_str) == Some("tested_contact"));
+    ensure!(tests.count() >= 8, "who tried which contact is not in the audit: {noted:?}");
+    Ok(())
+}
+
 /// A kiosk that never comes is an alert; it is on the pages of whom it concerns, at the webhook once, and silent when it was seen.
 #[test]
 fn a_silent_kiosk_is_told_once_until_somebody_has_seen_it() -> Result<()> {

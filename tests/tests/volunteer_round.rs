@@ -88,7 +88,7 @@ fn a_round_survives_an_empty_battery() -> Result<()> {
     if shown.screen == "wipe" {
         shown = kiosk.touch_on(&shown, "It has been wiped")?;
     }
-    ensure!(shown.screen == "volunteer_plan", "{}", shown.screen);
+    ensure!(shown.screen == "volunteer_bed", "after the battery the round goes on, and not with {}", shown.screen);
     ensure!(!data.join("draft.sealed").exists() && !data.join("draft.key").exists(), "the draft is wiped");
 
     let export = until("both contacts and the cleaning to arrive", DEADLINE, || {
@@ -98,7 +98,9 @@ fn a_round_survives_an_empty_battery() -> Result<()> {
     ensure!(export.matches("\"mode\":\"interview\"").count() == 2, "{export}");
     ensure!(export.contains("\"source\":\"volunteer\"") && export.contains("\"asleep\""), "{export}");
     let visits = std::fs::read_to_string(data.join("visits.ndjson"))?;
-    ensure!(visits.lines().count() == 1, "one visit was gone: {visits}");
+    ensure!(visits.lines().count() == 1, "one order was drawn: {visits}");
+    let unfinished = std::fs::read_to_string(data.join("unfinished.json"))?;
+    ensure!(unfinished.contains("\"approached\":2,\"answered\":1"), "{unfinished}");
     ward.aggregator.verify()?;
     Ok(())
 }

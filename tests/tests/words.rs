@@ -8,6 +8,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use wardvoice_tests::programs::{self, workspace};
 
+/// The lines of a screen, which every help fits.
+const SCREEN: usize = 40;
+
 /// Every file that belongs to the project, with its name inside it.
 fn files() -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
@@ -110,11 +113,7 @@ fn check(program: &str, words: &[&str], pages: &mut BTreeMap<String, String>) ->
         }
         let command: String = word.chars().filter(|c| c.is_ascii_lowercase() || *c == '-').collect();
         let commands_are_listed = page.contains("Commands:");
-        if commands_are_listed
-            && command == *word
-            && !command.is_empty()
-            && page.contains(&format!("\n  {command}"))
-        {
+        if command == *word && listed_commands(&page).contains(&command.as_str()) {
             commands.push(word);
             page = help(program, &commands, pages)?;
         } else if commands_are_listed && commands.is_empty() && flags.is_empty() {
@@ -130,6 +129,16 @@ fn check(program: &str, words: &[&str], pages: &mut BTreeMap<String, String>) ->
         ensure!(known, "{program} {} has no {flag}", commands.join(" "));
     }
     Ok(())
+}
+
+/// The commands that a page of help lists; those that go together stand on one line.
+fn listed_commands(page: &str) -> Vec<&str> {
+    let listed = page.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    listed
+        .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
+        .filter_map(|line| line.split("  ").next())
+        .flat_map(|names| names.split(", "))
+        .collect()
 }
 
 fn help(program: &str, commands: &[&str], pages: &mut BTreeMap<String, String>) -> Result<String> {
@@ -172,16 +181,13 @@ fn every_help_fits_a_screen() -> Result<()> {
     let mut pages = BTreeMap::new();
     for program in ["wardvoice-aggregator", "wardvoice-kiosk"] {
         let page = help(program, &[], &mut pages)?;
-        let listed =
-            page.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-        let commands: Vec<String> = listed
-            .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
-            .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
-            .collect();
+        ensure!(page.lines().count() <= SCREEN, "the help of {program} is longer than a screen");
+        let commands: Vec<String> = listed_commands(&page).into_iter().map(str::to_owned).collect();
         ensure!(!commands.is_empty(), "{program} lists no commands");
-        for command in commands.iter().filter(|command| *command != "help") {
+        // The kiosk's `help` is clap's own; the aggregator's is about people who ask for it.
+        for command in commands.iter().filter(|command| program != "wardvoice-kiosk" || *command != "help") {
             let page = help(program, &[command], &mut pages)?;
-            ensure!(page.lines().count() <= 50, "the help of {program} {command} is longer than a screen");
+            ensure!(page.lines().count() <= SCREEN, "the help of {program} {command} is longer than a screen");
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 
-use super::situation::{Cause, Kiosk, Quota, Share, Situation, Undelivered};
+use super::situation::{Cause, Certificate, Kiosk, Quota, Share, Situation, Undelivered};
 use super::{Alert, Audience, Kind};
 use crate::fleet::SILENT_AFTER;
 
@@ -18,6 +18,8 @@ const PACE_FROM_DAY: i32 = 5;
 const PACE_PER_CENT: u32 = 80;
 /// With fewer than this to go one round is enough.
 const FEW_TO_GO: u32 = 5;
+/// Time enough for whoever has to ask another for a certificate.
+const CERTIFICATE_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Half of a share is left: time enough to look.
 const SHARE_PER_CENT: u64 = 50;
 
@@ -26,10 +28,12 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
     let mut found = Vec::new();
     found.extend(situation.undelivered.iter().map(undelivered));
     found.extend(situation.kiosks.iter().filter_map(|kiosk| stuck_outbox(kiosk, situation.now)));
+    let certificates = situation.certificates.iter();
+    found.extend(certificates.filter_map(|certificate| certificate_expiry(certificate, situation.now)));
     found.extend(situation.shares.iter().filter_map(quarantine_filling));
     found.extend(situation.kiosks.iter().filter_map(|kiosk| silent_kiosk(kiosk, situation.now)));
     found.extend(situation.kiosks.iter().filter_map(clock_offset));
-    found.extend(situation.causes.iter().filter_map(special_cause));
+    found.extend(situation.causes.iter().filter_map(|cause| special_cause(cause, &situation.causes)));
     found.extend(situation.quotas.iter().filter_map(|quota| quota_at_risk(quota, situation)));
     found
 }
@@ -38,6 +42,7 @@ fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str)
     let kind_word = match kind {
         Kind::Undelivered => "undelivered",
         Kind::StuckOutbox => "stuck_outbox",
+        Kind::Certificate => "certificate",
         Kind::QuarantineFilling => "quarantine",
         Kind::SilentKiosk => "silent_kiosk",
         Kind::ClockOffset => "clock",
@@ -85,6 +90,23 @@ fn silent_kiosk(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {
     Some(alert(Kind::SilentKiosk, kiosk.id.as_str(), Audience::It, words, "/fleet"))
 }
 
+fn certificate_expiry(certificate: &Certificate, now: Timestamp) -> Option<Alert> {
+    let Certificate { broker, until } = certificate;
+    let left = until.duration_since(now);
+    if left > CERTIFICATE_BEFORE {
+        return None;
+    }
+    let when = if left.is_positive() {
+        format!("runs out in {}", long(left))
+    } else {
+        format!("ran out {} ago", long(left.abs()))
+    };
+    let words = format!(
+        "The certificate of the broker {broker} {when}. Nobody connects to it once it has run out: records then wait on the kiosks."
+    );
+    Some(alert(Kind::Certificate, broker, Audience::It, words, "/fleet"))
+}
+
 fn clock_offset(kiosk: &Kiosk) -> Option<Alert> {
     let offset = kiosk.clock_offset_s.filter(|offset| offset.unsigned_abs() >= CLOCK_OFF_S)?;
     let out = long(SignedDuration::from_secs(offset.saturating_abs()));
@@ -106,12 +128,26 @@ fn quarantine_filling(share: &Share) -> Option<Alert> {
     Some(alert(Kind::QuarantineFilling, share.kiosk.as_str(), Audience::It, words, "/office/quarantine"))
 }
 
-/// A ward's is the ward's, the trust's is the board's; between them there is nobody who could be told and has not been.
-fn special_cause(cause: &Cause) -> Option<Alert> {
+/// A ward's is the ward's, a department's the department's, the trust's is the board's; sites and specialties have nobody of their own.
+///
+/// A department is told by what it alone shows. Where one of its wards has changed in the same way the ward is told, its alert stands in the
+/// department's list too, and another one about the same thing would be read as another thing.
+fn special_cause(cause: &Cause, all: &[Cause]) -> Option<Alert> {
     let (audience, page) = match &cause.unit {
         Unit::Ward(ward) => (Audience::Ward(ward.clone()), format!("/ward/{ward}")),
+        Unit::Department(department) => {
+            let is_its_wards = |other: &Cause| {
+                other.department.as_ref() == Some(department)
+                    && other.measure == cause.measure
+                    && other.better == cause.better
+            };
+            if all.iter().any(is_its_wards) {
+                return None;
+            }
+            (Audience::Department(department.clone()), format!("/department/{department}"))
+        }
         Unit::Trust(_) => (Audience::Board, "/board".to_owned()),
-        _ => return None,
+        Unit::Site(_) | Unit::Specialty(_) | Unit::Consultant(_) => return None,
     };
     let way = if cause.better { "better" } else { "worse" };
     // A change of direction is another alert.

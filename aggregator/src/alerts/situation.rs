@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
-use wardvoice_protocol::id::{KioskId, WardId};
+use wardvoice_protocol::id::{DepartmentId, KioskId, WardId};
 
 use crate::delivery::ContactName;
 
@@ -16,6 +16,8 @@ pub struct Situation {
     pub day: i32,
     /// What is more than chance, up to the last fortnight that ended.
     pub causes: Vec<Cause>,
+    /// The certificates that are known.
+    pub certificates: Vec<Certificate>,
     /// The kiosks that are registered.
     pub kiosks: Vec<Kiosk>,
     /// What the wards have of their plans.
@@ -31,6 +33,8 @@ pub struct Situation {
 pub struct Cause {
     /// The unit.
     pub unit: Unit,
+    /// The department that it belongs to, where it is a ward.
+    pub department: Option<DepartmentId>,
     /// Its name.
     pub name: String,
     /// The measure.
@@ -39,6 +43,15 @@ pub struct Cause {
     pub better: bool,
     /// The finding as charts say it.
     pub words: String,
+}
+
+/// A certificate that others show us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Where the broker is that shows it.
+    pub broker: String,
+    /// Until when it is valid.
+    pub until: Timestamp,
 }
 
 /// A kiosk.

@@ -24,6 +24,7 @@ fn quiet() -> Situation {
         now: at(NOW),
         day: 8,
         causes: Vec::new(),
+        certificates: Vec::new(),
         kiosks: Vec::new(),
         quotas: Vec::new(),
         shares: Vec::new(),
@@ -49,64 +50,130 @@ fn share(per_cent: u64) -> Situation {
     Situation { shares: vec![Share { kiosk: "k-1".parse().unwrap(), per_cent, entries: 510 }], ..quiet() }
 }
 
-fn cause(unit: &str, better: bool) -> Situation {
+fn certificate(until: &str) -> Situation {
+    let certificates = vec![Certificate { broker: "broker.example:8883".to_owned(), until: at(until) }];
+    Situation { certificates, ..quiet() }
+}
+
+fn one(unit: &str, measure: &str, better: bool) -> Cause {
     let words = "Kindness has been below the mean for 7 fortnights.".to_owned();
+    let department = unit.starts_with("ward:").then(|| "D1".parse().unwrap());
     let unit = unit.parse().unwrap();
-    let cause = Cause { unit, name: "Ward 1".to_owned(), measure: "domain:kindness".to_owned(), better, words };
-    Situation { causes: vec![cause], ..quiet() }
+    Cause { unit, department, name: "Ward 1".to_owned(), measure: measure.to_owned(), better, words }
+}
+
+fn cause(unit: &str, better: bool) -> Situation {
+    Situation { causes: vec![one(unit, "domain:kindness", better)], ..quiet() }
+}
+
+fn check(situation: &Situation, expected: &[(&str, &str, &str)]) {
+    let found: Vec<_> =
+        find(situation).into_iter().map(|alert| (alert.key, alert.audience.to_string(), alert.words)).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(key, audience, words)| ((*key).to_owned(), (*audience).to_owned(), (*words).to_owned()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_certificate_is_an_alert_thirty_days_before_it_runs_out() {
+    let told = |when: &str| {
+        format!(
+            "The certificate of the broker broker.example:8883 {when}. Nobody connects to it once it has run out: records \
+             then wait on the kiosks."
+        )
+    };
+    let key = "certificate:broker.example:8883";
+    check(&certificate("2026-12-16T12:00:01Z"), &[]);
+    check(&certificate("2026-12-16T12:00:00Z"), &[(key, "it", &told("runs out in 30 days"))]);
+    check(&certificate("2026-11-17T11:00:00Z"), &[(key, "it", &told("runs out in 23 hours"))]);
+    check(&certificate("2026-11-16T12:00:00Z"), &[(key, "it", &told("ran out 0 minutes ago"))]);
+    check(&certificate("2026-11-13T12:00:00Z"), &[(key, "it", &told("ran out 3 days ago"))]);
 }
 
 #[test]
 fn what_is_an_alert_and_whose() {
-    let check = |situation: Situation, expected: &[(&str, &str, &str)]| {
-        let found: Vec<_> = find(&situation)
-            .into_iter()
-            .map(|alert| (alert.key, alert.audience.to_string(), alert.words))
-            .collect();
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(key, audience, words)| ((*key).to_owned(), (*audience).to_owned(), (*words).to_owned()))
-            .collect();
-        assert_eq!(found, expected);
-    };
-    check(quiet(), &[]);
-    check(kiosk(Some(72), Some(0), Some(299)), &[]);
+    check(&quiet(), &[]);
+    check(&kiosk(Some(72), Some(0), Some(299)), &[]);
     let silent = "Kiosk k-1 on Ward 1 has not sent anything for 3 days.";
-    check(kiosk(Some(73), Some(0), None), &[("silent_kiosk:k-1", "it", silent)]);
+    check(&kiosk(Some(73), Some(0), None), &[("silent_kiosk:k-1", "it", silent)]);
     let never = "Kiosk k-1 on Ward 1 has not sent anything that is known of.";
-    check(kiosk(None, None, None), &[("silent_kiosk:k-1", "it", never)]);
+    check(&kiosk(None, None, None), &[("silent_kiosk:k-1", "it", never)]);
     let stuck = "Kiosk k-1 on Ward 1 is connected, 12 records wait on it, and none has come for 2 hours.";
-    check(kiosk(Some(2), Some(12), None), &[("stuck_outbox:k-1", "it", stuck)]);
-    check(kiosk(Some(0), Some(12), None), &[]);
-    check(kiosk(Some(2), Some(0), None), &[]);
+    check(&kiosk(Some(2), Some(12), None), &[("stuck_outbox:k-1", "it", stuck)]);
+    check(&kiosk(Some(0), Some(12), None), &[]);
+    check(&kiosk(Some(2), Some(0), None), &[]);
     let slow = "The clock of kiosk k-1 on Ward 1 is 5 minutes slow.";
-    check(kiosk(Some(1), Some(0), Some(300)), &[("clock:k-1", "it", slow)]);
+    check(&kiosk(Some(1), Some(0), Some(300)), &[("clock:k-1", "it", slow)]);
     let fast = "The clock of kiosk k-1 on Ward 1 is 3 hours fast.";
-    check(kiosk(Some(1), Some(0), Some(-10_800)), &[("clock:k-1", "it", fast)]);
+    check(&kiosk(Some(1), Some(0), Some(-10_800)), &[("clock:k-1", "it", fast)]);
 
     let behind = "Ward 1 has 10 of 40 answers of this fortnight's plan with 6 days left; 30 to go.";
-    check(quota(8, 10, 40), &[("quota:W1", "office", behind)]);
-    check(quota(4, 0, 40), &[]);
-    check(quota(8, 19, 40), &[]);
-    check(quota(8, 1, 5), &[]);
-    check(quota(8, 0, 0), &[]);
+    check(&quota(8, 10, 40), &[("quota:W1", "office", behind)]);
+    check(&quota(4, 0, 40), &[]);
+    check(&quota(8, 19, 40), &[]);
+    check(&quota(8, 1, 5), &[]);
+    check(&quota(8, 0, 0), &[]);
     let last = "Ward 1 has 31 of 40 answers of this fortnight's plan on the last day; 9 to go.";
-    check(quota(14, 31, 40), &[("quota:W1", "office", last)]);
+    check(&quota(14, 31, 40), &[("quota:W1", "office", last)]);
 
     let filling =
         "The quarantine of k-1 is 51 per cent full, with 510 records; what comes when it is full is only counted.";
-    check(share(51), &[("quarantine:k-1", "it", filling)]);
-    check(share(49), &[]);
+    check(&share(51), &[("quarantine:k-1", "it", filling)]);
+    check(&share(49), &[]);
 
     let worse = "Ward 1: Kindness has been below the mean for 7 fortnights.";
-    check(cause("ward:W1", false), &[("special_cause:ward:W1:domain:kindness:worse", "ward:W1", worse)]);
-    check(cause("ward:W1", true), &[("special_cause:ward:W1:domain:kindness:better", "ward:W1", worse)]);
-    check(cause("trust:T1", false), &[("special_cause:trust:T1:domain:kindness:worse", "board", worse)]);
-    check(cause("department:D1", false), &[]);
+    check(&cause("ward:W1", false), &[("special_cause:ward:W1:domain:kindness:worse", "ward:W1", worse)]);
+    check(&cause("ward:W1", true), &[("special_cause:ward:W1:domain:kindness:better", "ward:W1", worse)]);
+    check(&cause("trust:T1", false), &[("special_cause:trust:T1:domain:kindness:worse", "board", worse)]);
+    check(&cause("site:S1", false), &[]);
 
     let undelivered = Undelivered { contact: "it-desk".parse().unwrap(), messages: 2 };
     let words = "2 messages to it-desk could not be delivered in the last day.";
-    check(Situation { undelivered: vec![undelivered], ..quiet() }, &[("undelivered:it-desk", "it", words)]);
+    check(&Situation { undelivered: vec![undelivered], ..quiet() }, &[("undelivered:it-desk", "it", words)]);
+}
+
+#[test]
+fn a_department_is_told_of_what_none_of_its_wards_is_told() {
+    let check = |others: &[(&str, &str, bool)], is_told: bool| {
+        let mut causes: Vec<Cause> =
+            others.iter().map(|(unit, measure, better)| one(unit, measure, *better)).collect();
+        causes.push(one("department:D1", "domain:kindness", false));
+        let found = find(&Situation { causes, ..quiet() });
+        let key = "special_cause:department:D1:domain:kindness:worse";
+        let told = found.iter().find(|alert| alert.key == key);
+        assert_eq!(told.is_some(), is_told, "{others:?}");
+        assert_eq!(found.len(), others.len() + usize::from(is_told), "the others are told as ever");
+        if let Some(told) = told {
+            assert_eq!(
+                (told.audience.to_string().as_str(), told.page.as_str()),
+                ("department:D1", "/department/D1")
+            );
+        }
+    };
+    check(&[], true);
+    check(&[("ward:W1", "domain:kindness", false)], false);
+    check(&[("ward:W1", "domain:kindness", false), ("ward:W2", "domain:noise", false)], false);
+    check(&[("ward:W1", "domain:kindness", true)], true);
+    check(&[("ward:W1", "overall", false)], true);
+    check(&[("trust:T1", "domain:kindness", false)], true);
+    let mut elsewhere = one("ward:W9", "domain:kindness", false);
+    elsewhere.department = Some("D2".parse().unwrap());
+    let causes = vec![elsewhere, one("department:D1", "domain:kindness", false)];
+    assert_eq!(find(&Situation { causes, ..quiet() }).len(), 2, "the ward of another department");
+}
+
+#[test]
+fn a_department_has_a_budget_and_contacts_of_its_own() {
+    let mut book = Book::default();
+    let of = |key: &str, audience: &str| alert(key, Kind::SpecialCause, audience);
+    let found = [of("a", "department:D1"), of("b", "department:D1"), of("c", "department:D2"), of("d", "ward:W1")];
+    let looked = look(&mut book, &found, NOW);
+    assert_eq!(told(&looked), ["a", "c", "d"]);
+    let contacts: Vec<_> = looked.tell.iter().flat_map(|tell| tell.messages(&settings(), at(NOW))).collect();
+    let contacts: Vec<_> = contacts.iter().map(|message| message.contact.as_str()).collect();
+    assert_eq!(contacts, ["lead", "lead", "matron"]);
 }
 
 fn alert(key: &str, kind: Kind, audience: &str) -> Alert {
@@ -127,9 +194,10 @@ fn settings() -> Settings {
     let contact = |name: &str| vec![name.parse().unwrap()];
     Settings {
         digest_hour: 8,
-        budgets: Budgets { ward: 1, office: 2, board: 2, it: 2 },
+        budgets: Budgets { ward: 1, department: 1, office: 2, board: 2, it: 2 },
         tell: [(Audience::It, contact("it-desk"))].into(),
         every_ward: contact("matron"),
+        every_department: contact("lead"),
     }
 }
 
@@ -300,10 +368,10 @@ fn messages_go_to_the_contacts_of_an_audience_with_an_id_of_the_raising() {
 
 #[test]
 fn an_audience_is_written_as_it_is_read() {
-    for text in ["board", "it", "office", "ward:W12"] {
+    for text in ["board", "it", "office", "department:D1", "ward:W12"] {
         assert_eq!(text.parse::<Audience>().unwrap().to_string(), text);
     }
-    for text in ["", "ward", "ward:", "W12", "Board"] {
+    for text in ["", "ward", "ward:", "department:", "site:S1", "W12", "Board"] {
         assert!(text.parse::<Audience>().is_err(), "{text}");
     }
 }

@@ -8,12 +8,13 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use wardvoice_protocol::directory::{Unit, WardEntry};
+use wardvoice_protocol::directory::{Directory, Unit, WardEntry};
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::Presence;
 
-use super::{Cause, Kiosk, Quota, Settings, Share, Situation, Undelivered, find};
+use super::{Cause, Certificate, Kiosk, Quota, Settings, Share, Situation, Undelivered, find};
+use crate::config::BrokerChoice;
 use crate::delivery::{End, Ended};
 use crate::facts::Facts;
 use crate::log::LogError;
@@ -106,11 +107,19 @@ fn situation(house: &House, causes: &[Cause], now: Timestamp) -> Result<Situatio
         now,
         day,
         causes: causes.to_vec(),
+        certificates: certificate(house).into_iter().collect(),
         kiosks: kiosks(house),
         quotas,
         shares: shares.collect(),
         undelivered: undelivered(&house.delivery.given_up(), now),
     })
+}
+
+/// The broker's certificate as it was last shown; the embedded broker has none.
+fn certificate(house: &House) -> Option<Certificate> {
+    let BrokerChoice::External(broker) = &house.premises.config.broker else { return None };
+    let until = house.fleet.broker_certificate_until()?;
+    Some(Certificate { broker: format!("{}:{}", broker.url.host, broker.url.port), until })
 }
 
 fn kiosks(house: &House) -> Vec<Kiosk> {
@@ -164,17 +173,19 @@ fn undelivered(given_up: &[Ended], now: Timestamp) -> Vec<Undelivered> {
     found
 }
 
-/// What of the last fortnight that ended is more than chance, for every ward and the trust. Facts are let go of between units, so that
+/// What of the last fortnight that ended is more than chance, for every ward, every department and the trust. Facts are let go of between units, so that
 /// what comes in need not wait.
 fn causes(house: &House, today: Date) -> Vec<Cause> {
-    let trust = Unit::Trust(house.premises.directory.file().trust.id.clone());
-    let wards = house.premises.directory.wards().iter().map(|ward| Unit::Ward(ward.id.clone()));
+    let directory = &house.premises.directory;
+    let wards = directory.wards().iter().map(|ward| Unit::Ward(ward.id.clone()));
+    let departments = directory.file().departments.iter().map(|entry| Unit::Department(entry.id.clone()));
     let mut causes = Vec::new();
-    for unit in wards.chain([trust]) {
+    let trust = Unit::Trust(directory.file().trust.id.clone());
+    for unit in wards.chain(departments).chain([trust]) {
         let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
         let signals = signals(house, &facts, &unit, today);
         drop(facts);
-        causes.extend(signals.iter().filter_map(cause));
+        causes.extend(signals.iter().filter_map(|signal| cause(signal, directory)));
     }
     causes
 }
@@ -199,14 +210,19 @@ fn signals(house: &House, facts: &Facts, unit: &Unit, today: Date) -> Vec<Signal
     told.collect()
 }
 
-fn cause(signal: &Signal) -> Option<Cause> {
+fn cause(signal: &Signal, directory: &Directory) -> Option<Cause> {
     let better = match signal.variation? {
         Variation::Improvement(_) => true,
         Variation::Concern(_) => false,
         Variation::Neutral(_) | Variation::Common => return None,
     };
+    let department = match &signal.unit {
+        Unit::Ward(ward) => directory.ward(ward).map(|entry| entry.department.clone()),
+        _ => None,
+    };
     (signal.finding == Finding::Signal).then(|| Cause {
         unit: signal.unit.clone(),
+        department,
         name: signal.unit_name.clone(),
         measure: signal.measure.to_string(),
         better,

@@ -1,5 +1,6 @@
 //! The thread on which people outside the pages are reached: a loop that watches requests for help, and one that delivers. It is their own, so
-//! that a file that is written or a receiver that is slow holds up no page and no record, and they hold up nothing either.
+//! that a file that is written or a receiver that is slow holds up no page and no record, and they hold up nothing either. The server has it
+//! for as long as it runs, a command that sends something without a server for as long as the command runs.
 
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -12,7 +13,7 @@ use crate::help;
 use crate::premises::{House, failed};
 
 /// Reads contacts and secrets, and starts the thread.
-pub(super) fn start(house: &House, stopping: CancellationToken) -> Result<JoinHandle<()>> {
+pub(crate) fn start(house: &House, stopping: CancellationToken) -> Result<JoinHandle<()>> {
     let reach = &house.premises.config.reach;
     let contacts = Contacts::open(&reach.delivery, &house.premises.data).map_err(failed)?;
     if reach.help.is_empty() {

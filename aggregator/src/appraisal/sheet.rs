@@ -7,15 +7,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wardvoice_protocol::contact::Mode;
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::{ConsultantId, DomainId, SpecialtyId, WardId};
 
+use super::offers::{Chosen, as_of};
 use super::{AppraisalError, Looker};
 use crate::disputes::DisputeCounts;
 use crate::policy::{self, Audience, Decision, Show};
 use crate::scoring::{
-    AttributionSheet, DomainSheet, Figure, ProvenanceSheet, QuestionSheet, ReliabilitySheet, ScaleSheet,
-    ScoreError, Standing, UnitKind, VersionSheet, consultant_window, score,
+    AttributionSheet, ConsultantWindow, DomainSheet, Figure, ProvenanceSheet, QuestionSheet, ReliabilitySheet,
+    ScaleSheet, ScoreError, ScoreSheet, Standing, UnitKind, VersionSheet, consultant_window, score,
 };
 
 /// What somebody sees of a consultant in a window of six months.
@@ -39,13 +39,15 @@ pub struct Appraisal {
     /// Its last local day, inclusive.
     #[schema(value_type = String, format = Date)]
     pub last_day: Date,
-    /// The local day it was looked at on; what came later is not in it.
+    /// The last local day before it became final; what came or was ruled later is in the next six months.
     #[schema(value_type = String, format = Date)]
     pub as_of: Date,
-    /// Whether it may still fill.
+    /// Final: it does not fill any more.
     pub standing: Standing,
-    /// 0 while provisional, 1 when final, and one more for each later day on which records came or an attribution was dropped.
+    /// 1: what became final stands.
     pub revision: u32,
+    /// The six months that were asked for, where these are shown instead.
+    pub instead_of: Option<InsteadOf>,
     /// As what it was looked at.
     pub audience: Audience,
     /// How much is shown.
@@ -81,6 +83,22 @@ pub struct Appraisal {
     /// Which log and which program it comes from.
     pub provenance: Option<ProvenanceSheet>,
 }
+
+/// Six months whose figures would tell what a few patients said, beside those of the six months that are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InsteadOf {
+    /// Their name.
+    pub window: String,
+    /// Their last local day.
+    #[schema(value_type = String, format = Date)]
+    pub last_day: Date,
+    /// Why they are not shown, in plain words.
+    pub why: &'static str,
+}
+
+const NOT_BESIDE: &str = "beside the six months shown here, their figures would tell what a few patients said; they move on when enough \
+    patients have come or gone";
+const NOT_AT_ALL: &str = "to show more would tell what a few patients said";
 
 /// Something that is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -129,29 +147,61 @@ pub struct SpecialtyFigures {
     pub domains: Vec<DomainFigures>,
 }
 
+/// What a look is made of. Only [`appraisal`] gives anything of it to anybody.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    found: ConsultantWindow,
+    /// The figures of the whole specialty, where only those are shown.
+    specialty: Option<ScoreSheet>,
+}
+
+/// Gathers what a look is made of.
+pub(super) fn gather(looker: &Looker<'_>, chosen: &Chosen) -> Result<Gathered, AppraisalError> {
+    let Looker { facts, world, .. } = *looker;
+    let Chosen { consultant, window, .. } = chosen;
+    let as_of = as_of(window, world);
+    let found = consultant_window(facts, world, consultant, window, None, as_of)?;
+    let entry = world.directory().consultant(consultant);
+    let wanted = entry.filter(|_| decide(looker, chosen, &found).show == Show::SpecialtyOnly);
+    let unit = wanted.map(|entry| Unit::Specialty(entry.specialty.clone()));
+    let specialty = unit.map(|unit| score(facts, world, window, &unit, as_of)).transpose()?;
+    Ok(Gathered { found, specialty })
+}
+
+/// How much is shown, and why.
+fn decide(looker: &Looker<'_>, chosen: &Chosen, found: &ConsultantWindow) -> Decision {
+    let Chosen { audience, shows_figures, .. } = chosen;
+    let decision = policy::decide(&found.audiences, UnitKind::Consultant, found.n, *audience, looker.settings);
+    if decision.show.distribution() && !shows_figures {
+        let show = if is_own(*audience) { Show::Count } else { Show::Nothing };
+        return Decision { show, why: NOT_AT_ALL.to_owned() };
+    }
+    decision
+}
+
+fn is_own(audience: Audience) -> bool {
+    matches!(audience, Audience::Consultant | Audience::Appraiser)
+}
+
 /// What an audience sees of a consultant in a window.
 pub(super) fn appraisal(
     looker: &Looker<'_>,
-    consultant: &ConsultantId,
-    window: &Period,
-    audience: Audience,
+    chosen: &Chosen,
+    gathered: &Gathered,
 ) -> Result<Appraisal, AppraisalError> {
-    let Looker { facts, world, settings, disputes, today } = *looker;
+    let Looker { facts, world, disputes, .. } = *looker;
+    let Chosen { consultant, audience, instead_of, .. } = chosen;
+    let (audience, own) = (*audience, is_own(*audience));
     let unknown = || ScoreError::UnknownUnit(Unit::Consultant(consultant.clone()));
     let entry = world.directory().consultant(consultant).ok_or_else(unknown)?;
-    let found = consultant_window(facts, world, consultant, window, None, today)?;
-    let decision = policy::decide(&found.audiences, UnitKind::Consultant, found.n, audience, settings);
-    let Decision { show, why } = decision;
-    let own = matches!(audience, Audience::Consultant | Audience::Appraiser);
+    let found = gathered.found.clone();
+    let Decision { show, why } = decide(looker, chosen, &found);
     let questions = |domains: &[DomainSheet]| of_the_consultant(domains, &found.questions);
-    let specialty_figures = if show == Show::SpecialtyOnly {
-        let unit = Unit::Specialty(entry.specialty.clone());
-        let sheet = score(facts, world, window, &unit, today)?;
-        let domains = questions(&sheet.domains);
-        Some(SpecialtyFigures { name: sheet.unit_name, responses: sheet.responses, domains })
-    } else {
-        None
-    };
+    let specialty_figures = gathered.specialty.as_ref().map(|sheet| SpecialtyFigures {
+        name: sheet.unit_name.clone(),
+        responses: sheet.responses,
+        domains: questions(&sheet.domains),
+    });
     let mut domains = questions(&found.sheet.domains);
     let mut score = found.score;
     if !show.score() {
@@ -179,8 +229,13 @@ pub(super) fn appraisal(
         first_day: sheet.first_day,
         last_day: sheet.last_day,
         as_of: sheet.as_of,
-        standing: sheet.standing,
-        revision: sheet.revision,
+        standing: Standing::Final,
+        revision: 1,
+        instead_of: instead_of.map(|asked| InsteadOf {
+            window: asked.to_string(),
+            last_day: asked.last(),
+            why: NOT_BESIDE,
+        }),
         audience,
         show,
         reliable: show.score(),

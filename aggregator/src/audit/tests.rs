@@ -34,6 +34,18 @@ fn entries_are_chained_numbered_and_there_again() {
 }
 
 #[test]
+fn every_deed_can_be_looked_for_and_is_said_in_words() {
+    let mut words: Vec<&str> = Deed::ALL.iter().map(|deed| deed.as_str()).collect();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), Deed::ALL.len());
+    for (place, deed) in Deed::ALL.iter().enumerate() {
+        assert_eq!(*deed as usize, place, "{deed} stands where another was forgotten");
+    }
+    assert_eq!(Deed::Rebuilt as usize + 1, Deed::ALL.len());
+}
+
+#[test]
 fn a_line_that_was_changed_taken_out_or_put_in_is_found() {
     let (_folder, path) = written();
     let text = fs::read_to_string(&path).unwrap();

@@ -147,7 +147,7 @@ pub(super) struct AppraisalArguments {
     /// The consultant.
     #[arg(long, value_name = "ID")]
     consultant: ConsultantId,
-    /// The last day of the six months; that of the present fortnight when absent.
+    /// The last day of the six months, a fortnight's; that of the last fortnight that is final when absent.
     #[arg(long, value_name = "DATE")]
     until: Option<Date>,
     /// As what to look: consultant, appraiser, board or office. What that audience may not see is withheld, and said.

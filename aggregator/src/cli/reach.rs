@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result};
+use tokio_util::sync::CancellationToken;
 
 use super::say::{Style, Terminal};
 use crate::config::Config;
@@ -11,7 +13,7 @@ use crate::fleet::Fleet;
 use crate::log;
 use crate::operations::{Request, perform, perform_on_premises};
 use crate::premises::{House, Premises, failed, log_folder};
-use crate::{control, operations};
+use crate::{app, control, operations};
 
 /// Does a request and says what came of it; whether all is well.
 pub(super) fn ask(
@@ -46,8 +48,16 @@ fn alone(data: &Path, config: Config, request: Request, talk: &mut dyn operation
     if request.needs_only_premises() {
         return perform_on_premises(&premises, request, talk);
     }
+    let reaches_people = request.reaches_people();
     let house = House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()), Arc::default())?;
-    let well = perform(&house, request, talk);
+    let stopping = CancellationToken::new();
+    let reaching = reaches_people.then(|| app::reach::start(&house, stopping.clone())).transpose();
+    let well = reaching.and_then(|reaching| {
+        let well = perform(&house, request, talk);
+        stopping.cancel();
+        drop(reaching.map(JoinHandle::join));
+        well
+    });
     let closed = house.close();
     let well = well?;
     closed?;

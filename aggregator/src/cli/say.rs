@@ -18,7 +18,7 @@ mod office;
 mod words;
 
 pub(super) use comments::{comment, comment_line, theme_count};
-pub(super) use loops::{alert, help_times};
+pub(super) use loops::{alert, contact_test, help_times};
 pub(super) use monitor::monitored;
 pub(super) use office::{plan_decision, plan_line, translation_decision, translation_line};
 pub(super) use words::{

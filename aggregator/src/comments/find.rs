@@ -2,13 +2,14 @@
 
 use jiff::civil::Date;
 use wardvoice_protocol::assignment::KioskAudience;
-use wardvoice_protocol::contact::{Answer, AttributionSource};
-use wardvoice_protocol::id::{ConsultantId, Language, WardId};
+use wardvoice_protocol::contact::Answer;
+use wardvoice_protocol::id::{Language, WardId};
 use wardvoice_protocol::record::{Body, Record};
 
 use super::Lists;
 use super::id::CommentId;
 use super::signs::Sign;
+use crate::facts::{Fact, fact_of};
 use crate::ingest::World;
 use crate::log::{LogError, OpenedRow, Reader};
 
@@ -29,8 +30,8 @@ pub struct Found {
     pub asked: String,
     /// Whether a patient wrote it; staff answer questionnaires of their own.
     pub of_patients: bool,
-    /// The consultant in charge, where the roster or the patient said so.
-    pub consultant: Option<ConsultantId>,
+    /// What facts know of the response; none where they do not know it. It says who was in charge and who said so.
+    pub row: Option<Fact>,
     /// The text. Only moderators may see it.
     pub text: String,
     /// Words of the lists.
@@ -64,13 +65,11 @@ fn comments(row: &OpenedRow<'_>, world: &World, lists: &Lists) -> Result<Vec<Fou
     let unreadable = || LogError::Unreadable(format!("the opened record {}", row.position));
     let record: Record = serde_json::from_slice(row.json).map_err(|_| unreadable())?;
     let Body::Contact(contact) = record.body else { return Ok(Vec::new()) };
+    let fact = fact_of(&contact, row.day, row.arrival_day, &world.vocabulary);
     let Some(response) = contact.response else { return Ok(Vec::new()) };
     let day = row.day.date().ok_or_else(unreadable)?;
     let questionnaire =
         world.questionnaires.iter().find(|questionnaire| questionnaire.reference() == contact.questionnaire);
-    // A volunteer may be mistaken, and a consultant may not be shown what was said of another.
-    let consultant = contact.attribution.filter(|said| said.source != AttributionSource::Volunteer);
-    let consultant = consultant.map(|said| said.consultant);
     let said = response.answers.into_iter().filter_map(|(question, answer)| match answer {
         Answer::Said(comment) => Some((question, String::from(comment))),
         _ => None,
@@ -85,7 +84,7 @@ fn comments(row: &OpenedRow<'_>, world: &World, lists: &Lists) -> Result<Vec<Fou
             language: contact.language.clone(),
             asked: asked.unwrap_or_else(|| question.to_string()),
             of_patients: questionnaire.is_some_and(|one| one.file().audience == KioskAudience::Patients),
-            consultant: consultant.clone(),
+            row: fact,
             signs: lists.signs.find(&text, &contact.language, &lists.names),
             id: CommentId::new(row.record_id, question),
             text,

@@ -1,12 +1,11 @@
 //! The queue: comments in the order in which they are to be read.
 
-use std::cmp::Ordering;
-
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::WardId;
 
-use super::history::{History, Standing};
-use super::{Comments, CommentsError, Found, SignKind};
+use super::history::History;
+use super::index::STANDINGS;
+use super::{Comments, CommentsError, Found, Lists, SignKind};
 
 /// How soon a comment should be read, the soonest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,53 +43,62 @@ pub struct Listed {
     pub urgency: Urgency,
 }
 
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaf {
+    /// The comments on it.
+    pub listed: Vec<Listed>,
+    /// Its number, from 1: the one that was asked for, or the last there is.
+    pub page: usize,
+    /// How many pages there are, at least one.
+    pub pages: usize,
+}
+
 impl Comments {
     /// The comments of a kind: those that wait with the likely serious ones first and the oldest first among these, others with what was
     /// decided last first.
     pub fn list(&self, which: &Which) -> Result<Vec<Listed>, CommentsError> {
-        let book = self.up_to_date()?;
-        let mut listed: Vec<Listed> = Vec::new();
-        for (id, found) in &book.found {
-            let history = book.histories.get(id);
-            let standing = history.map_or(Standing::Waiting.as_str(), |history| history.standing().as_str());
-            let is_asked = which.standing.as_ref().is_none_or(|asked| asked == standing)
-                && which.ward.as_ref().is_none_or(|ward| found.ward == *ward);
-            if is_asked {
-                let history = history.cloned().unwrap_or_default();
-                listed.push(Listed { found: found.clone(), history, urgency: self.urgency(found) });
-            }
-        }
-        drop(book);
-        let waits = |one: &Listed| *one.history.standing() == Standing::Waiting;
-        listed.sort_by(|a, b| match (waits(a), waits(b)) {
-            (true, true) => {
-                (a.urgency, a.found.position, &a.found.id).cmp(&(b.urgency, b.found.position, &b.found.id))
-            }
-            (false, false) => b.history.last().cmp(&a.history.last()),
-            (true, false) => Ordering::Less,
-            (false, true) => Ordering::Greater,
-        });
-        Ok(listed)
+        Ok(self.leaf(which, 1, usize::MAX)?.listed)
     }
 
-    /// How many comments stand how: waiting, proposed, released, held, escalated.
-    pub fn counts(&self) -> Result<[(&'static str, u64); 5], CommentsError> {
+    /// A page of the same with at most so many comments.
+    pub fn leaf(&self, which: &Which, page: usize, most: usize) -> Result<Leaf, CommentsError> {
         let book = self.up_to_date()?;
-        let mut counts = ["waiting", "proposed", "escalated", "held", "released"].map(|standing| (standing, 0));
-        for id in book.found.keys() {
-            let standing = book.histories.get(id).map_or("waiting", |history| history.standing().as_str());
-            counts.iter_mut().filter(|(name, _)| *name == standing).for_each(|(_, count)| *count += 1);
+        let pages = book.index.len(which).div_ceil(most).max(1);
+        let page = page.clamp(1, pages);
+        let turns = book.index.turns(which).skip((page - 1).saturating_mul(most)).take(most);
+        let listed = turns.filter_map(|id| {
+            let found = book.found.get(id)?;
+            let history = book.histories.get(id).cloned().unwrap_or_default();
+            Some(Listed { urgency: self.urgency(found), found: found.clone(), history })
+        });
+        Ok(Leaf { listed: listed.collect(), page, pages })
+    }
+
+    /// How many comments stand how: waiting, proposed, escalated, held, released.
+    pub fn counts(&self) -> Result<[(&'static str, u64); 5], CommentsError> {
+        let counts = self.up_to_date()?.index.counts();
+        let mut named = STANDINGS.map(|standing| (standing, 0));
+        for ((_, count), counted) in named.iter_mut().zip(counts) {
+            *count = counted;
         }
-        Ok(counts)
+        Ok(named)
     }
 
     /// How soon a comment should be read.
     pub fn urgency(&self, found: &Found) -> Urgency {
+        self.lists.urgency(found)
+    }
+}
+
+impl Lists {
+    /// How soon a comment should be read, by the words in it.
+    pub(super) fn urgency(&self, found: &Found) -> Urgency {
         match found.signs.iter().map(|sign| sign.kind).min() {
             Some(SignKind::Safeguarding) => Urgency::Safeguarding,
             Some(SignKind::Distress) => Urgency::Distress,
             Some(SignKind::StaffName) => Urgency::StaffName,
-            None if self.has_checked_list(&found.language) => Urgency::Unmarked,
+            None if self.signs.is_checked(&found.language) => Urgency::Unmarked,
             None => Urgency::NoList,
         }
     }

@@ -9,21 +9,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wardvoice_protocol::assignment::KioskAudience;
 use wardvoice_protocol::directory::{Directory, Unit};
-use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::fortnight::{DayNumber, Period};
 use wardvoice_protocol::id::{RecordId, WardId};
 
 use super::history::{Reach, Standing, Tone};
+use super::index::Coded;
 use super::text::apply;
 use super::themes::{ThemeCount, ThemeId};
-use super::{CommentHandle, Comments, CommentsError, Found, History, fortnights};
+use super::{CommentHandle, CommentId, Comments, CommentsError, Found, History, fortnights};
 use crate::facts::Fact;
 use crate::policy::Audience;
+use crate::scoring::InCharge;
 
 /// So many people must have answered before anybody at all is shown what one of them wrote: a cell of five or fewer is never public.
-const FEWEST_IN_PUBLIC: u64 = 6;
-/// So many before a consultant and who appraises them are (the table of named consultants).
-const FEWEST_OF_A_CONSULTANT: u64 = 5;
-
+const FEWEST_IN_PUBLIC: usize = 6;
 /// A comment as it may be shown. It says neither who passed it nor when it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Released {
@@ -42,107 +41,134 @@ pub struct Released {
     pub themes: Vec<String>,
 }
 
+/// The patients of a consultant in six months, as the figures that their comments stand beside count them.
+pub(crate) struct Patients<'a> {
+    /// The consultant's number in facts.
+    pub(crate) consultant: u16,
+    /// The six months.
+    pub(crate) window: Period,
+    /// What came after this day is not known yet.
+    pub(crate) as_of: Date,
+    /// Whose patients there are.
+    pub(crate) in_charge: InCharge<'a>,
+    /// The records of those who were not the consultant's after all.
+    pub(crate) not_theirs: BTreeSet<RecordId>,
+}
+
+/// Among which released comments to look.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    /// Those of some wards.
+    OfWards(&'a dyn Fn(&WardId) -> bool),
+    /// Those of the patients for whom a consultant of that number was named.
+    Of(u16),
+}
+
 impl Comments {
-    /// The comments of a unit in the whole fortnights of a period that an audience may read, praise first and the newest days first.
+    /// The comments of a unit of wards in the whole fortnights of a period that an audience may read, praise first and the newest days first.
     ///
-    /// The public is shown what was released to everybody, of units of which six people or more answered in the period. A consultant
-    /// and their appraiser are shown what was passed about consultants, by patients of theirs that the roster or the patient gave them, five
-    /// or more; nobody else is shown comments by consultant. What staff wrote in questionnaires of their own is shown nowhere here.
+    /// The public is shown what was released to everybody, of units of which six people or more answered in the period. Nobody is shown
+    /// comments by consultant here: [`crate::appraisal::comments`]. What staff wrote in questionnaires of their own is shown nowhere.
     pub fn released(
         &self,
         unit: &Unit,
         period: &Period,
         audience: Audience,
     ) -> Result<Vec<Released>, CommentsError> {
-        self.released_but(unit, period, audience, &BTreeSet::new())
-    }
-
-    /// The same without those of some records: patients who were not the consultant's after all.
-    pub fn released_but(
-        &self,
-        unit: &Unit,
-        period: &Period,
-        audience: Audience,
-        not_theirs: &BTreeSet<RecordId>,
-    ) -> Result<Vec<Released>, CommentsError> {
-        let released = self.released_named(unit, period, audience, not_theirs)?;
+        let released = self.released_with_handles(unit, period, audience, usize::MAX)?;
         Ok(released.into_iter().map(|(_, released)| released).collect())
     }
 
-    /// The same, each with the handle by which an action may name it.
+    /// The first so many of the same, each with the handle by which an action may name it.
     pub fn released_with_handles(
         &self,
         unit: &Unit,
         period: &Period,
         audience: Audience,
-    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
-        self.released_named(unit, period, audience, &BTreeSet::new())
-    }
-
-    fn released_named(
-        &self,
-        unit: &Unit,
-        period: &Period,
-        audience: Audience,
-        not_theirs: &BTreeSet<RecordId>,
+        most: usize,
     ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
         if !self.may_be_asked(unit, &days, audience) {
             return Ok(Vec::new());
         }
+        let is_of = |ward: &WardId| self.holds(unit, ward);
+        self.passed(&days, most, Wanted::OfWards(&is_of), |_, _, _, reach| {
+            audience != Audience::Public || reach == Reach::Everybody
+        })
+    }
+
+    /// What was passed about consultants by patients of one. Whether it may be shown at all, whoever asks has asked the policy.
+    pub(crate) fn of_patients(&self, patients: &Patients<'_>) -> Result<Vec<Released>, CommentsError> {
+        let Some(days) = fortnights::whole(&self.world.calendar, &patients.window) else { return Ok(Vec::new()) };
+        let frame = self.frame();
+        let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
+        let passed =
+            self.passed(&days, usize::MAX, Wanted::Of(patients.consultant), |id, found, history, _| {
+                let known = found.row.filter(|row| row.arrival_day() <= DayNumber::from(patients.as_of));
+                let of = known.and_then(|row| patients.in_charge.consultant_of_response(&row));
+                of == Some(patients.consultant)
+                    && !patients.not_theirs.contains(&id.record())
+                    && history.themes().iter().any(about)
+            })?;
+        Ok(passed.into_iter().map(|(_, released)| released).collect())
+    }
+
+    /// The first so many of what was passed of what patients wrote on some days, as far as it is wanted.
+    fn passed(
+        &self,
+        days: &RangeInclusive<Date>,
+        most: usize,
+        among: Wanted<'_>,
+        wanted: impl Fn(&CommentId, &Found, &History, Reach) -> bool,
+    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         let book = self.up_to_date()?;
-        let mut released: Vec<(Tone, Date, u64, (CommentHandle, Released))> = Vec::new();
-        for (id, history) in &book.histories {
+        let mut released: Vec<(Tone, Date, &Found, &History)> = Vec::new();
+        let ids = match among {
+            Wanted::Of(consultant) => book.index.released_of(consultant, days),
+            Wanted::OfWards(is_asked) => book.index.released(days, is_asked),
+        };
+        for id in ids {
+            let (Some(found), Some(history)) = (book.found.get(id), book.histories.get(id)) else { continue };
             let Standing::Released { tone, reach } = history.standing() else { continue };
-            let Some(found) = book.found.get(id) else { continue };
-            let goes_there = audience != Audience::Public || *reach == Reach::Everybody;
-            let goes_there = goes_there && !not_theirs.contains(&id.record());
-            if goes_there && found.of_patients && days.contains(&found.day) && self.is_of(found, history, unit) {
-                let shown = (CommentHandle::of(id), self.shown(found, history, *tone));
-                released.push((*tone, found.day, found.position, shown));
+            if found.of_patients && days.contains(&found.day) && wanted(id, found, history, *reach) {
+                released.push((*tone, found.day, found, history));
             }
         }
-        drop(book);
-        released.sort_by(|a, b| (a.0, b.1, b.2).cmp(&(b.0, a.1, a.2)));
-        Ok(released.into_iter().map(|(_, _, _, shown)| shown).collect())
+        released.sort_by(|a, b| (a.0, b.1, b.2.position).cmp(&(b.0, a.1, a.2.position)));
+        let shown = released
+            .into_iter()
+            .take(most)
+            .map(|(tone, _, found, history)| (CommentHandle::of(&found.id), self.shown(found, history, tone)));
+        Ok(shown.collect())
     }
 
     /// Whether anything may be shown at all, whatever was released.
     fn may_be_asked(&self, unit: &Unit, days: &RangeInclusive<Date>, audience: Audience) -> bool {
-        let fewest = match (unit, audience) {
-            (Unit::Consultant(_), Audience::Consultant | Audience::Appraiser) => FEWEST_OF_A_CONSULTANT,
-            (Unit::Consultant(_), _) | (_, Audience::Consultant | Audience::Appraiser) => return false,
-            (_, Audience::Public) => FEWEST_IN_PUBLIC,
-            (_, Audience::Ward | Audience::Board | Audience::Office) => return true,
-        };
-        self.responses(unit, days) >= fewest
+        match (unit, audience) {
+            (Unit::Consultant(_), _) | (_, Audience::Consultant | Audience::Appraiser) => false,
+            (_, Audience::Public) => self.answered_by(unit, days, FEWEST_IN_PUBLIC),
+            (_, Audience::Ward | Audience::Board | Audience::Office) => true,
+        }
     }
 
-    /// How many patients of a unit answered in a span of days.
-    fn responses(&self, unit: &Unit, days: &RangeInclusive<Date>) -> u64 {
+    /// Whether so many patients of a unit of wards answered in a span of days.
+    fn answered_by(&self, unit: &Unit, days: &RangeInclusive<Date>, fewest: usize) -> bool {
         let facts = self.facts.read().unwrap_or_else(PoisonError::into_inner);
         let vocabulary = facts.vocabulary();
         let is_counted = |fact: &&Fact| {
             let questionnaire = vocabulary.questionnaire(fact.questionnaire_index());
             let of_patients = questionnaire.is_some_and(|one| one.file().audience == KioskAudience::Patients);
-            let is_of_unit = match unit {
-                Unit::Consultant(id) => {
-                    fact.consultant_index().is_some_and(|index| vocabulary.consultant(index) == Some(id))
-                }
-                _ => {
-                    vocabulary.ward(fact.ward_index()).is_some_and(|ward| holds(&self.world.directory, unit, ward))
-                }
-            };
-            of_patients && is_of_unit && fact.outcome().has_response()
+            of_patients && fact.outcome().has_response()
         };
-        facts.days(*days.start(), *days.end()).filter(is_counted).count() as u64
+        let wards = (0..vocabulary.ward_count())
+            .filter(|index| vocabulary.ward(*index).is_some_and(|ward| self.holds(unit, ward)));
+        let rows = wards.flat_map(|index| facts.ward_days(index, *days.start(), *days.end())).flatten();
+        rows.filter(is_counted).take(fewest).count() == fewest
     }
 
-    pub(super) fn is_of(&self, found: &Found, history: &History, unit: &Unit) -> bool {
-        let Unit::Consultant(consultant) = unit else { return holds(&self.world.directory, unit, &found.ward) };
-        let frame = self.frame();
-        let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
-        found.consultant.as_ref() == Some(consultant) && history.themes().iter().any(about)
+    /// Whether a ward belongs to a unit of wards.
+    pub(super) fn holds(&self, unit: &Unit, ward: &WardId) -> bool {
+        holds(&self.world.directory, unit, ward)
     }
 
     fn shown(&self, found: &Found, history: &History, tone: Tone) -> Released {
@@ -163,28 +189,25 @@ impl Comments {
             return Err(CommentsError::OfOnePerson(unit.clone()));
         }
         let book = self.up_to_date()?;
-        let mut counts: BTreeMap<&ThemeId, (u64, u64, u64)> = BTreeMap::new();
-        for (id, history) in &book.histories {
-            let Some(found) = book.found.get(id) else { continue };
-            if !found.of_patients || !period.contains(found.day) || !self.is_of(found, history, unit) {
-                continue;
-            }
-            for theme in history.themes() {
+        let mut counts: BTreeMap<&ThemeId, Coded> = BTreeMap::new();
+        let days = period.start()..=period.last();
+        book.index.each_theme(
+            &days,
+            |ward| self.holds(unit, ward),
+            |theme, coded| {
                 let count = counts.entry(theme).or_default();
-                match history.standing() {
-                    Standing::Released { tone: Tone::Praise, .. } => count.0 += 1,
-                    Standing::Released { .. } => count.1 += 1,
-                    _ => count.2 += 1,
-                }
-            }
-        }
+                count.praise += coded.praise;
+                count.criticism += coded.criticism;
+                count.not_released += coded.not_released;
+            },
+        );
         let frame = self.frame();
-        let counted = counts.into_iter().map(|(theme, (praise, criticism, not_released))| ThemeCount {
+        let counted = counts.into_iter().map(|(theme, coded)| ThemeCount {
             theme: theme.clone(),
             label: frame.label(theme),
-            praise,
-            criticism,
-            not_released,
+            praise: coded.praise,
+            criticism: coded.criticism,
+            not_released: coded.not_released,
         });
         let mut counted: Vec<_> = counted.collect();
         counted.sort_by_key(|count| std::cmp::Reverse(count.praise + count.criticism + count.not_released));

@@ -4,14 +4,18 @@
 
 use std::fs;
 
+use wardvoice_protocol::contact::AttributionSource;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::ConsultantId;
 
 use super::*;
 use crate::policy::Audience;
-use office::{Office, now, role};
+use crate::scoring::ScoringWorld;
+use office::{Named, Office, now, role};
 
 mod history;
+mod index;
 mod office;
 
 /// The texts that an audience is shown of a unit in the fortnight of the tests.
@@ -108,24 +112,53 @@ fn five_people_are_too_few_for_the_public() {
 fn a_consultant_is_shown_what_is_about_consultants_and_nobody_else_is() {
     let mut office = Office::new();
     let consultant = office.consultant_of("W1");
-    let unit = format!("consultant:{consultant}");
-    let about = office.says_of("W1", "good", "The doctor explained it.", Some((&consultant, true)));
-    let other = office.says_of("W1", "good", "The food was good.", Some((&consultant, true)));
-    let guessed = office.says_of("W1", "good", "The surgeon took time.", Some((&consultant, false)));
-    for comment in [&about, &other, &guessed] {
-        office.decides(comment, &Wish::Release(Tone::Praise, Reach::Everybody));
+    let doctors = Wish::Code(["doctors".parse().unwrap()].into());
+    let roster = Named::by(AttributionSource::Roster, &consultant, false);
+    let other = office.says_of("W1", "good", "The food was good.", Some(&roster));
+    office.decides(&other, &Wish::Release(Tone::Praise, Reach::Everybody));
+    // Whose patients they are is decided as for the figures: by the roster's word or the patient's knowledge, whoever named the consultant.
+    for (source, knows, text) in [
+        (AttributionSource::Roster, false, "The doctor explained it."),
+        (AttributionSource::Volunteer, false, "The surgeon took time."),
+        (AttributionSource::Volunteer, true, "The anaesthetist was calm."),
+        (AttributionSource::Patient, false, "Some doctor was late."),
+        (AttributionSource::Patient, true, "My doctor was never late."),
+    ] {
+        let comment = office.says_of("W1", "good", text, Some(&Named::by(source, &consultant, knows)));
+        office.decides(&comment, &Wish::Release(Tone::Praise, Reach::Everybody));
+        office.decides(&comment, &doctors);
     }
-    let doctors: BTreeSet<ThemeId> = ["doctors".parse().unwrap()].into();
-    office.decides(&about, &Wish::Code(doctors.clone()));
-    office.decides(&guessed, &Wish::Code(doctors));
-    assert_eq!(shown(&office, &unit, Audience::Consultant), Vec::<String>::new(), "three people are too few");
-    (0..4).for_each(|_| office.answers_of("W1", Some((&consultant, true))));
-    assert_eq!(shown(&office, &unit, Audience::Consultant), ["The doctor explained it."]);
-    assert_eq!(shown(&office, &unit, Audience::Appraiser).len(), 1);
-    for audience in [Audience::Ward, Audience::Board, Audience::Office, Audience::Public] {
-        assert_eq!(shown(&office, &unit, audience), Vec::<String>::new());
+    let theirs = ["My doctor was never late.", "The anaesthetist was calm.", "The doctor explained it."];
+    assert_eq!(of_patients(&office, &consultant, "2026-11-22", &[]), theirs);
+    assert_eq!(of_patients(&office, &consultant, "2026-11-11", &[]), Vec::<String>::new(), "nothing had come");
+    let elsewhere = office.world.directory.consultants().iter().find(|entry| entry.id != consultant).unwrap();
+    assert_eq!(of_patients(&office, &elsewhere.id, "2026-11-22", &[]), Vec::<String>::new());
+    for audience in Audience::ALL.map(|(audience, _)| audience) {
+        let by_consultant = shown(&office, &format!("consultant:{consultant}"), audience);
+        assert_eq!(by_consultant, Vec::<String>::new(), "{audience}");
     }
     assert_eq!(shown(&office, "ward:W1", Audience::Consultant), Vec::<String>::new());
+    let upheld = office.says_of("W1", "good", "The doctor was never there.", Some(&roster));
+    office.decides(&upheld, &Wish::Release(Tone::Criticism, Reach::Staff));
+    office.decides(&upheld, &doctors);
+    assert_eq!(of_patients(&office, &consultant, "2026-11-22", &[]).len(), 4);
+    assert_eq!(of_patients(&office, &consultant, "2026-11-22", &[&upheld]), theirs);
+}
+
+/// The texts by a consultant's patients in the fortnight of the tests, as of a day, but for those of some records.
+fn of_patients(office: &Office, consultant: &ConsultantId, as_of: &str, but: &[&CommentId]) -> Vec<String> {
+    let world = &office.world;
+    let (directory, calendar) = (world.directory.clone(), world.calendar.clone());
+    let scoring = ScoringWorld::inpatient(directory, calendar, Arc::clone(&world.vocabulary), 7).unwrap();
+    let window = world.calendar.period("2026-F23").unwrap();
+    let patients = Patients {
+        consultant: world.vocabulary.consultant_index(consultant).unwrap(),
+        window,
+        as_of: as_of.parse().unwrap(),
+        in_charge: scoring.in_charge(&window).unwrap(),
+        not_theirs: but.iter().map(|comment| comment.record()).collect(),
+    };
+    office.comments().of_patients(&patients).unwrap().into_iter().map(|one| one.text).collect()
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 
-use super::history::{Standing, Tone};
 use super::themes::ThemeId;
 use super::{Comments, CommentsError};
 
@@ -52,31 +51,32 @@ impl Comments {
         }
         let frame = self.frame();
         let book = self.up_to_date()?;
-        let mut counts: BTreeMap<ThemeId, Vec<ThemeTones>> = BTreeMap::new();
-        for (id, history) in &book.histories {
-            let Standing::Released { tone, .. } = history.standing() else { continue };
-            let Some(found) = book.found.get(id) else { continue };
-            let Some(place) = periods.iter().position(|period| period.contains(found.day)) else { continue };
-            if !found.of_patients || !self.is_of(found, history, unit) {
-                continue;
-            }
-            for theme in history.themes() {
-                let of_theme = counts.entry(theme.clone());
-                let of_theme = of_theme.or_insert_with(|| vec![ThemeTones::default(); periods.len()]);
-                if let Some(tones) = of_theme.get_mut(place) {
-                    match tone {
-                        Tone::Praise => tones.praise += 1,
-                        Tone::Mixed | Tone::Criticism => tones.criticism += 1,
+        let mut counts: BTreeMap<&ThemeId, Vec<ThemeTones>> = BTreeMap::new();
+        for (place, period) in periods.iter().enumerate() {
+            let days = period.start()..=period.last();
+            book.index.each_theme(
+                &days,
+                |ward| self.holds(unit, ward),
+                |theme, coded| {
+                    if coded.praise + coded.criticism == 0 {
+                        return;
                     }
-                }
-            }
+                    let of_theme =
+                        counts.entry(theme).or_insert_with(|| vec![ThemeTones::default(); periods.len()]);
+                    if let Some(tones) = of_theme.get_mut(place) {
+                        tones.praise += coded.praise;
+                        tones.criticism += coded.criticism;
+                    }
+                },
+            );
         }
-        drop(book);
-        let trend = |(theme, counts): (ThemeId, Vec<ThemeTones>)| {
-            let label = frame.label(&theme);
-            ThemeTrend { theme, label, counts }
+        let trend = |(theme, counts): (&ThemeId, Vec<ThemeTones>)| ThemeTrend {
+            theme: theme.clone(),
+            label: frame.label(theme),
+            counts,
         };
         let mut trends: Vec<ThemeTrend> = counts.into_iter().map(trend).collect();
+        drop(book);
         trends.sort_by_key(|trend| std::cmp::Reverse(trend.all()));
         Ok(trends)
     }

@@ -73,6 +73,7 @@ pub(super) struct AlertsFile {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct BudgetsFile {
     pub(super) ward: u32,
+    pub(super) department: u32,
     pub(super) office: u32,
     pub(super) board: u32,
     pub(super) it: u32,
@@ -102,7 +103,7 @@ impl Default for AlertsFile {
 
 impl Default for BudgetsFile {
     fn default() -> Self {
-        Self { ward: 3, office: 10, board: 2, it: 10 }
+        Self { ward: 3, department: 3, office: 10, board: 2, it: 10 }
     }
 }
 
@@ -140,14 +141,18 @@ impl Reach {
         })
     }
 
-    /// Whether the directory knows the wards that are named.
+    /// Whether the directory knows the wards and departments that are named.
     pub fn check(&self, directory: &Directory) -> Result<(), ConfigError> {
         let unknown = |setting, ward: &WardId| value(setting, ward.to_string(), "the directory has no such ward");
         if let Some(ward) = self.help.unknown_ward(directory) {
             return Err(unknown("help.wards", ward));
         }
-        match self.alerts.wards().find(|ward| directory.ward(ward).is_none()) {
-            Some(ward) => Err(unknown("alerts.tell", ward)),
+        if let Some(ward) = self.alerts.wards().find(|ward| directory.ward(ward).is_none()) {
+            return Err(unknown("alerts.tell", ward));
+        }
+        let departments = &directory.file().departments;
+        match self.alerts.departments().find(|id| departments.iter().all(|known| known.id != **id)) {
+            Some(id) => Err(value("alerts.tell", id.to_string(), "the directory has no such department")),
             None => Ok(()),
         }
     }
@@ -242,9 +247,10 @@ fn told(file: AlertsFile, names: &BTreeSet<ContactName>) -> Result<alerts::Setti
     if file.digest_hour > 23 {
         return Err(value("alerts.digest_hour", file.digest_hour.to_string(), "write an hour from 0 to 23"));
     }
-    let BudgetsFile { ward, office, board, it } = file.a_week;
+    let BudgetsFile { ward, department, office, board, it } = file.a_week;
     for (setting, budget) in [
         ("alerts.a_week.ward", ward),
+        ("alerts.a_week.department", department),
         ("alerts.a_week.office", office),
         ("alerts.a_week.board", board),
         ("alerts.a_week.it", it),
@@ -253,20 +259,21 @@ fn told(file: AlertsFile, names: &BTreeSet<ContactName>) -> Result<alerts::Setti
             return Err(value(setting, budget.to_string(), format!("write a number from 0 to {MOST_ALERTS}")));
         }
     }
-    let (mut tell, mut every_ward) = (BTreeMap::new(), Vec::new());
+    let (mut tell, mut every_ward, mut every_department) = (BTreeMap::new(), Vec::new(), Vec::new());
     for (audience, contacts) in file.tell {
         let contacts = known("alerts.tell", &contacts, names)?;
         match audience.as_str() {
             "ward" => every_ward = contacts,
+            "department" => every_department = contacts,
             text => {
-                let rule = "write office, board, it, ward for every ward, or \"ward:W12\" for one";
+                let rule = "write office, board, it, ward or department for every one, or \"ward:W12\" for one";
                 let audience: Audience = text.parse().map_err(|_| value("alerts.tell", text, rule))?;
                 tell.insert(audience, contacts);
             }
         }
     }
-    let budgets = Budgets { ward, office, board, it };
-    Ok(alerts::Settings { digest_hour: file.digest_hour, budgets, tell, every_ward })
+    let budgets = Budgets { ward, department, office, board, it };
+    Ok(alerts::Settings { digest_hour: file.digest_hour, budgets, tell, every_ward, every_department })
 }
 
 #[cfg(test)]
@@ -329,5 +336,21 @@ mod tests {
         let elsewhere = read("[help.wards.W99]\nescalate_after_minutes = 3").unwrap();
         let said = elsewhere.reach.check(&directory).unwrap_err().to_string();
         assert!(said.contains("W99") && said.contains("no such ward"), "{said}");
+    }
+
+    #[test]
+    fn departments_are_told_by_their_own_contacts_or_those_of_every_one() {
+        let text = "[alerts.a_week]\ndepartment = 4\n\
+             [alerts.tell]\ndepartment = [\"b\"]\n\"department:elsewhere\" = [\"a\"]\nward = [\"b\"]";
+        let alerts = read(&format!("{text}\n{CONTACTS}")).unwrap().reach.alerts;
+        assert_eq!(alerts.budgets.department, 4);
+        for (audience, expected) in [("department:medicine", "b"), ("department:elsewhere", "a"), ("board", "")] {
+            let contacts = alerts.contacts(&audience.parse().unwrap());
+            let names: Vec<&str> = contacts.iter().map(ContactName::as_str).collect();
+            assert_eq!(names.join(" "), expected, "{audience}");
+        }
+        let reach = read(&format!("{text}\n{CONTACTS}")).unwrap().reach;
+        let said = reach.check(&crate::directory::example()).unwrap_err().to_string();
+        assert!(said.contains("elsewhere") && said.contains("no such department"), "{said}");
     }
 }

@@ -163,17 +163,20 @@ escalate_after_minutes = {escalate_after_minutes}
 digest_hour = {digest_hour}
 
 [alerts.a_week]
-# How many alerts each is told of at once in a week, each ward for itself. See docs/alerts.md.
+# How many alerts each is told of at once in a week, each ward and department for itself. See docs/alerts.md.
 ward = {ward}
+department = {department}
 office = {office}
 board = {board}
 it = {it}
 
-# Who is told of alerts outside the pages, by the names of contacts below; ward is for every ward that has none of its own.
+# Who is told of alerts outside the pages, by the names of contacts below; ward and department are for
+# every one that has none of its own.
 #[alerts.tell]
 #it = ["it-desk"]
 #ward = ["site-manager"]
 #"ward:W12" = ["ward-12"]
+#"department:medicine" = ["site-manager"]
 
 # Contacts: webhooks with a name. kind is "json", or "teams" for a card as Teams shows it. Without a url it stands in the secrets.
 #[[contacts]]
@@ -192,6 +195,7 @@ it = {it}
         escalate_after_minutes = file.help.escalate_after_minutes,
         digest_hour = file.alerts.digest_hour,
         ward = file.alerts.a_week.ward,
+        department = file.alerts.a_week.department,
         office = file.alerts.a_week.office,
         board = file.alerts.a_week.board,
         it = file.alerts.a_week.it,

@@ -53,6 +53,8 @@ pub enum Subject {
         /// The audience.
         audience: String,
     },
+    /// Nothing: somebody tries whether messages arrive.
+    Test,
 }
 
 /// Which lane of a contact a message is in.
@@ -90,6 +92,24 @@ pub struct Fact {
     pub words: String,
 }
 
+impl Message {
+    /// A message that asks nothing of anybody, another one each time.
+    pub fn test(contact: &ContactName, now: Timestamp) -> Self {
+        let words = "Nothing. Somebody tries whether messages arrive here.";
+        Self {
+            id: MessageId::of(&[Subject::Test.kind(), contact.as_str(), &now.to_string()]),
+            contact: contact.clone(),
+            subject: Subject::Test,
+            made: now,
+            letter: Letter {
+                title: "A test message: nobody asks for anything".to_owned(),
+                facts: vec![Fact::new("to_do", "What to do", "nothing", words)],
+                page: Some("/".to_owned()),
+            },
+        }
+    }
+}
+
 impl MessageId {
     /// The id of what is told to a contact: the same parts give the same id.
     pub fn of(parts: &[&str]) -> Self {
@@ -118,7 +138,7 @@ impl Subject {
     pub fn urgency(&self) -> Urgency {
         match self {
             Self::Help { .. } => Urgency::Help,
-            Self::Alert { .. } | Self::Digest { .. } => Urgency::Ordinary,
+            Self::Alert { .. } | Self::Digest { .. } | Self::Test => Urgency::Ordinary,
         }
     }
 
@@ -128,6 +148,7 @@ impl Subject {
             Self::Help { .. } => "help",
             Self::Alert { .. } => "alert",
             Self::Digest { .. } => "digest",
+            Self::Test => "test",
         }
     }
 }

@@ -24,6 +24,9 @@ pub const MOST_ENDED: usize = 20_000;
 /// For how long they are: the days that times of help are told of.
 pub const ENDED_FOR: SignedDuration = SignedDuration::from_hours(24 * 28);
 
+/// For how long a test waits for its turn. It is tried once: whoever sent it waits for the answer.
+pub const TEST_PATIENCE: SignedDuration = SignedDuration::from_secs(30);
+
 /// Something that lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
@@ -248,10 +251,16 @@ impl Queue {
         all
     }
 
-    /// What was given up, the newest first.
+    /// What was given up, the newest first. Tests are not among it: whoever sent one has been told.
     pub fn given_up(&self) -> Vec<Ended> {
         let ended = self.order.iter().rev().filter_map(|id| self.ended.get(id));
-        ended.filter(|ended| matches!(ended.end, End::GivenUp(_))).cloned().collect()
+        let is_lost = |ended: &&Ended| matches!(ended.end, End::GivenUp(_)) && ended.subject != Subject::Test;
+        ended.filter(is_lost).cloned().collect()
+    }
+
+    /// A message that has ended and is remembered.
+    pub fn ended(&self, id: &MessageId) -> Option<&Ended> {
+        self.ended.get(id)
     }
 
     /// How each lane stands that has something waiting or has had something delivered.
@@ -319,6 +328,9 @@ impl Queue {
             Outcome::Delivered => self.end(&message, End::Delivered, now, done),
             _ if waiting.unwanted => self.end(&message, End::Withdrawn, now, done),
             Outcome::Refused(why) => self.end(&message, End::GivenUp(GivenUp::Refused(why)), now, done),
+            Outcome::Failed(why, _) if message.subject == Subject::Test => {
+                self.end(&message, End::GivenUp(GivenUp::TooLate(Some(why))), now, done);
+            }
             Outcome::Failed(why, wait_s) => {
                 let again = now + pause(message.subject.urgency(), tries, jitter, wait_s);
                 self.decide(now, Entry::Failed { id: id.clone(), tries, why, again }, done);
@@ -366,7 +378,11 @@ impl Queue {
     }
 
     fn end_of(&self, waiting: &Waiting) -> Timestamp {
-        waiting.message.made.saturating_add(self.give_up_after).unwrap_or(Timestamp::MAX)
+        let patience = match waiting.message.subject {
+            Subject::Test => TEST_PATIENCE.min(self.give_up_after),
+            _ => self.give_up_after,
+        };
+        waiting.message.made.saturating_add(patience).unwrap_or(Timestamp::MAX)
     }
 
     fn knows(&self, id: &MessageId) -> bool {
@@ -419,6 +435,6 @@ fn lane_of(message: &Message) -> (ContactName, Urgency) {
 fn record_of(subject: &Subject) -> Option<RecordId> {
     match subject {
         Subject::Help { record, .. } => Some(*record),
-        Subject::Alert { .. } | Subject::Digest { .. } => None,
+        Subject::Alert { .. } | Subject::Digest { .. } | Subject::Test => None,
     }
 }

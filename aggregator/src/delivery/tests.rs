@@ -125,6 +125,48 @@ fn what_is_late_refused_or_too_much_is_given_up_and_told() {
     assert_eq!(full.waiting, queue::MOST_WAITING);
 }
 
+/// Whoever sends a test waits for its answer: it is tried once, waits for its turn for half a minute, and nobody else is bothered with it.
+#[test]
+fn a_test_is_tried_once_and_is_no_loss() {
+    let mut queue = Queue::new(hour());
+    let (test, next) = (Message::test(&name("a"), at(0)), Message::test(&name("a"), at(1)));
+    assert_eq!((test.subject.urgency(), test.subject.kind()), (Urgency::Ordinary, "test"));
+    assert_ne!(test.id, next.id, "each is a message of its own");
+    assert_eq!(queue.apply(Event::Post(vec![test.clone()]), at(0), 0.0).send, std::slice::from_ref(&test));
+    let done = queue.apply(answer(&test, DOWN), at(1), 0.0);
+    assert_eq!(ended(&done), [End::GivenUp(GivenUp::TooLate(Some(Failure::Unreachable)))]);
+    queue.apply(Event::Post(vec![next.clone()]), at(1), 0.0);
+    let done = queue.apply(answer(&next, Outcome::Refused(Failure::Status(410))), at(1), 0.0);
+    assert_eq!(ended(&done), [End::GivenUp(GivenUp::Refused(Failure::Status(410)))]);
+
+    // An alert that does not get through goes first.
+    let first = alert("a", "silent", 2);
+    let behind = Message::test(&name("a"), at(2));
+    queue.apply(Event::Post(vec![first.clone(), behind.clone()]), at(2), 0.0);
+    queue.apply(answer(&first, Outcome::Failed(Failure::Status(401), Some(600))), at(2), 0.0);
+    assert_eq!(queue.next_due(), Some(at(32)));
+    assert_eq!(ended(&queue.apply(Event::Tick, at(32), 0.0)), [End::GivenUp(GivenUp::TooLate(None))]);
+    assert_eq!(queue.ended(&behind.id).map(|ended| &ended.contact), Some(&name("a")));
+    assert_eq!(queue.given_up(), [], "whoever sent them was told");
+    // It is over a restart what it was.
+    let mut again = Queue::new(hour());
+    queue.entries().into_iter().for_each(|(at, entry)| again.take(at, entry).unwrap());
+    assert_eq!(again.ended(&next.id), queue.ended(&next.id));
+}
+
+#[test]
+fn whoever_waits_for_the_end_of_a_message_is_told_of_it_and_not_kept_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let delivery = Arc::new(Delivery::open(folder.path().join("delivery.ndjson"), hour()).unwrap());
+    let test = Message::test(&name("a"), at(0));
+    delivery.post(vec![test.clone()], at(0));
+    assert_eq!(delivery.until_ended(&test.id, Duration::from_millis(1)), None);
+    let (waiting, id) = (Arc::clone(&delivery), test.id.clone());
+    let waiter = std::thread::spawn(move || waiting.until_ended(&id, Duration::from_mins(1)));
+    delivery.happen(answer(&test, Outcome::Delivered), at(1));
+    assert_eq!(waiter.join().unwrap().map(|ended| ended.end), Some(End::Delivered));
+}
+
 #[test]
 fn what_was_seen_is_withdrawn_also_while_it_is_under_way() {
     let mut queue = Queue::new(hour());

@@ -71,28 +71,44 @@ pub fn history(
     today: Date,
     fortnights: u32,
 ) -> Result<Vec<(Timestamp, Contact)>, CalendarError> {
-    let plan = Plan::new(directory, FORTNIGHT_RESPONSES);
     let mut contacts = Vec::new();
-    let mut fortnight = calendar.fortnight_of(today)?;
-    for back in 0..i32::try_from(fortnights).unwrap_or(i32::MAX) {
-        fortnight = calendar.before(fortnight)?;
-        let number = LAST_FORTNIGHT - back;
-        for (ward, quota) in directory.wards().iter().zip(plan.quotas()) {
-            let mut story = Story::new(seed, directory, questionnaire, ward, number);
-            if story.effects.iter().any(|effect| effect.on == EffectOn::Silence && effect.holds(number)) {
-                continue;
-            }
-            let quota = f64::from(*quota);
-            let extra = story.dice.between(-0.1, 0.1) * quota;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
-            let count = (quota + extra + 0.5).max(0.0) as u32;
-            for _ in 0..count {
-                let moment = story.moment(calendar, fortnight)?;
-                contacts.push((moment, story.contact()));
-            }
-        }
+    for back in 0..fortnights {
+        contacts.extend(fortnight(seed, directory, questionnaire, calendar, today, back)?);
     }
     contacts.sort_by_key(|(moment, _)| *moment);
+    Ok(contacts)
+}
+
+/// The contacts of one of these fortnights, in no order: the last one for 0, and so on back.
+pub fn fortnight(
+    seed: u64,
+    directory: &Directory,
+    questionnaire: &Questionnaire,
+    calendar: &Calendar,
+    today: Date,
+    back: u32,
+) -> Result<Vec<(Timestamp, Contact)>, CalendarError> {
+    let plan = Plan::new(directory, FORTNIGHT_RESPONSES);
+    let mut contacts = Vec::new();
+    let mut fortnight = calendar.before(calendar.fortnight_of(today)?)?;
+    for _ in 0..back {
+        fortnight = calendar.before(fortnight)?;
+    }
+    let number = LAST_FORTNIGHT - i32::try_from(back).unwrap_or(i32::MAX);
+    for (ward, quota) in directory.wards().iter().zip(plan.quotas()) {
+        let mut story = Story::new(seed, directory, questionnaire, ward, number);
+        if story.effects.iter().any(|effect| effect.on == EffectOn::Silence && effect.holds(number)) {
+            continue;
+        }
+        let quota = f64::from(*quota);
+        let extra = story.dice.between(-0.1, 0.1) * quota;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+        let count = (quota + extra + 0.5).max(0.0) as u32;
+        for _ in 0..count {
+            let moment = story.moment(calendar, fortnight)?;
+            contacts.push((moment, story.contact()));
+        }
+    }
     Ok(contacts)
 }
 

@@ -3,9 +3,13 @@
 //! Facts know no record, and a record id knows the hour it was made in, so neither may stand on a page. A handle is a keyed hash of the
 //! record id: the same contact has the same handle for as long as the key lasts, and nobody without the key can go from one to the other.
 //!
+//! Whose patients they are [`InCharge`](crate::scoring::InCharge) decides, as for the figures: what does not count for a consultant is not there
+//! to be disputed.
+//!
 //! The contacts are read from the log once, and what is new in it before every answer. Those of days longer ago than [`KEPT_DAYS`] are
 //! passed over without reading them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,8 +22,10 @@ use wardvoice_protocol::id::{ConsultantId, Hash, RecordId, WardId};
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::record::{Body, Record};
 
+use crate::facts::{Fact, fact_of};
 use crate::ingest::World;
-use crate::log::{LogError, Reader};
+use crate::log::{LogError, OpenedRow, Reader};
+use crate::scoring::ScoringWorld;
 
 /// For so many days a contact can be disputed.
 const KEPT_DAYS: i32 = 400;
@@ -48,7 +54,6 @@ pub struct AttributedContact {
     /// Who said that the consultant was in charge.
     pub source: AttributionSource,
     pub(super) record: RecordId,
-    day: i32,
 }
 
 /// The attributed contacts of a log. Shared by reference.
@@ -62,7 +67,8 @@ pub struct Attributed {
 #[derive(Default)]
 struct Known {
     position: u64,
-    contacts: Vec<AttributedContact>,
+    /// By the consultant's number and by local day.
+    contacts: BTreeMap<u16, BTreeMap<i32, Vec<(RecordId, Fact)>>>,
 }
 
 impl Attributed {
@@ -73,79 +79,83 @@ impl Attributed {
         Self { reader, world, secret, known: Mutex::default() }
     }
 
-    /// A consultant's contacts of a span of days, both ends included, in the order of their fortnights, wards and handles: not in the order in
-    /// which they came.
+    /// The contacts that count for a consultant in a period, in the order of their fortnights, wards and handles: not in the order in which they
+    /// came.
     pub fn of(
         &self,
         consultant: &ConsultantId,
-        first: Date,
-        last: Date,
+        period: &Period,
+        scoring: &ScoringWorld,
         today: Date,
     ) -> Result<Vec<AttributedContact>, LogError> {
-        let span = DayNumber::from(first).count()..=DayNumber::from(last).count();
-        self.found(today, |contact| contact.consultant == *consultant && span.contains(&contact.day))
-    }
-
-    /// The contact of a consultant that a page called so.
-    pub fn find(
-        &self,
-        consultant: &ConsultantId,
-        handle: &Handle,
-        today: Date,
-    ) -> Result<Option<AttributedContact>, LogError> {
-        let found = self.found(today, |contact| contact.consultant == *consultant && contact.handle == *handle)?;
-        Ok(found.into_iter().next())
-    }
-
-    fn found(
-        &self,
-        today: Date,
-        wanted: impl Fn(&AttributedContact) -> bool,
-    ) -> Result<Vec<AttributedContact>, LogError> {
+        let (Some(in_charge), Some(index)) =
+            (scoring.in_charge(period), scoring.vocabulary().consultant_index(consultant))
+        else {
+            return Ok(Vec::new());
+        };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        self.read_on(&mut known, DayNumber::from(today).count() - KEPT_DAYS)?;
-        let mut found: Vec<_> = known.contacts.iter().filter(|contact| wanted(contact)).cloned().collect();
+        self.read_on(&mut known, today)?;
+        let span = DayNumber::from(period.start()).count()..=DayNumber::from(period.last()).count();
+        let days = known.contacts.get(&index).into_iter().flat_map(|days| days.range(span.clone()));
+        let counting = days
+            .flat_map(|(_, contacts)| contacts)
+            .filter(|(_, row)| in_charge.consultant_of_response(row) == Some(index));
+        let mut found: Vec<_> = counting.filter_map(|(record, row)| self.contact(*record, row)).collect();
+        drop(known);
         found.sort_by(|left, right| {
-            let key = |contact: &AttributedContact| (contact.fortnight.clone(), contact.ward.clone());
-            key(right)
-                .0
-                .cmp(&key(left).0)
-                .then(key(left).1.cmp(&key(right).1))
-                .then(left.handle.cmp(&right.handle))
+            let wards = || left.ward.cmp(&right.ward);
+            right.fortnight.cmp(&left.fortnight).then_with(wards).then_with(|| left.handle.cmp(&right.handle))
         });
         Ok(found)
     }
 
-    fn read_on(&self, known: &mut Known, from_day: i32) -> Result<(), LogError> {
-        let end = self.reader.position();
+    /// Reads what has come to the log since the last reading. Whoever asks for contacts does so by itself.
+    pub fn catch_up(&self, today: Date) -> Result<(), LogError> {
+        self.read_on(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner), today)
+    }
+
+    fn read_on(&self, known: &mut Known, today: Date) -> Result<(), LogError> {
+        let (from_day, end) = (DayNumber::from(today).count() - KEPT_DAYS, self.reader.position());
         if end > known.position {
-            let (position, contacts) = (known.position, &mut known.contacts);
-            self.reader.each_row::<LogError>(position + 1..=end, |row| {
+            let mut new = Vec::new();
+            self.reader.each_row::<LogError>(known.position + 1..=end, |row| {
                 if row.day.count() >= from_day
                     && let Ok(record) = serde_json::from_slice::<Record>(row.json)
                 {
-                    contacts.extend(self.contact(row.record_id, row.day, record));
+                    new.extend(self.attributed(&row, &record));
                 }
                 Ok(())
             })?;
+            for (consultant, record, row) in new {
+                let days = known.contacts.entry(consultant).or_default();
+                days.entry(row.day().count()).or_default().push((record, row));
+            }
             known.position = end;
         }
-        known.contacts.retain(|contact| contact.day >= from_day);
+        for days in known.contacts.values_mut() {
+            *days = days.split_off(&from_day);
+        }
         Ok(())
     }
 
-    fn contact(&self, id: RecordId, day: DayNumber, record: Record) -> Option<AttributedContact> {
-        let Body::Contact(contact) = record.body else { return None };
-        let said = contact.attribution.filter(|_| contact.response.is_some())?;
-        let fortnight = self.world.calendar.fortnight_of(day.date()?).ok()?;
+    /// Whom a record names, if it holds a response. What facts do not know counts for nobody.
+    fn attributed(&self, row: &OpenedRow<'_>, record: &Record) -> Option<(u16, RecordId, Fact)> {
+        let Body::Contact(contact) = &record.body else { return None };
+        let fact = fact_of(contact, row.day, row.arrival_day, &self.world.vocabulary)?;
+        contact.response.as_ref()?;
+        Some((fact.consultant_index()?, row.record_id, fact))
+    }
+
+    fn contact(&self, record: RecordId, row: &Fact) -> Option<AttributedContact> {
+        let vocabulary = &self.world.vocabulary;
+        let fortnight = self.world.calendar.fortnight_of(row.day().date()?).ok()?;
         Some(AttributedContact {
-            handle: self.handle(id),
-            consultant: said.consultant,
-            ward: contact.ward,
+            handle: self.handle(record),
+            consultant: vocabulary.consultant(row.consultant_index()?)?.clone(),
+            ward: vocabulary.ward(row.ward_index())?.clone(),
             fortnight: Period::Fortnight(fortnight).to_string(),
-            source: said.source,
-            record: id,
-            day: day.count(),
+            source: row.attribution_source()?,
+            record,
         })
     }
 

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use std::fs;
+use std::sync::Arc;
 
 use wardvoice_protocol::contact::Attribution;
 use wardvoice_protocol::keys::SigningKey;
@@ -10,6 +11,7 @@ use crate::ingest::testing::{NOW, Trust, contact_record};
 use crate::ingest::{Writer, judge};
 use crate::log::Log;
 use crate::rebuild;
+use crate::scoring::ScoringWorld;
 
 /// A log of patients, five of C1 and two of nobody.
 struct Scene {
@@ -41,8 +43,13 @@ impl Scene {
     }
 
     fn patients(&mut self, source: Option<AttributionSource>, many: usize) {
+        self.patients_who(source, "yes", many);
+    }
+
+    /// So many patients, who know the consultant or not.
+    fn patients_who(&mut self, source: Option<AttributionSource>, knows: &str, many: usize) {
         let mut tablet = self.trust.tablet(&format!("k-{many}-{}", self.writer.reader().position()));
-        let mut contact = self.trust.contact();
+        let mut contact = self.trust.contact_answering("consultant", knows);
         contact.attribution = source.map(|source| Attribution { consultant: consultant(), source });
         for _ in 0..many {
             let arrival = self.trust.seal(&mut tablet, &contact_record(contact.clone()));
@@ -53,7 +60,7 @@ impl Scene {
 
     fn attributed(&self, key: u8) -> Attributed {
         let key = SigningKey::from_bytes(&[key; 32]);
-        Attributed::new(self.writer.reader(), std::sync::Arc::clone(&self.trust.world), &key)
+        Attributed::new(self.writer.reader(), Arc::clone(&self.trust.world), &key)
     }
 
     fn disputes(&self) -> Disputes {
@@ -66,7 +73,15 @@ impl Scene {
 }
 
 fn contacts(attributed: &Attributed) -> Vec<AttributedContact> {
-    attributed.of(&consultant(), first_day(), today(), today()).unwrap()
+    contacts_of(attributed, &consultant())
+}
+
+fn contacts_of(attributed: &Attributed, consultant: &ConsultantId) -> Vec<AttributedContact> {
+    let world = Trust::new(11).world;
+    let (directory, calendar) = (world.directory.clone(), world.calendar.clone());
+    let scoring = ScoringWorld::inpatient(directory, calendar, Arc::clone(&world.vocabulary), 7).unwrap();
+    let period = scoring.calendar().period(&format!("{}..{}", first_day(), today())).unwrap();
+    attributed.of(consultant, &period, &scoring, today()).unwrap()
 }
 
 #[test]
@@ -94,10 +109,22 @@ fn handles_name_a_contact_and_tell_nothing_of_it() {
     let later = contacts(&attributed);
     assert_eq!(later.iter().filter(|contact| contact.source == AttributionSource::Volunteer).count(), 1);
     let elsewhere: ConsultantId = "C2".parse().unwrap();
-    let handle = &found.first().unwrap().handle;
-    assert!(attributed.find(&elsewhere, handle, today()).unwrap().is_none(), "another's contact cannot be named");
-    assert!(attributed.find(&consultant(), handle, today()).unwrap().is_some());
+    assert!(contacts_of(&attributed, &elsewhere).is_empty(), "another's contact cannot be named");
     assert!("0123".parse::<Handle>().is_err());
+}
+
+/// What can be disputed is what the figures count.
+#[test]
+fn what_does_not_count_for_the_consultant_is_not_there_to_be_disputed() {
+    let mut scene = Scene::new();
+    for source in [AttributionSource::Roster, AttributionSource::Patient, AttributionSource::Volunteer] {
+        scene.patients_who(Some(source), "no", 1);
+        scene.patients_who(Some(source), "yes", 1);
+    }
+    let found = contacts(&scene.attributed(1));
+    let of = |source| found.iter().filter(|contact| contact.source == source).count();
+    let counts = [AttributionSource::Roster, AttributionSource::Patient, AttributionSource::Volunteer].map(of);
+    assert_eq!(counts, [5 + 2, 1, 1]);
 }
 
 #[test]
@@ -164,4 +191,44 @@ fn nobody_is_told_which_record_it_was_and_a_damaged_file_is_an_error() {
     fs::write(&path, format!("{text}{{}}\n")).unwrap();
     let said = Disputes::open(&path).unwrap_err().to_string();
     assert!(said.contains("line 2") && said.contains("backup"), "{said}");
+}
+
+#[test]
+fn all_of_six_months_are_disputed_and_ruled_on_at_once() {
+    let scene = Scene::new();
+    let contacts = contacts(&scene.attributed(1));
+    let disputes = scene.disputes();
+    let [first, ..] = contacts.as_slice() else { panic!("there are none") };
+    let one = disputes.dispute(first, "on leave", today(), now()).unwrap();
+    let (consultant, calendar) = (consultant(), &scene.trust.world.calendar);
+    let window = calendar.period("6m-2026-12-06").unwrap();
+    let ward = first.ward.clone();
+    let nowhere: WardId = "W9".parse().unwrap();
+    let all = |ward| AllOf { consultant: &consultant, window: &window, ward };
+    let dispute = |ward| disputes.dispute_all(all(ward), &contacts, "nobody of mine", today(), now());
+    assert_eq!(dispute(Some(&nowhere)).unwrap().contacts, 0, "whoever disputes does not learn that there is none");
+    let whole = dispute(None).unwrap();
+    assert_eq!((whole.number, whole.contacts, whole.ward.clone()), (3, 4, None), "one is disputed already");
+    assert!(contacts.iter().all(|contact| whole.is_about(contact) != one.is_about(contact)));
+    assert!(matches!(dispute(None), Err(DisputesError::Twice(3))));
+    assert_eq!(dispute(Some(&ward)).unwrap().contacts, 0, "they are all disputed");
+    disputes.rule(3, Ruling::Upheld, "", today(), now()).unwrap();
+    assert_eq!(scene.disputes().list(), disputes.list());
+    assert_eq!(scene.rulings().len(), 4);
+    assert_eq!(scene.disputes().not_theirs(&consultant).len(), 4);
+}
+
+/// Lines as they were written before all of six months could be disputed.
+#[test]
+fn disputes_of_before_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disputes.ndjson");
+    let opened = r#"{"version":1,"at":"2026-11-20T12:00:00Z","event":{"what":"opened","record":"01a207d9-2100-7707-8707-070707070707","consultant":"C1","ward":"W1","fortnight":"2026-F23","source":"roster","reason":"on leave","on":"2026-11-20"}}"#;
+    let ruled = r#"{"version":1,"at":"2026-11-21T12:00:00Z","event":{"what":"ruled","number":1,"ruling":"upheld","on":"2026-11-21","note":null}}"#;
+    fs::write(&path, format!("{opened}\n{ruled}\n")).unwrap();
+    let disputes = Disputes::open(&path).unwrap();
+    let found = disputes.get(1).unwrap();
+    assert_eq!((found.fortnight.as_deref(), found.contacts, found.window), (Some("2026-F23"), 1, None));
+    assert_eq!(disputes.counts(&consultant()), DisputeCounts { open: 0, upheld: 1, declined: 0 });
+    assert_eq!(disputes.not_theirs(&consultant()).len(), 1);
 }

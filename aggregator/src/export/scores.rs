@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use wardvoice_protocol::contact::{Mode, Outcome};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::DomainId;
 
 use super::ground::{Progress, Rows, Take};
 use super::{Asker, Cell, Column, ExportError, Ground, Head, Kind};
@@ -98,7 +99,8 @@ impl Rows for Scores<'_> {
             Column::new(
                 "measure",
                 Kind::Text,
-                "overall, domain:ID or question:ID in points; best:question:ID, problem:question:ID, friends_and_family, \
+                "overall, domain:ID or question:ID in points, standardised:overall and standardised:domain:ID the same for another mix of \
+                 people (case mix); best:question:ID, problem:question:ID, friends_and_family, \
                  friends_and_family_negative or response_rate in per cent.",
             ),
             Column::new("label", Kind::Text, "The same in words."),
@@ -166,6 +168,14 @@ fn reference(version: &crate::scoring::VersionSheet) -> String {
 
 type Named<'s> = (String, String, &'static str, &'s Figure);
 
+/// What pages call a scale, whether it stands by itself or inside another.
+fn label_of<'s>(domains: &'s [DomainSheet], id: &DomainId) -> Option<&'s str> {
+    let of = |domain: &'s DomainSheet| {
+        if domain.id == *id { Some(domain.label.as_str()) } else { label_of(&domain.parts, id) }
+    };
+    domains.iter().find_map(of)
+}
+
 /// Every figure of a sheet with its name.
 fn figures(sheet: &ScoreSheet) -> Vec<Named<'_>> {
     const POINTS: &str = "points";
@@ -192,6 +202,19 @@ fn figures(sheet: &ScoreSheet) -> Vec<Named<'_>> {
     }
     let mut all = vec![("overall".to_owned(), "Overall".to_owned(), POINTS, &sheet.overall)];
     sheet.domains.iter().for_each(|domain| of_domain(domain, &mut all));
+    if let Some(standardised) = &sheet.standardised {
+        all.push((
+            "standardised:overall".to_owned(),
+            "Like for like: Overall".to_owned(),
+            POINTS,
+            &standardised.overall,
+        ));
+        for scale in &standardised.domains {
+            let label = label_of(&sheet.domains, &scale.id).unwrap_or(scale.id.as_str());
+            let name = format!("standardised:domain:{}", scale.id);
+            all.push((name, format!("Like for like: {label}"), POINTS, &scale.figure));
+        }
+    }
     let test = &sheet.friends_and_family;
     let named = |name: &str, label: &str| (name.to_owned(), label.to_owned());
     for ((name, label), figure) in [

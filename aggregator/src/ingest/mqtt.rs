@@ -32,11 +32,13 @@ use self::poller::Poller;
 use self::sender::Sender;
 use crate::ingest::Arrival;
 
+mod certificate;
 mod link;
 mod poller;
 mod sender;
 mod tls;
 
+pub use certificate::NoteCertificate;
 pub use link::{Link, LinkError};
 
 /// How many messages may wait between the line and the inbox.

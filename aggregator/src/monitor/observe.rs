@@ -29,12 +29,14 @@ pub fn of_period(
 ) -> Result<Report, LogError> {
     let (first, last) = (period.start(), period.last());
     let since = needed_since(first);
-    let expected = {
-        let facts = facts.read().unwrap_or_else(PoisonError::into_inner);
-        facts.days(since, last).filter(|fact| is_of_patients(&facts, fact)).count() as u64
-    };
-    let observations = observe(reader, world, since, last, expected)?;
+    let observations = observe(reader, world, since, last, of_patients(facts, since, last))?;
     Ok(monitor(&period.to_string(), first, last, &observations))
+}
+
+/// How many contacts of patients there are on some days, by the facts.
+pub(super) fn of_patients(facts: &RwLock<Facts>, first: Date, last: Date) -> u64 {
+    let facts = facts.read().unwrap_or_else(PoisonError::into_inner);
+    facts.days(first, last).filter(|fact| is_of_patients(&facts, fact)).count() as u64
 }
 
 fn is_of_patients(facts: &Facts, fact: &Fact) -> bool {
@@ -42,8 +44,8 @@ fn is_of_patients(facts: &Facts, fact: &Fact) -> bool {
     questionnaire.is_some_and(|questionnaire| questionnaire.file().audience == KioskAudience::Patients)
 }
 
-/// Every contact of patients whose local day is in a span, both ends included, in the order of the log. `expected` is how many
-/// there are by the facts: when fewer are found where they should be, the whole log is read.
+/// Every contact of patients whose local day is in a span, both ends included, day by day and of each in the order of the log. `expected` is how
+/// many there are by the facts: when fewer are found where they should be, the whole log is read.
 pub fn observe(
     reader: &Reader,
     world: &World,
@@ -51,19 +53,56 @@ pub fn observe(
     last: Date,
     expected: u64,
 ) -> Result<Vec<Observation>, LogError> {
-    let scales: BTreeMap<QuestionnaireRef, Scales> = world
-        .questionnaires
-        .iter()
-        .filter(|questionnaire| questionnaire.file().audience == KioskAudience::Patients)
-        .map(|questionnaire| (questionnaire.reference(), Scales::of(questionnaire)))
-        .collect();
-    let from = first_position(reader, world, first)?;
-    let observed = read(reader, world, &scales, from, first, last)?;
-    if from > 1 && (observed.len() as u64) < expected {
-        // An import keeps the times at which records came elsewhere, so they may stand out of order.
-        return read(reader, world, &scales, 1, first, last);
+    Source::new(reader, world).observe(first, last, reader.position(), expected)
+}
+
+/// A log that observations are read from.
+pub(super) struct Source<'a> {
+    reader: &'a Reader,
+    world: &'a World,
+    scales: BTreeMap<QuestionnaireRef, Scales>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(reader: &'a Reader, world: &'a World) -> Self {
+        let of_patients = |one: &&Questionnaire| one.file().audience == KioskAudience::Patients;
+        let asked = world.questionnaires.iter().filter(of_patients);
+        let scales = asked.map(|questionnaire| (questionnaire.reference(), Scales::of(questionnaire))).collect();
+        Self { reader, world, scales }
     }
-    Ok(observed)
+
+    /// Like [`observe`], up to a position.
+    pub(super) fn observe(
+        &self,
+        first: Date,
+        last: Date,
+        end: u64,
+        expected: u64,
+    ) -> Result<Vec<Observation>, LogError> {
+        let from = first_position(self.reader, self.world, first)?;
+        let observed = self.read(from, end, first, last)?;
+        if from > 1 && (observed.len() as u64) < expected {
+            // An import keeps the times at which records came elsewhere, so they may stand out of order.
+            return self.read(1, end, first, last);
+        }
+        Ok(observed)
+    }
+
+    /// The observations of a span of days among the records of a span of positions, day by day and of each in the order of the log.
+    pub(super) fn read(&self, from: u64, end: u64, first: Date, last: Date) -> Result<Vec<Observation>, LogError> {
+        let mut observed = Vec::new();
+        if from > end {
+            return Ok(observed);
+        }
+        self.reader.each_row(from..=end, |row| {
+            if let Some(day) = row.day.date().filter(|day| (first..=last).contains(day)) {
+                observed.extend(observation(&row, day, self.world, &self.scales)?);
+            }
+            Ok::<(), LogError>(())
+        })?;
+        observed.sort_by_key(|one| one.day);
+        Ok(observed)
+    }
 }
 
 /// The first record that came when a day began or later: no record counts on a day after the one it came on.
@@ -80,28 +119,6 @@ fn first_position(reader: &Reader, world: &World, first: Date) -> Result<u64, Lo
         }
     }
     Ok(low)
-}
-
-fn read(
-    reader: &Reader,
-    world: &World,
-    scales: &BTreeMap<QuestionnaireRef, Scales>,
-    from: u64,
-    first: Date,
-    last: Date,
-) -> Result<Vec<Observation>, LogError> {
-    let mut observed = Vec::new();
-    let end = reader.position();
-    if from > end {
-        return Ok(observed);
-    }
-    reader.each_row(from..=end, |row| {
-        if let Some(day) = row.day.date().filter(|day| (first..=last).contains(day)) {
-            observed.extend(observation(&row, day, world, scales)?);
-        }
-        Ok::<(), LogError>(())
-    })?;
-    Ok(observed)
 }
 
 fn observation(

@@ -16,7 +16,7 @@ use wardvoice_protocol::id::{Hash, WardId};
 use crate::line_file::{LineFile, LineFileError};
 
 /// More patients than any ward has in a month.
-const MOST_ELIGIBLE: u64 = 100_000;
+pub const MOST_ELIGIBLE: u64 = 100_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
@@ -73,14 +73,14 @@ pub struct Book {
 #[derive(Debug, Default)]
 struct Pages {
     eligible: BTreeMap<String, BTreeMap<WardId, u64>>,
-    exported: Vec<Exported>,
+    exported: Vec<(Timestamp, Exported)>,
 }
 
 impl Pages {
-    fn apply(&mut self, event: Event) {
+    fn apply(&mut self, at: Timestamp, event: Event) {
         match event {
             Event::Eligible { month, counts } => self.eligible.entry(month).or_default().extend(counts),
-            Event::Exported(exported) => self.exported.push(exported),
+            Event::Exported(exported) => self.exported.push((at, exported)),
         }
     }
 }
@@ -89,8 +89,8 @@ impl Book {
     /// Opens the book of a file; one that is not there is made and is empty.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, BookError> {
         let mut pages = Pages::default();
-        let file = LineFile::open(path, |_, event| {
-            pages.apply(event);
+        let file = LineFile::open(path, |at, event| {
+            pages.apply(at, event);
             Ok(())
         })?;
         Ok(Self { file: Mutex::new(file), pages: RwLock::new(pages) })
@@ -104,7 +104,18 @@ impl Book {
 
     /// The exports of every month, the oldest first.
     pub fn exported(&self) -> Vec<Exported> {
+        self.exports().into_iter().map(|(_, exported)| exported).collect()
+    }
+
+    /// The exports of every month with the moment of each, the oldest first.
+    pub fn exports(&self) -> Vec<(Timestamp, Exported)> {
         self.pages.read().unwrap_or_else(PoisonError::into_inner).exported.clone()
+    }
+
+    /// The last export of a month, and when it was noted.
+    pub fn last_export(&self, month: &str) -> Option<(Timestamp, Exported)> {
+        let pages = self.pages.read().unwrap_or_else(PoisonError::into_inner);
+        pages.exported.iter().rev().find(|(_, exported)| exported.month == month).cloned()
     }
 
     /// Notes eligible patients, durably: all of them or none.
@@ -123,15 +134,19 @@ impl Book {
         self.happen(Event::Eligible { month: month.to_owned(), counts })
     }
 
-    /// Notes an export, durably. The same again is not noted twice.
+    /// Notes an export, durably. The same again is not noted twice, but one that was followed by another is: the last word counts.
     pub fn note_exported(&self, exported: Exported) -> Result<(), BookError> {
-        if self.exported().contains(&exported) { Ok(()) } else { self.happen(Event::Exported(exported)) }
+        match self.last_export(&exported.month) {
+            Some((_, last)) if last == exported => Ok(()),
+            _ => self.happen(Event::Exported(exported)),
+        }
     }
 
     fn happen(&self, event: Event) -> Result<(), BookError> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.append(Timestamp::now(), std::slice::from_ref(&event))?;
-        self.pages.write().unwrap_or_else(PoisonError::into_inner).apply(event);
+        let at = Timestamp::now();
+        file.append(at, std::slice::from_ref(&event))?;
+        self.pages.write().unwrap_or_else(PoisonError::into_inner).apply(at, event);
         Ok(())
     }
 }
@@ -170,6 +185,12 @@ mod tests {
         book.note_exported(exported.clone()).unwrap();
         let again = Book::open(&path).unwrap();
         assert_eq!(again.eligible("2026-10"), of(&[("W1", 50), ("W2", 61)]));
-        assert_eq!(again.exported(), [exported]);
+        assert_eq!(again.exported(), std::slice::from_ref(&exported));
+        let other = Exported { digest: Hash::of(b"other codes"), ..exported.clone() };
+        again.note_exported(other.clone()).unwrap();
+        again.note_exported(exported.clone()).unwrap();
+        assert_eq!(again.exported(), [exported.clone(), other, exported.clone()]);
+        assert_eq!(again.last_export("2026-10").map(|(_, last)| last), Some(exported));
+        assert_eq!(again.last_export("2026-11"), None);
     }
 }

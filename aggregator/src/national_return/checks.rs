@@ -18,6 +18,25 @@ use crate::log::Gap;
 /// The working day of the next month by which a return is sent.
 const DUE_WORKING_DAY: usize = 9;
 
+/// Every check with what it makes sure of, in the order in which they are looked at.
+pub const CHECKS: [(&str, &str); 15] = [
+    ("reconcile", "The return and the log give the same answers"),
+    ("month_not_over", "The month is over"),
+    ("provisional", "No more answers are expected"),
+    ("gap", "No kiosk’s records are missing"),
+    ("silent_kiosk", "Every kiosk sent something about the month"),
+    ("quarantine", "Nothing was refused since the month began"),
+    ("no_answers", "Somebody answered on every ward"),
+    ("eligible_missing", "The eligible patients of every ward are known"),
+    ("more_answers_than_eligible", "No ward has more answers than patients"),
+    ("unknown_ward", "Eligible patients are noted for wards that there are"),
+    ("ward_twice", "No two wards could be taken for one"),
+    ("code_missing", "Every national code is set"),
+    ("code_shape", "National codes look like national codes"),
+    ("unknown_code", "National codes are set for what there is"),
+    ("differs_from_export", "What was made before is still so"),
+];
+
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -46,7 +65,7 @@ pub struct Evidence<'a> {
     /// The eligible patients that were noted for the month.
     pub eligible: &'a BTreeMap<WardId, u64>,
     /// Local days after the month's last before no more answers are expected.
-    pub final_after_days: u8,
+    pub final_after_days: u16,
     /// The kiosks that stand on wards.
     pub kiosks: &'a [(KioskId, WardId)],
     /// The numbers that are missing of each kiosk's chain.
@@ -81,6 +100,7 @@ struct Findings(Vec<Finding>);
 
 impl Findings {
     fn add(&mut self, check: &'static str, about: Option<&str>, says: impl Into<String>, next: impl Into<String>) {
+        debug_assert!(CHECKS.iter().any(|(known, _)| *known == check), "{check} is not among the checks");
         let about = about.map(str::to_owned);
         self.0.push(Finding { check, about, says: says.into(), next: next.into() });
     }

@@ -24,11 +24,14 @@ pub struct Recount {
     pub heard: BTreeSet<KioskId>,
     /// Records that could not be read again.
     pub unreadable: u64,
+    /// Up to where the log was read.
+    pub position: u64,
 }
 
-/// Reads the whole log for the answers between two days of whoever had arrived by the end of a third. `asked` says which question
-/// of which questionnaire is the test.
+/// Reads the log for the answers between two days of whoever had arrived by the end of a third, from where an earlier count of the same
+/// days stopped; the log only grows, so that comes to the same. `asked` says which question of which questionnaire is the test.
 pub fn recount(
+    mut found: Recount,
     reader: &Reader,
     asked: &BTreeMap<QuestionnaireRef, QuestionId>,
     (first, last): (Date, Date),
@@ -36,12 +39,11 @@ pub fn recount(
     mut progress: impl FnMut(u64),
 ) -> Result<Recount, LogError> {
     let (first, last, as_of): (DayNumber, DayNumber, DayNumber) = (first.into(), last.into(), as_of.into());
-    let mut found = Recount::default();
     let end = reader.position();
-    if end == 0 {
+    if end <= found.position {
         return Ok(found);
     }
-    reader.each_row::<LogError>(1..=end, |row| {
+    reader.each_row::<LogError>(found.position + 1..=end, |row| {
         progress(row.position);
         if !(first..=last).contains(&row.day) || row.arrival_day > as_of {
             return Ok(());
@@ -68,5 +70,6 @@ pub fn recount(
         }
         Ok(())
     })?;
+    found.position = end;
     Ok(found)
 }

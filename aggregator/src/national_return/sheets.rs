@@ -110,7 +110,7 @@ fn figures(
 }
 
 /// A percentage with at most two decimals, halves rounded up, and no decimals that say nothing; empty where nobody answered.
-fn percent_text(part: u64, total: u64) -> String {
+pub fn percent_text(part: u64, total: u64) -> String {
     // In whole numbers: 29 of 32 is 90.625, which as a binary fraction would be rounded to the even 90.62.
     let Some(hundredths) = (part * 20_000 + total).checked_div(2 * total) else { return String::new() };
     let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);

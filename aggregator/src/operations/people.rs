@@ -14,7 +14,7 @@ use crate::app::Addresses;
 use crate::appraisal::{Appraisal, Looker, note_look, released, window_to};
 use crate::audit::{self, COMMAND, Deed};
 use crate::disputes::Ruling;
-use crate::policy::{Audience, Role};
+use crate::policy::{Audience, Role, Settings};
 use crate::premises::{House, Premises, failed};
 
 /// What a command asks for.
@@ -269,22 +269,32 @@ pub(super) fn look(
 ) -> Result<Appraisal> {
     let premises = &house.premises;
     let (calendar, today) = (&premises.config.calendar, premises.today());
-    let running = calendar.fortnight_of(today).map_err(failed)?.last();
-    let last = until.unwrap_or(running);
-    ensure!(
-        last <= running,
-        "failed to look at six months to {last}: they have not come; the present fortnight ends on {running}"
-    );
-    let window = window_to(calendar, last).with_context(|| format!("failed to find six months to {last}"))?;
     let settings = premises.policy();
+    let offers = with_looker(house, &settings, today, |looker| looker.offers(consultant)).map_err(failed)?;
+    let newest = offers.last(audience).context("failed to find six months that are final: there are none yet")?;
+    let chosen = match until {
+        None => newest,
+        Some(last) => {
+            let window = window_to(calendar, last).and_then(|window| offers.of(&window, audience));
+            window.with_context(|| {
+                format!(
+                    "failed to find six months to {last}: they end with a fortnight that is final, the newest with that to {}",
+                    newest.window().last()
+                )
+            })?
+        }
+    };
+    let window = chosen.window();
     released(consultant, &window, audience, (&premises.audit, calendar), (&settings, today)).map_err(failed)?;
     // A look from the server is nobody's first sight of it: only the consultant's own account opens a window for others.
-    let noted = note_look(&premises.audit, Timestamp::now(), COMMAND, consultant, window, audience);
-    let noted = noted.map_err(failed)?;
+    let noted = note_look(&premises.audit, Timestamp::now(), COMMAND, chosen).map_err(failed)?;
+    with_looker(house, &settings, today, |looker| looker.look(noted)).map_err(failed)
+}
+
+fn with_looker<T>(house: &House, settings: &Settings, today: Date, work: impl FnOnce(&Looker<'_>) -> T) -> T {
     let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
-    let looker =
-        Looker { facts: &facts, world: &house.scoring, settings: &settings, disputes: &premises.disputes, today };
-    looker.look(noted).map_err(failed)
+    let disputes = &house.premises.disputes;
+    work(&Looker { facts: &facts, world: &house.scoring, settings, disputes, today })
 }
 
 /// Notes a look at a consultant's scores by `scores`, which gives everything unless an audience is named.

@@ -10,8 +10,8 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
-    AlertsAsk, CommentsAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk, ReleaseRequest, ReturnRequest,
-    TablesRequest, TranslationAsk, people,
+    AlertsAsk, CommentsAsk, DeliveryAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk, ReleaseRequest,
+    ReturnRequest, TablesRequest, TranslationAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -165,6 +165,8 @@ pub enum Request {
     HelpTimes,
     /// Answers with every alert that is open, or with one that somebody has seen.
     Alerts(AlertsAsk),
+    /// Sends a contact a test, and answers with what became of it.
+    Delivery(DeliveryAsk),
     /// Answers with what the monitor has found in a period, or with one finding that is marked.
     Monitor(MonitorAsk),
     /// Answers with comments, or decides about one.
@@ -189,6 +191,11 @@ impl Request {
     /// Whether lines follow the request.
     pub fn reads(&self) -> bool {
         matches!(self, Self::Import)
+    }
+
+    /// Whether messages have to leave while it is done.
+    pub fn reaches_people(&self) -> bool {
+        matches!(self, Self::Delivery(_))
     }
 
     /// Whether it can be done without the log.
@@ -240,6 +247,9 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         }
         Request::HelpSeen { record, .. } => (Deed::SawHelp, format!("request:{record}"), None),
         Request::Alerts(AlertsAsk { seen: Some((key, _)) }) => (Deed::SawAlert, format!("alert:{key}"), None),
+        Request::Delivery(DeliveryAsk::Test { contact }) => {
+            (Deed::TestedContact, format!("contact:{contact}"), None)
+        }
         Request::QuarantineReplay { number } => {
             let about = number.map_or_else(|| "quarantine".to_owned(), |number| format!("quarantine:{number}"));
             (Deed::Replayed, about, None)

@@ -40,7 +40,7 @@ pub fn public_cuts(
     rhythm: Rhythm,
     first: Date,
     until: Date,
-    final_after_days: u8,
+    final_after_days: u16,
 ) -> Vec<Cut> {
     let mut cuts = Vec::new();
     for period in periods(calendar, rhythm, first, until, final_after_days) {
@@ -52,7 +52,7 @@ pub fn public_cuts(
 }
 
 /// The periods that are final on a day, in the order in which they became so.
-fn periods(calendar: &Calendar, rhythm: Rhythm, first: Date, until: Date, final_after_days: u8) -> Vec<Period> {
+fn periods(calendar: &Calendar, rhythm: Rhythm, first: Date, until: Date, final_after_days: u16) -> Vec<Period> {
     let earliest = until.saturating_sub(MONTHS_BACK.months()).max(first).first_of_month();
     let is_final = |period: &Period| period.last().saturating_add(i32::from(final_after_days).days()) <= until;
     let mut periods = Vec::new();

@@ -28,7 +28,7 @@ pub struct Ground<'a> {
     /// Days, months and fortnights.
     pub calendar: &'a Calendar,
     /// Local days after a period's last before it is final.
-    pub final_after_days: u8,
+    pub final_after_days: u16,
     /// Everything that was released before.
     pub released: &'a [Release],
     /// What others have published of the friends and family test.

@@ -5,7 +5,10 @@ use maud::{DOCTYPE, Markup, html};
 use super::files::{INDEX, Names};
 use super::{ChangeLine, Edition, Figure, Material, PlanLine, Told, UnitPart, WardPart};
 use crate::comments::{Released, Tone};
-use crate::web::words;
+use crate::web::{charts, words};
+
+/// So many periods of a question are on a page, the newest first; data.csv has all.
+const MOST_EARLIER: usize = 24;
 
 /// The page to begin with: the trust's figures and the way to every ward.
 pub(super) fn index(material: &Material, names: &Names) -> String {
@@ -133,10 +136,7 @@ fn one_figure(figure: &Figure, newest: &Told) -> Markup {
         div.figure {
             h3 { (figure.question) }
             p { strong { (percent) "%" } " " (figure.said) }
-            svg.bar aria-hidden="true" viewBox="0 0 100 4" preserveAspectRatio="none" {
-                rect class="rest" x="0" y="0" width="100" height="4" {}
-                rect class="best" x="0" y="0" width=(percent) height="4" {}
-            }
+            div.bar { (charts::share(&figure.question, &figure.said, percent, newest.people)) }
             p.small { (newest.when) ", " (words::people(newest.people)) " answered" }
             @if told.len() > 1 {
                 details {
@@ -145,11 +145,12 @@ fn one_figure(figure: &Figure, newest: &Told) -> Markup {
                         caption { (figure.question) }
                         thead { tr { th scope="col" { "When" } th.n scope="col" { "How many in a hundred" } th.n scope="col" { "Of how many people" } } }
                         tbody {
-                            @for one in told {
+                            @for one in told.iter().take(MOST_EARLIER) {
                                 tr { th scope="row" { (one.when) } td.n { (one.percent().unwrap_or(0)) } td.n { (words::count(one.people)) } }
                             }
                         }
                     }
+                    @if told.len() > MOST_EARLIER { p.small { "Older ones are in " a href="data.csv" { "data.csv" } "." } }
                 }
             }
         }

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::put;
 
 use super::*;
+use crate::publication::PartCount;
 
 fn small(text: &str) -> Site {
     let file = |name: &str| File { name: name.to_owned(), text: format!("{name}: {text}") };
@@ -100,6 +101,63 @@ fn a_file_that_was_lost_or_changed_is_put_back_and_what_is_not_ours_stays() {
         (0..5).for_each(|number| drop(put_in_place(folder, &small(&number.to_string()), by).unwrap()));
         assert!(folder.join("notes.txt").is_file() && folder.join("versions/photographs").is_dir());
     }
+}
+
+/// A ward of which five years of months were released.
+fn of_many_months() -> Material {
+    let told = |number: i16| {
+        let first_day = jiff::civil::date(2022 + number / 12, i8::try_from(number % 12).unwrap() + 1, 1);
+        Told {
+            period: first_day.strftime("%Y-%m").to_string(),
+            when: first_day.strftime("%B %Y").to_string(),
+            first_day,
+            last_day: first_day.last_of_month(),
+            as_of: first_day.last_of_month(),
+            people: 40,
+            best: Some(30),
+            parts: vec![PartCount { name: "positive".to_owned(), people: 30 }],
+        }
+    };
+    let figure = Figure {
+        subject: "friends_and_family".to_owned(),
+        question: "Overall?".to_owned(),
+        said: "said good".to_owned(),
+        told: (0..60).rev().map(told).collect(),
+    };
+    let part = |unit: &str| UnitPart {
+        unit: unit.parse().unwrap(),
+        name: unit.to_owned(),
+        figures: vec![figure.clone()],
+    };
+    let ward = WardPart {
+        part: part("ward:W1"),
+        site: "North".to_owned(),
+        comments: Vec::new(),
+        changes: Vec::new(),
+        plans: Vec::new(),
+    };
+    let until = jiff::civil::date(2026, 12, 31);
+    Material {
+        edition: Edition::Public,
+        demonstration: false,
+        until,
+        as_of: Some(until),
+        trust: part("trust:T1"),
+        units: vec![part("site:S1")],
+        wards: vec![ward],
+    }
+}
+
+#[test]
+fn a_page_shows_two_years_of_months_and_the_data_all() {
+    let site = site(&of_many_months());
+    let text = |name: &str| &site.files().iter().find(|file| file.name == name).unwrap().text;
+    for page in ["index.html", "site-S1.html", "ward-W1.html"] {
+        assert_eq!(text(page).matches("<th scope=\"row\">").count(), 24, "{page}");
+        assert!(text(page).contains("December 2026") && !text(page).contains("December 2024"), "{page}");
+        assert!(text(page).contains("Older ones are in <a href=\"data.csv\">"), "{page}");
+    }
+    assert_eq!(text("data.csv").lines().filter(|line| line.starts_with("ward:W1,")).count(), 60);
 }
 
 #[test]

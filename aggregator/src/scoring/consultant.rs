@@ -44,6 +44,7 @@ pub const FEWEST_PATIENTS: u64 = 5;
 pub const FEWEST_FOR_A_MEAN: u64 = 5;
 
 /// Everything about a consultant in a window, before anybody has decided what of it is shown.
+#[derive(Debug, Clone)]
 pub(crate) struct ConsultantWindow {
     /// The sheet of the consultant's people.
     pub(crate) sheet: ScoreSheet,
@@ -230,7 +231,7 @@ impl Gathered {
 }
 
 /// The mean of a person's answers that are the consultant's, on the reported scale.
-fn value_of(making: &Making<'_>, points: &[Option<i64>]) -> Option<f64> {
+pub(super) fn value_of(making: &Making<'_>, points: &[Option<i64>]) -> Option<f64> {
     let scheme = making.scheme();
     let places: Vec<usize> = match &scheme.attribution {
         Some(attribution) => attribution.rules.clone(),

@@ -7,6 +7,7 @@ use wardvoice_protocol::contact::{Mode, Outcome};
 
 use super::bulk::Bulk;
 use super::cut::Filter;
+use super::in_charge::InCharge;
 use super::scheme::{Scheme, nibble};
 use crate::facts::Fact;
 use crate::statistics::joint_sums::{JointSums, Pairs};
@@ -66,11 +67,7 @@ pub(super) struct Rules<'a> {
 impl Rules<'_> {
     /// The consultant a contact counts for, as far as the definition believes who was in charge.
     pub(super) fn consultant_of(&self, fact: &Fact) -> Option<u16> {
-        let consultant = fact.consultant_index()?;
-        let Some(attribution) = &self.scheme.attribution else { return Some(consultant) };
-        let scored = fact.outcome().has_response() && fact.questionnaire_index() == self.questionnaire;
-        let answers = scored.then(|| fact.answers());
-        attribution.believes(fact.attribution_source(), answers).then_some(consultant)
+        InCharge::new(self.scheme, self.questionnaire).consultant_of(fact)
     }
 }
 

@@ -141,7 +141,7 @@ fn action(web: &Web, ward: &WardId, form: &Sent) -> Result<NewAction, Failure> {
     let signal = optional("signal").map(str::parse::<SignalCause>).transpose().map_err(Failure::bad_request)?;
     let handles = form.all("comment").map(str::parse::<CommentHandle>).collect::<Result<Vec<_>, _>>();
     let comments = handles.map_err(Failure::bad_request)?;
-    let offered = comments_of(web, ward)?;
+    let offered = comments_of(web, ward, usize::MAX)?;
     // What an action already names may have been taken back since; it stays named.
     let named = form.one("number").parse::<u32>().ok();
     let named =
@@ -165,15 +165,15 @@ fn action(web: &Web, ward: &WardId, form: &Sent) -> Result<NewAction, Failure> {
     })
 }
 
-/// What was released of the ward in the last half year: whole fortnights, the present one with them.
-fn comments_of(web: &Web, ward: &WardId) -> Result<Vec<(CommentHandle, Released)>, Failure> {
+/// The first so many of what was released of the ward in the last half year: whole fortnights, the present one with them.
+fn comments_of(web: &Web, ward: &WardId, most: usize) -> Result<Vec<(CommentHandle, Released)>, Failure> {
     let calendar = web.desk.scoring.calendar();
     let fortnight_of = |day| calendar.fortnight_of(day).map_err(|error| Failure::internal(&error));
     let first = fortnight_of(web.today().saturating_sub(DAYS_OF_COMMENTS.days()))?;
     let last = fortnight_of(web.today())?;
     let period = Period::Days { start: first.start(), last: last.last() };
-    let released =
-        web.desk.comments.released_with_handles(&Unit::Ward(ward.clone()), &period, Audience::Ward);
+    let unit = Unit::Ward(ward.clone());
+    let released = web.desk.comments.released_with_handles(&unit, &period, Audience::Ward, most);
     released.map_err(|error| Failure::internal(&error))
 }
 
@@ -194,8 +194,7 @@ fn view(web: &Web, ward: WardId, asked: Asked) -> Result<View, Failure> {
     });
     let signals = signals.collect();
     let name = web.desk.scoring.unit_name(&unit).unwrap_or_default();
-    let mut comments = comments_of(web, &ward)?;
-    comments.truncate(MOST_OFFERED);
+    let comments = comments_of(web, &ward, MOST_OFFERED)?;
     let editing = asked.edit.map(|number| own(web, &ward, &number.to_string())).transpose()?;
     let editing = editing.and_then(|action| actions.iter().find(|line| line.number == action.number).cloned());
     Ok(View { ward, name, today, actions, comments, measures, signals, editing, done: asked.done })

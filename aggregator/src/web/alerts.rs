@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use wardvoice_protocol::directory::Unit;
 
 use super::failure::Failure;
 use super::layout::{self, Page};
@@ -148,6 +149,10 @@ fn audience(web: &Web, audience: &Audience) -> String {
         Audience::Board => "The board".to_owned(),
         Audience::It => "Who runs the kiosks".to_owned(),
         Audience::Office => "The office".to_owned(),
+        Audience::Department(department) => {
+            let unit = Unit::Department(department.clone());
+            web.desk.scoring.unit_name(&unit).unwrap_or_else(|| department.to_string())
+        }
         Audience::Ward(ward) => {
             web.desk.world.directory.ward(ward).map_or_else(|| ward.to_string(), |entry| entry.name.clone())
         }

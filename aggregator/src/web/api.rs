@@ -26,6 +26,8 @@ use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Stand
 mod docs;
 mod signal;
 
+pub(crate) use docs::prose;
+
 /// Everything under `/api/v1`.
 pub(super) fn routes() -> Vec<Route> {
     vec![

@@ -18,7 +18,7 @@ use super::signals::{self, Outlook};
 use super::units::{self, Asked};
 use super::viewer::Viewer;
 use super::ward::{self, page_off_thread};
-use super::{Shared, Web, alerts, presence, reports, words};
+use super::{Shared, Web, alerts, consultants, presence, reports, words};
 use crate::alerts::Audience;
 use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
@@ -32,6 +32,7 @@ struct Row {
     id: WardId,
     name: String,
     outlook: Outlook,
+    sheet: Arc<ScoreSheet>,
     is_silent: bool,
 }
 
@@ -75,10 +76,13 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
     let measure = units::measure(asked.measure.as_deref(), &known)?;
     let mut rows = Vec::with_capacity(directory.wards.len());
     for entry in &directory.wards {
+        let unit = Unit::Ward(entry.id.clone());
+        let sheet = web.sheets.get(&facts, scoring, &period, &unit, web.today());
         rows.push(Row {
             id: entry.id.clone(),
             name: entry.name.clone(),
-            outlook: Outlook::of(web, &facts, &Unit::Ward(entry.id.clone()), &period)?,
+            outlook: Outlook::of(web, &facts, &unit, &period)?,
+            sheet: sheet.map_err(|error| Failure::internal(&error))?,
             is_silent: period.contains(web.today()) && presence::of_ward(web, &entry.id).is_silent(now),
         });
     }
@@ -131,6 +135,7 @@ fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             (format!("/board/report.pdf?period={name}"), "the board’s report"),
             ("/board/half-year.pdf".to_owned(), "the last half year"),
         ]))
+        (consultants::link(web, viewer))
         div.stack {
             @if let Some(signal) = overall {
                 section #overall.sheet.flows aria-labelledby="overall-title" {
@@ -141,6 +146,7 @@ fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             (signals::what_changed(&view.outlook, link))
             (parts::matrix(view, period))
             (parts::funnel(view, period))
+            (parts::like_for_like(view, period))
             (parts::actions(view))
             (parts::coverage(view))
             (help::section(&view.help, view.longest))

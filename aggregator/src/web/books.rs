@@ -19,6 +19,7 @@ use super::signals::{self, Outlook};
 use crate::actions::{Action, Actions};
 use crate::comments::Comments;
 use crate::delivery::Delivery;
+use crate::disputes::Disputes;
 use crate::facts::Facts;
 use crate::help::HelpDesk;
 use crate::help::times::TimesSheet;
@@ -39,6 +40,7 @@ pub(crate) struct Books<'a> {
     pub(crate) rebases: &'a Rebases,
     pub(crate) releases: &'a Releases,
     pub(crate) comments: &'a Comments,
+    pub(crate) disputes: &'a Disputes,
     pub(crate) help: &'a HelpDesk,
     pub(crate) delivery: &'a Delivery,
     pub(crate) sheets: &'a Sheets,
@@ -86,6 +88,7 @@ impl Web {
             rebases: &desk.rebases,
             releases: &desk.releases,
             comments: &desk.comments,
+            disputes: &desk.disputes,
             help: &desk.help,
             delivery: &desk.delivery,
             sheets: &self.sheets,

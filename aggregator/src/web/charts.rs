@@ -1,7 +1,8 @@
 //! Charts as SVG, drawn on the server: a specification in, markup out.
 //!
-//! Vocabulary: a *bar* is one figure on its whole scale with its interval; a *[control chart](control)* is one measure over
-//! fortnights with its limits; a *[funnel](funnel())* is wards beside each other; an *[icon](icons)* is a finding as a picture.
+//! Vocabulary: a *bar* is one figure on its whole scale with its interval; *[answers](answers())* are a bar an answer; a *[control chart](control)*
+//! is one measure over fortnights with its limits; a *[funnel](funnel())* is wards beside each other; a *[share](share())* is how many in a hundred;
+//! an *[icon](icons)* is a finding as a picture.
 //!
 //! Invariants:
 //! - Everything is in presentation attributes and nothing in classes, so that a drawing is the same in a page, in a saved file and
@@ -17,16 +18,20 @@ use maud::{Markup, html};
 use super::words::{self, Scale};
 use crate::scoring::Figure;
 
+mod answers;
 pub(crate) mod control;
 mod counts;
 pub(crate) mod funnel;
 pub(crate) mod icons;
 mod palette;
+mod share;
 pub(crate) mod tables;
 mod window;
 
+pub(crate) use answers::{answers, round_top};
 pub(crate) use counts::{Column, Counts, counts};
 pub(crate) use funnel::funnel;
+pub(crate) use share::share;
 pub(crate) use window::Window;
 
 use palette::{INK, TEAL};

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use wardvoice_protocol::directory::{Unit, UnitError};
+use wardvoice_protocol::id::WardId;
 
 use super::failure::{Failure, Problem};
 use super::routes::{Door, Route, does, reads};
@@ -23,6 +24,11 @@ pub(super) mod trend;
 
 /// So many comments of a kind are shown on a ward's page at once.
 const SHOWN: usize = 8;
+/// So many of a kind stand on the page of several wards; the others on the pages of the wards.
+const MOST_OF_WARDS: usize = 40;
+
+/// Where a comment comes from, for a page of several wards.
+type Whose<'a> = dyn Fn(&WardId) -> Markup + 'a;
 
 /// The pages on which raw text stands; for the office only.
 pub(super) fn routes() -> Vec<Route> {
@@ -71,6 +77,15 @@ pub(super) fn door(web: &Web) -> Result<Markup, Failure> {
 
 /// What people wrote, as far as it was released, praise first; nothing when nothing was.
 pub(super) fn section(released: &[Released]) -> Markup {
+    by_kind(released, usize::MAX, None)
+}
+
+/// The same of several wards: each says whose it is.
+pub(super) fn section_of_wards(released: &[Released], place: &Whose<'_>) -> Markup {
+    by_kind(released, MOST_OF_WARDS, Some(place))
+}
+
+fn by_kind(released: &[Released], most: usize, place: Option<&Whose<'_>>) -> Markup {
     let kinds =
         [(Tone::Praise, "What was good"), (Tone::Mixed, "Both sides"), (Tone::Criticism, "What could be better")];
     html! {
@@ -82,12 +97,15 @@ pub(super) fn section(released: &[Released]) -> Markup {
                     @let of_kind: Vec<&Released> = released.iter().filter(|one| one.tone == tone).collect();
                     @if !of_kind.is_empty() {
                         h3 { (title) }
-                        ul.said { @for one in of_kind.iter().take(SHOWN) { (quote(one)) } }
+                        ul.said { @for one in of_kind.iter().take(SHOWN) { (quote(one, place)) } }
                         @if of_kind.len() > SHOWN {
                             details id=(format!("comments-{tone:?}").to_lowercase()) {
-                                summary { (words::count((of_kind.len() - SHOWN) as u64)) " more" }
-                                ul.said { @for one in of_kind.iter().skip(SHOWN) { (quote(one)) } }
+                                summary { (words::count((of_kind.len().min(most) - SHOWN) as u64)) " more" }
+                                ul.said { @for one in of_kind.iter().take(most).skip(SHOWN) { (quote(one, place)) } }
                             }
+                        }
+                        @if of_kind.len() > most {
+                            p.small { "The newest " (words::count(most as u64)) " of " (words::count(of_kind.len() as u64)) ". The others stand on the pages of the wards." }
                         }
                     }
                 }
@@ -96,8 +114,8 @@ pub(super) fn section(released: &[Released]) -> Markup {
     }
 }
 
-fn quote(one: &Released) -> Markup {
-    html! { li { blockquote lang=(one.language) dir="auto" { (one.text) } } }
+fn quote(one: &Released, place: Option<&Whose<'_>>) -> Markup {
+    html! { li { blockquote lang=(one.language) dir="auto" { (one.text) } @if let Some(place) = place { p.small { (place(&one.ward)) } } } }
 }
 
 /// How a comment stands, in words.

@@ -2,54 +2,58 @@
 //!
 //! What is shown is an [`Appraisal`], which holds nothing that the policy withholds; this file only draws it.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
-use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
-use wardvoice_protocol::id::ConsultantId;
+use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::failure::{Failure, Problem};
 use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread};
 use super::{Shared, Web};
-use crate::appraisal::{self, Appraisal, AppraisalError, Looker};
+use crate::appraisal::{self, Appraisal, AppraisalError, Chosen, Looker, Offers};
 use crate::audit::Deed;
 use crate::comments::Released;
-use crate::disputes::{AttributedContact, Dispute, DisputesError, Handle, HandleError};
+use crate::disputes::{AllOf, AttributedContact, Dispute, DisputesError, Handle, HandleError};
 use crate::log::LogError;
 use crate::policy::Audience;
 use crate::scoring::ScoreError;
 
 mod parts;
 
-pub(super) use parts::{private, standing, what};
+pub(super) use parts::{instead_of, private, standing, what, whom};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// The window, `6m-2026-11-22`: six months to the last day of a fortnight, the present one or one of the twelve before. The newest that is
-    /// shown to whoever asks, when absent.
+    /// The window, `6m-2026-11-22`: six months to the last day of a fortnight that is final, the last or one of the twelve before. The newest
+    /// that is shown to whoever asks, when absent. Where its figures would tell what a few patients said, an earlier one is given and says so.
     window: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Disputed {
     window: String,
+    /// The contact, by its handle; where patients are too few to be told apart there is none, and it is about all of them.
+    #[serde(default)]
     contact: String,
+    /// Of all of them, those on this ward.
+    #[serde(default)]
+    ward: String,
     reason: String,
 }
 
 /// What a viewer sees of a consultant, noted; for a document of it.
 pub(super) fn seen(web: &Web, viewer: &Viewer, id: &str, asked: &Asked) -> Result<Appraisal, Failure> {
     let (consultant, audience) = who_and_as_what(web, viewer, id)?;
-    look(web, viewer, &consultant, audience, asked.window.as_deref())
+    let offers = offers(web, &consultant)?;
+    look(web, viewer, &offers, (&consultant, audience), asked.window.as_deref())
 }
 
 /// Everything the page shows.
@@ -60,11 +64,13 @@ struct View {
     own: Option<Own>,
     /// What patients wrote about doctors, once it was passed; nothing where not even their answers are shown.
     comments: Vec<Released>,
-    today: Date,
 }
 
 struct Own {
+    /// Those that can be disputed.
     contacts: Vec<AttributedContact>,
+    /// The wards where there may be some, which says nothing of where they are.
+    wards: Vec<WardId>,
     disputes: Vec<Dispute>,
 }
 
@@ -76,13 +82,15 @@ pub(crate) async fn page(
 ) -> Result<Response, Failure> {
     page_off_thread(&web, move |web| {
         let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
-        let appraisal = look(web, &viewer, &consultant, audience, asked.window.as_deref())?;
+        let offers = offers(web, &consultant)?;
+        let appraisal = look(web, &viewer, &offers, (&consultant, audience), asked.window.as_deref())?;
         let own = if audience == Audience::Consultant { Some(own(web, &consultant, &appraisal)?) } else { None };
-        let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
         let released = |window: &Period| is_released(web, &consultant, window, audience).is_ok();
-        let windows = windows.into_iter().filter(released).collect();
-        let comments = comments(web, &consultant, audience, &appraisal)?;
-        let view = View { appraisal, windows, own, comments, today: web.today() };
+        let windows = offers.list(audience).into_iter().filter(released).collect();
+        let desk = &web.desk;
+        let comments = appraisal::comments(&appraisal, &desk.comments, &desk.scoring, &desk.disputes);
+        let comments = comments.map_err(|error| Failure::internal(&error))?;
+        let view = View { appraisal, windows, own, comments };
         Ok(parts::page(web, &viewer, &view))
     })
     .await
@@ -110,7 +118,8 @@ pub(crate) async fn appraisal(
 ) -> Result<Json<Appraisal>, Failure> {
     off_thread(&web, move |web| {
         let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
-        look(web, &viewer, &consultant, audience, asked.window.as_deref()).map(Json)
+        let offers = offers(web, &consultant)?;
+        look(web, &viewer, &offers, (&consultant, audience), asked.window.as_deref()).map(Json)
     })
     .await
 }
@@ -120,18 +129,32 @@ pub(crate) async fn dispute(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
-    Form(Disputed { window, contact, reason }): Form<Disputed>,
+    Form(Disputed { window, contact, ward, reason }): Form<Disputed>,
 ) -> Result<Response, Failure> {
-    let window = chosen(&web, Some(&window))?.map(|window| window.to_string()).unwrap_or_default();
     off_thread(&web, move |web| {
-        let (consultant, _) = who_and_as_what(web, &viewer, &id)?;
+        let (consultant, audience) = who_and_as_what(web, &viewer, &id)?;
+        let chosen = offers(web, &consultant)?.named(&window, audience).ok_or_else(no_such_window)?;
+        let window = chosen.window();
         let refuse =
             |error: &dyn std::fmt::Display| Failure::bad_request(super::ward::sentence(&error.to_string()));
-        let handle: Handle = contact.parse().map_err(|error: HandleError| refuse(&error))?;
-        let found = web.desk.attributed.find(&consultant, &handle, web.today()).map_err(internal)?;
-        let found = found.ok_or_else(|| refuse(&HandleError))?;
-        web.note(viewer.name(), Deed::Disputed, Some(&format!("consultant:{consultant}")), Some(handle.short()))?;
-        let opened = web.desk.disputes.dispute(&found, &reason, web.today(), web.now());
+        let contacts = web.desk.attributed.of(&consultant, &window, &web.desk.scoring, web.today());
+        let contacts = contacts.map_err(internal)?;
+        let (about, today, now) = (format!("consultant:{consultant}"), web.today(), web.now());
+        let opened = if chosen.shows_figures() {
+            let handle: Handle = contact.parse().map_err(|error: HandleError| refuse(&error))?;
+            let found = contacts.iter().find(|contact| contact.handle == handle);
+            let found = found.ok_or_else(|| refuse(&HandleError))?;
+            web.note(viewer.name(), Deed::Disputed, Some(&about), Some(handle.short()))?;
+            web.desk.disputes.dispute(found, &reason, today, now)
+        } else if !contact.is_empty() {
+            // From a page that showed more.
+            return Err(refuse(&HandleError));
+        } else {
+            let ward = ward_of(web, &consultant, &ward)?;
+            web.note(viewer.name(), Deed::Disputed, Some(&about), Some(&window.to_string()))?;
+            let all = AllOf { consultant: &consultant, window: &window, ward };
+            web.desk.disputes.dispute_all(all, &contacts, &reason, today, now)
+        };
         opened.map_err(|error| match error {
             DisputesError::File(_) => Failure::internal(&error),
             error => refuse(&error),
@@ -139,6 +162,21 @@ pub(crate) async fn dispute(
         Ok(Redirect::to(&format!("/consultant/{consultant}?window={window}#disputes")).into_response())
     })
     .await
+}
+
+/// The wards where a consultant has patients, as the directory says.
+fn wards_of<'a>(web: &'a Web, consultant: &ConsultantId) -> &'a [WardId] {
+    web.desk.world.directory.consultant(consultant).map_or(&[], |entry| entry.wards.as_slice())
+}
+
+/// One of those by its name; none for no name.
+fn ward_of<'a>(web: &'a Web, consultant: &ConsultantId, name: &str) -> Result<Option<&'a WardId>, Failure> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let found = wards_of(web, consultant).iter().find(|ward| ward.as_str() == name);
+    let wrong = || Failure::bad_request("Find the ward: choose one from the page, or all of them.");
+    found.map(Some).ok_or_else(wrong)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
@@ -161,14 +199,22 @@ fn who_and_as_what(web: &Web, viewer: &Viewer, id: &str) -> Result<(ConsultantId
     Ok((consultant, audience))
 }
 
-/// The window that was asked for; only those that can be chosen are taken, so that no two differ by one day's patients.
-fn chosen(web: &Web, asked: Option<&str>) -> Result<Option<Period>, Failure> {
-    let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
-    let found = windows.into_iter().find(|window| window.to_string() == text);
-    found.map(Some).ok_or_else(|| {
-        Failure::bad_request("There is no such window: it is six months to the last day of this fortnight or one of the twelve before it.")
-    })
+/// The six months of a consultant that can be looked at.
+fn offers(web: &Web, consultant: &ConsultantId) -> Result<Arc<Offers>, Failure> {
+    with_looker(web, |looker| web.appraisals.offers(looker, consultant)).map_err(not_seen)
+}
+
+fn with_looker<T>(web: &Web, work: impl FnOnce(&Looker<'_>) -> T) -> T {
+    let desk = &web.desk;
+    let facts = desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let (settings, disputes) = (&desk.policy, &desk.disputes);
+    work(&Looker { facts: &facts, world: &desk.scoring, settings, disputes, today: web.today() })
+}
+
+fn no_such_window() -> Failure {
+    Failure::bad_request(
+        "There is no such window: it is six months to the last day of a fortnight that is final, the last or one of the twelve before it.",
+    )
 }
 
 fn is_released(
@@ -181,38 +227,44 @@ fn is_released(
     appraisal::released(consultant, window, audience, (audit, calendar), (&web.desk.policy, web.today()))
 }
 
+/// The six months that were asked for, or what is shown in their place; the newest that somebody may see when none were asked for.
+fn chosen(
+    web: &Web,
+    offers: &Offers,
+    (consultant, audience): (&ConsultantId, Audience),
+    asked: Option<&str>,
+) -> Result<Chosen, Failure> {
+    if let Some(name) = asked.filter(|name| !name.is_empty()) {
+        return offers.named(name, audience).ok_or_else(no_such_window);
+    }
+    let windows = offers.list(audience);
+    let released = windows.iter().find(|window| is_released(web, consultant, window, audience).is_ok());
+    // The newest says from when it can be seen.
+    let window = released.or_else(|| windows.first());
+    let chosen = window.map_or_else(|| offers.last(audience), |window| offers.of(window, audience));
+    chosen.ok_or_else(Failure::page_not_found)
+}
+
 /// Notes the look and takes it.
 fn look(
     web: &Web,
     viewer: &Viewer,
-    consultant: &ConsultantId,
-    audience: Audience,
+    offers: &Offers,
+    (consultant, audience): (&ConsultantId, Audience),
     asked: Option<&str>,
 ) -> Result<Appraisal, Failure> {
-    let windows = appraisal::windows(web.desk.scoring.calendar(), web.today());
-    let window = if let Some(window) = chosen(web, asked)? {
-        window
-    } else {
-        let released = windows.iter().find(|window| is_released(web, consultant, window, audience).is_ok());
-        // The newest that has ended says from when it can be seen.
-        *released.or_else(|| windows.get(1)).ok_or_else(Failure::page_not_found)?
-    };
-    is_released(web, consultant, &window, audience).map_err(not_seen)?;
-    let noted = appraisal::note_look(&web.desk.audit, web.now(), viewer.name(), consultant, window, audience);
+    let chosen = chosen(web, offers, (consultant, audience), asked)?;
+    is_released(web, consultant, &chosen.window(), audience).map_err(not_seen)?;
+    let noted = appraisal::note_look(&web.desk.audit, web.now(), viewer.name(), chosen.clone());
     let noted = noted.map_err(|error| {
         tracing::error!("failed to {error}");
         Failure::not_noted()
     })?;
-    let desk = &web.desk;
-    let facts = desk.facts.read().unwrap_or_else(PoisonError::into_inner);
-    let looker = Looker {
-        facts: &facts,
-        world: &desk.scoring,
-        settings: &desk.policy,
-        disputes: &desk.disputes,
-        today: web.today(),
+    let look = |looker: &Looker<'_>| {
+        let gathered = web.appraisals.gathered(looker, &chosen)?;
+        looker.look_at(&gathered, noted)
     };
-    looker.look(noted).map_err(not_seen)
+    with_looker(web, look).map_err(not_seen)
 }
 
 fn not_seen(error: AppraisalError) -> Failure {
@@ -233,27 +285,13 @@ fn not_seen(error: AppraisalError) -> Failure {
     }
 }
 
-/// Comments about doctors by the consultant's patients: for the consultant and the appraiser, where the table shows what patients answered.
-fn comments(
-    web: &Web,
-    consultant: &ConsultantId,
-    audience: Audience,
-    appraisal: &Appraisal,
-) -> Result<Vec<Released>, Failure> {
-    let Ok(window) = web.desk.scoring.calendar().period(&appraisal.window) else { return Ok(Vec::new()) };
-    if appraisal.domains.is_none() {
-        return Ok(Vec::new());
-    }
-    let (unit, not_theirs) = (Unit::Consultant(consultant.clone()), web.desk.disputes.not_theirs(consultant));
-    let released = web.desk.comments.released_but(&unit, &window, audience, &not_theirs);
-    released.map_err(|error| Failure::internal(&error))
-}
-
 fn own(web: &Web, consultant: &ConsultantId, appraisal: &Appraisal) -> Result<Own, Failure> {
-    let (first, last) = (appraisal.first_day, appraisal.last_day);
-    let contacts = web.desk.attributed.of(consultant, first, last, web.today()).map_err(internal)?;
+    let window =
+        web.desk.scoring.calendar().period(&appraisal.window).map_err(|error| Failure::internal(&error))?;
+    let contacts =
+        web.desk.attributed.of(consultant, &window, &web.desk.scoring, web.today()).map_err(internal)?;
     let disputes = web.desk.disputes.of(consultant);
     let contacts =
         contacts.into_iter().filter(|contact| !disputes.iter().any(|dispute| dispute.is_about(contact)));
-    Ok(Own { contacts: contacts.collect(), disputes })
+    Ok(Own { contacts: contacts.collect(), wards: wards_of(web, consultant).to_vec(), disputes })
 }

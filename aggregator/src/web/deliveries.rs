@@ -55,6 +55,7 @@ fn kind(subject: &Subject) -> &'static str {
         Subject::Help { .. } => "a request for help",
         Subject::Alert { .. } => "an alert",
         Subject::Digest { .. } => "the alerts of a day",
+        Subject::Test => "a test",
     }
 }
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::consultant::standing;
+use super::consultant::{standing, whom};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::viewer::Viewer;
@@ -57,8 +57,8 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
             section.sheet.flows aria-labelledby="open" {
                 h2 id="open" { "To be decided" }
                 p.aside {
-                    "A consultant says that a patient was not theirs. If you uphold it, the patient no longer counts for the consultant, from today \
-                     on and for everybody to see; the ward keeps the answer."
+                    "A consultant says that a patient was not theirs. If you uphold it, the patient no longer counts for the consultant in the six months \
+                     that are shown next; the ward keeps the answer."
                 }
                 @if open.is_empty() { p { "Nothing is to be decided." } } @else { (table(&open, true)) }
             }
@@ -87,8 +87,11 @@ fn table(disputes: &[Dispute], open: bool) -> Markup {
                         tr {
                             th scope="row" { (dispute.number) }
                             td data-label="Opened" { (words::day(dispute.opened)) }
-                            td data-label="Consultant" { (dispute.consultant) }
-                            td data-label="Patient" { (dispute.fortnight) ", " (dispute.ward) small { "said by " (words::attribution_source(dispute.source)) } }
+                            td data-label="Consultant" { a href=(format!("/consultant/{}", dispute.consultant)) { (dispute.consultant) } }
+                            td data-label="Patient" {
+                                (whom(dispute))
+                                @if dispute.window.is_some() { " " small { (words::of(dispute.contacts as u64, "patient", "patients")) } }
+                            }
                             td data-label="Why" { (dispute.reason) }
                             td { @if open { (form(dispute)) } @else { (standing(dispute)) } }
                         }

@@ -9,7 +9,7 @@ use maud::html;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::layout;
+use super::layout::{self, Ways};
 
 /// Why something cannot be shown. Boxed, because results that hold one are everywhere and failures are rare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +113,8 @@ pub(crate) async fn in_plain_english(request: Request, next: Next) -> Response {
         }
         None => return Response::from_parts(parts, body),
     };
-    let written = if for_machines { failure.problem() } else { failure.page() };
+    let ways = parts.extensions.remove::<Ways>().unwrap_or_default();
+    let written = if for_machines { failure.problem() } else { failure.page(&ways) };
     let (mut written, body) = written.into_parts();
     for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW, header::SET_COOKIE] {
         if let Some(value) = parts.headers.remove(&name) {
@@ -158,16 +159,19 @@ impl Failure {
         (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
     }
 
-    fn page(self) -> Response {
+    fn page(self, ways: &Ways) -> Response {
         let Told { status, title, detail, .. } = *self.0;
         let content = html! {
             div.sheet.narrow {
                 h1 { (title) }
                 p.lede { (detail) }
                 // Signing in leads whoever has done so to where they begin.
-                p.buttons { a.action href="/sign-in" { "Back to your pages" } a.action.quiet href="/" { "The wards" } }
+                p.buttons {
+                    a.action href="/sign-in" { "Back to your pages" }
+                    @if ways.wards { a.action.quiet href="/" { "The wards" } }
+                }
             }
         };
-        (status, layout::bare(&title, &content)).into_response()
+        (status, layout::bare(&title, ways, &content)).into_response()
     }
 }

@@ -215,6 +215,7 @@ fn render(web: &Web, viewer: &Viewer, kiosks: &[KioskSheet]) -> Markup {
             span { strong { (count(&|kiosk| kiosk.connected)) } " connected" }
             span { strong { (count(&|kiosk| kiosk.silent)) } " silent for three days or more" }
             span { strong { (count(&|kiosk| !troubles(kiosk).is_empty())) } " to look at" }
+            @if let Some(until) = web.desk.fleet.broker_certificate_until() { span { (certificate(web, until)) } }
         }
         div.stack {
             @if kiosks.is_empty() {
@@ -296,6 +297,15 @@ fn row(web: &Web, kiosk: &KioskSheet) -> Markup {
             }
             td data-label="Software" { (kiosk.software.as_deref().unwrap_or("not said")) }
         }
+    }
+}
+
+/// Until when the broker's certificate is valid, which every kiosk checks as the aggregator does.
+fn certificate(web: &Web, until: Timestamp) -> Markup {
+    let last = words::day(web.desk.scoring.calendar().day_of(until));
+    html! {
+        @if until > web.now() { "the broker's certificate is valid until " strong { (last) } }
+        @else { "the broker's certificate ran out on " strong { (last) } }
     }
 }
 

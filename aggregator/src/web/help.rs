@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{RecordId, WardId};
 
 use super::failure::{Failure, Problem};
 use super::viewer::Viewer;
 use super::ward::{View, address, off_thread, ward_of};
-use super::{Shared, Web, words};
+use super::{Shared, Web, units, words};
 use crate::audit::Deed;
 use crate::help::{Request, StaffRole};
 use crate::log::Seen;
@@ -21,6 +22,16 @@ use crate::log::Seen;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Acknowledged {
     record: RecordId,
+    /// The unit whose page it was said on, where that was not the ward's.
+    unit: Option<String>,
+}
+
+/// A request on the page of several wards.
+pub(crate) struct Waiting {
+    pub(crate) request: Request,
+    pub(crate) ward_name: String,
+    /// Whether whoever looks may say that they have seen it.
+    pub(crate) may_be_seen: bool,
 }
 
 /// A request for help that nobody has seen yet.
@@ -68,7 +79,7 @@ pub(super) fn section(view: &View) -> Markup {
                                 th scope="col" { span.hidden { "Say that you have seen it" } }
                             }
                         }
-                        tbody { @for request in &view.help { (row(view, request)) } }
+                        tbody { @for request in &view.help { (row(request, view.now, None, &seen_by(request, None))) } }
                     }
                 }
             }
@@ -76,18 +87,56 @@ pub(super) fn section(view: &View) -> Markup {
     }
 }
 
-fn row(view: &View, request: &Request) -> Markup {
+/// The requests of several wards that nobody has seen yet; nothing when there are none. Whoever may says here that one was seen.
+pub(super) fn of_wards(unit: &Unit, waiting: &[Waiting], now: Timestamp) -> Markup {
+    html! {
+        @if !waiting.is_empty() {
+            section #help.sheet.flows aria-labelledby="help-title" {
+                h2 id="help-title" { (words::of(waiting.len() as u64, "person asks for help", "people ask for help")) }
+                p.aside {
+                    "Asked on a kiosk, which is not the call bell. The ward sees it too. Whoever says that they have seen it tells whoever asked."
+                }
+                div.scroller tabindex="0" role="group" aria-labelledby="help-title" {
+                    table {
+                        thead {
+                            tr {
+                                th scope="col" { "Needs" } th scope="col" { "Ward" } th scope="col" { "Where" } th scope="col" { "Asked" }
+                                th scope="col" { span.hidden { "Say that you have seen it" } }
+                            }
+                        }
+                        tbody {
+                            @for Waiting { request, ward_name, may_be_seen } in waiting {
+                                @let ward = html! { a href=(address(&request.ward, None)) { (ward_name) } };
+                                @let seen = if *may_be_seen { seen_by(request, Some(unit)) } else { html! { "Not seen yet" } };
+                                (row(request, now, Some(&ward), &seen))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(request: &Request, now: Timestamp, ward: Option<&Markup>, seen: &Markup) -> Markup {
     html! {
         tr {
             th scope="row" { (words::need(request.need)) }
+            @if let Some(ward) = ward { td { (ward) } }
             td { (request.place.as_ref().map_or("not said", |place| place.as_str())) }
-            td { (words::waiting(request.asked, view.now)) }
-            td {
-                form method="post" action=(format!("/ward/{}/help/seen", view.ward)) {
-                    input type="hidden" name="record" value=(request.record);
-                    button.action type="submit" { "Seen" span.hidden { ": " (words::need(request.need)) } }
-                }
-            }
+            td { (words::waiting(request.asked, now)) }
+            td { (seen) }
+        }
+    }
+}
+
+/// Says that a request was seen, on its ward's page or on that of a unit.
+fn seen_by(request: &Request, unit: Option<&Unit>) -> Markup {
+    html! {
+        form method="post" action=(format!("/ward/{}/help/seen", request.ward)) {
+            input type="hidden" name="record" value=(request.record);
+            @if let Some(unit) = unit { input type="hidden" name="unit" value=(unit.to_string()); }
+            button.action type="submit" { "Seen" span.hidden { ": " (words::need(request.need)) } }
         }
     }
 }
@@ -97,11 +146,14 @@ pub(crate) async fn seen(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
-    Form(Acknowledged { record }): Form<Acknowledged>,
+    Form(Acknowledged { record, unit }): Form<Acknowledged>,
 ) -> Result<Response, Failure> {
     let ward = ward_of(&web, &id)?;
     acknowledge(&web, viewer, Some(ward.clone()), record).await?;
-    Ok(Redirect::to(&address(&ward, None)).into_response())
+    // Back to the page that it was said on: always one of ours, as only a unit's name is taken.
+    let unit = unit.and_then(|text| text.parse::<Unit>().ok());
+    let page = unit.and_then(|unit| units::address(&unit, None)).unwrap_or_else(|| address(&ward, None));
+    Ok(Redirect::to(&page).into_response())
 }
 
 /// Notes who has seen it. Only a request of the ward is taken where one is named: the door was that ward's.

@@ -16,6 +16,7 @@ pub(crate) enum Place {
     Trust,
     Board,
     Consultant,
+    Consultants,
     Alerts,
     Office,
     Fleet,
@@ -23,6 +24,9 @@ pub(crate) enum Place {
     Api,
     SignIn,
 }
+
+/// So many consultants stand in the bar by themselves; more are a list.
+const MOST_CONSULTANTS: usize = 8;
 
 /// What a page is besides its content.
 pub(crate) struct Page<'a> {
@@ -40,6 +44,7 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
             a href=(address) aria-current=[current(page.place, place)] { (text) }
         }
     };
+    let ways = Ways::of(web, viewer);
     // A stranger may sign in for any of them.
     let opens = |place| !viewer.is_known() || web.enter(viewer, place).is_ok();
     let navigation = html! {
@@ -50,12 +55,13 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
                 (link(Place::Board, "/board", "Board"))
             }
             @let consultants = viewer.consultants();
-            @for id in consultants.iter().take(8) {
+            @if consultants.len() > MOST_CONSULTANTS { (link(Place::Consultants, "/consultants", "Consultants")) }
+            @else { @for id in &consultants {
                 @let address = format!("/consultant/{id}");
                 // Where there are several the bar does not know which of them the page is about.
                 @if consultants.len() == 1 { (link(Place::Consultant, &address, &format!("Consultant {id}"))) }
                 @else { a href=(address) { "Consultant " (id) } }
-            }
+            } }
             @if viewer.is_known() && opens(policy::Place::Alerts) { (link(Place::Alerts, "/alerts", "Alerts")) }
             @if opens(policy::Place::Office) { (link(Place::Office, "/office", "Office")) }
             @if opens(policy::Place::Units) { (link(Place::Tables, "/tables", "Tables")) }
@@ -74,7 +80,7 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
             }
         }
     };
-    document(page.title, trust, page.live, &navigation, &banner, content)
+    document((page.title, trust), page.live, &ways.home, &navigation, &banner, content)
 }
 
 /// Whether a place of the bar is where the page is, or what it is a part of.
@@ -87,21 +93,45 @@ fn current(page: Place, place: Place) -> Option<&'static str> {
     }
 }
 
-/// A page that knows nothing but its words: for failures, which may come before anything is known.
-pub(crate) fn bare(title: &str, content: &Markup) -> Markup {
+/// The ways on from a page that says what went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ways {
+    /// Where whoever looks begins.
+    home: String,
+    /// Whether the list of wards opens.
+    pub(crate) wards: bool,
+}
+
+impl Ways {
+    /// Those that a viewer has.
+    pub(crate) fn of(web: &Web, viewer: &Viewer) -> Self {
+        let wards = web.enter(viewer, policy::Place::Units).is_ok();
+        Self { home: if viewer.is_known() { viewer.home() } else { "/".to_owned() }, wards }
+    }
+}
+
+impl Default for Ways {
+    /// Where nobody knows who looks: signing in leads whoever has done so to where they begin.
+    fn default() -> Self {
+        Self { home: "/sign-in".to_owned(), wards: false }
+    }
+}
+
+/// A page that knows nothing but its words and the ways on: for failures, which may come before anything is known.
+pub(crate) fn bare(title: &str, ways: &Ways, content: &Markup) -> Markup {
     let navigation = html! {
         nav aria-label="Main" {
-            a href="/" { "Wards" }
+            @if ways.wards { a href="/" { "Wards" } }
             a href="/sign-in" { "Your pages" }
         }
     };
-    document(title, "", false, &navigation, &html! {}, content)
+    document((title, ""), false, &ways.home, &navigation, &html! {}, content)
 }
 
 fn document(
-    title: &str,
-    trust: &str,
+    (title, trust): (&str, &str),
     live: bool,
+    home: &str,
     navigation: &Markup,
     banner: &Markup,
     content: &Markup,
@@ -121,7 +151,7 @@ fn document(
                 a.skip href="#content" { "Skip to the content" }
                 header.bar {
                     div.frame {
-                        a.brand href="/" { (mark()) "Wardvoice" }
+                        a.brand href=(home) { (mark()) "Wardvoice" }
                         (navigation)
                     }
                 }

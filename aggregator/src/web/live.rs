@@ -28,12 +28,13 @@ use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::WardId;
 
 use super::failure::Failure;
+use super::viewer::SessionEnd;
 use super::ward::{Fragment, fragment, off_thread, period, view, ward_of};
 use super::{Shared, Web};
 use crate::ingest::Change as News;
 use crate::metrics::OpenStream;
 use changes::Change;
-use wire::{Piece, STILL_HERE, Wire};
+use wire::{GONE, Piece, STILL_HERE, Wire};
 
 mod changes;
 #[cfg(test)]
@@ -97,8 +98,9 @@ struct Next<'a> {
     from: &'a str,
     version: &'a str,
     said: &'a str,
-    /// How many nodes there are then: a page that counts another number asks for the whole.
-    nodes: u32,
+    /// How many nodes there are then: a page that counts another number asks for the whole. One whose script does not know all changes
+    /// that there are today looks for a number under another name.
+    size: u32,
     changes: &'a [Change],
 }
 
@@ -146,7 +148,7 @@ impl Step {
             from: &old.version,
             version: &new.version,
             said: &new.said,
-            nodes: tree::size(&after),
+            size: tree::size(&after),
             changes: &changes,
         };
         let data = serde_json::to_string(&next).ok()?;
@@ -166,6 +168,7 @@ pub(crate) async fn stream(
     State(web): State<Shared>,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
+    session_end: SessionEnd,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let ward = ward_of(&web, &id)?;
@@ -181,7 +184,7 @@ pub(crate) async fn stream(
     let wire = Wire::for_client(accepted);
     let encoding = wire.encoding();
     let stopping = web.desk.stopping.clone();
-    let page = OpenPage { sent, have: asked.have, wire, stopping, _counted: counted };
+    let page = OpenPage { sent, have: asked.have, wire, stopping, session_end, _counted: counted };
     let mut response = Body::from_stream(page.stream()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -201,24 +204,36 @@ struct OpenPage {
     have: Option<String>,
     wire: Wire,
     stopping: CancellationToken,
+    session_end: SessionEnd,
     _counted: OpenStream,
 }
 
+/// What an open page is sent.
+enum Sends {
+    More(Bytes),
+    /// Nothing comes after it.
+    Last(Bytes),
+}
+
 impl OpenPage {
-    /// Everything it is sent, to the end of the room or of the server.
+    /// Everything it is sent, to the end of the room, of its session or of the server. However it ends, the file that a compressed stream
+    /// is ends with it.
     fn stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
         enum Now {
             Begins(OpenPage),
             GoesOn(OpenPage),
+            Ends(Wire),
             Over,
         }
         stream::unfold(Now::Begins(self), |now| async {
             let (bytes, next) = match now {
                 Now::Begins(page) => (page.wire.head(), Now::GoesOn(page)),
                 Now::GoesOn(mut page) => match page.next().await {
-                    Some(bytes) => (bytes, Now::GoesOn(page)),
+                    Some(Sends::More(bytes)) => (bytes, Now::GoesOn(page)),
+                    Some(Sends::Last(bytes)) => (bytes, Now::Ends(page.wire)),
                     None => (page.wire.foot(), Now::Over),
                 },
+                Now::Ends(wire) => (wire.foot(), Now::Over),
                 Now::Over => return None,
             };
             Some((Ok(bytes), next))
@@ -226,15 +241,16 @@ impl OpenPage {
     }
 
     /// What is sent next; `None` at the end.
-    async fn next(&mut self) -> Option<Bytes> {
-        let stopping = self.stopping.clone();
+    async fn next(&mut self) -> Option<Sends> {
+        let (stopping, session_end) = (self.stopping.clone(), self.session_end.clone());
         let piece = tokio::select! {
             biased;
             () = stopping.cancelled() => return None,
+            () = session_end.has_come() => return self.wire.carry(&GONE).map(Sends::Last),
             piece = self.news() => piece?,
             () = sleep(KEEP_ALIVE) => STILL_HERE.clone(),
         };
-        self.wire.carry(&piece)
+        self.wire.carry(&piece).map(Sends::More)
     }
 
     /// Waits for a fragment that it does not have. A room that has closed has nothing more to say.

@@ -15,7 +15,7 @@ use super::ward::{off_thread, period};
 use super::{Shared, Web, words};
 use crate::audit::Deed;
 use crate::help::{StaffRole, StaffRoleError};
-use crate::monitor::{Check, Finding, Kind, MarksError, Measure, Report, of_period};
+use crate::monitor::{Check, Finding, Kind, MarksError, Measure, Report};
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct MarkAsked {
@@ -42,9 +42,10 @@ fn last_complete(web: &Web) -> Result<Period, Failure> {
 }
 
 fn report(web: &Web, shown: &Period) -> Result<Report, Failure> {
-    let desk = &web.desk;
-    let report = of_period(&desk.reader, &desk.world, &desk.facts, shown);
-    Ok(report.map_err(|error| Failure::internal(&error))?.with(&desk.marks))
+    let report =
+        web.desk.observations.report(web.desk.ground(), shown).map_err(|error| Failure::internal(&error))?;
+    // What people have noted is looked up each time, because it changes without a record.
+    Ok(std::sync::Arc::unwrap_or_clone(report).with(&web.desk.marks))
 }
 
 /// Somebody in the office has looked at a finding, or takes back that they have.

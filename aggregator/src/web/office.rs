@@ -21,11 +21,14 @@ use crate::alerts::Audience;
 use crate::policy;
 
 mod contacts;
+mod month;
 mod plan;
 pub(super) mod quarantine;
 mod questionnaires;
+mod release;
 mod themes;
 
+pub(super) use month::Recounts;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
 
 /// The pages of the office and of whoever runs the machine.
@@ -35,11 +38,17 @@ pub(super) fn routes() -> Vec<Route> {
         reads("/office/plan", Door::Programme, plan::page),
         does("/office/plan", Door::Programme, plan::change),
         reads("/office/contacts", Door::Programme, contacts::page),
+        reads("/office/month", Door::Programme, month::page),
+        does("/office/month/eligible", Door::Programme, month::note),
+        does("/office/month/files", Door::Programme, month::make),
+        reads("/office/month/{month}/{file}", Door::Programme, month::file),
         reads("/office/questionnaires", Door::Programme, questionnaires::page),
         reads("/office/questionnaires/{questionnaire}", Door::Programme, questionnaires::one),
         does("/office/questionnaires/{questionnaire}/decide", Door::Programme, questionnaires::decide),
         does("/office/questionnaires/{questionnaire}/preview", Door::Programme, questionnaires::draw),
         reads("/office/previews/{key}/{file}", Door::Programme, questionnaires::picture),
+        reads("/office/release", Door::Programme, release::page),
+        does("/office/release", Door::Programme, release::make),
         reads("/office/themes", Door::Programme, themes::page),
         does("/office/themes", Door::Programme, themes::change),
         reads("/office/quarantine", Door::Office, quarantine::page),
@@ -131,8 +140,11 @@ fn programme(web: &Web) -> Markup {
     html! {
         (place("/office/plan", "Plan and quotas", &plan_words(web)))
         (place("/office/contacts", "Contacts and response rates", "Who was approached, what came of it, and how many answered"))
+        (place("/office/month", "National month", &month::words_of(web)))
+        (place("/office/release", "What the public may see", &release::words_of(web)))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
+        (place("/consultants", "Consultants", "Their pages, by specialty"))
         (place("/office/disputes", "Disputes", &format!("{} to be decided", words::count(open))))
     }
 }

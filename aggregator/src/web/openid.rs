@@ -174,7 +174,7 @@ fn arrived(home: &str) -> Markup {
             p { a href=(home) { "Go on" } }
         }
     };
-    layout::bare("You are signed in", &content)
+    layout::bare("You are signed in", &layout::Ways::default(), &content)
 }
 
 /// What somebody sees who has signed out here and may still be signed in there.
@@ -186,5 +186,5 @@ pub(crate) fn left(address: &str) -> Markup {
             p { a.action href=(address) { "Sign out of my trust's sign-in" } }
         }
     };
-    layout::bare("You are signed out", &content)
+    layout::bare("You are signed out", &layout::Ways::default(), &content)
 }

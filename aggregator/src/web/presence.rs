@@ -1,9 +1,10 @@
 //! Whether anything has been heard from a ward. Silence is not stability: it is said, never drawn as "unchanged".
 
 use jiff::Timestamp;
+use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::id::{KioskId, WardId};
 
-use super::Web;
+use super::{Web, words};
 pub(crate) use crate::fleet::SILENT_AFTER;
 use crate::fleet::Sighting;
 use crate::registry::Kiosk;
@@ -23,6 +24,15 @@ impl Presence {
     /// Whether nothing has come for so long that nobody may read stability into it.
     pub(crate) fn is_silent(&self, now: Timestamp) -> bool {
         self.last_record.is_none_or(|last| now.duration_since(last) > SILENT_AFTER)
+    }
+
+    /// When it was last heard from, in words.
+    pub(crate) fn last_heard(&self, now: Timestamp, calendar: &Calendar) -> String {
+        match self.last_record {
+            Some(last) => words::ago(last, now, calendar),
+            None if self.kiosks == 0 => "no kiosk".to_owned(),
+            None => "nothing has come".to_owned(),
+        }
     }
 }
 

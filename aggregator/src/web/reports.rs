@@ -52,7 +52,7 @@ pub enum ReportAsk {
     Consultant {
         /// The consultant.
         consultant: ConsultantId,
-        /// The last day of the six months; that of the present fortnight when absent.
+        /// The last day of the six months, a fortnight's; that of the last fortnight that is final when absent.
         until: Option<Date>,
         /// As what.
         audience: Audience,
@@ -149,6 +149,7 @@ pub(crate) fn with_books<T>(house: &House, today: Date, work: impl FnOnce(&Books
         rebases: &premises.rebases,
         releases: &premises.releases,
         comments: &house.comments,
+        disputes: &premises.disputes,
         help: &house.help,
         delivery: &house.delivery,
         sheets: &sheets,

@@ -12,8 +12,8 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, accounts, actions, alerts, api, assets, board, comments, consultant, display, disputes, health, help,
-    live, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
+    Shared, accounts, actions, alerts, api, assets, board, comments, consultant, consultants, display, disputes,
+    health, help, live, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -57,6 +57,8 @@ pub(crate) enum Door {
     Display,
     /// Whom any alert may concern; which of them is asked for again.
     Alerts,
+    /// Whoever has business with any consultant; with which of them is asked for again.
+    Consultants,
     /// Whoever has business with the consultant.
     Consultant,
     /// The consultant.
@@ -98,6 +100,7 @@ impl Door {
             // Where there is no such ward there is no screen either, and everybody may be told so.
             Self::Display => ward().map_or_else(|| enter(Place::Open), |id| enter(Place::Display(&id))),
             Self::Alerts => enter(Place::Alerts),
+            Self::Consultants => enter(Place::Consultants),
             Self::Consultant => of_consultant(&|id| enter(Place::Consultant(id))),
             Self::Table => {
                 id.parse::<Table>().map_or_else(|_| enter(Place::Units), |table| enter(Place::Table(table)))
@@ -188,9 +191,12 @@ pub(crate) fn all() -> Vec<Route> {
         does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
+        does("/signal/rebase", Door::Programme, units::one::rebase::add),
+        does("/signal/rebase/remove", Door::Programme, units::one::rebase::remove),
         // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
         reads("/display/{id}", Door::Display, display::page),
         reads("/display/{id}/enter/{code}", Door::Open, display::enter),
+        reads("/consultants", Door::Consultants, consultants::page),
         reads("/consultant/{id}", Door::Consultant, consultant::page),
         does("/consultant/{id}/dispute", Door::OwnPage, consultant::dispute),
         does("/office/monitor", Door::Monitor, monitor::mark),

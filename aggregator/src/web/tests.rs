@@ -20,6 +20,7 @@ mod consultants;
 mod desk;
 mod display;
 mod help;
+mod links;
 mod monitor;
 mod office;
 #[cfg(feature = "openid")]
@@ -30,7 +31,9 @@ mod publish;
 mod reports;
 mod routes;
 mod sign_in;
+mod sites;
 mod tables;
+mod trail;
 mod units;
 
 /// The part of a page that its content is in, without the versions of assets.
@@ -191,7 +194,7 @@ impl Events {
             self.shown = seen(html);
         } else {
             self.shown = led_on(std::mem::take(&mut self.shown), &message["changes"]);
-            assert_eq!(count(&self.shown), message["nodes"].as_u64().unwrap());
+            assert_eq!(count(&self.shown), message["size"].as_u64().unwrap());
         }
     }
 }

@@ -5,30 +5,33 @@ use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Path, Query, State};
 use axum::response::Response;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::WardId;
 
-use super::charts::control::Event;
-use super::charts::{self, Window, icons, tables};
+use super::charts::{self, tables};
 use super::comments::trend::{self, Trends};
 use super::failure::Failure;
+use super::help::Waiting;
 use super::layout::{self, Page, Place};
+use super::presence::{self, Presence};
 use super::signals::{self, Outlook};
 use super::viewer::Viewer;
 use super::ward::{self, page_off_thread};
 use super::words::{self, Scale};
 use super::{Shared, Web};
+use crate::comments::Released;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
 use crate::policy;
-use crate::scoring::{
-    Comparison, DomainSheet, Figure, History, Measure, Peers, ScoreSheet, Signal, by_name, signal, variation_words,
-};
+use crate::scoring::{Comparison, History, Measure, Peers, ScoreSheet, Signal, by_name, signal};
 
 pub(crate) mod one;
+mod parts;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -43,6 +46,14 @@ pub(crate) struct Ward {
     pub(crate) signal: Signal,
 }
 
+/// A ward, when it was last heard from, and its sheet.
+struct Heard {
+    id: WardId,
+    name: String,
+    presence: Presence,
+    sheet: Arc<ScoreSheet>,
+}
+
 /// Everything the page shows.
 struct View {
     unit: Unit,
@@ -55,8 +66,16 @@ struct View {
     wards: Vec<Ward>,
     comparison: Option<Comparison>,
     actions: Vec<ActionLine>,
+    /// When each ward was last heard from, and what its people said, in alphabetical order.
+    heard: Vec<Heard>,
+    /// Who asks for help now; nobody on the page of a period that is over.
+    waiting: Vec<Waiting>,
+    /// What people wrote, as far as it was released.
+    comments: Vec<Released>,
     /// What comments are about, fortnight by fortnight.
     themes: Trends,
+    today: Date,
+    now: Timestamp,
 }
 
 pub(crate) async fn trust(
@@ -125,9 +144,14 @@ pub(crate) fn unknown(kind: &str, id: &str) -> Failure {
 async fn page(web: Shared, viewer: Viewer, unit: Unit, asked: Asked) -> Result<Response, Failure> {
     let period = ward::period(&web, asked.period.as_deref())?;
     page_off_thread(&web, move |web| {
-        let view = view(web, unit, period, &asked)?;
+        let view = view(web, &viewer, unit, period, &asked)?;
         let place = if matches!(view.unit, Unit::Trust(_)) { Place::Trust } else { Place::Unit };
-        Ok(layout::frame(web, &viewer, &Page { title: &view.name, place, live: false }, &body(web, &view)))
+        Ok(layout::frame(
+            web,
+            &viewer,
+            &Page { title: &view.name, place, live: false },
+            &parts::body(web, &viewer, &view),
+        ))
     })
     .await
 }
@@ -146,8 +170,10 @@ pub(crate) fn measure(asked: Option<&str>, known: &[Measure]) -> Result<Measure,
     })
 }
 
-fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Failure> {
+fn view(web: &Web, viewer: &Viewer, unit: Unit, period: Period, asked: &Asked) -> Result<View, Failure> {
     let themes = trend::of(web, &unit, &period)?;
+    let comments = web.desk.comments.released(&unit, &period, policy::Audience::Ward);
+    let comments = comments.map_err(|error| Failure::internal(&error))?;
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let outlook = Outlook::of(web, &facts, &unit, &period)?;
     let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
@@ -161,7 +187,12 @@ fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Fa
         comparison: compare(web, &facts, &unit, &compared(web, &outlook.fortnights, &period))?
             .and_then(|peers| peers.compare(&measure)),
         actions: signals::actions(web, &facts, Some(&ids)),
+        heard: heard(web, &facts, &ids, &period)?,
+        waiting: if period.contains(web.today()) { waiting(web, viewer, &ids) } else { Vec::new() },
+        comments,
         themes,
+        today: web.today(),
+        now: web.now(),
         own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
         measure,
         outlook,
@@ -175,6 +206,38 @@ fn ward_ids(web: &Web, unit: &Unit) -> Vec<WardId> {
     let scoring = &web.desk.scoring;
     let indices = scoring.wards_of(unit).unwrap_or_default();
     indices.into_iter().filter_map(|index| scoring.vocabulary().ward(index).cloned()).collect()
+}
+
+/// When wards were last heard from and what their people said, in alphabetical order.
+fn heard(web: &Web, facts: &Facts, ids: &[WardId], period: &Period) -> Result<Vec<Heard>, Failure> {
+    let mut wards = Vec::with_capacity(ids.len());
+    for id in ids {
+        let sheet = web.sheets.get(facts, &web.desk.scoring, period, &Unit::Ward(id.clone()), web.today());
+        let sheet = sheet.map_err(|error| Failure::internal(&error))?;
+        wards.push(Heard {
+            id: id.clone(),
+            name: ward_name(web, id),
+            presence: presence::of_ward(web, id),
+            sheet,
+        });
+    }
+    wards.sort_by(|left, right| by_name(&left.name, &right.name));
+    Ok(wards)
+}
+
+fn ward_name(web: &Web, id: &WardId) -> String {
+    web.desk.world.directory.ward(id).map_or_else(|| id.to_string(), |entry| entry.name.clone())
+}
+
+/// Who asks for help on some wards, the one that waits longest first.
+fn waiting(web: &Web, viewer: &Viewer, ids: &[WardId]) -> Vec<Waiting> {
+    let all = web.desk.help.all(web.now()).into_iter().filter(|request| ids.contains(&request.ward));
+    let waiting = all.map(|request| Waiting {
+        ward_name: ward_name(web, &request.ward),
+        may_be_seen: web.enter(viewer, policy::Place::Help(&request.ward)).is_ok(),
+        request,
+    });
+    waiting.collect()
 }
 
 /// What wards say about a measure, in alphabetical order.
@@ -229,118 +292,6 @@ pub(crate) fn address(unit: &Unit, period: Option<&str>) -> Option<String> {
     Some(period.map_or_else(|| path.clone(), |period| format!("{path}?period={period}")))
 }
 
-fn body(web: &Web, view: &View) -> Markup {
-    let name = view.period.to_string();
-    let period = view.own.then_some(name.as_str());
-    let address = address(&view.unit, None).unwrap_or_default();
-    let window = Window::of(view.outlook.scores());
-    let link = |measure: &Measure| signals::address(&view.unit, measure, period);
-    html! {
-        p.crumbs { a href="/" { "Wards" } @if !matches!(view.unit, Unit::Trust(_)) { " › " a href="/trust" { "Trust" } } }
-        div.head {
-            div {
-                h1 { (view.name) }
-                p.lede { (words::of(view.wards.len() as u64, "ward", "wards")) ", " (words::days(view.period.start(), view.period.last())) }
-            }
-            (ward::picker(web, &address, view.period, view.own))
-        }
-        div.stack {
-            (glance(view, &link))
-            (signals::what_changed(&view.outlook, link))
-            section #domains.sheet.flows aria-labelledby="domains-title" {
-                h2 id="domains-title" { "What care was like" }
-                p.aside { "The score of these days with its 95% interval, and the fortnights up to them, from " (window.from) " to " (window.to) " points." }
-                ul.domains { @for domain in &view.sheet.domains { (domain_of(view, domain, window, &link)) } }
-            }
-            (small_multiples(view, period, &address))
-            (spread(view.comparison.as_ref(), &view.period))
-            (trend::section(&view.themes))
-            (actions(view))
-        }
-    }
-}
-
-/// The overall score and how many were heard.
-fn glance(view: &View, link: &impl Fn(&Measure) -> String) -> Markup {
-    let figure = &view.sheet.overall;
-    let overall = view.outlook.get(&Measure::Overall);
-    html! {
-        section #overall.sheet.overall aria-labelledby="overall-title" {
-            h2 id="overall-title" { "Overall" }
-            @match figure.value {
-                Some(value) => p.number { b { (Scale::Points.write(value)) } span { "out of 10" } },
-                None => p.number { span.none { "No score" } },
-            }
-            p { (counted(figure)) ". " @if let Some(plan) = view.sheet.plan { (words::count(plan.done)) " of " (words::count(plan.quota)) " planned answers." } }
-            @if let Some(signal) = overall {
-                (signals::by_itself(signal, &[]))
-                p.small { a href=(link(&signal.measure)) { "The chart by itself" } }
-            }
-        }
-    }
-}
-
-fn counted(figure: &Figure) -> String {
-    let interval = words::interval(figure, Scale::Points);
-    let interval = interval.map(|interval| format!(", 95% interval {interval}")).unwrap_or_default();
-    format!("n {}{interval}", words::count(figure.n))
-}
-
-fn domain_of(view: &View, domain: &DomainSheet, window: Window, link: &impl Fn(&Measure) -> String) -> Markup {
-    let figure = &domain.figure;
-    let signal = view.outlook.get(&Measure::Domain(domain.id.clone()));
-    html! {
-        li.domain {
-            h3 { (domain.label) }
-            (signals::value(figure))
-            div.bar-cell { (charts::bar(&domain.label, figure, Scale::Points)) }
-            @if let Some(signal) = signal {
-                div.trend-cell {
-                    (signals::small(signal, window, &[]))
-                    div.said { (icons::variation(signal)) a href=(link(&signal.measure)) { (variation_words(signal)) span.hidden { ": the chart of " (signal.label) } } }
-                }
-                details id=(format!("numbers-{}", domain.id)) {
-                    summary id=(format!("numbers-{}-title", domain.id)) { "Numbers" span.hidden { " of " (domain.label) } }
-                    (tables::of_signal(signal))
-                }
-            }
-        }
-    }
-}
-
-/// One small chart a ward, all of one measure and in one window.
-fn small_multiples(view: &View, period: Option<&str>, address: &str) -> Markup {
-    let window = Window::of(view.wards.iter().map(|ward| &ward.signal));
-    let label = view.wards.first().map(|ward| ward.signal.label.clone()).unwrap_or_default();
-    let scale = if view.measure.is_share() { Scale::PerCent } else { Scale::Points };
-    html! {
-        section #wards.sheet.flows aria-labelledby="wards-title" {
-            h2 id="wards-title" { "Ward by ward: " (label) }
-            (signals::chooser(&view.outlook, &view.measure, period, &format!("{address}#wards"), "What to compare"))
-            p.aside {
-                "In alphabetical order. All charts run from " (scale.write(window.from)) " to " (scale.write(window.to)) ". A large dot is better than "
-                "chance gives, a diamond worse, a flag an action, a gap a fortnight without answers."
-            }
-            ul.multiples {
-                @for ward in &view.wards {
-                    @let events = events(view, &ward.id);
-                    li {
-                        h3 { a href=(ward::address(&ward.id, period)) { (ward.name) } }
-                        @if !ward.signal.points.is_empty() || ward.signal.provisional.is_some() { (signals::small(&ward.signal, window, &events)) }
-                        div.said { (icons::variation(&ward.signal)) a href=(signals::address(&ward.signal.unit, &view.measure, period)) { (variation_words(&ward.signal)) span.hidden { ": the chart of " (ward.name) } } }
-                        p.small { (last_of(&ward.signal)) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn events(view: &View, ward: &WardId) -> Vec<Event> {
-    let own: Vec<ActionLine> = view.actions.iter().filter(|action| action.ward == *ward).cloned().collect();
-    signals::events(&own, &view.measure)
-}
-
 /// The last fortnight that ended in words: "2026-F22: 8.4 (n 16, 7.9 to 8.9)".
 pub(crate) fn last_of(signal: &Signal) -> String {
     let scale = if signal.per_cent { Scale::PerCent } else { Scale::Points };
@@ -382,28 +333,6 @@ pub(crate) fn spread(comparison: Option<&Comparison>, period: &Period) -> Markup
             details id="funnel-numbers" {
                 summary id="funnel-numbers-title" { "The same as numbers" span.hidden { ": " (comparison.label) } }
                 (tables::of_comparison(comparison))
-            }
-        }
-    }
-}
-
-fn actions(view: &View) -> Markup {
-    let name = |id: &WardId| view.wards.iter().find(|ward| ward.id == *id).map(|ward| ward.name.clone());
-    let open: Vec<ActionLine> = view.actions.iter().filter(|action| action.done.is_none()).cloned().collect();
-    let done: Vec<ActionLine> = view.actions.iter().filter(|action| action.done.is_some()).cloned().collect();
-    html! {
-        section #actions.sheet.flows aria-labelledby="actions-title" {
-            h2 id="actions-title" { "You said, we did" }
-            p {
-                (words::of(open.len() as u64, "action", "actions")) " open, "
-                (words::count(open.iter().filter(|action| action.overdue).count() as u64)) " of them overdue; " (words::count(done.len() as u64)) " done."
-            }
-            @if !open.is_empty() { (signals::action_list(&open, name)) }
-            @if !done.is_empty() {
-                details id="actions-done" {
-                    summary id="actions-done-title" { "What is done, and what it came to" }
-                    (signals::action_list(&done, name))
-                }
             }
         }
     }

@@ -1,22 +1,23 @@
 //! Who is looking, and the guard of every route. What somebody may open is decided by [`crate::policy`] and nowhere here.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{RawPathParams, Request, State};
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::stream;
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::doorkeeper::{self, Outcome};
 use super::failure::Failure;
+use super::layout::Ways;
 use super::routes::Door;
 use super::{Shared, Web, display, sign_in};
 use crate::accounts::{Account, Source};
@@ -38,8 +39,27 @@ pub(crate) struct Viewer {
 
 /// How often an open page looks whether its session is over, besides when it is told that one is.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
-/// What an open page is told when its session is over.
-const GONE: &str = "event: gone\ndata: gone\n\n";
+/// How long an open page may take over its last word when its session is over.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// For what stays open: the end of the session that it was asked for in. Without a session it never comes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SessionEnd(CancellationToken);
+
+impl SessionEnd {
+    /// Waits for it.
+    pub(crate) async fn has_come(&self) {
+        self.0.cancelled().await;
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for SessionEnd {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().cloned().unwrap_or_default())
+    }
+}
 
 impl Viewer {
     /// Nobody we know.
@@ -97,18 +117,28 @@ impl Viewer {
         self.source
     }
 
-    /// The page to begin with.
+    /// The page to begin with: the own one where there is one, the list where there are several.
     pub(crate) fn home(&self) -> String {
-        let mut home = "/".to_owned();
-        for role in self.who.roles() {
-            match role {
-                Role::Office | Role::Administrator => return "/office".to_owned(),
-                Role::Consultant(id) => home = format!("/consultant/{id}"),
-                Role::Appraiser(id) if home == "/" => home = format!("/consultant/{id}"),
-                _ => {}
+        if self.who.is(&Role::Office) || self.who.is(&Role::Administrator) {
+            return "/office".to_owned();
+        }
+        if self.who.is(&Role::Board) {
+            return "/board".to_owned();
+        }
+        let own = |kinds: &[&str]| -> Vec<String> {
+            let roles = self.who.roles().filter(|role| kinds.contains(&role.kind()));
+            roles.filter_map(page_of).collect()
+        };
+        let steps: [(&[&str], &str); 3] =
+            [(&["consultant"], "/consultants"), (&["ward", "department"], "/"), (&["appraiser"], "/consultants")];
+        for (kinds, list) in steps {
+            match own(kinds).as_slice() {
+                [] => {}
+                [page] => return page.clone(),
+                _ => return list.to_owned(),
             }
         }
-        home
+        own(&["display"]).into_iter().next().unwrap_or_else(|| "/".to_owned())
     }
 
     /// The consultants whose pages it may open as the consultant or the appraiser.
@@ -118,6 +148,17 @@ impl Viewer {
             _ => None,
         });
         named.collect()
+    }
+}
+
+/// The page that a role is about; none where it is about everything.
+fn page_of(role: &Role) -> Option<String> {
+    match role {
+        Role::Office | Role::Administrator | Role::Board => None,
+        Role::Ward(id) => Some(format!("/ward/{id}")),
+        Role::Department(id) => Some(format!("/department/{id}")),
+        Role::Consultant(id) | Role::Appraiser(id) => Some(format!("/consultant/{id}")),
+        Role::Display(id) => Some(format!("/display/{id}")),
     }
 }
 
@@ -181,8 +222,12 @@ pub(crate) async fn identify(State(web): State<Shared>, mut request: Request, ne
     } else {
         Viewer::nobody()
     };
+    let ways = Ways::of(&web, &viewer);
     request.extensions_mut().insert(viewer);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // Pages that say what went wrong are written outside, where nobody knows any more who looks.
+    response.extensions_mut().insert(ways);
+    response
 }
 
 /// The name and password of a request to the API.
@@ -201,7 +246,7 @@ fn basic(request: &Request) -> Option<(String, String)> {
 pub(crate) async fn guard(
     State((web, door)): State<(Shared, Door)>,
     parameters: RawPathParams,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let id = parameters.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned());
@@ -212,8 +257,9 @@ pub(crate) async fn guard(
     });
     match entrance {
         Entrance::Open => {
-            let session = viewer.session;
-            until_gone(&web, session, next.run(request).await)
+            let (session, end) = (viewer.session, SessionEnd::default());
+            request.extensions_mut().insert(end.clone());
+            until_gone(&web, session, end, next.run(request).await)
         }
         Entrance::SignIn if door == Door::Display => display::not_let_in(),
         Entrance::SignIn => ask_to_sign_in(&request),
@@ -222,16 +268,15 @@ pub(crate) async fn guard(
 }
 
 /// Ends what stays open when the session it was opened in is over: its account was removed, changed or signed out, or its time has come.
-/// Here and not where streams are made, so that none is forgotten.
-fn until_gone(web: &Shared, session: Option<SessionKey>, response: Response) -> Response {
+/// It is told first, so that it can say so on its own wire; what has not ended a moment later is cut off. Here and not where streams are
+/// made, so that none is forgotten.
+fn until_gone(web: &Shared, session: Option<SessionKey>, end: SessionEnd, response: Response) -> Response {
     let kind = response.headers().get(header::CONTENT_TYPE);
     let stays_open = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     let Some(key) = session.filter(|_| stays_open) else { return response };
     let (parts, body) = response.into_parts();
-    // A compressed stream cannot be spoken into: it breaks off, and whoever asks again is told.
-    let speaks = !parts.headers.contains_key(header::CONTENT_ENCODING);
     let web = Shared::clone(web);
-    let gone = Box::pin(async move {
+    let over = async move {
         let (mut accounts, mut sessions) = (web.desk.accounts.changes(), web.desk.sessions.changes());
         while web.desk.sessions.stands(key, web.now(), |then| web.desk.accounts.still(then)) {
             tokio::select! {
@@ -240,17 +285,18 @@ fn until_gone(web: &Shared, session: Option<SessionKey>, response: Response) -> 
                 () = sleep(LOOK_AGAIN) => (),
             }
         }
+    };
+    Response::from_parts(parts, ending(body, over, end))
+}
+
+/// What is told when its session is over, and cut off where it does not end then.
+fn ending(body: Body, over: impl Future<Output = ()> + Send + 'static, end: SessionEnd) -> Body {
+    let cut_off = Box::pin(async move {
+        over.await;
+        end.0.cancel();
+        sleep(GOODBYE).await;
     });
-    // The page is told, so that it can say so instead of trying again. A server that stops says nothing of the kind.
-    let told = Arc::new(AtomicBool::new(false));
-    let tells = Arc::clone(&told);
-    let gone = gone.inspect(move |()| tells.store(speaks, Ordering::Relaxed));
-    let last =
-        stream::once(
-            async move { told.load(Ordering::Relaxed).then_some(Ok(Bytes::from_static(GONE.as_bytes()))) },
-        );
-    let body = body.into_data_stream().take_until(gone).chain(last.filter_map(std::future::ready));
-    Response::from_parts(parts, Body::from_stream(body))
+    Body::from_stream(body.into_data_stream().take_until(cut_off))
 }
 
 fn is_api(request: &Request) -> bool {
@@ -279,4 +325,40 @@ fn unauthorised() -> Failure {
 
 fn forbidden(why: &str) -> Failure {
     Failure::new(StatusCode::FORBIDDEN, "This is not for your account", why)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use axum::body::Bytes;
+    use futures_util::stream;
+
+    use super::*;
+
+    const WORD: Bytes = Bytes::from_static(b"data: 1\n\n");
+
+    #[tokio::test]
+    async fn what_listens_to_the_end_of_its_session_has_the_last_word_and_what_forgets_it_is_cut_off() {
+        let first = || stream::once(async { Ok::<_, Infallible>(WORD) });
+        for listens in [true, false] {
+            let end = SessionEnd::default();
+            let heard = end.clone();
+            let last = stream::once(async move {
+                if listens {
+                    heard.has_come().await;
+                } else {
+                    std::future::pending::<()>().await;
+                }
+                Ok(WORD)
+            });
+            let (ends, over) = tokio::sync::oneshot::channel();
+            let over = async { drop(over.await) };
+            let mut body = ending(Body::from_stream(first().chain(last)), over, end).into_data_stream();
+            assert_eq!(body.next().await.unwrap().unwrap(), WORD);
+            ends.send(()).unwrap();
+            let rest: Vec<_> = tokio::time::timeout(Duration::from_secs(20), body.collect()).await.unwrap();
+            assert_eq!(rest.len(), usize::from(listens));
+        }
+    }
 }

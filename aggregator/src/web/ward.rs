@@ -30,14 +30,12 @@ use crate::scoring::ScoreSheet;
 
 mod parts;
 
-pub(crate) use parts::{before_word, unshown};
-
 /// Everything a ward's page shows.
 pub(crate) struct View {
     pub(super) ward: WardId,
     pub(super) name: String,
-    /// The department and the site, with the addresses of their pages.
-    pub(super) places: Vec<(String, String)>,
+    /// The department and the site; whoever may open them is offered the way there.
+    pub(super) places: Vec<(Unit, String)>,
     pub(super) beds: u16,
     pub(super) period: Period,
     /// What the fortnights up to the period say.
@@ -127,7 +125,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
     let help = if period.contains(today) { web.desk.help.of_ward(ward, web.now()) } else { Vec::new() };
     let comments = web.desk.comments.released(&unit, &period, policy::Audience::Ward);
     let places = [Unit::Department(entry.department.clone()), Unit::Site(entry.site.clone())];
-    let places = places.iter().filter_map(|unit| Some((units::address(unit, None)?, scoring.unit_name(unit)?)));
+    let places = places.into_iter().filter_map(|unit| scoring.unit_name(&unit).map(|name| (unit, name)));
     Ok(View {
         ward: ward.clone(),
         name: entry.name.clone(),
@@ -207,7 +205,9 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
     let content = html! {
         p.crumbs {
             a href="/" { "Wards" }
-            @for (address, name) in &view.places { " › " a href=(address) { (name) } }
+            @for (unit, name) in view.places.iter().filter(|(unit, _)| web.reads(viewer, unit)) {
+                @if let Some(address) = units::address(unit, None) { " › " a href=(address) { (name) } }
+            }
         }
         div.head {
             div {
@@ -221,7 +221,7 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
         p.strip.no-print {
             span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }
         }
-        div #live.stack data-stream=(stream) data-version=(fragment.version) {
+        div #live.stack.looks-on[web.enter(viewer, policy::Place::Help(&view.ward)).is_err()] data-stream=(stream) data-version=(fragment.version) {
             (maud::PreEscaped(&fragment.html))
         }
         @if web.enter(viewer, policy::Place::Actions(&view.ward)).is_ok() {

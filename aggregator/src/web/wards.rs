@@ -15,7 +15,8 @@ use super::presence::{self, Presence};
 use super::viewer::Viewer;
 use super::ward::{self, Asked, page_off_thread};
 use super::words::{self, Scale};
-use super::{Shared, Web, charts, units};
+use super::{Shared, Web, charts, figures, units};
+use crate::policy;
 use crate::scoring::{Figure, ScoreSheet, by_name};
 
 /// A ward in the list.
@@ -67,7 +68,7 @@ fn render(web: &Web, viewer: &Viewer, period: Period, own: bool) -> Result<Marku
                 }
             }
         }
-        (larger(web, own.then(|| period.to_string()).as_deref()))
+        (larger(web, viewer, own.then(|| period.to_string()).as_deref()))
         p.small {
             "In the order of the directory. There are no ranks: with these intervals an order would be mostly chance."
         }
@@ -75,11 +76,11 @@ fn render(web: &Web, viewer: &Viewer, period: Period, own: bool) -> Result<Marku
     Ok(layout::frame(web, viewer, &Page { title: "Wards", place: Place::Wards, live: false }, &content))
 }
 
-/// The pages of larger units.
-fn larger(web: &Web, period: Option<&str>) -> Markup {
+/// The pages of larger units that a viewer may open; nothing where there are none.
+fn larger(web: &Web, viewer: &Viewer, period: Option<&str>) -> Markup {
     let units = web.desk.scoring.units();
     let of = |wanted: fn(&Unit) -> bool| {
-        let mut found: Vec<_> = units.iter().filter(|(unit, _)| wanted(unit)).collect();
+        let mut found: Vec<_> = units.iter().filter(|(unit, _)| wanted(unit) && web.reads(viewer, unit)).collect();
         found.sort_by(|(_, left), (_, right)| by_name(left, right));
         found
     };
@@ -89,6 +90,10 @@ fn larger(web: &Web, period: Option<&str>) -> Markup {
         ("Departments", of(|unit| matches!(unit, Unit::Department(_)))),
         ("Specialties", of(|unit| matches!(unit, Unit::Specialty(_)))),
     ];
+    let board = web.enter(viewer, policy::Place::Trust).is_ok();
+    if !board && kinds.iter().all(|(_, found)| found.is_empty()) {
+        return html! {};
+    }
     html! {
         section #larger.sheet.site aria-labelledby="larger-title" {
             h2 id="larger-title" { "More wards at once" }
@@ -101,7 +106,9 @@ fn larger(web: &Web, period: Option<&str>) -> Markup {
                         }
                     }
                 }
-                div { dt { "Board" } dd { a href=(period.map_or_else(|| "/board".to_owned(), |period| format!("/board?period={period}"))) { "Signal, actions and who is missing" } } }
+                @if board {
+                    div { dt { "Board" } dd { a href=(period.map_or_else(|| "/board".to_owned(), |period| format!("/board?period={period}"))) { "Signal, actions and who is missing" } } }
+                }
             }
         }
     }
@@ -131,7 +138,7 @@ fn table(web: &Web, period: &Period, own: bool, rows: &[&Row<'_>], now: Timestam
                     th scope="col" { "Ward" }
                     th scope="col" { "Overall, 0 to 10" }
                     th.n scope="col" { "Score" }
-                    th.n scope="col" { (ward::before_word(period)) }
+                    th.n scope="col" { (figures::before_word(period)) }
                     th.n scope="col" { "Plan" }
                     th scope="col" { "Last heard from" }
                 }
@@ -187,14 +194,8 @@ fn heard(web: &Web, presence: Presence, now: Timestamp) -> Markup {
     html! {
         @if presence.is_silent(now) {
             span.tag.silent { "Silent" } " "
-            @match presence.last_record {
-                Some(last) => (words::ago(last, now, calendar)),
-                None if presence.kiosks == 0 => "no kiosk",
-                None => "nothing has come",
-            }
-        } @else if let Some(last) = presence.last_record {
-            (words::ago(last, now, calendar))
         }
+        (presence.last_heard(now, calendar))
         @if presence.kiosks > 0 && presence.connected == 0 { " " small { "not connected" } }
     }
 }

@@ -70,6 +70,7 @@ impl Errands {
         errands.dispatch.set_moved(errands.moved().map(|ward| ward.id));
         errands.say(Word::DoorRemembered { wrong: wrong_pins(data) });
         errands.say(Word::Briefed(errands.dispatch.briefing()));
+        errands.say(Word::UnfinishedFound(visits::read_unfinished(data)));
         if let Some((draft, age_ms)) = found {
             errands.say(Word::DraftFound { draft: Box::new(draft), age_ms });
         }
@@ -85,6 +86,9 @@ impl Errands {
             Errand::KeepDraft(draft) => self.drafts.keep(*draft),
             Errand::WipeDraft => self.drafts.wipe(),
             Errand::LogVisit(note) => report("the visit log", visits::note(&self.data, note, Timestamp::now())),
+            Errand::KeepUnfinished(rounds) => {
+                report("the rounds that are not over", visits::keep_unfinished(&self.data, &rounds));
+            }
             Errand::MoveTo(ward) => self.move_to(ward),
             Errand::Brighten => report("the brightness", self.lamp.brighten()),
             Errand::KeepTestCard => self.keep_test_card(),

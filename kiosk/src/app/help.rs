@@ -1,4 +1,4 @@
-//! Whether staff have seen the request for help that is on the screen.
+//! Whether the hospital has the request for help that is on the screen, and whether staff have seen it.
 //!
 //! Only the request that was stored last can be on the screen, so its id is all that is remembered; what the aggregator says of
 //! any other is for a screen that has gone.
@@ -18,15 +18,19 @@ pub(super) struct HelpOnScreen {
 }
 
 impl HelpOnScreen {
-    /// Lets the window know when the request on its screen has been seen.
+    /// Lets the window know when the request on its screen has been delivered and seen.
     pub(super) fn watch(dispatch: &Dispatch, post: &Post) -> Self {
         let help = Self::default();
-        let (watching, post) = (help.clone(), post.clone());
-        dispatch.on_help_seen(move |seen| {
-            if watching.is_among(seen) {
-                post.put(Happening::HelpSeen);
+        let tells = |happening: Happening| {
+            let (watching, post) = (help.clone(), post.clone());
+            move |records: &[RecordId]| {
+                if watching.is_among(records) {
+                    post.put(happening.clone());
+                }
             }
-        });
+        };
+        dispatch.on_delivered(tells(Happening::HelpDelivered));
+        dispatch.on_help_seen(tells(Happening::HelpSeen));
         help
     }
 
@@ -35,9 +39,9 @@ impl HelpOnScreen {
         *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = Some(record);
     }
 
-    fn is_among(&self, seen: &[RecordId]) -> bool {
+    fn is_among(&self, records: &[RecordId]) -> bool {
         let stored = *self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        stored.is_some_and(|record| seen.contains(&record))
+        stored.is_some_and(|record| records.contains(&record))
     }
 }
 

@@ -12,6 +12,7 @@ use wardvoice_kiosk_ui::words;
 use wardvoice_protocol::id::Language;
 
 use super::post::Post;
+use super::stage::Voice;
 use crate::interview::{Happening, ReadingNumber, Spoken};
 use crate::speech::{Reading, Speech};
 
@@ -45,9 +46,10 @@ impl Reader {
         thread::Builder::new().name("voices".to_owned()).spawn(look).context("failed to start a thread")?;
         Ok(Self { speech, post, reading: RefCell::default() })
     }
+}
 
-    /// Begins to read; what was being read falls silent.
-    pub(super) fn read(&self, number: ReadingNumber, language: &Language, parts: Vec<String>) {
+impl Voice for Reader {
+    fn read(&self, number: ReadingNumber, language: &Language, parts: Vec<String>) {
         self.hush();
         let post = self.post.clone();
         let tell = move |spoken| post.put(Happening::Spoken { reading: number, spoken });
@@ -58,8 +60,7 @@ impl Reader {
         self.reading.replace(reading);
     }
 
-    /// Is silent at once.
-    pub(super) fn hush(&self) {
+    fn hush(&self) {
         self.reading.replace(None);
     }
 }

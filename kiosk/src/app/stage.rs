@@ -8,13 +8,12 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use wardvoice_kiosk_ui::KioskWindow;
-use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::record::Body;
 
 use super::post::Post;
-use super::reader::Reader;
 use crate::interview::volunteer::Errand;
-use crate::interview::{Action, Effect, Event, Happening, Interview, Setting, StoreFailed, View};
+use crate::interview::{Action, Effect, Event, Happening, Interview, ReadingNumber, Setting, StoreFailed, View};
 use crate::screens::{Screens, Touch};
 
 /// Milliseconds of one monotonic clock.
@@ -30,6 +29,14 @@ type Observer = Box<dyn Fn(&View)>;
 type Attendant = Box<dyn Fn(Errand)>;
 type Follower = Box<dyn Fn(Hash)>;
 
+/// Reads screens aloud, and says by the window's post how far it is ([`Happening::Spoken`]).
+pub trait Voice {
+    /// Begins to read; what was being read falls silent.
+    fn read(&self, number: ReadingNumber, language: &Language, parts: Vec<String>);
+    /// Is silent at once.
+    fn hush(&self);
+}
+
 /// An interview on a window.
 pub struct Stage {
     interview: RefCell<Interview>,
@@ -41,7 +48,7 @@ pub struct Stage {
     timer: slint::Timer,
     observers: RefCell<Vec<Observer>>,
     attendant: RefCell<Option<Attendant>>,
-    reader: RefCell<Option<Reader>>,
+    reader: RefCell<Option<Box<dyn Voice>>>,
     follower: RefCell<Option<Follower>>,
     this: Weak<Self>,
 }
@@ -94,13 +101,21 @@ impl Stage {
     }
 
     /// Has screens read aloud by somebody. Without anybody nothing is read, and no screen offers it.
-    pub(super) fn read_by(&self, reader: Reader) {
-        self.reader.replace(Some(reader));
+    pub fn read_by(&self, reader: impl Voice + 'static) {
+        self.reader.replace(Some(Box::new(reader)));
+    }
+
+    /// Asks nothing before the next [`Happening::Assigned`]: there is no questionnaire yet.
+    pub fn waits_for_questions(&self) {
+        self.interview.borrow_mut().wait_for_questions();
+        self.show();
     }
 
     /// Says the hash of the questionnaire that is asked, now and whenever another one is.
     pub fn followed_by(&self, follower: impl Fn(Hash) + 'static) {
-        follower(self.interview.borrow().asks());
+        if let Some(questionnaire) = self.interview.borrow().asks() {
+            follower(questionnaire);
+        }
         self.follower.replace(Some(Box::new(follower)));
     }
 

@@ -8,27 +8,23 @@ use jiff::Timestamp;
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc::UnboundedSender;
-use wardvoice_protocol::approvals::Approvals;
-use wardvoice_protocol::assignment::Assignment;
-use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::id::{Hash, RecordId, WardId};
-use wardvoice_protocol::posting::Posting;
-use wardvoice_protocol::receipt::{Receipt, Verdict};
+use wardvoice_protocol::receipt::{Decision, Verdict};
 use wardvoice_protocol::record::Body;
-use wardvoice_protocol::signed;
 use wardvoice_protocol::status::{Health, Introduction, Presence, Status, Tablet};
 use wardvoice_protocol::topic::{Channel, Topic};
 
 use super::{DispatchConfig, DispatchState, ParcelEvent, Shared, Storing, SubmitError, Trust, locked};
 use crate::appliance;
-use crate::briefing::{BriefingShelf, Taken};
-use crate::commission::{Changed, CommissionShelf};
+use crate::briefing::BriefingShelf;
+use crate::commission::CommissionShelf;
 use crate::courier::{Courier, Effect, Event, EventKind};
 use crate::killpoint;
 use crate::mqtt::{Command, Report};
 use crate::outbox::{Outbox, OutboxError, Waiting};
-use crate::settings;
-use crate::steady::{Timekeeper, corrected_now, steady_ms};
+use crate::steady::{Timekeeper, steady_ms};
+
+mod letters;
 
 /// How long a poisoned outbox stays closed before it is opened again, in milliseconds.
 pub const REOPEN_MS: u64 = 10_000;
@@ -51,8 +47,10 @@ pub(crate) const SIMULATED_ORIGIN: Hash = Hash::ZERO;
 
 pub(super) struct Keeper {
     config: DispatchConfig,
-    // None between a poisoning and the next opening.
+    // None between a poisoning and the next opening, and before the first where that has failed.
     outbox: Option<Outbox>,
+    /// It has been open in this run, so that the state tells of it.
+    opened: bool,
     courier: Courier,
     time: Timekeeper,
     commands: UnboundedSender<Command>,
@@ -74,8 +72,22 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(config: DispatchConfig, outbox: Outbox, commands: UnboundedSender<Command>) -> Self {
-        let courier = Courier::new(config.pace, outbox.waiting());
+    pub(super) fn new(
+        config: DispatchConfig,
+        outbox: Result<Outbox, OutboxError>,
+        commands: UnboundedSender<Command>,
+    ) -> Self {
+        let (outbox, storing, last_error) = match outbox {
+            Ok(outbox) => {
+                let storing = storing(outbox.can_keep());
+                (Some(outbox), storing, None)
+            }
+            Err(error) => {
+                tracing::error!(%error, "outbox");
+                (None, Storing::Refusing(error.to_string()), Some(error.to_string()))
+            }
+        };
+        let courier = Courier::new(config.pace, outbox.iter().flat_map(Outbox::waiting));
         let time = Timekeeper::open(&config.data);
         let kiosk = &config.identity.kiosk;
         let (known, origin, introduced) = match &config.trust {
@@ -92,13 +104,13 @@ impl Keeper {
         };
         let briefing = kept.as_ref().map(|kept| kept.briefing().clone()).unwrap_or_default();
         let state = DispatchState {
-            waiting: outbox.waiting().len() as u64,
-            last_sequence: outbox.head().sequence,
+            waiting: outbox.as_ref().map_or(0, |outbox| outbox.waiting().len() as u64),
+            last_sequence: outbox.as_ref().map_or(0, |outbox| outbox.head().sequence),
             last_receipt: time.aggregator_time(),
             connected: false,
-            storing: storing(outbox.can_keep()),
+            storing,
             clock_offset_s: time.offset_s(),
-            last_error: None,
+            last_error,
             waits_for: commissions.waits_for(),
         };
         let shared = Shared {
@@ -109,13 +121,16 @@ impl Keeper {
             assignment_listeners: Mutex::new(Vec::new()),
             commission_listeners: Mutex::new(Vec::new()),
             help_listeners: Mutex::new(Vec::new()),
+            delivery_listeners: Mutex::new(Vec::new()),
             briefing: Mutex::new(Arc::new(briefing)),
             briefing_listeners: Mutex::new(Vec::new()),
         };
         let rng = StdRng::try_from_rng(&mut SysRng).unwrap_or_else(|_| StdRng::seed_from_u64(0));
+        let reopen_due_ms = if outbox.is_some() { u64::MAX } else { steady_ms() + REOPEN_MS };
         Self {
             config,
-            outbox: Some(outbox),
+            opened: outbox.is_some(),
+            outbox,
             courier,
             time,
             commands,
@@ -130,7 +145,7 @@ impl Keeper {
             status_due_ms: u64::MAX,
             introduce_due_ms: u64::MAX,
             look_due_ms: steady_ms() + LOOK_MS,
-            reopen_due_ms: u64::MAX,
+            reopen_due_ms,
             rng,
         }
     }
@@ -201,9 +216,7 @@ impl Keeper {
     fn keep(&mut self, body: Body) -> Result<Waiting, SubmitError> {
         let assignment = self.commissions.asked().ok_or(SubmitError::NotAssigned)?;
         let Some(outbox) = &mut self.outbox else {
-            return Err(SubmitError::Refused(
-                "keep a record: the outbox is closed after a failed write".to_owned(),
-            ));
+            return Err(SubmitError::Refused("keep a record: the outbox is not open".to_owned()));
         };
         let clock = self.time.clock(Timestamp::now(), steady_ms());
         match outbox.append(body, clock, &assignment.seal_key) {
@@ -239,7 +252,13 @@ impl Keeper {
         match Outbox::open_with_reserve(data, identity, self.config.reserve_bytes) {
             Ok(outbox) => {
                 tracing::info!("the outbox is open again");
+                if !std::mem::replace(&mut self.opened, true) {
+                    self.state.last_error = None;
+                    self.say_how_it_is();
+                }
                 self.courier = Courier::new(self.config.pace, outbox.waiting());
+                self.state.waiting = outbox.waiting().len() as u64;
+                self.state.last_sequence = outbox.head().sequence;
                 self.state.storing = storing(outbox.can_keep());
                 self.outbox = Some(outbox);
                 self.reopen_due_ms = u64::MAX;
@@ -256,7 +275,9 @@ impl Keeper {
             Report::Connected(connection) => {
                 self.connection = Some(connection);
                 self.state.connected = true;
-                self.state.last_error = None;
+                if self.outbox.is_some() {
+                    self.state.last_error = None;
+                }
                 self.status_due_ms = 0;
                 if !self.introduced {
                     self.introduce_due_ms = 0;
@@ -275,163 +296,6 @@ impl Keeper {
                 self.drive(EventKind::Disconnected);
             }
             Report::Message { topic, payload } => self.read(&topic, &payload),
-        }
-    }
-
-    fn read(&mut self, topic: &Topic, payload: &[u8]) {
-        let read = match topic {
-            Topic::Kiosk(kiosk, _) if *kiosk != self.config.identity.kiosk => return,
-            Topic::Kiosk(_, Channel::Receipts) => self.read_receipt(topic, payload),
-            Topic::Kiosk(_, Channel::Assignment) => self.read_assignment(topic, payload),
-            Topic::Kiosk(_, Channel::Posting) => self.read_posting(topic, payload),
-            Topic::Kiosk(_, Channel::Approvals) => self.read_approvals(topic, payload),
-            Topic::Kiosk(_, Channel::Help) => self.read_help(topic, payload),
-            Topic::Questionnaire(hash) => return self.read_questionnaire(*hash, payload),
-            Topic::Kiosk(_, Channel::Round) | Topic::Board(_) => self.read_briefing(topic, payload),
-            _ => return,
-        };
-        if let Err(error) = read {
-            tracing::warn!(%error, %topic, "a message that is not believed");
-        }
-    }
-
-    fn read_receipt(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let Some(assignment) = self.commissions.asked() else { return Ok(()) };
-        let receipt: Receipt = signed::verify(payload, topic, &assignment.aggregator_key)?;
-        if receipt.kiosk == self.config.identity.kiosk {
-            self.state.last_receipt = Some(receipt.aggregator_time);
-            self.drive(EventKind::Receipt { receipt, wall: Timestamp::now() });
-        }
-        Ok(())
-    }
-
-    fn read_briefing(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let now = corrected_now(self.time.offset_s());
-        let (Some(kept), Some(assignment)) = (&mut self.briefing, self.commissions.asked()) else {
-            return Ok(());
-        };
-        let key = &assignment.aggregator_key;
-        let taken = match topic {
-            Topic::Board(ward) => kept.take_board(ward, payload, key, now)?,
-            _ => kept.take_round(payload, key, now)?,
-        };
-        if taken == Taken::New {
-            let briefing = Arc::new(kept.briefing().clone());
-            *locked(&self.shared.briefing) = Arc::clone(&briefing);
-            for listener in locked(&self.shared.briefing_listeners).iter() {
-                listener(&briefing);
-            }
-            if !matches!(topic, Topic::Board(_)) {
-                self.subscribe_to_briefing();
-            }
-        }
-        Ok(())
-    }
-
-    /// Subscribes to what an aggregator from before there were postings refuses.
-    fn subscribe_to_letters(&self) {
-        let own = |channel| Topic::Kiosk(self.config.identity.kiosk.clone(), channel);
-        let mut topics = vec![own(Channel::Posting), own(Channel::Help), own(Channel::Approvals)];
-        topics.extend(self.commissions.missing());
-        self.subscribe(topics);
-    }
-
-    fn subscribe_to_briefing(&self) {
-        if let Some(kept) = &self.briefing {
-            self.subscribe(kept.topics());
-        }
-    }
-
-    fn subscribe(&self, topics: Vec<Topic>) {
-        let Some(connection) = self.connection else { return };
-        // A link that has ended subscribes to nothing; the next connection does.
-        let _ended = self.commands.send(Command::Subscribe { connection, topics });
-    }
-
-    fn read_assignment(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let assignment: Assignment = match (&self.config.trust, self.commissions.asked()) {
-            (Trust::Pinned { .. }, Some(known)) => signed::verify(payload, topic, &known.aggregator_key)?,
-            (Trust::Pinned { .. }, None) => return Ok(()),
-            (Trust::Introduce { .. }, _) => signed::read_trusting(payload)?,
-        };
-        if assignment.kiosk == self.config.identity.kiosk {
-            self.introduced = true;
-            self.introduce_due_ms = u64::MAX;
-            let changed = self.commissions.take_assignment(assignment);
-            self.announce(changed);
-        }
-        Ok(())
-    }
-
-    fn read_posting(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let Some(known) = self.commissions.asked() else { return Ok(()) };
-        let posting: Posting = signed::verify(payload, topic, &known.aggregator_key)?;
-        let first = !self.commissions.is_posted();
-        let changed = self.commissions.take_posting(posting, corrected_now(self.time.offset_s()));
-        self.announce(changed);
-        if first && self.commissions.is_posted() {
-            // From now on the status may say what is asked.
-            self.say_how_it_is();
-        }
-        if let Some(missing) = self.commissions.missing() {
-            self.subscribe(vec![missing]);
-        }
-        Ok(())
-    }
-
-    fn read_approvals(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let Some(known) = self.commissions.asked() else { return Ok(()) };
-        let approvals: Approvals = signed::verify(payload, topic, &known.aggregator_key)?;
-        let changed = self.commissions.take_approvals(approvals, corrected_now(self.time.offset_s()));
-        self.announce(changed);
-        Ok(())
-    }
-
-    fn read_questionnaire(&mut self, hash: Hash, payload: &[u8]) {
-        let Some(key) = self.commissions.asked().map(|assignment| assignment.aggregator_key) else { return };
-        match self.commissions.take_questionnaire(hash, payload, &key) {
-            Ok(changed) => self.announce(changed),
-            Err(error) => tracing::warn!(%error, %hash, "a questionnaire that is not believed"),
-        }
-    }
-
-    fn read_help(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
-        let Some(known) = self.commissions.asked() else { return Ok(()) };
-        let help: HelpSeen = signed::verify(payload, topic, &known.aggregator_key)?;
-        if help.kiosk == self.config.identity.kiosk {
-            for listener in locked(&self.shared.help_listeners).iter() {
-                listener(&help.seen);
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps an assignment that is new and tells everybody what has changed.
-    fn announce(&mut self, changed: Changed) {
-        self.state.waits_for = self.commissions.waits_for();
-        if changed.asked
-            && let Some(assignment) = self.commissions.asked()
-        {
-            let origin = match &self.config.trust {
-                Trust::Pinned { origin, .. } => *origin,
-                Trust::Introduce { .. } => SIMULATED_ORIGIN,
-            };
-            if let Err(error) = settings::save_assignment(&self.config.data, origin, assignment) {
-                // It holds for this run; the aggregator says it again after a restart.
-                tracing::warn!(%error, "saving the assignment");
-            }
-            *locked(&self.shared.assignment) = Some(assignment.clone());
-            for listener in locked(&self.shared.assignment_listeners).iter() {
-                listener(assignment);
-            }
-        }
-        if changed.whole
-            && let Some(commission) = self.commissions.whole()
-        {
-            *locked(&self.shared.commission) = Some(Arc::clone(commission));
-            for listener in locked(&self.shared.commission_listeners).iter() {
-                listener(commission);
-            }
         }
     }
 
@@ -474,11 +338,20 @@ impl Keeper {
         let Some(outbox) = &mut self.outbox else { return };
         match outbox.settle(verdicts) {
             Ok(settled) => {
+                let mut taken = Vec::new();
                 for waiting in settled {
                     let verdict = verdicts.iter().find(|verdict| verdict.envelope == waiting.hash);
                     if let Some(verdict) = verdict {
                         let decision = verdict.decision.clone();
+                        if matches!(decision, Decision::Accepted | Decision::Duplicate) {
+                            taken.push(waiting.record);
+                        }
                         self.tell(ParcelEvent::Settled { sequence: waiting.sequence, decision });
+                    }
+                }
+                if !taken.is_empty() {
+                    for listener in locked(&self.shared.delivery_listeners).iter() {
+                        listener(&taken);
                     }
                 }
             }
@@ -499,7 +372,10 @@ impl Keeper {
         }
         if self.status_due_ms <= now {
             self.status_due_ms = now + STATUS_MS;
-            self.publish_json(Channel::Status, &self.status());
+            // How many records wait and where the chain stands nobody knows before.
+            if self.opened {
+                self.publish_json(Channel::Status, &self.status());
+            }
         }
         if self.introduce_due_ms <= now {
             self.introduce_due_ms = now + INTRODUCE_MS;

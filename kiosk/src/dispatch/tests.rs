@@ -69,7 +69,7 @@ impl Bench {
         config.reserve_bytes = 0;
         let outbox = Outbox::open_with_reserve(data, identity, 0).unwrap();
         let (commands, orders) = tokio::sync::mpsc::unbounded_channel();
-        Self { keeper: Keeper::new(config, outbox, commands), orders }
+        Self { keeper: Keeper::new(config, Ok(outbox), commands), orders }
     }
 
     fn pinned(data: &Path) -> Self {
@@ -233,6 +233,50 @@ fn a_failed_write_refuses_until_the_outbox_was_checked_again_and_loses_nothing()
     assert_eq!(Envelope::read(&again[0]).unwrap().sequence().get(), 1, "what was in flight is sent again");
     bench.submit().unwrap();
     scenario.teardown();
+}
+
+#[test]
+fn a_kiosk_that_starts_without_its_outbox_refuses_and_comes_back_by_itself() {
+    let data = tempfile::tempdir().unwrap();
+    Bench::pinned(data.path()).submit().unwrap();
+    let marker = data.path().join("outbox.marker");
+    let whole = std::fs::read(&marker).unwrap();
+    std::fs::write(&marker, "no marker").unwrap();
+    let config = |awaits_outbox| {
+        let identity = Identity { kiosk: kiosk(), signing_key: SigningKey::from_bytes(&[3; 32]) };
+        let trust = Trust::Pinned { assignment: assignment("W1", 7), origin: Hash::ZERO };
+        let broker = "mqtt://127.0.0.1:9".parse().unwrap();
+        let config = DispatchConfig::new(data.path().to_owned(), identity, broker, trust);
+        DispatchConfig { awaits_outbox, reserve_bytes: 0, ..config }
+    };
+    assert!(matches!(Dispatch::start(config(false)), Err(DispatchError::Outbox(_))), "others end");
+    let dispatch = Dispatch::start(config(true)).unwrap();
+    let state = dispatch.state();
+    assert!(matches!(&state.storing, Storing::Refusing(why) if why.contains("recover")), "{state:?}");
+    assert!(state.last_error.is_some());
+    dispatch.stop();
+
+    let (commands, orders) = tokio::sync::mpsc::unbounded_channel();
+    let refused = Outbox::open_with_reserve(data.path(), config(true).identity, 0);
+    let mut bench = Bench { keeper: Keeper::new(config(true), refused, commands), orders };
+    bench.connect(1);
+    assert!(bench.published(Channel::Status).is_empty(), "it does not know how many records wait");
+    assert!(matches!(bench.submit(), Err(SubmitError::Refused(_))));
+    bench.keeper.reopen();
+    assert!(matches!(bench.state().storing, Storing::Refusing(_)));
+    std::fs::write(&marker, whole).unwrap();
+    bench.keeper.reopen();
+    bench.keeper.take(Message::Tick);
+    let said = bench.published(Channel::Status);
+    let status: Status = serde_json::from_slice(&said[0]).unwrap();
+    let Presence::Online(health) = status.presence else { panic!("offline") };
+    assert_eq!((health.waiting, health.last_sequence), (1, 1), "now it knows");
+    bench.submit().unwrap();
+    let state = bench.state();
+    assert_eq!((state.storing, state.waiting, state.last_error), (Storing::Ready, 2, None));
+    let held = Outbox::open_with_reserve(data.path(), config(true).identity, 0);
+    assert!(matches!(held, Err(OutboxError::InUse(_))));
+    assert!(Dispatch::start(config(true)).is_err(), "two programs never share one outbox");
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub enum Happening {
     Storing(Storing),
     /// How the way to the hospital stands.
     Carriage(Carriage),
+    /// The hospital has the request for help that is on the screen, whatever else may wait.
+    HelpDelivered,
     /// A member of staff has seen the request for help that is on the screen.
     HelpSeen,
     /// There are voices on this kiosk that read these languages aloud.
@@ -203,4 +205,6 @@ pub enum Trouble {
     NotKept,
     /// The kiosk cannot keep answers now.
     CannotKeep,
+    /// The kiosk has never had the questionnaire that it is to ask.
+    Waiting,
 }

@@ -53,6 +53,9 @@ pub(super) enum Named {
 #[derive(Debug)]
 pub(super) struct Sheet {
     answers: BTreeMap<QuestionId, Answer>,
+    /// What was written in comments that were skipped then: in the box again for whoever goes back, and stored only when they go
+    /// on with it. It is in no draft.
+    withdrawn: BTreeMap<QuestionId, Comment>,
     shown: BTreeSet<QuestionId>,
     named: Option<Named>,
     started_ms: u64,
@@ -61,7 +64,7 @@ pub(super) struct Sheet {
 impl Sheet {
     /// An empty sheet at the first question, if the questionnaire has one that is asked.
     pub(super) fn new(setting: &Setting, now_ms: u64) -> Option<(Self, Place)> {
-        let mut sheet = Self { answers: BTreeMap::new(), shown: BTreeSet::new(), named: None, started_ms: now_ms };
+        let mut sheet = Self::from_parts(BTreeMap::new(), BTreeSet::new(), None, now_ms);
         let place = Place::Question(sheet.asked(setting).next()?);
         sheet.show(setting, place);
         Some((sheet, place))
@@ -80,6 +83,16 @@ impl Sheet {
         self.answers.get(&question.id)
     }
 
+    /// What stands in the box of a comment.
+    pub(super) fn written(&self, question: &QuestionFile) -> &str {
+        let withdrawn = self.withdrawn.get(&question.id);
+        let written = match self.answer(question) {
+            Some(Answer::Said(comment)) => Some(comment),
+            _ => withdrawn,
+        };
+        written.map(Comment::as_str).unwrap_or_default()
+    }
+
     pub(super) fn named(&self) -> Option<&Named> {
         self.named.as_ref()
     }
@@ -96,7 +109,7 @@ impl Sheet {
         named: Option<Named>,
         now_ms: u64,
     ) -> Self {
-        Self { answers, shown, named, started_ms: now_ms }
+        Self { answers, withdrawn: BTreeMap::new(), shown, named, started_ms: now_ms }
     }
 
     pub(super) fn show(&mut self, setting: &Setting, place: Place) {
@@ -139,6 +152,7 @@ impl Sheet {
         if self.is_full(question) && plain.clone().count() > MAX_COMMENT_CHARACTERS {
             return;
         }
+        self.withdrawn.remove(&question.id);
         match Comment::new(plain.take(MAX_COMMENT_CHARACTERS).collect::<String>()) {
             Ok(comment) => self.answers.insert(question.id.clone(), Answer::Said(comment)),
             Err(_) => self.answers.remove(&question.id),
@@ -146,16 +160,18 @@ impl Sheet {
     }
 
     fn is_full(&self, question: &QuestionFile) -> bool {
-        let Some(Answer::Said(comment)) = self.answer(question) else { return false };
-        comment.as_str().chars().count() == MAX_COMMENT_CHARACTERS
+        self.written(question).chars().count() == MAX_COMMENT_CHARACTERS
     }
 
-    /// The person would rather not say.
+    /// The person would rather not say. What they wrote is not lost by a slip of the finger: see `withdrawn`.
     pub(super) fn skip(&mut self, setting: &Setting, place: Place) {
         match place {
             Place::Question(position) => {
                 if let Some(question) = setting.questionnaire().questions().get(position) {
-                    self.answers.insert(question.id.clone(), Answer::Declined);
+                    let before = self.answers.insert(question.id.clone(), Answer::Declined);
+                    if let Some(Answer::Said(comment)) = before {
+                        self.withdrawn.insert(question.id.clone(), comment);
+                    }
                     if question.kind == KindFile::Attribution {
                         self.named = None;
                     }
@@ -167,10 +183,11 @@ impl Sheet {
 
     /// The person goes on: what stands, stands; nothing at all is a skip.
     pub(super) fn settle(&mut self, setting: &Setting, place: Place) {
-        if let Place::Question(position) = place
-            && let Some(question) = setting.questionnaire().questions().get(position)
-            && !self.answers.contains_key(&question.id)
-        {
+        let Place::Question(position) = place else { return };
+        let Some(question) = setting.questionnaire().questions().get(position) else { return };
+        if let Some(comment) = self.withdrawn.remove(&question.id) {
+            self.answers.insert(question.id.clone(), Answer::Said(comment));
+        } else if !self.answers.contains_key(&question.id) {
             self.skip(setting, place);
         }
     }

@@ -8,12 +8,12 @@ use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience
 use wardvoice_protocol::contact::{Answer, AttributionSource, Contact, Mode, Outcome};
 use wardvoice_protocol::id::{ConsultantId, KioskId, Language, OptionId, QuestionId, WardId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
-use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::record::{Body, Need};
 
 use super::*;
 
+mod comments;
 mod ease;
 mod reading;
 mod update;
@@ -224,23 +224,6 @@ fn nobody_is_asked_while_the_store_refuses() {
 }
 
 #[test]
-fn a_full_comment_takes_nothing_more_and_loses_nothing() {
-    let mut patient = Patient::agrees();
-    patient.goes_to("good");
-    let draft = |patient: &Patient| match patient.screen() {
-        Screen::Comment(comment) => comment.draft,
-        screen => panic!("{screen:?}"),
-    };
-    let full = "x".repeat(MAX_COMMENT_CHARACTERS - 3) + "end";
-    patient.touches(Action::Write(full.clone() + " and more"));
-    assert_eq!(draft(&patient), full, "what is too long at once is cut");
-    patient.touches(Action::Write(format!("y{full}")));
-    assert_eq!(draft(&patient), full, "a letter too many takes nothing away");
-    patient.touches(Action::Write("shorter".to_owned()));
-    assert_eq!(draft(&patient), "shorter");
-}
-
-#[test]
 fn declining_stores_a_contact_without_a_response() {
     let mut patient = Patient::arrives();
     patient.touches(Action::Start);
@@ -405,6 +388,10 @@ fn help_is_a_record_of_its_own_and_the_interview_goes_on() {
     patient.stores(Ok(()));
     assert_eq!(patient.screen(), Screen::Help(HelpView::Kept { connected: false }));
     patient.meets(Happening::Carriage(Carriage { connected: true, waiting: 0 }));
+    assert_eq!(patient.screen(), Screen::Help(HelpView::Kept { connected: true }), "nobody has said so of it");
+    // One that is refused again and again waits on.
+    patient.meets(Happening::Carriage(Carriage { connected: true, waiting: 1 }));
+    patient.meets(Happening::HelpDelivered);
     assert_eq!(patient.screen(), Screen::Help(HelpView::Delivered));
     patient.touches(Action::CloseHelp);
     assert_eq!(patient.question(), "coordination");

@@ -221,6 +221,7 @@ impl Interview {
         // Volunteers and staff work in English and in the kiosk's own type, whoever they have just asked.
         let (language, comfort) = match screen {
             Screen::Door(_) | Screen::Volunteer(_) => (Language::english(), Comfort::default()),
+            Screen::Staff(Trouble::Waiting) => (Language::english(), self.comfort),
             _ => (self.language.clone(), self.comfort),
         };
         let aloud = self.reader.aloud(&screen, &language);
@@ -297,10 +298,7 @@ impl Asking {
                 Screen::Consultant(self.consultants(setting, page, progress, confirming, text_size))
             }
             (Place::Question(_), Some(question)) if question.kind == KindFile::Comment => {
-                let draft = match self.sheet.answer(question) {
-                    Some(Answer::Said(comment)) => comment.as_str().to_owned(),
-                    _ => String::new(),
-                };
+                let draft = self.sheet.written(question).to_owned();
                 Screen::Comment(CommentView {
                     id: question.id.clone(),
                     text: wording(&question.text, language),

@@ -11,7 +11,8 @@
 //!
 //! Invariants, each with a test:
 //! - Nothing behind the door is shown or done without a PIN; ten minutes without a touch close it again.
-//! - Every bed of a visit comes up once; every outcome is one contact; the bed is in no record, effect or note.
+//! - Every bed of a visit comes up once, over locks and restarts of its day too; every outcome is one contact; the bed is in no
+//!   record, effect or note.
 //! - A draft exists only while an interview is interrupted or under way in a session, and is gone half an hour after the last
 //!   touch: what was answered is then stored as partial, for the patient had agreed.
 //! - The wipe of a draft goes out before its record does.
@@ -40,12 +41,14 @@ mod pages;
 mod session;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod view;
 
 pub use door::{DOOR_OPEN_MS, DoorKey, DoorState, DoorView, Pin, Role};
 pub use draft::{Draft, KEEP_MS};
 pub use event::{Briefing, Errand, TabletState, VisitNote, VolunteerTouch, Word};
 pub use order::{METHOD, order};
+pub use unfinished::Unfinished;
 pub use view::{BedView, Margin, Page, Plan, PlanView, TabletView, TeamView, VolunteerView, WardLine};
 
 use door::Door;
@@ -69,6 +72,8 @@ pub(super) struct Volunteer {
     parked: Option<Parked>,
     /// The draft as the shell has it on the disk.
     on_disk: Option<Draft>,
+    unfinished: unfinished::Rounds,
+    unfinished_on_disk: unfinished::Rounds,
 }
 
 /// An interrupted interview, until somebody goes on with it or its time is over.
@@ -140,10 +145,12 @@ impl Interview {
                 }
             }
             Word::Tablet(state) => {
+                self.begin_day(state.today);
                 if let Some(session) = &mut self.volunteer.session {
                     session.tablet = Some(*state);
                 }
             }
+            Word::UnfinishedFound(found) => self.find_unfinished(found),
             Word::TestCardKept(kept) => {
                 if let Some(session) = &mut self.volunteer.session {
                     session.test_card = Some(kept);
@@ -326,6 +333,7 @@ impl Interview {
     }
 
     fn end_session(&mut self, now_ms: u64) {
+        self.note_round();
         if let Stage::Asking(asking) = &self.stage
             && let Some(draft) = self.draft_of(asking)
         {
@@ -348,13 +356,15 @@ impl Interview {
     /// Ends an interrupted interview: what was answered is stored as partial.
     fn end_draft(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
         let Some(Parked { draft, .. }) = self.volunteer.parked.take() else { return };
-        let setting = self.setting_of(&draft.ward);
+        let ward = draft.ward.clone();
+        let setting = self.setting_of(&ward);
         let (language, mode, attribution) = (draft.language.clone(), draft.mode, draft.attribution.clone());
         if let Some((sheet, _)) = draft.restore(&setting, now_ms) {
             let mut contact = sheet.into_contact(&setting, &language, Outcome::Partial, now_ms);
             contact.mode = mode;
             contact.attribution = contact.attribution.or(attribution);
             self.hand_out(Body::Contact(contact), effects);
+            self.leave_unfinished_bed(&ward, Outcome::Partial);
         }
     }
 
@@ -381,7 +391,10 @@ impl Interview {
         let setting = self.setting_of(ward);
         let own = std::mem::replace(&mut self.setting, Arc::new(setting));
         self.volunteer.home.get_or_insert(own);
-        let visit = session::Visit::new(ward, self.setting.ward_name(), &self.volunteer.briefing);
+        let mut visit = session::Visit::new(ward, self.setting.ward_name(), &self.volunteer.briefing);
+        if let Some(round) = self.unfinished(ward, visit.beds.len()) {
+            visit.go_on_with(round);
+        }
         if let Some(session) = &mut self.volunteer.session {
             session.visit = Some(visit);
         }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, SharedString};
-use wardvoice_kiosk_ui::{KioskWindow, MessageAdapter, Phrases, ScreenKind};
+use wardvoice_kiosk_ui::{KioskWindow, MessageAdapter, Phrases, ScreenKind, StaffWords};
 
 use super::{Touch, fill, lines, reading};
 use crate::interview::{Action, Farewell, Screen, Trouble};
@@ -48,7 +48,12 @@ impl Message {
     }
 
     pub(super) fn show(&self, screen: &Screen, say: &Phrases) -> ScreenKind {
-        let Saying { title, body, primary, secondary } = saying(screen, say);
+        let Saying { mut title, mut body, primary, secondary } = saying(screen, say);
+        if let (Screen::Staff(Trouble::Waiting), Some(window)) = (screen, self.window.upgrade()) {
+            // For staff, who work in English.
+            let say = window.global::<StaffWords>();
+            (title, body) = (say.get_waits_title(), say.get_waits_words());
+        }
         let (primary_label, primary) = primary.unzip();
         let (secondary_label, secondary) = secondary.unzip();
         self.actions.replace(Actions { primary, secondary });

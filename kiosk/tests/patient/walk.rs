@@ -166,7 +166,8 @@ impl Walk<'_> {
         self.looks("help-kept");
         self.patient.meets(carried(false, 1));
         self.looks("help-waiting");
-        self.patient.meets(carried(true, 0));
+        self.patient.meets(carried(true, 1));
+        self.patient.meets(Happening::HelpDelivered);
         self.looks("help-delivered");
         self.patient.meets(Happening::HelpSeen);
         self.looks("help-seen");

@@ -21,6 +21,18 @@ pub(crate) fn alert(value: &Value) -> String {
     said
 }
 
+/// `site-manager has not taken the test message 0f5c…: it answered with HTTP status 401; check its token …`.
+pub(crate) fn contact_test(value: &Value) -> String {
+    let (contact, id) = (text(value, "/contact"), text(value, "/id"));
+    let seconds = value.pointer("/seconds").and_then(Value::as_f64).unwrap_or_default();
+    if value.pointer("/taken") == Some(&Value::Bool(true)) {
+        return format!("{contact} has taken the test message {id} after {seconds:.1} s.");
+    }
+    let advice = value.pointer("/advice").and_then(Value::as_str);
+    let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+    format!("{contact} has not taken the test message {id}: {}{advice}.", text(value, "/answer"))
+}
+
 /// The trust, and a line a ward.
 pub(crate) fn help_times(value: &Value) -> String {
     let mut said = format!("Requests for help of the last {} days.", number(value, "/days"));
@@ -73,6 +85,23 @@ mod tests {
         assert_eq!(alert(&alert_of(Value::Null)), new);
         let seen = alert(&alert_of(json!({ "by": "site manager", "at": "2026-11-23T11:00:00Z" })));
         assert!(seen.contains(", seen by site manager at 2026-11-23T11:00:00Z\n"), "{seen}");
+    }
+
+    #[test]
+    fn a_test_says_what_was_answered_and_what_to_look_at() {
+        let test = |taken: bool, answer: &str, advice: Value| {
+            contact_test(&json!({
+                "contact": "site-manager", "id": "0f5c", "taken": taken, "answer": answer, "advice": advice, "seconds": 0.14
+            }))
+        };
+        assert_eq!(
+            test(true, "it has taken the message", Value::Null),
+            "site-manager has taken the test message 0f5c after 0.1 s."
+        );
+        assert_eq!(
+            test(false, "it answered with HTTP status 401", json!("check its token")),
+            "site-manager has not taken the test message 0f5c: it answered with HTTP status 401; check its token."
+        );
     }
 
     #[test]

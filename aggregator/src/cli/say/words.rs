@@ -181,20 +181,21 @@ pub(crate) fn audit_report(value: &Value) -> String {
     said
 }
 
-/// `  3  C07  2026-F23 W12 (roster)  open` and the reason below it.
+/// `  3  C07  2026-F23 W12 (roster)  open` and the reason below it; `6m-2026-11-22 W12 (all)` where it is about all contacts of six months.
 pub(crate) fn dispute(value: &Value) -> String {
     let ruled = value.pointer("/ruled").filter(|ruled| !ruled.is_null());
     let standing = ruled.map_or_else(
         || "open".to_owned(),
         |ruled| format!("{} on {}", text(ruled, "/ruling"), text(ruled, "/on")),
     );
+    let window = value.pointer("/window").and_then(Value::as_str);
+    let when = window.unwrap_or_else(|| text(value, "/fortnight"));
+    let ward = value.pointer("/ward").and_then(Value::as_str).unwrap_or("any ward");
+    let who = window.map_or_else(|| text(value, "/source"), |_| "all");
     format!(
-        "{:>4}  {:<12} {} {} ({})  {standing}\n      {}",
+        "{:>4}  {:<12} {when} {ward} ({who})  {standing}\n      {}",
         number(value, "/number"),
         text(value, "/consultant"),
-        text(value, "/fortnight"),
-        text(value, "/ward"),
-        text(value, "/source"),
         text(value, "/reason")
     )
 }
@@ -210,6 +211,10 @@ pub(crate) fn appraisal(value: &Value) -> String {
         text(value, "/audience"),
         text(value, "/why")
     );
+    if let Some(instead) = value.pointer("/instead_of").filter(|one| !one.is_null()) {
+        let (last, why) = (text(instead, "/last_day"), text(instead, "/why"));
+        writeln!(said, "Shown instead of the six months to {last}: {why}.\n").unwrap_or_default();
+    }
     line(&mut said, "Score", value.pointer("/score").filter(|score| !score.is_null()));
     if let Some(trusted) = value.pointer("/reliability").filter(|one| !one.is_null()) {
         let at = |pointer: &str| trusted.pointer(pointer).and_then(Value::as_f64);

@@ -15,7 +15,7 @@ fn found(text: &str) -> Found {
         language: "en".parse().unwrap(),
         asked: "What could be better?".to_owned(),
         of_patients: true,
-        consultant: None,
+        row: None,
         text: text.to_owned(),
         signs: Vec::new(),
     }

@@ -30,6 +30,15 @@ pub(in crate::comments) fn role(text: &str) -> StaffRole {
     text.parse().unwrap()
 }
 
+/// The consultant somebody named for a patient, and whether the patient knows that consultant.
+pub(in crate::comments) struct Named(Attribution, bool);
+
+impl Named {
+    pub(in crate::comments) fn by(source: AttributionSource, consultant: &ConsultantId, knows: bool) -> Self {
+        Self(Attribution { consultant: consultant.clone(), source }, knows)
+    }
+}
+
 pub(in crate::comments) struct Office {
     pub(in crate::comments) world: Arc<World>,
     folder: tempfile::TempDir,
@@ -99,13 +108,13 @@ impl Office {
         self.stores(ward, Some((question, text)), language, None)
     }
 
-    /// A patient of a consultant, whom the roster knows or a volunteer guessed.
+    /// A patient for whom somebody named a consultant.
     pub(in crate::comments) fn says_of(
         &mut self,
         ward: &str,
         question: &str,
         text: &str,
-        of: Option<(&ConsultantId, bool)>,
+        of: Option<&Named>,
     ) -> CommentId {
         self.stores(ward, Some((question, text)), "en", of)
     }
@@ -115,7 +124,7 @@ impl Office {
         self.answers_of(ward, None);
     }
 
-    pub(in crate::comments) fn answers_of(&mut self, ward: &str, of: Option<(&ConsultantId, bool)>) {
+    pub(in crate::comments) fn answers_of(&mut self, ward: &str, of: Option<&Named>) {
         self.stores(ward, None, "en", of);
     }
 
@@ -144,13 +153,7 @@ impl Office {
         self.comments().one(id).unwrap().1.standing().clone()
     }
 
-    fn stores(
-        &mut self,
-        ward: &str,
-        said: Option<(&str, &str)>,
-        language: &str,
-        of: Option<(&ConsultantId, bool)>,
-    ) -> CommentId {
+    fn stores(&mut self, ward: &str, said: Option<(&str, &str)>, language: &str, of: Option<&Named>) -> CommentId {
         self.sequence += 1;
         let contact = self.contact(ward, said, language, of);
         let day = DayNumber::from("2026-11-12".parse::<jiff::civil::Date>().unwrap());
@@ -181,16 +184,11 @@ impl Office {
         CommentId::new(id, said.map_or("good", |(question, _)| question).parse().unwrap())
     }
 
-    fn contact(
-        &self,
-        ward: &str,
-        said: Option<(&str, &str)>,
-        language: &str,
-        of: Option<(&ConsultantId, bool)>,
-    ) -> Contact {
+    fn contact(&self, ward: &str, said: Option<(&str, &str)>, language: &str, of: Option<&Named>) -> Contact {
         let questionnaire = self.world.questionnaires.first().unwrap();
         let answer = |id: &str, first: Option<Answer>| match said {
             Some((question, text)) if question == id => Answer::Said(Comment::new(text).unwrap()),
+            _ if id == "consultant" && of.is_some_and(|named| !named.1) => Answer::Answered("no".parse().unwrap()),
             _ => first.unwrap_or(Answer::Declined),
         };
         let answers: BTreeMap<_, _> = questionnaire
@@ -201,10 +199,7 @@ impl Office {
                 (question.id.clone(), answer(question.id.as_str(), first))
             })
             .collect();
-        let attribution = of.map(|(consultant, by_roster)| Attribution {
-            consultant: consultant.clone(),
-            source: if by_roster { AttributionSource::Roster } else { AttributionSource::Volunteer },
-        });
+        let attribution = of.map(|named| named.0.clone());
         Contact {
             ward: ward.parse().unwrap(),
             questionnaire: questionnaire.reference(),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use rumqttc::{MqttOptions, Transport};
 
+use super::certificate::NoteCertificate;
 use super::tls::{self, Authority};
 use crate::config::ExternalBroker;
 
@@ -18,6 +19,7 @@ pub struct Link {
     credentials: Option<(String, String)>,
     clean_session: bool,
     tls: Option<Authority>,
+    note_certificate: Option<NoteCertificate>,
 }
 
 /// Why the line cannot start.
@@ -43,7 +45,7 @@ impl Link {
     /// A plain connection whose session outlives it.
     pub fn new(host: impl Into<String>, port: u16, client_id: impl Into<String>) -> Self {
         let (host, client_id) = (host.into(), client_id.into());
-        Self { host, port, client_id, credentials: None, clean_session: false, tls: None }
+        Self { host, port, client_id, credentials: None, clean_session: false, tls: None, note_certificate: None }
     }
 
     /// The link to a broker that is a program of its own. Its session outlives a connection, so that what kiosks send
@@ -75,6 +77,13 @@ impl Link {
         self
     }
 
+    /// Tells at every connection over TLS until when the broker's certificate is valid.
+    #[must_use]
+    pub fn telling_certificate(mut self, note: NoteCertificate) -> Self {
+        self.note_certificate = Some(note);
+        self
+    }
+
     pub(super) fn options(&self) -> Result<MqttOptions, LinkError> {
         let mut options = MqttOptions::new(self.client_id.clone(), self.host.clone(), self.port);
         options.set_clean_session(self.clean_session);
@@ -82,7 +91,10 @@ impl Link {
             options.set_credentials(username.clone(), password.clone());
         }
         if let Some(authority) = &self.tls {
-            options.set_transport(Transport::tls_with_config(tls::trusting(authority)?));
+            options.set_transport(Transport::tls_with_config(tls::trusting(
+                authority,
+                self.note_certificate.as_ref(),
+            )?));
         }
         Ok(options)
     }

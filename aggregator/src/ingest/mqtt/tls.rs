@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rumqttc::{ConnectionError, TlsConfiguration, TlsError};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use super::LinkError;
+use super::certificate::{NoteCertificate, Noting};
 
 /// Who vouches for the broker.
 #[derive(Debug, Clone)]
@@ -20,13 +22,28 @@ pub(super) enum Authority {
     File(PathBuf),
 }
 
-/// A configuration that believes what an authority vouches for.
-pub(super) fn trusting(authority: &Authority) -> Result<TlsConfiguration, LinkError> {
+/// A configuration that believes what an authority vouches for. Who wants to know is told until when the certificate is valid.
+pub(super) fn trusting(
+    authority: &Authority,
+    note: Option<&NoteCertificate>,
+) -> Result<TlsConfiguration, LinkError> {
     let roots = match authority {
         Authority::System => of_the_system()?,
         Authority::File(path) => of_a_file(path)?,
     };
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let mut config = if let Some(note) = note {
+        let inner = WebPkiServerVerifier::builder(Arc::new(roots)).build();
+        let inner = inner.map_err(|error| LinkError::Start(error.to_string()))?;
+        let noting = Noting::new(inner, Arc::clone(note));
+        ClientConfig::builder()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(noting))
+            .with_no_client_auth()
+    } else {
+        ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+    };
+    // A session that goes on shows no certificate, and a new one would stay unseen.
+    config.resumption = Resumption::disabled();
     Ok(TlsConfiguration::Rustls(Arc::new(config)))
 }
 

@@ -42,7 +42,7 @@ impl Desk {
         Self {
             directory: crate::directory::example(),
             codes: codes(CODES),
-            recount: Recount { wards: counts.clone(), heard: [kiosk.clone()].into(), unreadable: 0 },
+            recount: Recount { wards: counts.clone(), heard: [kiosk.clone()].into(), ..Recount::default() },
             counts,
             eligible: ["W1", "W2", "W3"].map(|id| (ward(id), 7)).into(),
             as_of: "2026-11-07".parse().unwrap(),

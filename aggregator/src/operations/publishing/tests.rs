@@ -36,7 +36,8 @@ impl Place {
     fn new() -> Self {
         let config = Config::try_from(ConfigFile::default().for_demonstration()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        demo::prepare(folder.path(), &config, 5, demo::FORTNIGHTS, &mut Heard::default()).unwrap();
+        let past = demo::Past { seed: 5, fortnights: demo::FORTNIGHTS, times: 1 };
+        demo::prepare(folder.path(), &config, past, &mut Heard::default()).unwrap();
         // A demonstration releases; here somebody else will.
         std::fs::remove_file(folder.path().join("releases.ndjson")).unwrap();
         let premises = Premises::open(folder.path(), config).unwrap();

@@ -9,6 +9,9 @@ use super::*;
 
 mod page;
 mod tables;
+mod worked;
+
+use worked::Found;
 
 /// A table of people and what their answers must come to.
 struct Table {
@@ -164,9 +167,23 @@ fn every_table_comes_to_what_it_says() {
 }
 
 #[test]
+fn every_worked_example_comes_to_what_it_says() {
+    for worked in worked::worked() {
+        assert!(!worked.rows.is_empty() && !worked.says.is_empty(), "{}", worked.title);
+        for row in &worked.rows {
+            let place = format!("{}: {} must be {} and is {:?}", worked.title, row.what, row.must_be, row.found);
+            match &row.found {
+                Found::Number(found) => assert!(is_as_written(found.unwrap(), row.must_be), "{place}"),
+                Found::Words(found) => assert_eq!(found, row.must_be, "{place}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn the_page_says_what_the_tables_say() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scoring.md");
-    let page = page::page(&tables::tables());
+    let page = page::page(&tables::tables(), &worked::worked());
     if std::env::var_os("WARDVOICE_WRITE_PAGES").is_some() {
         std::fs::write(&path, &page).unwrap();
     }
@@ -179,8 +196,10 @@ fn the_page_says_what_the_tables_say() {
 
 #[test]
 fn every_vector_of_scoring_is_in_a_table() {
-    let all: String = tables::tables().iter().map(|table| table.vectors).collect::<Vec<_>>().join(" ");
-    for vector in ["T-01", "T-02", "T-03", "T-04", "T-05", "T-06", "T-20", "T-21", "T-22", "T-26", "T-27"] {
-        assert!(all.contains(vector), "{vector}");
+    let (tables, worked) = (tables::tables(), worked::worked());
+    let all = tables.iter().map(|table| table.vectors).chain(worked.iter().map(|worked| worked.vectors));
+    let all = all.collect::<Vec<_>>().join(" ");
+    for number in [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 13, 15, 16, 18, 20, 21, 22, 23, 24, 25, 26, 27] {
+        assert!(all.contains(&format!("T-{number:02}")), "T-{number:02}");
     }
 }

@@ -136,7 +136,7 @@ fn entries<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a str
 }
 
 /// Text in which what stands between back quotes is code.
-fn prose(text: &str) -> Markup {
+pub(crate) fn prose(text: &str) -> Markup {
     html! {
         @for (place, part) in text.split('`').enumerate() {
             @if place % 2 == 1 { code { (part) } } @else { (part) }

@@ -9,6 +9,7 @@ use super::{Row, View};
 use crate::operations::ActionLine;
 use crate::scoring::{EffectFinding, GroupSheet, Signal, assurance_words, proportion, variation_words};
 use crate::web::charts::icons;
+use crate::web::like_for_like::{WardSheet, of_wards};
 use crate::web::words::{self, Scale};
 use crate::web::{signals, units, ward};
 
@@ -89,6 +90,12 @@ pub(super) fn funnel(view: &View, period: Option<&str>) -> Markup {
         }
         (units::spread(view.comparison.as_ref(), &view.period))
     }
+}
+
+/// The wards' overall scores, plain and like for like.
+pub(super) fn like_for_like(view: &View, period: Option<&str>) -> Markup {
+    let wards = view.rows.iter().map(|row| WardSheet { id: &row.id, name: &row.name, sheet: &row.sheet });
+    of_wards(&wards.collect::<Vec<_>>(), period)
 }
 
 /// Open, overdue and done, and what came of those.

@@ -128,6 +128,24 @@ fn a_control_chart_says_its_finding_and_draws_each_thing_in_its_own_shape() {
     insta::assert_snapshot!("control_small", drawn(&kindness(), Size::Small).replace('>', ">\n"));
 }
 
+/// The first answers of a fortnight would otherwise move every point of every chart, one way and then back.
+#[test]
+fn a_fortnight_that_has_only_begun_does_not_stretch_the_drawing() {
+    let of = |n: u64, value: Option<f64>| {
+        let mut signal = kindness();
+        let running = &mut signal.provisional.as_mut().unwrap().figure;
+        (running.n, running.value) = (n, value);
+        (Window::of(std::iter::once(&signal)), signal)
+    };
+    let (without, _) = of(0, None);
+    let (begun, signal) = of(9, Some(0.0));
+    assert_eq!(begun, without);
+    let drawing = drawn(&signal, Size::Small);
+    assert!(drawing.contains("cy=\"78\""), "it is drawn on the edge: {drawing}");
+    assert!(drawing.contains("2026-F16 still runs: 0.0 (n 9"), "and said: {drawing}");
+    assert!(of(10, Some(0.0)).0.from < without.from, "what many say is shown where it lies");
+}
+
 #[test]
 fn a_gap_breaks_the_line_and_a_rebasing_does() {
     let small = drawn(&kindness(), Size::Small);
@@ -137,11 +155,29 @@ fn a_gap_breaks_the_line_and_a_rebasing_does() {
 }
 
 #[test]
+fn a_share_says_its_finding_and_fills_what_it_says() {
+    let check = |percent: u64, width: &str| {
+        let drawing = share("Have staff been kind to you?", "said “Yes, always”", percent, 87).into_string();
+        assert!(drawing.contains("<title>Have staff been kind to you?</title>"), "{drawing}");
+        assert!(
+            drawing.contains(&format!("<desc>{percent}% of 87 people said “Yes, always”</desc>")),
+            "{drawing}"
+        );
+        assert!(drawing.contains(&format!("width=\"{width}\" height=\"24\" fill=\"#14808a\"")), "{drawing}");
+    };
+    check(0, "0");
+    check(85, "510");
+    check(100, "600");
+    check(101, "600");
+}
+
+#[test]
 fn drawings_carry_their_own_look() {
     let all = [
         drawn(&kindness(), Size::Large),
         bar("Kindness", &figure(8.4, 0.5, 31), Scale::Points).into_string(),
         progress("Plan", 3, 9).into_string(),
+        share("Have staff been kind to you?", "said “Yes, always”", 85, 87).into_string(),
         funnel(&comparison(12)).unwrap().into_string(),
         icons::variation(&kindness()).into_string(),
         icons::assurance(&kindness()).unwrap().into_string(),

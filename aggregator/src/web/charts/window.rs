@@ -2,6 +2,10 @@
 
 use crate::scoring::{Signal, SignalPoint};
 
+/// A fortnight that still runs stretches a drawing once it rests on so many people: the first of them would move every point of every chart,
+/// and move it back.
+const ENOUGH: u64 = 10;
+
 /// The ends of a drawing on the measure's scale: the same for all charts that are to be compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Window {
@@ -13,14 +17,17 @@ pub(crate) struct Window {
 
 impl Window {
     /// The window that holds everything that charts of one kind of measure draw, cut at the ends of the scale: on twentieths of
-    /// it, and at least a fifth, so that chance does not fill the drawing.
+    /// it, and at least a fifth, so that chance does not fill the drawing. A fortnight that has only begun is drawn on the edge where it lies
+    /// outside.
     pub(crate) fn of<'a>(signals: impl Iterator<Item = &'a Signal>) -> Self {
         let mut ends: Option<(f64, f64)> = None;
         let mut scale = (0.0, 10.0);
         for signal in signals {
             scale = (signal.scale.lowest, signal.scale.highest);
             let of_point = |point: &SignalPoint| [point.figure.value, point.lower_limit, point.upper_limit];
-            let points = signal.points.iter().chain(&signal.provisional).flat_map(of_point).flatten();
+            let running = signal.provisional.iter().filter(|point| point.figure.n >= ENOUGH);
+            let running = running.filter_map(|point| point.figure.value);
+            let points = signal.points.iter().flat_map(of_point).flatten().chain(running);
             for value in points.chain(signal.target).filter(|value| value.is_finite()) {
                 let value = value.clamp(scale.0, scale.1);
                 let (from, to) = ends.unwrap_or((value, value));

@@ -85,8 +85,9 @@ fn next(web: &Web, id: &CommentId, decided: &Decision) -> Result<String, Failure
         }
     };
     let waiting = Which { standing: Some("waiting".to_owned()), ward: None };
-    let waiting = web.desk.comments.list(&waiting).map_err(|error| failed(&error))?;
+    let waiting = web.desk.comments.leaf(&waiting, 1, 1).map_err(|error| failed(&error))?;
     Ok(waiting
+        .listed
         .first()
         .map_or_else(|| format!("/office/comments?done={done}"), |one| format!("{}?done={done}", address(one))))
 }

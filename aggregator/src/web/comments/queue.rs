@@ -7,7 +7,7 @@ use serde::Deserialize;
 use wardvoice_protocol::fortnight::Period;
 
 use super::{failed, standing};
-use crate::comments::{Comments, Listed, Piece, SignKind, Urgency, Which, pieces};
+use crate::comments::{Comments, Leaf, Listed, Piece, SignKind, Urgency, Which, pieces};
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
@@ -49,9 +49,9 @@ pub(crate) async fn page(
         let comments = &web.desk.comments;
         let counts = comments.counts().map_err(|error| failed(&error))?;
         let which = Which { standing: Some(shown.clone()), ward: ward.clone() };
-        let listed = comments.list(&which).map_err(|error| failed(&error))?;
+        let leaf = comments.leaf(&which, asked.page.unwrap_or(1), ON_A_PAGE).map_err(|error| failed(&error))?;
         let ward = ward.as_ref().map(wardvoice_protocol::id::WardId::as_str);
-        Ok(render(web, &viewer, &View { shown: &shown, ward, counts, listed: &listed }, &asked))
+        Ok(render(web, &viewer, &View { shown: &shown, ward, counts, leaf }, &asked))
     })
     .await
 }
@@ -60,7 +60,7 @@ struct View<'a> {
     shown: &'a str,
     ward: Option<&'a str>,
     counts: [(&'static str, u64); 5],
-    listed: &'a [Listed],
+    leaf: Leaf,
 }
 
 impl View<'_> {
@@ -72,9 +72,8 @@ impl View<'_> {
 }
 
 fn render(web: &Web, viewer: &Viewer, view: &View<'_>, asked: &Asked) -> Markup {
-    let pages = view.listed.len().div_ceil(ON_A_PAGE).max(1);
-    let page = asked.page.unwrap_or(1).clamp(1, pages);
-    let here = view.listed.iter().skip((page - 1) * ON_A_PAGE).take(ON_A_PAGE);
+    let Leaf { listed, page, pages } = &view.leaf;
+    let (page, pages) = (*page, *pages);
     let content = html! {
         p.crumbs { a href="/office" { "Office" } " › Comments" }
         div.head {
@@ -93,11 +92,11 @@ fn render(web: &Web, viewer: &Viewer, view: &View<'_>, asked: &Asked) -> Markup 
             a href="/office/comments/themes" { "Themes" }
         }
         (legend(&web.desk.comments))
-        @if view.listed.is_empty() {
+        @if listed.is_empty() {
             div.sheet { p { (nothing(view.shown)) } }
         }
         ul.queue.stack {
-            @for one in here { (card(web, one)) }
+            @for one in listed { (card(web, one)) }
         }
         @if pages > 1 {
             p.pages {

@@ -50,7 +50,7 @@ pub(crate) fn section(trends: &Trends) -> Markup {
                 h2 id="themes-title" { "What comments are about" }
                 p.aside {
                     "Released comments by theme, as people have coded them, in the last " (trends.fortnights.len()) " fortnights; a comment may be about several. \
-                     Fortnights with " (policy::FEWEST_SHOWN - 1) " or fewer are left blank, as are those with none, so that nobody can be recognised."
+                     Fortnights with " (policy::FEWEST_SHOWN - 1) " or fewer are left blank, as are those with none."
                 }
                 (multiples(trends, &rows))
             }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Own, View};
-use crate::appraisal::{Appraisal, CoverageCounts, DomainFigures};
+use crate::appraisal::{Appraisal, CoverageCounts, DomainFigures, InsteadOf};
 use crate::disputes::{AttributedContact, Dispute, MAX_CHARACTERS, Ruling};
 use crate::policy::Audience;
 use crate::scoring::{AttributionSheet, QuestionSheet, ReliabilityBasis, ReliabilitySheet, SourceCounts};
@@ -29,6 +29,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             span.tag { "Private" }
             span { (private(seen.audience)) }
         }
+        @if let Some(instead) = &seen.instead_of { p.note { (instead_of(instead)) } }
         (reports::links(&[(format!("/consultant/{}/appraisal.pdf?window={}", seen.consultant, seen.window), "appraisal")]))
         div.stack {
             (score(seen))
@@ -42,10 +43,15 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             @if let Some(coverage) = &seen.coverage { (parts(coverage)) }
             @if let Some(own) = &view.own { (disputes(seen, own)) }
             (withheld(seen))
-            (made_of(seen, view))
+            (made_of(seen))
         }
     };
     layout::frame(web, viewer, &Page { title: &seen.label, place: Place::Consultant, live: false }, &content)
+}
+
+/// Which six months are not shown, and why.
+pub(in crate::web) fn instead_of(instead: &InsteadOf) -> String {
+    format!("You asked for the six months to {}. {}", words::day(instead.last_day), ward::sentence(instead.why))
 }
 
 pub(in crate::web) fn private(audience: Audience) -> &'static str {
@@ -71,7 +77,6 @@ fn picker(view: &View) -> Markup {
                         @let name = window.to_string();
                         option value=(name) selected[name == seen.window] {
                             (words::day(window.last()))
-                            @if window.contains(view.today) { " (this fortnight, still filling)" }
                         }
                     }
                 }
@@ -156,21 +161,10 @@ fn answers(domains: &[DomainFigures], id: &str, title: &str) -> Markup {
 }
 
 fn answers_to(question: &QuestionSheet) -> Markup {
-    let not: [(u64, &str); 4] = [
-        (question.not_applicable, "does not apply"),
-        (question.dont_know, "do not know"),
-        (question.declined, "would rather not say"),
-        (question.not_shown, "not asked"),
-    ];
+    let answered = question.distribution.iter().map(|option| option.count).sum();
     html! {
-        h3 { (question.label) }
+        (charts::answers(question, charts::round_top(answered)))
         p.small { "Mean " (words::figure(&question.figure, Scale::Points)) }
-        dl.tallies {
-            @for option in &question.distribution {
-                div.zero[option.count == 0] { dt { (option.label) } dd { (words::count(option.count)) } }
-            }
-        }
-        ul.counts { @for (count, said) in not { @if count > 0 { li.not { (words::count(count)) " " (said) } } } }
     }
 }
 
@@ -228,22 +222,35 @@ fn disputes(seen: &Appraisal, own: &Own) -> Markup {
         section #disputes.sheet.flows aria-labelledby="disputes-title" {
             h2 id="disputes-title" { "A patient who was not yours" }
             p.aside {
-                "Say so here. The patient-experience team decides. Nobody learns who the patient was: what you choose from is a fortnight, and from \
-                 5 patients on a ward and who said it, in no order. Do not write anything about the patient."
+                "Say so here. The patient-experience team decides. Nobody learns who the patient was. "
+                @if seen.domains.is_some() { "What you choose from is a fortnight, a ward and who said it, in no order. " }
+                @else { "With so few patients you are not told where or when they answered, so it is about all of them, or all on one ward. " }
+                "Do not write anything about the patient."
             }
             @if !own.disputes.is_empty() { (disputed(&own.disputes)) }
             @if own.contacts.is_empty() {
                 p { "There is no patient in these six months that could be disputed." }
             } @else {
                 details {
-                    summary { "Dispute one of " (words::of(own.contacts.len() as u64, "patient", "patients")) }
+                    summary {
+                        @if seen.domains.is_some() { "Dispute one of " (words::of(own.contacts.len() as u64, "patient", "patients")) }
+                        @else { "Dispute these patients" }
+                    }
                     form method="post" action=(format!("/consultant/{}/dispute", seen.consultant)) {
                         input type="hidden" name="window" value=(seen.window);
                         div.field {
-                            label for="contact" { "Which" }
-                            select id="contact" name="contact" required {
-                                option value="" { "Choose" }
-                                @for contact in &own.contacts { (choice(contact, seen.domains.is_some())) }
+                            @if seen.domains.is_some() {
+                                label for="contact" { "Which" }
+                                select id="contact" name="contact" required {
+                                    option value="" { "Choose" }
+                                    @for contact in &own.contacts { (choice(contact)) }
+                                }
+                            } @else {
+                                label for="ward" { "Which" }
+                                select id="ward" name="ward" {
+                                    option value="" { "All patients of these six months" }
+                                    @for ward in &own.wards { option value=(ward) { "All on ward " (ward) } }
+                                }
                             }
                         }
                         div.field {
@@ -258,12 +265,11 @@ fn disputes(seen: &Appraisal, own: &Own) -> Markup {
     }
 }
 
-/// A contact to choose. Where not even answers are shown, its fortnight alone.
-fn choice(contact: &AttributedContact, answers_are_shown: bool) -> Markup {
+/// A contact to choose.
+fn choice(contact: &AttributedContact) -> Markup {
     html! {
         option value=(contact.handle) {
-            (contact.fortnight)
-            @if answers_are_shown { ", " (contact.ward) ", said by " (words::attribution_source(contact.source)) }
+            (contact.fortnight) ", " (contact.ward) ", said by " (words::attribution_source(contact.source))
             " (" (contact.handle.short()) ")"
         }
     }
@@ -279,7 +285,7 @@ fn disputed(all: &[Dispute]) -> Markup {
                         tr {
                             th scope="row" { (dispute.number) }
                             td { (words::day(dispute.opened)) }
-                            td { (dispute.fortnight) ", " (dispute.ward) small { "said by " (words::attribution_source(dispute.source)) } }
+                            td { (whom(dispute)) }
                             td { (dispute.reason) }
                             td { (standing(dispute)) }
                         }
@@ -287,6 +293,16 @@ fn disputed(all: &[Dispute]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Whom a dispute is about, in words.
+pub(in crate::web) fn whom(dispute: &Dispute) -> Markup {
+    html! {
+        @if let Some(fortnight) = &dispute.fortnight { (fortnight) }
+        @if let Some(window) = &dispute.window { "All of " (window) }
+        @if let Some(ward) = &dispute.ward { ", " (ward) }
+        @if let Some(source) = dispute.source { small { "said by " (words::attribution_source(source)) } }
     }
 }
 
@@ -332,15 +348,14 @@ pub(in crate::web) fn what(field: &str) -> &str {
     }
 }
 
-fn made_of(seen: &Appraisal, view: &View) -> Markup {
+fn made_of(seen: &Appraisal) -> Markup {
     html! {
         section.sheet.small aria-labelledby="made-of" {
             h2 id="made-of" { "What this is made of" }
             p.versions {
                 "Definition " code { (seen.definition.id) "@" (seen.definition.version) } ", questionnaire "
                 code { (seen.questionnaire.id) "@" (seen.questionnaire.version) } ", "
-                @if seen.revision == 0 { "provisional" } @else { "final, revision " (seen.revision) }
-                ", as of " (words::day(view.today)) "."
+                "final, as of " (words::day(seen.as_of)) ". What came or was decided later is in the next six months."
             }
         }
     }

@@ -5,11 +5,17 @@
 //!
 //! - `[on, start, end, "middle"]`: of a text, so many UTF-16 units at the start and at the end stay, with this between them;
 //! - `[on, "name", start, end, "middle"]`: the same of an attribute's value;
-//! - `[on, count, "html"]`: the node and those beside it, so many in all, are this now; 0 of them puts it before the node.
+//! - `[on, count, "html"]`: the node and those beside it, so many in all, are this now; 0 of them puts it before the node;
+//! - `[on, "html"]`: this follows the node, which is the last beside its like.
+//!
+//! Which of the nodes beside each other stay is chosen so that as little as possible has to be written ([`kept`]).
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use super::tree::{Element, Node};
+use super::tree::{self, Element, Node};
+
+/// Longer lists beside each other are not compared each with each: only what is like at both ends stays.
+const MOST_COMPARED: usize = 4_096;
 
 /// A change. `on` is how many nodes further on it is than the change before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +23,7 @@ pub(super) enum Change {
     Text { on: u32, splice: Splice },
     Attribute { on: u32, name: String, splice: Splice },
     Nodes { on: u32, count: usize, html: String },
+    After { on: u32, html: String },
 }
 
 /// What stays at both ends, in UTF-16 units, and what is between.
@@ -72,6 +79,10 @@ impl Serialize for Change {
                 list.serialize_element(count)?;
                 list.serialize_element(html)?;
             }
+            Self::After { on, html } => {
+                list.serialize_element(on)?;
+                list.serialize_element(html)?;
+            }
         }
         list.end()
     }
@@ -101,37 +112,37 @@ impl Changes {
     /// Changes of a list of nodes beside each other, the first of them with this number. False, with nothing noted, when there is no
     /// node beside which the new ones could be put.
     fn siblings(&mut self, old: &[Node<'_>], new: &[Node<'_>], first: u32) -> bool {
-        let alike = |(old, new): &(&Node<'_>, &Node<'_>)| old.is_like(new);
-        let mut before = old.iter().zip(new).take_while(alike).count();
-        let (_, old_rest) = old.split_at(before);
-        let (_, new_rest) = new.split_at(before);
-        let after = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(alike).count();
-        if before + after == old.len() && before + after < new.len() && after == 0 {
-            // New ones at the end: the last old one is written again with them.
-            let Some(fewer) = before.checked_sub(1) else { return false };
-            before = fewer;
+        if old.is_empty() {
+            return new.is_empty();
         }
-        let (old_before, old_rest) = old.split_at(before);
-        let (new_before, new_rest) = new.split_at(before);
-        let (old_middle, old_after) = old_rest.split_at(old_rest.len() - after);
-        let (new_middle, new_after) = new_rest.split_at(new_rest.len() - after);
-
         let mut number = first;
-        for (old, new) in old_before.iter().zip(new_before) {
-            self.node(old, new, number);
-            number += old.size();
+        let (mut old_rest, mut new_rest) = (old, new);
+        for (gone, came) in kept(old, new) {
+            let (old_gap, rest) = old_rest.split_at(gone);
+            let (new_gap, its) = new_rest.split_at(came);
+            number = self.gap(old_gap, new_gap, number);
+            let (Some((one, rest)), Some((other, its))) = (rest.split_first(), its.split_first()) else { break };
+            (old_rest, new_rest) = (rest, its);
+            // New ones at the end. What follows the last node is said before what is in it, as numbers only grow.
+            if rest.is_empty() && !its.is_empty() {
+                let on = self.step_to(number);
+                self.list.push(Change::After { on, html: html(its) });
+                new_rest = &[];
+            }
+            self.node(one, other, number);
+            number += one.size();
         }
-        if !old_middle.is_empty() || !new_middle.is_empty() {
-            let html = new_middle.iter().map(Node::source).collect();
-            let on = self.step_to(number);
-            self.list.push(Change::Nodes { on, count: old_middle.len(), html });
-            number += super::tree::size(old_middle);
-        }
-        for (old, new) in old_after.iter().zip(new_after) {
-            self.node(old, new, number);
-            number += old.size();
-        }
+        self.gap(old_rest, new_rest, number);
         true
+    }
+
+    /// What is between two nodes that stay, the first of it with this number; the number behind it.
+    fn gap(&mut self, old: &[Node<'_>], new: &[Node<'_>], number: u32) -> u32 {
+        if !old.is_empty() || !new.is_empty() {
+            let on = self.step_to(number);
+            self.list.push(Change::Nodes { on, count: old.len(), html: html(new) });
+        }
+        number + tree::size(old)
     }
 
     /// Changes of a node that is like the other.
@@ -170,5 +181,90 @@ impl Changes {
         let on = number - self.last;
         self.last = number;
         on
+    }
+}
+
+/// Nodes as they stand in the fragment.
+fn html(nodes: &[Node<'_>]) -> String {
+    nodes.iter().map(Node::source).collect()
+}
+
+/// Which nodes stay: how many old ones go and how many new ones come before each, since the one before.
+fn kept(old: &[Node<'_>], new: &[Node<'_>]) -> Vec<(usize, usize)> {
+    let is_same = |(old, new): &(&Node<'_>, &Node<'_>)| old.source() == new.source();
+    let is_like = |(old, new): &(&Node<'_>, &Node<'_>)| old.is_like(new);
+    let before = old.iter().zip(new).take_while(is_same).count();
+    let (old_rest, new_rest) = (old.split_at(before).1, new.split_at(before).1);
+    let after = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(is_same).count();
+    let (old_rest, new_rest) =
+        (old_rest.split_at(old_rest.len() - after).0, new_rest.split_at(new_rest.len() - after).0);
+    let mut kept = vec![(0, 0); before];
+    let (old_left, new_left) = if old_rest.len() * new_rest.len() <= MOST_COMPARED {
+        compared(old_rest, new_rest, &mut kept)
+    } else {
+        let like = old_rest.iter().zip(new_rest).take_while(is_like).count();
+        let (old_rest, new_rest) = (old_rest.split_at(like).1, new_rest.split_at(like).1);
+        kept.extend(std::iter::repeat_n((0, 0), like));
+        let like = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(is_like).count();
+        let gap = (old_rest.len() - like, new_rest.len() - like);
+        if like == 0 {
+            gap
+        } else {
+            kept.push(gap);
+            kept.extend(std::iter::repeat_n((0, 0), like - 1));
+            (0, 0)
+        }
+    };
+    if after > 0 {
+        kept.push((old_left, new_left));
+        kept.extend(std::iter::repeat_n((0, 0), after - 1));
+    }
+    kept
+}
+
+/// The longest common run of two lists, each node by what keeping it saves; how many of each are left behind the last that stays.
+fn compared(old: &[Node<'_>], new: &[Node<'_>], kept: &mut Vec<(usize, usize)>) -> (usize, usize) {
+    // What can be saved from a place on, from the ends: the first row and the first of each are of nothing.
+    let mut saved = vec![vec![0; new.len() + 1]];
+    for one in old.iter().rev() {
+        let below = saved.last().map(Vec::as_slice).unwrap_or_default();
+        let mut row = Vec::with_capacity(new.len() + 1);
+        let mut best = 0;
+        row.push(best);
+        for (other, below) in new.iter().rev().zip(below.windows(2)) {
+            let [both, without] = below else { continue };
+            best = best.max(*without).max(both + worth(one, other));
+            row.push(best);
+        }
+        saved.push(row);
+    }
+    let saved = |old: &[Node<'_>], new: &[Node<'_>]| {
+        saved.get(old.len()).and_then(|row| row.get(new.len())).copied().unwrap_or_default()
+    };
+    let (mut old, mut new, mut gap) = (old, new, (0, 0));
+    while let (Some((one, old_rest)), Some((other, new_rest))) = (old.split_first(), new.split_first()) {
+        let worth = worth(one, other);
+        if worth > 0 && saved(old, new) == saved(old_rest, new_rest) + worth {
+            kept.push(std::mem::take(&mut gap));
+            (old, new) = (old_rest, new_rest);
+        } else if saved(old, new) == saved(old_rest, new) {
+            gap.0 += 1;
+            old = old_rest;
+        } else {
+            gap.1 += 1;
+            new = new_rest;
+        }
+    }
+    (gap.0 + old.len(), gap.1 + new.len())
+}
+
+/// How much need not be written when a node stays as another, about.
+fn worth(old: &Node<'_>, new: &Node<'_>) -> usize {
+    if old.source() == new.source() {
+        2 * new.source().len()
+    } else if old.is_like(new) {
+        new.source().len()
+    } else {
+        0
     }
 }

@@ -59,6 +59,7 @@ fn walk(nodes: Vec<Seen>, number: &mut u64, changes: &BTreeMap<u64, Vec<&[Value]
     let mut walked = Vec::new();
     let mut gone = 0;
     for mut node in nodes {
+        let mut following = Vec::new();
         let of_node = changes.get(number).map_or(&[][..], Vec::as_slice);
         if gone > 0 {
             assert!(of_node.is_empty(), "what is gone is not changed");
@@ -72,6 +73,7 @@ fn walk(nodes: Vec<Seen>, number: &mut u64, changes: &BTreeMap<u64, Vec<&[Value]
                     walked.extend(seen(html));
                     gone = many.as_u64().unwrap();
                 }
+                ([Value::String(html)], _) => following = seen(html),
                 ([start, end, Value::String(middle)], Seen::Text(text)) => {
                     *text = splice(text, start, end, middle);
                 }
@@ -86,6 +88,7 @@ fn walk(nodes: Vec<Seen>, number: &mut u64, changes: &BTreeMap<u64, Vec<&[Value]
         if gone > 0 {
             *number += count(std::slice::from_ref(&node));
             gone -= 1;
+            walked.extend(following);
             continue;
         }
         *number += 1;
@@ -93,6 +96,7 @@ fn walk(nodes: Vec<Seen>, number: &mut u64, changes: &BTreeMap<u64, Vec<&[Value]
             node = Seen::Element(name, attributes, walk(children, number, changes));
         }
         walked.push(node);
+        walked.extend(following);
     }
     walked
 }
@@ -128,6 +132,12 @@ fn a_step_makes_of_one_fragment_the_next() {
         ("<b>1</b><i>2</i>", "<b>1</b><u>3</u><i>4</i>", 2),
         ("<ul><li>1</li></ul>", "<ul><li>1</li><li>2</li></ul>", 1),
         ("<ul></ul>", "<ul><li>2</li></ul>", 1),
+        ("<u><b>1</b></u>", "<u><b>2</b><i>3</i>4</u>", 2),
+        // What stays is found between others, also where one that is like it comes first.
+        ("<g><i></i><b></b><b></b></g>", "<g><i></i><u></u><b></b><b></b><u></u></g>", 2),
+        ("<g><i x=\"1\"></i><b></b></g>", "<g><i x=\"0\"></i><i x=\"1\"></i><b></b></g>", 1),
+        ("<p>1</p><b>2</b><p>3</p>", "<b>2</b><p>4</p>", 2),
+        ("<g><i></i></g>", "<g><u></u><i>1</i><b></b></g>", 3),
         ("<ul><li>1</li><li>2</li></ul>", "<ul></ul>", 1),
         ("<p>1</p><p id=\"a\">2</p>x", "<p>1</p>x", 1),
         ("<p><b>1</b></p>", "<p>1</p>", 1),
@@ -149,6 +159,18 @@ fn fragments() -> impl Strategy<Value = String> {
         (prop_oneof![Just("p"), Just("b")], proptest::collection::vec(inner, 0..5), 0..3_u8)
             .prop_map(|(name, inner, value)| format!("<{name} y=\"{value}\">{}</{name}>", inner.concat()))
     })
+}
+
+/// A list that is too long to be compared each with each is still led on.
+#[test]
+fn a_long_list_is_led_on_from_both_ends() {
+    let list = |numbers: &[u32]| {
+        let of = |number: &u32| format!("<li>{number}</li>");
+        format!("<ol><b>0</b>{}<i>{}</i></ol>", numbers.iter().map(of).collect::<Vec<_>>().concat(), numbers.len())
+    };
+    let (old, new): (Vec<u32>, Vec<u32>) = ((0..100).collect(), (1_000..1_120).collect());
+    check(&list(&old), &list(&new));
+    check(&list(&new), &list(&old));
 }
 
 proptest! {

@@ -19,6 +19,9 @@ const LAST_BLOCK: [u8; 2] = [3, 0];
 /// Says to a quiet stream that it is still there.
 pub(super) static STILL_HERE: LazyLock<Piece> =
     LazyLock::new(|| Piece::new(Bytes::from_static(b": still here\n\n")));
+/// Says that the session is over, so that a page says so instead of trying again. A server that stops says nothing of the kind.
+pub(super) static GONE: LazyLock<Piece> =
+    LazyLock::new(|| Piece::new(Bytes::from_static(b"event: gone\ndata: gone\n\n")));
 
 /// A run of bytes of a stream, as it is and compressed.
 #[derive(Debug, Clone)]

@@ -1,19 +1,17 @@
 //! The contact log and response rates: by ward, by how it was gone about, by fortnight and by kiosk.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
-use wardvoice_protocol::assignment::KioskAudience;
 use wardvoice_protocol::contact::{Mode, Outcome};
 use wardvoice_protocol::fortnight::{FORTNIGHT_DAYS, Period};
 use wardvoice_protocol::id::{KioskId, WardId};
 
 use crate::contact_log::{Contacts, Grouped};
-use crate::facts::{Fact, Facts};
-use crate::monitor;
+use crate::facts::Facts;
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::sheets::{choices, run_up};
@@ -24,7 +22,7 @@ use crate::web::{Shared, Web, charts};
 
 /// So many fortnights are shown: half a year.
 const FORTNIGHTS: usize = 13;
-/// Kiosks are counted from the log, which is read for that; for longer than so many days it is not.
+/// Kiosks are counted from the log, which is read once for that; for longer than so many days it is not.
 const LONGEST_BY_KIOSK: i32 = 31;
 /// What came of it without an answer.
 const REASONS: [Outcome; 7] = [
@@ -74,9 +72,9 @@ fn view(web: &Web, shown: Period, asked: &Asked) -> Result<View, Failure> {
     let wards: Vec<_> = wards.map(|entry| (entry.id.clone(), entry.name.clone())).collect();
     let (mut by_ward, mut by_mode) = (Grouped::default(), Grouped::default());
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
-    for (id, fact) in of_wards(&facts, &wards, &shown) {
-        by_ward.add(id.clone(), fact.outcome());
-        by_mode.add(fact.mode(), fact.outcome());
+    for (id, contacts) in of_wards(web, &facts, &wards, &shown) {
+        by_ward.add_all(id.clone(), &contacts.all());
+        by_mode.merge(&contacts);
     }
     let calendar = web.desk.scoring.calendar();
     let last = shown.last().min(web.today());
@@ -86,55 +84,39 @@ fn view(web: &Web, shown: Period, asked: &Asked) -> Result<View, Failure> {
         .into_iter()
         .map(|fortnight| {
             let mut contacts = Contacts::default();
-            of_wards(&facts, &wards, &fortnight).for_each(|(_, fact)| contacts.add(fact.outcome()));
+            of_wards(web, &facts, &wards, &fortnight).for_each(|(_, of_ward)| contacts.merge(&of_ward.all()));
             (fortnight, contacts)
         })
         .collect();
     by_fortnight.reverse();
-    let everybody = facts.days(shown.start(), shown.last()).filter(|fact| is_of_patients(&facts, fact)).count();
     drop(facts);
-    let by_kiosk = by_kiosk(web, &shown, everybody as u64, &of_the_ward)?;
+    let by_kiosk = by_kiosk(web, &shown, ward.as_ref())?;
     Ok(View { period: shown, ward, wards, by_ward, by_mode, by_fortnight, by_kiosk })
 }
 
-fn is_of_patients(facts: &Facts, fact: &Fact) -> bool {
-    let questionnaire = facts.vocabulary().questionnaire(fact.questionnaire_index());
-    questionnaire.is_some_and(|questionnaire| questionnaire.file().audience == KioskAudience::Patients)
-}
-
-/// Every contact with patients of wards in a period.
+/// The contacts with patients of each of some wards in a period.
 fn of_wards<'a>(
+    web: &'a Web,
     facts: &'a Facts,
     wards: &'a [(WardId, String)],
-    period: &Period,
-) -> impl Iterator<Item = (&'a WardId, &'a Fact)> + use<'a> {
-    let (first, last) = (period.start(), period.last());
+    period: &'a Period,
+) -> impl Iterator<Item = (&'a WardId, Arc<Grouped<Mode>>)> {
     let places = wards.iter().filter_map(move |(id, _)| Some((id, facts.vocabulary().ward_index(id)?)));
-    places.flat_map(move |(id, index)| {
-        let contacts = facts.ward_days(index, first, last).flatten();
-        contacts.filter(move |fact| is_of_patients(facts, fact)).map(move |fact| (id, fact))
-    })
+    places.map(move |(id, index)| (id, web.contact_logs.of_ward(facts, index, period)))
 }
 
-/// Facts know no kiosk, so the log is read.
+/// Facts know no kiosk, so the monitor's observations are counted.
 fn by_kiosk(
     web: &Web,
     period: &Period,
-    expected: u64,
-    of_the_ward: &dyn Fn(&WardId) -> bool,
+    ward: Option<&WardId>,
 ) -> Result<Option<Grouped<(WardId, KioskId)>>, Failure> {
     let days = period.start().until(period.last()).map_or(i32::MAX, |span| span.get_days());
     if days >= LONGEST_BY_KIOSK.max(FORTNIGHT_DAYS) {
         return Ok(None);
     }
-    let observed = monitor::observe(&web.desk.reader, &web.desk.world, period.start(), period.last(), expected);
-    let mut by_kiosk = Grouped::default();
-    for one in
-        observed.map_err(|error| Failure::internal(&error))?.into_iter().filter(|one| of_the_ward(&one.ward))
-    {
-        by_kiosk.add((one.ward, one.kiosk), one.outcome);
-    }
-    Ok(Some(by_kiosk))
+    let counted = web.desk.observations.by_kiosk(web.desk.ground(), (period.start(), period.last()), ward);
+    counted.map(Some).map_err(|error| Failure::internal(&error))
 }
 
 fn render(web: &Web, viewer: &Viewer, view: &View) -> Markup {

@@ -3,15 +3,14 @@
 use wardvoice_paper::{
     ConsultantAppraisal, Counts, Fact, Foot, Log, Paper, Question, Report, Specialty, Table, VERSION,
 };
-use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::WardId;
 
 use super::{ReportError, parts};
-use crate::appraisal::{Appraisal, CoverageCounts, DomainFigures};
+use crate::appraisal::{self, Appraisal, CoverageCounts, DomainFigures};
 use crate::scoring::{AttributionSheet, QuestionSheet, ReliabilityBasis, ReliabilitySheet, SourceCounts};
 use crate::web::books::Books;
-use crate::web::consultant::{private, what};
+use crate::web::consultant::{instead_of, private, what};
 use crate::web::ward::sentence;
 use crate::web::words::{self, Scale};
 
@@ -19,13 +18,7 @@ use crate::web::words::{self, Scale};
 pub(crate) fn paper(books: &Books<'_>, seen: &Appraisal) -> Result<Paper, ReportError> {
     let wrong = |source| ReportError::Period { name: seen.window.clone(), source };
     let window = books.scoring.calendar().period(&seen.window).map_err(wrong)?;
-    let unit = Unit::Consultant(seen.consultant.clone());
-    // What patients wrote is shown with what they answered, and not before.
-    let comments = if seen.show.distribution() {
-        books.comments.released(&unit, &window, seen.audience)?
-    } else {
-        Vec::new()
-    };
+    let comments = appraisal::comments(seen, books.comments, books.scoring, books.disputes)?;
     let score = seen.score.as_ref();
     let report = ConsultantAppraisal {
         why: sentence(&seen.why),
@@ -76,7 +69,7 @@ fn document(books: &Books<'_>, seen: &Appraisal, window: &Period, report: Consul
         front: parts::front(
             books,
             (title, seen.label.clone(), format!("{specialty}Six months: {days}")),
-            vec![private],
+            std::iter::once(private).chain(seen.instead_of.as_ref().map(instead_of)).collect(),
         ),
         foot: Foot {
             n: seen.patients,

@@ -22,7 +22,7 @@ use crate::web::charts::control::{Control, Event, Size};
 use crate::web::charts::{self, Window, icons, tables};
 use crate::web::signals::{self, Outlook};
 use crate::web::words::{self, Scale};
-use crate::web::{units, ward};
+use crate::web::{figures, units};
 
 /// Says that nothing here is about anybody.
 const MADE_UP: &str = "Demonstration. Everything here is made up by a computer.";
@@ -207,7 +207,7 @@ pub(super) fn reach(sheet: &ScoreSheet, period: &Period) -> Vec<Fact> {
     let note = (!modes.is_empty()).then(|| modes.join(", "));
     facts.push(fact("How they answered", words::of(sheet.responses, "answer", "answers"), note));
     if let Some(before) = &sheet.previous {
-        facts.push(fact(ward::before_word(period), words::figure(&before.overall, Scale::Points), None));
+        facts.push(fact(figures::before_word(period), words::figure(&before.overall, Scale::Points), None));
     }
     facts
 }

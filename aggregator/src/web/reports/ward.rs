@@ -13,7 +13,7 @@ use crate::policy::Audience;
 use crate::scoring::{Finding, Measure, ScoreSheet, Signal, Standing};
 use crate::web::books::Books;
 use crate::web::charts::Window;
-use crate::web::{ward, words};
+use crate::web::{figures, words};
 
 pub(super) fn paper(books: &Books<'_>, id: &WardId, period: Period) -> Result<Paper, ReportError> {
     let entry = books.directory.ward(id).ok_or_else(|| ReportError::NoWard(id.clone()))?;
@@ -36,7 +36,7 @@ pub(super) fn paper(books: &Books<'_>, id: &WardId, period: Period) -> Result<Pa
         friends: parts::friends(&sheet, &outlook),
         actions: actions.iter().map(|line| parts::action(line, None)).collect(),
         comments: parts::comments(comments),
-        not_shown: ward::unshown(&sheet),
+        not_shown: figures::unshown(&sheet),
         numbers: overall.map(parts::numbers),
     };
     let title = format!("{}: {}", entry.name, words::period(&period));

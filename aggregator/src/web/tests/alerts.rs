@@ -20,12 +20,19 @@ fn alert(kind: Kind, key: &str, audience: &str) -> Alert {
 /// A desk with an alert for each audience, and one for the ward that is over its budget.
 async fn alarmed() -> Bench {
     let bench = Bench::lively(false).await;
-    let budgets = Budgets { ward: 1, office: 5, board: 5, it: 5 };
-    let settings = Settings { digest_hour: 8, budgets, tell: [].into(), every_ward: Vec::new() };
+    let budgets = Budgets { ward: 1, department: 1, office: 5, board: 5, it: 5 };
+    let settings = Settings {
+        digest_hour: 8,
+        budgets,
+        tell: [].into(),
+        every_ward: Vec::new(),
+        every_department: Vec::new(),
+    };
     let found = vec![
         alert(Kind::SpecialCause, "a-ward-1", "ward:W1"),
         alert(Kind::SpecialCause, "a-ward-1-more", "ward:W1"),
         alert(Kind::SpecialCause, "a-ward-2", "ward:W2"),
+        alert(Kind::SpecialCause, "a-department", "department:medicine"),
         alert(Kind::SpecialCause, "a-board", "board"),
         alert(Kind::QuotaAtRisk, "an-office", "office"),
         alert(Kind::SilentKiosk, "an-it", "it"),
@@ -50,14 +57,14 @@ async fn account(bench: &Bench, name: &str, role: &str) -> String {
 #[tokio::test]
 async fn everybody_sees_what_concerns_them_and_nothing_else() {
     let bench = alarmed().await;
-    let all = ["a-ward-1.", "a-ward-1-more", "a-ward-2", "a-board", "an-office", "an-it"];
+    let all = ["a-ward-1.", "a-ward-1-more", "a-ward-2", "a-department", "a-board", "an-office", "an-it"];
     for (name, role, sees) in [
-        ("of-ward-1", "ward:W1", "oo----"),
-        ("of-ward-2", "ward:W2", "--o---"),
-        ("of-medicine", "department:medicine", "oo----"),
-        ("of-board", "board", "---o--"),
-        ("of-it", "administrator", "-----o"),
-        ("of-office", "office", "oooooo"),
+        ("of-ward-1", "ward:W1", "oo-----"),
+        ("of-ward-2", "ward:W2", "--o----"),
+        ("of-medicine", "department:medicine", "oo-o---"),
+        ("of-board", "board", "----o--"),
+        ("of-it", "administrator", "------o"),
+        ("of-office", "office", "ooooooo"),
     ] {
         let cookie = account(&bench, name, role).await;
         let list = page(&bench, &cookie, "/alerts").await;
@@ -75,6 +82,7 @@ async fn a_notice_stands_on_the_page_of_its_audience_within_the_budget() {
     assert!(!ward.contains("a-ward-1-more"), "what is over the budget is in the list and the digest");
     assert!(!ward.contains("a-ward-2") && !ward.contains("an-office"));
     assert!(page(&bench, &cookie, "/board").await.contains("The thing about a-board."));
+    assert!(page(&bench, &cookie, "/department/medicine").await.contains("The thing about a-department."));
     let office = page(&bench, &cookie, "/office").await;
     assert!(office.contains("The thing about an-office.") && office.contains("The thing about an-it."));
     assert!(!page(&bench, &cookie, "/ward/W3").await.contains("To look at"), "nothing is no notice");

@@ -37,7 +37,8 @@ use crate::help::{HelpDesk, Request};
 use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
-use crate::monitor::Marks;
+use crate::monitor::{Marks, Observations};
+use crate::national_return::{Book, NationalCodes};
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
@@ -120,6 +121,21 @@ async fn serve(desk: &Arc<Desk>) -> SocketAddr {
     address
 }
 
+/// Two kiosks on W1 and one on W2.
+fn three_kiosks(directory: &Directory) -> Registry {
+    let registry = Registry::in_memory();
+    for (number, id, place) in [(1, "k-1", "W1"), (2, "k-2", "W2"), (3, "k-3", "W1")] {
+        let key = SigningKey::from_bytes(&[number; 32]).verifying_key();
+        registry.add(&kiosk(id), &ward(place), key, directory).unwrap();
+    }
+    registry
+}
+
+/// Another test of this process may have chosen it before.
+fn choose_the_provider() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 /// What a trust may have set beyond the defaults.
 #[derive(Default)]
 pub(super) struct Trust {
@@ -139,8 +155,7 @@ impl Bench {
     /// A server of a trust, with no answers yet.
     pub(super) async fn of(trust: Trust) -> Self {
         let Trust { demonstration, displays_need_token, trusted_proxies, .. } = trust;
-        // Another test of this process may have chosen the provider before.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        choose_the_provider();
         let folder = tempfile::tempdir().unwrap();
         let directory = directory();
         let questionnaires = vec![Questionnaire::inpatient().unwrap()];
@@ -153,11 +168,7 @@ impl Bench {
         let scoring =
             ScoringWorld::inpatient(directory.clone(), calendar.clone(), Arc::clone(&vocabulary), 7).unwrap();
         let scoring = scoring.with_plans(planning.plans());
-        let registry = Registry::in_memory();
-        for (number, id, place) in [(1, "k-1", "W1"), (2, "k-2", "W2"), (3, "k-3", "W1")] {
-            let key = SigningKey::from_bytes(&[number; 32]).verifying_key();
-            registry.add(&kiosk(id), &ward(place), key, &directory).unwrap();
-        }
+        let registry = three_kiosks(&directory);
         let accounts = Accounts::open(folder.path().join("accounts.json")).unwrap();
         accounts.add(&OFFICE.parse().unwrap(), Proof::Chosen(PASSWORD), &[]).unwrap();
         let log = Log::open(&folder.path().join("log")).unwrap();
@@ -213,8 +224,11 @@ impl Bench {
                 Comments::open(folder.path(), Rules::default(), log.reader(), world, facts).unwrap(),
             ),
             marks: Arc::new(Marks::open(folder.path().join("monitor.ndjson")).unwrap()),
+            observations: Observations::default(),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
+            returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
+            national: NationalCodes::default(),
             demonstration,
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
             audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),
@@ -354,6 +368,18 @@ impl Bench {
         at: &str,
         said: Option<(&str, &str)>,
     ) -> String {
+        self.writes_in(&Language::english(), consultant, place, at, said)
+    }
+
+    /// The same in a language.
+    pub(super) fn writes_in(
+        &mut self,
+        language: &Language,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
         let questionnaire = Questionnaire::inpatient().unwrap();
@@ -372,7 +398,7 @@ impl Bench {
             questionnaire: questionnaire.reference(),
             outcome: Outcome::Completed,
             mode: Mode::Alone,
-            language: Language::english(),
+            language: language.clone(),
             attribution: consultant
                 .map(|id| Attribution { consultant: id.parse().unwrap(), source: AttributionSource::Roster }),
             response: Some(Response { answers: answers.collect(), minutes: Some(4) }),

@@ -7,8 +7,10 @@ use wardvoice_protocol::receipt::Reason;
 use super::*;
 
 mod contacts;
+mod month;
 mod plan;
 mod questionnaires;
+mod release;
 mod themes;
 
 impl Bench {
@@ -68,6 +70,20 @@ async fn the_fleet_shows_silent_kiosks_first_and_says_in_words_what_to_look_at()
     assert!(page.contains("3 seconds ahead") && page.contains("no word since the last restart"));
     assert!(!page.contains("NaN") && !page.contains("style="));
     insta::assert_snapshot!("fleet", main_of(&page).replace('>', ">\n"));
+}
+
+#[tokio::test]
+async fn the_fleet_says_until_when_the_brokers_certificate_is_valid() {
+    let bench = Bench::lively(false).await;
+    assert!(!bench.office("/fleet").await.contains("certificate"), "there is none without TLS");
+    for (until, says) in [
+        ("2027-03-03T12:00:00Z", "certificate is valid until <strong>3 March 2027"),
+        ("2026-01-05T12:00:00Z", "certificate ran out on <strong>5 January 2026"),
+    ] {
+        bench.desk.fleet.broker_certificate(until.parse().unwrap());
+        let page = bench.office("/fleet").await;
+        assert!(page.contains(says), "{page}");
+    }
 }
 
 #[tokio::test]

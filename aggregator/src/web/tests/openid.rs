@@ -310,7 +310,7 @@ async fn signing_in_there_never_leads_to_another_site() {
         let out = sets_out(&bench, next).await;
         let code = provider.grants(&out.asked, "first", |_, _| ());
         let response = comes_back(&bench, &out.cookie, &format!("code={code}&state={}", out.asked["state"])).await;
-        assert_eq!(response.headers()["refresh"], "0; url=/", "{next}");
+        assert_eq!(response.headers()["refresh"], "0; url=/ward/W1", "{next}");
         assert!(!response.text().await.unwrap().contains("evil"), "{next}");
     }
     // Whoever can set the cookie can set where it leads: that is looked at again.
@@ -319,7 +319,7 @@ async fn signing_in_there_never_leads_to_another_site() {
     let code = provider.grants(&out.asked, "first", |_, _| ());
     let cookie = format!("{secret}.{}", "Ly9ldmlsLmV4YW1wbGU"); // `//evil.example`
     let response = comes_back(&bench, &cookie, &format!("code={code}&state={}", out.asked["state"])).await;
-    assert_eq!(response.headers()["refresh"], "0; url=/");
+    assert_eq!(response.headers()["refresh"], "0; url=/ward/W1");
 }
 
 #[tokio::test]

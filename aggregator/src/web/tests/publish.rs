@@ -11,7 +11,11 @@ use crate::publish::{Edition, Site, Sources, site};
 const AT: &str = "2026-11-12T10:15:00Z";
 
 impl Bench {
-    fn published(&self, edition: Edition) -> Site {
+    pub(super) fn published(&self, edition: Edition) -> Site {
+        self.published_until(edition, date(2026, 11, 19))
+    }
+
+    pub(super) fn published_until(&self, edition: Edition, until: Date) -> Site {
         let desk = &self.desk;
         let sources = Sources {
             directory: &desk.world.directory,
@@ -22,11 +26,11 @@ impl Bench {
             actions: &desk.actions,
             demonstration: desk.demonstration,
         };
-        site(&sources.gather(edition, date(2026, 11, 19)).unwrap())
+        site(&sources.gather(edition, until).unwrap())
     }
 }
 
-fn file<'s>(site: &'s Site, name: &str) -> &'s str {
+pub(super) fn file<'s>(site: &'s Site, name: &str) -> &'s str {
     let file = site.files().iter().find(|file| file.name == name);
     &file.unwrap_or_else(|| panic!("{name} is not there")).text
 }

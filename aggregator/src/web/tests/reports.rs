@@ -7,6 +7,8 @@ use wardvoice_paper::{Paper, Report, Size, Whose};
 use super::desk::{Bench, ward};
 use crate::actions::{Cause, NewAction};
 use crate::appraisal::{Looker, note_look, window_to};
+use crate::comments::{Reach, Tone, Wish};
+use crate::disputes::Ruling;
 use crate::policy::Audience;
 use crate::publication::{PartCount, Release, Subject};
 use crate::releases::Releases;
@@ -29,6 +31,7 @@ fn with<T>(bench: &Bench, releases: Option<&Releases>, work: impl FnOnce(&Books<
         rebases: &desk.rebases,
         releases: releases.unwrap_or(&desk.releases),
         comments: &desk.comments,
+        disputes: &desk.disputes,
         help: &desk.help,
         delivery: &desk.delivery,
         sheets: &sheets,
@@ -139,13 +142,12 @@ async fn the_board_and_the_half_year_hold_every_ward() {
 
 fn appraisal(bench: &Bench, audience: Audience) -> Paper {
     let desk = &bench.desk;
-    let window = window_to(desk.scoring.calendar(), Date::constant(2026, 11, 22)).unwrap();
-    let looked =
-        note_look(&desk.audit, super::desk::noon(), "board", &"C1".parse().unwrap(), window, audience).unwrap();
     let seen = {
         let facts = desk.facts.read().unwrap();
         let (world, settings, disputes) = (&desk.scoring, &desk.policy, &desk.disputes);
-        Looker { facts: &facts, world, settings, disputes, today: TODAY }.look(looked).unwrap()
+        let looker = Looker { facts: &facts, world, settings, disputes, today: TODAY };
+        let chosen = looker.offers(&"C1".parse().unwrap()).unwrap().last(audience).unwrap();
+        looker.look(note_look(&desk.audit, super::desk::noon(), "board", chosen).unwrap()).unwrap()
     };
     with(bench, None, |books| consultant_paper(books, &seen)).unwrap()
 }
@@ -153,7 +155,7 @@ fn appraisal(bench: &Bench, audience: Audience) -> Paper {
 #[tokio::test]
 async fn what_others_may_not_see_of_a_consultant_is_not_on_paper() {
     let bench = Bench::empty(false).await;
-    bench.patients_of("C1", Date::constant(2026, 11, 10), [20, 7, 3]);
+    bench.patients_of("C1", Date::constant(2026, 11, 3), [20, 7, 3]);
     let own = appraisal(&bench, Audience::Consultant);
     let Report::ConsultantAppraisal(report) = &own.report else { unreachable!("{own:?}") };
     assert_eq!((own.foot.n, report.patients, report.reliable), (Some(30), Some(30), true));
@@ -165,11 +167,34 @@ async fn what_others_may_not_see_of_a_consultant_is_not_on_paper() {
     assert!(report.questions.is_empty() && report.trust.is_empty() && report.comments.is_empty());
     assert!(report.specialty.is_some() && !report.withheld.is_empty());
     let few = Bench::empty(false).await;
-    few.patients_of("C1", Date::constant(2026, 11, 10), [2, 1, 0]);
+    few.patients_of("C1", Date::constant(2026, 11, 3), [2, 1, 0]);
     let own = appraisal(&few, Audience::Consultant);
     let Report::ConsultantAppraisal(report) = &own.report else { unreachable!("{own:?}") };
     assert_eq!((report.patients, &report.score), (Some(3), &None));
     assert!(report.questions.is_empty(), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_comment_of_a_patient_who_was_not_the_consultants_is_not_on_paper() {
+    let mut bench = Bench::empty(false).await;
+    bench.patients_of("C1", Date::constant(2026, 11, 3), [20, 7, 3]);
+    let said = Some(("good", "The doctor explained it."));
+    let comment = bench.writes_of(Some("C1"), "W1", "2026-11-04T10:15:00Z", said);
+    bench.decides(&comment, &Wish::Code(["doctors".parse().unwrap()].into()));
+    bench.decides(&comment, &Wish::Release(Tone::Praise, Reach::Staff));
+    let comments = |bench: &Bench| {
+        let paper = appraisal(bench, Audience::Consultant);
+        let Report::ConsultantAppraisal(report) = &paper.report else { unreachable!("{paper:?}") };
+        report.comments.len()
+    };
+    assert_eq!(comments(&bench), 1);
+    let desk = &bench.desk;
+    let window = window_to(desk.scoring.calendar(), Date::constant(2026, 11, 8)).unwrap();
+    let contacts = desk.attributed.of(&"C1".parse().unwrap(), &window, &desk.scoring, TODAY).unwrap();
+    let at = super::desk::noon();
+    let dispute = desk.disputes.dispute(contacts.first().unwrap(), "on leave", TODAY, at).unwrap();
+    desk.disputes.rule(dispute.number, Ruling::Upheld, "so it was", TODAY, at).unwrap();
+    assert_eq!(comments(&bench), 0);
 }
 
 fn release(unit: &str, period: &str, best: u64, rest: u64) -> Release {

@@ -7,7 +7,7 @@ use crate::accounts::Proof;
 use crate::web::routes;
 
 /// The columns: whose account, or nobody.
-const ROLES: [&str; 10] = [
+pub(super) const ROLES: [&str; 10] = [
     "ward:W1",
     "ward:W2",
     "department:medicine",
@@ -23,7 +23,7 @@ const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 79] = [
+const TABLE: [(&str, &str, &str); 88] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -43,10 +43,13 @@ const TABLE: [(&str, &str, &str); 79] = [
     ("GET /alerts", "/alerts", "ss oooxxxooox"),
     ("POST /alerts/seen", "/alerts/seen", "ss oooxxxooox"),
     ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
+    ("POST /signal/rebase", "/signal/rebase", "ss xxxxxxxoxx"),
+    ("POST /signal/rebase/remove", "/signal/rebase/remove", "ss xxxxxxxoxx"),
     ("GET /display/{id}", "/display/W1", "oo oooooooooo"),
     ("GET /display/{id}/enter/{code}", "/display/W1/enter/none", "oo oooooooooo"),
     ("GET /sign-in/openid", "/sign-in/openid", "oo oooooooooo"),
     ("GET /sign-in/openid/return", "/sign-in/openid/return", "oo oooooooooo"),
+    ("GET /consultants", "/consultants", "ss xxxoooooxx"),
     ("GET /consultant/{id}", "/consultant/C1", "ss xxxoxoooxx"),
     ("POST /consultant/{id}/dispute", "/consultant/C1/dispute", "ss xxxoxxxxxx"),
     ("GET /ward/{id}/report.pdf", "/ward/W1/report.pdf", "so oxoxxxooxx"),
@@ -59,6 +62,10 @@ const TABLE: [(&str, &str, &str); 79] = [
     ("GET /office/plan", "/office/plan", "ss xxxxxxxoxx"),
     ("POST /office/plan", "/office/plan", "ss xxxxxxxoxx"),
     ("GET /office/contacts", "/office/contacts", "ss xxxxxxxoxx"),
+    ("GET /office/month", "/office/month", "ss xxxxxxxoxx"),
+    ("POST /office/month/eligible", "/office/month/eligible", "ss xxxxxxxoxx"),
+    ("POST /office/month/files", "/office/month/files", "ss xxxxxxxoxx"),
+    ("GET /office/month/{month}/{file}", "/office/month/2026-10/x.csv", "ss xxxxxxxoxx"),
     ("GET /office/questionnaires", "/office/questionnaires", "ss xxxxxxxoxx"),
     ("GET /office/questionnaires/{questionnaire}", "/office/questionnaires/inpatient@1", "ss xxxxxxxoxx"),
     (
@@ -72,6 +79,8 @@ const TABLE: [(&str, &str, &str); 79] = [
         "ss xxxxxxxoxx",
     ),
     ("GET /office/previews/{key}/{file}", "/office/previews/x/y.png", "ss xxxxxxxoxx"),
+    ("GET /office/release", "/office/release", "ss xxxxxxxoxx"),
+    ("POST /office/release", "/office/release", "ss xxxxxxxoxx"),
     ("GET /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("POST /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("GET /office/quarantine", "/office/quarantine", "ss xxxxxxxoox"),

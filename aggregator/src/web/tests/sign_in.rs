@@ -159,6 +159,33 @@ async fn an_open_page_ends_at_once_when_its_account_is_removed_changed_or_signed
     assert!(news.contains("event: page") || news.contains("event: step"), "nobody else's page has ended: {news}");
 }
 
+/// A browser asks for compression, a program on a command line does not: the last word is the same, and what is compressed is whole.
+#[tokio::test]
+async fn an_open_page_hears_that_its_session_is_over_compressed_or_not() {
+    let bench = Bench::lively(false).await;
+    let mut told = Vec::new();
+    for accepted in ["gzip, deflate, br, zstd", "identity"] {
+        let cookie = bench.sign_in().await;
+        let stream = bench.get("/ward/W1/stream").header("cookie", &cookie).header("accept-encoding", accepted);
+        let mut stream = stream.send().await.unwrap();
+        assert_eq!(stream.headers().contains_key("content-encoding"), accepted.starts_with("gzip"));
+        // Something has come, so the page is open when its session ends.
+        let mut sent = stream.chunk().await.unwrap().unwrap().to_vec();
+        bench.post("/sign-out", "").header("cookie", &cookie).send().await.unwrap();
+        let rest = tokio::time::timeout(Duration::from_secs(20), stream.bytes()).await.unwrap();
+        sent.extend(rest.unwrap());
+        let mut text = String::new();
+        if accepted.starts_with("gzip") {
+            // A file that breaks off is an error.
+            std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(sent.as_slice()), &mut text).unwrap();
+        } else {
+            text = String::from_utf8(sent).unwrap();
+        }
+        told.push(text.trim_end().rsplit("\n\n").next().unwrap().to_owned());
+    }
+    assert_eq!(told, ["event: gone\ndata: gone"; 2]);
+}
+
 #[tokio::test]
 async fn behind_a_proxy_of_the_trust_each_caller_counts_alone_and_nobody_can_make_up_an_address() {
     let trust = desk::Trust { trusted_proxies: &["127.0.0.1"], ..desk::Trust::default() };

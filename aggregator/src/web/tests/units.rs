@@ -4,7 +4,10 @@ use wardvoice_protocol::fortnight::Period;
 
 use super::*;
 use crate::actions::{Cause, NewAction};
+use crate::comments::{Reach, Tone, Wish};
 use crate::rebases::NewRebase;
+
+mod rebase;
 
 const PAGES: [&str; 6] = [
     "/trust",
@@ -50,6 +53,102 @@ async fn larger_units_and_the_board_are_there_whole_and_without_ranks() {
     for link in ["/trust", "/board", "/site/S1", "/department/medicine"] {
         assert!(index.contains(&format!("href=\"{link}\"")), "{link}");
     }
+}
+
+#[tokio::test]
+async fn a_larger_unit_shows_what_a_ward_shows_over_more_wards() {
+    let mut bench = Bench::lively(true).await;
+    let comment = bench.writes("W1", "2026-11-12T10:15:00Z", Some(("good", "They EXPLAINED it twice.")));
+    bench.writes("W1", "2026-11-12T10:15:00Z", Some(("better", "PLANTED and never passed")));
+    bench.decides(&comment, &Wish::Release(Tone::Praise, Reach::Staff));
+    for path in ["/trust", "/department/medicine", "/specialty/general-medicine"] {
+        let page = bench.text(path).await;
+        let main = main_of(&page);
+        for said in [
+            "Provisional",
+            "Response rate",
+            "How they answered",
+            "Everybody who was approached",
+            "Friends and family test",
+            "Fortnight before",
+            "this fortnight",
+            "heard from in the last 3 days",
+            "silent.",
+            "no kiosk",
+            "Yes, always",
+            "EXPLAINED",
+            "What is not shown here",
+            "questionnaire <code>inpatient@",
+        ] {
+            assert!(main.contains(said), "{path}: {said}");
+        }
+        assert!(!main.contains("PLANTED"), "{path}: only what was passed");
+        assert!(main.contains("href=\"/ward/W1\">Ward 1</a>"), "{path}: whose comment it is");
+    }
+    // A period that is over is final, and nobody is silent in it.
+    let over = bench.text("/department/medicine?period=2026-F20").await;
+    assert!(over.contains("tag final") && !over.contains("ward is silent"), "{}", main_of(&over));
+    assert!(over.contains("/api/v1/scores?unit=department:medicine&amp;period=2026-F20"));
+    assert!(bench.text("/trust").await.contains("/board/report.pdf?period=2026-F23"));
+    assert!(!bench.text("/site/S1").await.contains(".pdf"), "there is no paper of it");
+}
+
+#[tokio::test]
+async fn what_a_score_would_be_for_another_mix_of_people_stands_beside_it() {
+    let bench = Bench::lively(true).await;
+    let sheet: Value =
+        bench.get("/api/v1/scores?unit=ward:W1&period=2026-F23").send().await.unwrap().json().await.unwrap();
+    let figure = &sheet["standardised"]["overall"];
+    let (value, n) = (figure["value"].as_f64().unwrap(), figure["n"].as_u64().unwrap());
+    let said = format!("{value:.1} (n {n}, ");
+    for path in ["/ward/W1", "/ward/W1?period=2026-F23"] {
+        let page = bench.text(path).await;
+        assert!(page.contains(&format!("Like for like: <strong>{said}")), "{path}: {said}: {}", main_of(&page));
+        assert!(page.contains("if the mix of people were that of everybody of the trust"), "{path}");
+        assert!(page.matches("Like for like: ").count() > 3, "{path}: beside the domains too");
+    }
+    for path in ["/department/medicine", "/trust", "/board"] {
+        let page = bench.text(path).await;
+        let table = page.split("id=\"like-for-like\"").nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(table.contains("Ward 1") && table.contains("Ward 3"), "{path}");
+        assert!(
+            table.contains(&format!("<td class=\"n\">{value:.1}</td><td class=\"n\">{n}</td>")),
+            "{path}: {table}"
+        );
+        assert!(table.contains("There are no ranks"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn help_is_seen_on_the_page_of_whoever_may_and_shown_to_whoever_may_not() {
+    let bench = Bench::lively(false).await;
+    for (name, role) in [("matron", "department:medicine"), ("board", "board")] {
+        let (name, role) = (name.parse().unwrap(), role.parse().unwrap());
+        bench.desk.accounts.add(&name, crate::accounts::Proof::Chosen(desk::PASSWORD), &[role]).unwrap();
+    }
+    let record = bench.asks_for_help("W1", 4);
+    bench.asks_for_help("W2", 90);
+    let (matron, board) = (bench.sign_in_as("matron").await, bench.sign_in_as("board").await);
+    let page = async |cookie: &str, path: &str| {
+        bench.get(path).header("cookie", cookie).send().await.unwrap().text().await.unwrap()
+    };
+    let form = format!("record={record}&unit=department:medicine");
+    let seen = async |cookie: &str| {
+        bench.post("/ward/W1/help/seen", &form).header("cookie", cookie).send().await.unwrap()
+    };
+    let trust = page(&board, "/trust").await;
+    assert!(trust.contains("2 people ask for help") && trust.contains("Not seen yet"), "{}", main_of(&trust));
+    assert!(!trust.contains("/help/seen"), "the board is not asked to");
+    assert_eq!(seen(&board).await.status(), 403);
+    let department = page(&matron, "/department/medicine").await;
+    for said in ["1 person asks for help", "A drink", "Bay 2", "4 minutes ago", "/ward/W1/help/seen"] {
+        assert!(department.contains(said), "{said}");
+    }
+    assert!(!department.contains("W2"), "it is no ward of theirs");
+    let back = seen(&matron).await;
+    assert_eq!(back.headers()["location"], "/department/medicine");
+    assert!(!page(&matron, "/department/medicine").await.contains("asks for help"));
+    assert!(!page(&matron, "/department/medicine?period=2026-F20").await.contains("asks for help"));
 }
 
 #[tokio::test]

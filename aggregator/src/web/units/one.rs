@@ -10,6 +10,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 
 use crate::operations::ActionLine;
+use crate::policy;
 use crate::rebases::Rebase;
 use crate::scoring::{ChartKind, History, Measure, Signal, signal};
 use crate::web::failure::Failure;
@@ -17,6 +18,8 @@ use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
 use crate::web::ward::{self, page_off_thread};
 use crate::web::{Shared, Web, signals};
+
+pub(crate) mod rebase;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -35,6 +38,8 @@ struct View {
     known: Vec<(Measure, String)>,
     actions: Vec<ActionLine>,
     rebases: Vec<Rebase>,
+    /// Whether whoever looks may decide where limits start afresh.
+    may_rebase: bool,
 }
 
 pub(crate) async fn page(
@@ -45,7 +50,8 @@ pub(crate) async fn page(
     let period = ward::period(&web, asked.period.as_deref())?;
     let unit = super::readable(&web, &viewer, &asked.unit)?;
     page_off_thread(&web, move |web| {
-        let view = view(web, unit, period, &asked)?;
+        let may_rebase = web.enter(&viewer, policy::Place::Programme).is_ok();
+        let view = View { may_rebase, ..view(web, unit, period, &asked)? };
         let title = format!("{}: {}", view.signal.label, view.signal.unit_name);
         Ok(layout::frame(web, &viewer, &Page { title: &title, place: Place::Unit, live: false }, &body(&view)))
     })
@@ -83,6 +89,7 @@ fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Fa
         problems,
         period,
         unit,
+        may_rebase: false,
     })
 }
 
@@ -122,7 +129,7 @@ fn body(view: &View) -> Markup {
                     (signals::by_itself(problems, &events(&problems.measure)))
                 }
             }
-            @if !view.rebases.is_empty() { (rebases(&view.rebases)) }
+            (rebase::section(view))
             @if !own.is_empty() {
                 section #actions.sheet.flows aria-labelledby="actions-title" {
                     h2 id="actions-title" { "You said, we did" }
@@ -158,22 +165,6 @@ fn run(signal: &Signal) -> Markup {
         p.small {
             "Run chart of all fortnights: longest run on one side of the median " (longest) " (chance gives up to " (limit) "), the median crossed "
             (crossings) " times (chance gives " (fewest) " or more): " @if run.signal { "not random" } @else { "random" } "."
-        }
-    }
-}
-
-fn rebases(rebases: &[Rebase]) -> Markup {
-    html! {
-        section #rebases.sheet aria-labelledby="rebases-title" {
-            h2 id="rebases-title" { "Where limits start afresh" }
-            ul {
-                @for rebase in rebases {
-                    li {
-                        "From " (rebase.from) ": " (rebase.reason)
-                        @if rebase.removed.is_some() { " (taken back" @if let Some(because) = &rebase.removed_because { ": " (because) } ")" }
-                    }
-                }
-            }
         }
     }
 }

@@ -1,37 +1,56 @@
-//! The parts of a ward's page that change, one function a part. Every part is a direct child with an id of its own, so that the
-//! script can leave alone those that stayed the same.
+//! The parts of a ward's page that change. Every part is a direct child with an id of its own, so that the script can leave alone
+//! those that stayed the same. What other units show too is in [`figures`].
 
-use jiff::ToSpan;
 use maud::{Markup, html};
-use wardvoice_protocol::contact::{Mode, Outcome};
-use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::fortnight::{Calendar, Period};
+use wardvoice_protocol::fortnight::Calendar;
 
 use super::View;
-use crate::scoring::{
-    DomainSheet, Figure, Measure, PlanSheet, QuestionSheet, ScoreSheet, Signal, Standing, assurance_words,
-    variation_words,
-};
-use crate::web::charts::{self, Window, icons, tables};
+use crate::scoring::Measure;
+use crate::web::charts::Window;
 use crate::web::comments;
+use crate::web::figures::{self, About};
 use crate::web::words::{self, Scale};
 use crate::web::{help, signals};
 
 /// All parts.
 pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
+    let period = view.period.to_string();
+    let about = About {
+        unit: &view.sheet.unit,
+        period: &view.period,
+        asked: view.asked_of(&period),
+        sheet: &view.sheet,
+        outlook: &view.outlook,
+        actions: &view.actions,
+        final_after_days: view.final_after_days,
+        today: view.today,
+    };
     let window = Window::of(view.outlook.scores());
+    let is_silent = view.presence.is_silent(view.now);
+    let heard = view.presence.last_record.filter(|_| about.is_running() && !is_silent);
+    let heard = heard.map(|last| format!("Last heard from: {}.", words::ago(last, view.now, calendar)));
+    let silent = if about.is_running() && is_silent {
+        silent(view, calendar)
+    } else {
+        html! {}
+    };
+    let trend = html! {
+        @if let Some(signal) = view.outlook.get(&Measure::Overall) {
+            div.trend { (figures::chart(&about, signal, window)) }
+        }
+    };
     html! {
         (help::section(view))
-        (standing(view, calendar))
-        (overall(view, window))
-        (signals::what_changed(&view.outlook, |measure| chart_address(view, measure)))
-        (domains(view, window))
-        (friends_and_family(view))
+        (figures::standing(&about, heard.as_deref(), &silent))
+        (figures::glance(&about, &trend))
+        (signals::what_changed(&view.outlook, |measure| about.link(measure)))
+        (figures::domains(&about, window))
+        (figures::friends_and_family(&about))
         (actions(view))
         (comments::section(&view.comments))
         (comments::trend::section(&view.themes))
-        (not_shown(view))
-        (versions(view))
+        (figures::not_shown(&view.sheet))
+        (figures::versions(&about))
     }
 }
 
@@ -47,43 +66,6 @@ pub(super) fn said(view: &View) -> String {
             format!("Updated: overall {} out of 10 from {}.", Scale::Points.write(value), words::people(overall.n))
         },
     )
-}
-
-/// Which days, whether they may still fill, and whether the ward is silent.
-fn standing(view: &View, calendar: &Calendar) -> Markup {
-    let sheet = &view.sheet;
-    let until = view.period.last().saturating_add(i32::from(view.final_after_days).days());
-    let running = view.period.contains(view.today);
-    html! {
-        section #standing aria-label="Period and standing" {
-            p.strip {
-                strong { (words::period(&view.period)) }
-                span { (words::days(view.period.start(), view.period.last())) }
-                @match sheet.standing {
-                    Standing::Provisional => span.tag { "Provisional" },
-                    Standing::Final => span.tag.final { "Final" @if sheet.revision > 1 { ", revision " (sheet.revision) } },
-                }
-                @match sheet.standing {
-                    Standing::Provisional if running => span { "Still open: answers count as they come in." },
-                    Standing::Provisional => { span { "Late answers count until " (words::day(until)) "." } }
-                    Standing::Final if sheet.revision > 1 => span { "Counted again since it was first final, with what came late or was corrected." },
-                    Standing::Final => {}
-                }
-                @if running && !view.presence.is_silent(view.now) && let Some(last) = view.presence.last_record {
-                    span { "Last heard from: " (words::ago(last, view.now, calendar)) "." }
-                }
-            }
-            @if running && view.presence.is_silent(view.now) {
-                (silent(view, calendar))
-            }
-            @if sheet.responses == 0 {
-                div.note {
-                    strong { "No answers " (if running { "yet" } else { "came" }) " for these days." }
-                    " There is no score, which does not mean that the score is low."
-                }
-            }
-        }
-    }
 }
 
 /// The ward is silent, which is not the same as unchanged.
@@ -106,243 +88,6 @@ fn silent(view: &View, calendar: &Calendar) -> Markup {
     }
 }
 
-/// The overall score, the plan, who was reached and how.
-fn overall(view: &View, window: Window) -> Markup {
-    let sheet = &view.sheet;
-    let figure = &sheet.overall;
-    html! {
-        section #overall.glance aria-label="At a glance" {
-            div.sheet.overall {
-                h2 { "Overall" }
-                @match figure.value {
-                    Some(value) => {
-                        p.number { b { (Scale::Points.write(value)) } span { "out of 10" } }
-                        (charts::bar("Overall", figure, Scale::Points))
-                        div.scale aria-hidden="true" { span { "0" } span { "5" } span { "10" } }
-                    }
-                    None => p.number { span.none { "No score" } },
-                }
-                p { (n_and_interval(figure, Scale::Points)) }
-                @if let Some(before) = &sheet.previous {
-                    p.aside {
-                        a href=(super::address(&view.ward, Some(&before.period))) { (before_word(&view.period)) }
-                        ": " (words::figure(&before.overall, Scale::Points))
-                    }
-                }
-                @if let Some(signal) = view.outlook.get(&Measure::Overall) {
-                    div.trend { (chart(view, signal, window)) }
-                }
-            }
-            div.sheet {
-                h2 { "Who we heard from" }
-                dl.facts {
-                    @if let Some(plan) = &sheet.plan { (plan_of(view, plan)) }
-                    div {
-                        dt { "Response rate" }
-                        dd {
-                            @match sheet.response_rate.value {
-                                Some(rate) => {
-                                    b { (Scale::PerCent.write(rate)) } " "
-                                    span { "of " (words::people(sheet.response_rate.n)) " asked" }
-                                }
-                                None => b { "–" },
-                            }
-                            @if let Some(interval) = words::interval(&sheet.response_rate, Scale::PerCent) {
-                                div.small { "95% interval " (interval) }
-                            }
-                            @if sheet.response_rate.value.is_none() { div.small { "n 0: nobody was asked" } }
-                        }
-                    }
-                    div {
-                        dt { "How they answered" }
-                        dd {
-                            @for mode in Mode::ALL {
-                                @let count = sheet.modes.get(&mode).copied().unwrap_or(0);
-                                @if count > 0 { div { strong { (words::count(count)) } " " (words::mode(mode)) } }
-                            }
-                            @if sheet.responses == 0 { div.small { "n 0: nobody answered" } }
-                            @else { div.small { "How people are asked can move a score." } }
-                        }
-                    }
-                }
-                (people(view))
-            }
-        }
-    }
-}
-
-fn plan_of(view: &View, plan: &PlanSheet) -> Markup {
-    let running = view.period.contains(view.today);
-    let left = view.today.until(view.period.last()).map_or(0, |span| span.get_days()) + 1;
-    let to_go = plan.quota.saturating_sub(plan.done);
-    html! {
-        div {
-            dt { "Plan" }
-            dd {
-                b { (words::count(plan.done)) " of " (words::count(plan.quota)) } " "
-                span { (if running { "this fortnight" } else { "answers" }) }
-                (charts::progress("Plan", plan.done, plan.quota))
-                div.small {
-                    @if to_go == 0 { "The plan is met." }
-                    @else if running { (words::count(to_go)) " to go, " (words::of(u64::try_from(left).unwrap_or(0), "day", "days")) " left" }
-                    @else { (words::count(to_go)) " short of the plan" }
-                }
-            }
-        }
-    }
-}
-
-pub(crate) fn before_word(period: &Period) -> &'static str {
-    match period {
-        Period::Fortnight(_) => "Fortnight before",
-        Period::Month { .. } => "Month before",
-        Period::HalfYear { .. } => "Half year before",
-        Period::RollingHalfYear { .. } => "Six months before",
-        Period::Days { .. } => "As many days before",
-    }
-}
-
-/// The n and the interval under a big number, or why there is none.
-fn n_and_interval(figure: &Figure, scale: Scale) -> Markup {
-    html! {
-        "n " (words::count(figure.n))
-        @if let Some(interval) = words::interval(figure, scale) { ", 95% interval " (interval) }
-        @if let Some(why) = &figure.why { ": " (why) }
-    }
-}
-
-/// The address of a measure's own page.
-fn chart_address(view: &View, measure: &Measure) -> String {
-    let period = view.period.to_string();
-    signals::address(&Unit::Ward(view.ward.clone()), measure, view.asked_of(&period))
-}
-
-/// A small chart with the finding in words below it.
-fn chart(view: &View, signal: &Signal, window: Window) -> Markup {
-    let events = signals::events(&view.actions, &signal.measure);
-    html! {
-        @if !signal.points.is_empty() || signal.provisional.is_some() {
-            (signals::small(signal, window, &events))
-        }
-        div.said {
-            (icons::variation(signal))
-            a href=(chart_address(view, &signal.measure)) { (variation_words(signal)) span.hidden { ": the chart of " (signal.label) } }
-            @if let (Some(icon), Some(said)) = (icons::assurance(signal), assurance_words(signal)) { (icon) span { (said) } }
-        }
-    }
-}
-
-/// Each domain: its score, its bar, its control chart, and what people answered.
-fn domains(view: &View, window: Window) -> Markup {
-    html! {
-        section #domains.sheet.flows aria-labelledby="domains-title" {
-            h2 id="domains-title" { "What care was like" }
-            p.aside {
-                "The bar is the score from 0 to 10, the mark on it the 95% interval. The chart is the last fortnights, from "
-                (window.from) " to " (window.to) " points: a dot each, the mean as a line, the limits of chance in dashes. A large dot is "
-                "better than chance gives, a diamond worse, a hollow dot still open; a flag is an action; a gap means that nobody answered. "
-                "Where no score can cross the upper limit, what the problems say stands below."
-            }
-            ul.domains {
-                @for domain in &view.sheet.domains { (domain_of(view, domain, window)) }
-            }
-        }
-    }
-}
-
-fn domain_of(view: &View, domain: &DomainSheet, window: Window) -> Markup {
-    let figure = &domain.figure;
-    let signal = view.outlook.get(&Measure::Domain(domain.id.clone()));
-    let problems = view.outlook.get(&Measure::DomainProblem(domain.id.clone()));
-    html! {
-        li.domain {
-            h3 { (domain.label) }
-            (signals::value(figure))
-            div.bar-cell { (charts::bar(&domain.label, figure, Scale::Points)) }
-            @if let Some(signal) = signal {
-                div.trend-cell {
-                    (chart(view, signal, window))
-                    @if let Some(problems) = problems.filter(|_| signal.near_ceiling) {
-                        div.said {
-                            (icons::variation(problems))
-                            a href=(chart_address(view, &problems.measure)) { (variation_words(problems)) " in problems" }
-                        }
-                    }
-                }
-            }
-            details id=(format!("answers-{}", domain.id)) {
-                summary id=(format!("answers-{}-title", domain.id)) { "Answers and numbers" span.hidden { " about " (domain.label) } }
-                @for question in &domain.questions { (question_of(question)) }
-                @if let Some(signal) = signal { (tables::of_signal(signal)) }
-            }
-        }
-    }
-}
-
-fn question_of(question: &QuestionSheet) -> Markup {
-    let silent = [
-        (question.not_applicable, "did not apply"),
-        (question.dont_know, "did not know"),
-        (question.declined, "would rather not say"),
-        (question.not_shown, "not asked"),
-    ];
-    html! {
-        p.question { (question.label) }
-        ul.counts {
-            @for option in &question.distribution {
-                li { (option.label) ": " strong { (words::count(option.count)) } }
-            }
-            @for (count, word) in silent.into_iter().filter(|(count, _)| *count > 0) {
-                li.not { (word) ": " (words::count(count)) }
-            }
-        }
-    }
-}
-
-/// The friends and family test.
-fn friends_and_family(view: &View) -> Markup {
-    let sheet = &view.sheet.friends_and_family;
-    let counts = &sheet.counts;
-    let share = |name: &str, said: &str, figure: &Figure| {
-        html! {
-            div.share {
-                b { (figure.value.map_or_else(|| "–".to_owned(), |value| Scale::PerCent.write(value))) }
-                span { (said) }
-                (charts::bar(name, figure, Scale::PerCent))
-                span.small { (n_and_interval(figure, Scale::PerCent)) }
-            }
-        }
-    };
-    let rows = [
-        ("Very good", counts.very_good),
-        ("Good", counts.good),
-        ("Neither good nor poor", counts.neither),
-        ("Poor", counts.poor),
-        ("Very poor", counts.very_poor),
-        ("Don’t know", counts.dont_know),
-    ];
-    html! {
-        section #friends-and-family.sheet aria-labelledby="friends-title" {
-            h2 id="friends-title" { "Friends and family test" }
-            p.aside { "“Overall, how was your experience of our service?” Everybody who answered counts, “don’t know” too." }
-            div.pair {
-                div {
-                    (share("Positive", "said very good or good", &sheet.positive))
-                    (share("Negative", "said poor or very poor", &sheet.negative))
-                    @if let Some(signal) = view.outlook.get(&Measure::FriendsAndFamily) {
-                        div.trend { (chart(view, signal, Window::of(std::iter::once(signal)))) }
-                    }
-                }
-                dl.tallies {
-                    @for (label, count) in rows {
-                        div.zero[count == 0] { dt { (label) } dd { (words::count(count)) } }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// What the ward does about what patients said, and what came of it.
 fn actions(view: &View) -> Markup {
     html! {
@@ -357,73 +102,6 @@ fn actions(view: &View) -> Markup {
                 }
                 (signals::action_list(&view.actions, |_| None))
             }
-        }
-    }
-}
-
-/// Everybody who was approached, and what came of it.
-fn people(view: &View) -> Markup {
-    let contacts = &view.sheet.contacts;
-    let total: u64 = contacts.values().sum();
-    let came_of_it =
-        Outcome::ALL.into_iter().map(|outcome| (outcome, contacts.get(&outcome).copied().unwrap_or(0)));
-    html! {
-        h3 { "Everybody who was approached: " (words::people(total)) }
-        @if total > 0 {
-            dl.tallies.side-by-side {
-                @for (outcome, count) in came_of_it.filter(|(outcome, count)| *count > 0 || outcome.has_response()) {
-                    div.zero[count == 0] { dt { (words::outcome(outcome)) } dd { (words::count(count)) } }
-                }
-            }
-        }
-    }
-}
-
-/// What is left out of a ward's sheet, and why, a line each.
-pub(crate) fn unshown(sheet: &ScoreSheet) -> Vec<String> {
-    let without = sheet.domains.iter().filter(|domain| domain.figure.value.is_none());
-    let mut lines: Vec<String> = without
-        .map(|domain| {
-            let why = domain.figure.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            format!("{}: no score, n {}{why}.", domain.label, words::count(domain.figure.n))
-        })
-        .collect();
-    if sheet.responses_elsewhere > 0 {
-        let answers = words::of(sheet.responses_elsewhere, "answer", "answers");
-        lines.push(format!(
-            "{answers} to another version of the questionnaire: counted apart, not in these figures."
-        ));
-    }
-    let always = [
-        "What people wrote: a person reads and passes each comment before anybody else sees it.",
-        "Age, sex and kind of admission: few people could be recognised on one ward.",
-        "Consultants: a fortnight on one ward is too few people for a fair figure.",
-        "Other wards’ places: with these intervals an order would be mostly chance.",
-    ];
-    lines.extend(always.map(str::to_owned));
-    lines
-}
-
-/// What is left out, and why. Leaving out in silence would be a kind of lie.
-fn not_shown(view: &View) -> Markup {
-    html! {
-        section #not-shown.sheet aria-labelledby="not-shown-title" {
-            h2 id="not-shown-title" { "What is not shown here" }
-            ul.unshown { @for line in unshown(&view.sheet) { li { (line) } } }
-        }
-    }
-}
-
-/// Which rules and questions made these numbers.
-fn versions(view: &View) -> Markup {
-    let short = |hash: &wardvoice_protocol::id::Hash| hash.to_string().chars().take(12).collect::<String>();
-    let (definition, questionnaire) = (&view.sheet.definition, &view.sheet.questionnaire);
-    html! {
-        p #versions.versions.small {
-            "Scored by definition " code { (definition.id) "@" (definition.version) " " (short(&definition.hash)) }
-            ", questionnaire " code { (questionnaire.id) "@" (questionnaire.version) " " (short(&questionnaire.hash)) }
-            ", revision " (view.sheet.revision) ". "
-            a.no-print href=(format!("/api/v1/scores?unit=ward:{}&period={}", view.ward, view.period)) { "The same as data" }
         }
     }
 }

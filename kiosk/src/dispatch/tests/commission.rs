@@ -3,6 +3,7 @@
 use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::questionnaire::QuestionnaireFile;
+use wardvoice_protocol::receipt::{Reason, Refusal};
 
 use super::*;
 
@@ -76,6 +77,31 @@ fn what_is_asked_is_said_only_to_an_aggregator_that_knows_postings() {
     assert_eq!(status(&mut bench), (3, Some(inpatient.hash())));
     bench.keeper.take(Message::Asks(second().hash()));
     assert_eq!(status(&mut bench), (3, Some(second().hash())), "a change is said at once");
+}
+
+#[test]
+fn a_record_is_delivered_by_its_own_receipt_whatever_else_waits() {
+    let data = tempfile::tempdir().unwrap();
+    let mut bench = Bench::pinned(data.path());
+    let (tell, told) = std_mpsc::channel();
+    let listener = move |taken: &[RecordId]| tell.send(taken.to_vec()).unwrap();
+    locked(&bench.keeper.shared().delivery_listeners).push(Box::new(listener));
+    bench.connect(1);
+    for _ in 0..3 {
+        bench.submit().unwrap();
+    }
+    let sent: Vec<Envelope> =
+        bench.published(Channel::Records).iter().map(|payload| Envelope::read(payload).unwrap()).collect();
+    let [refused, quarantined, taken] = &sent[..] else { panic!("{} were sent", sent.len()) };
+    let refuse = |kept| {
+        Decision::Refused(Refusal { reason: Reason::Unreadable, detail: "a test refuses it".to_owned(), kept })
+    };
+    bench.hear(Channel::Receipts, receipt(refused, refuse(false), &aggregator()));
+    bench.hear(Channel::Receipts, receipt(quarantined, refuse(true), &aggregator()));
+    assert!(told.try_recv().is_err(), "neither was taken");
+    bench.hear(Channel::Receipts, receipt(taken, Decision::Accepted, &aggregator()));
+    assert_eq!(told.try_recv().unwrap(), [taken.record()]);
+    assert_eq!(bench.state().waiting, 1, "one still waits");
 }
 
 #[test]

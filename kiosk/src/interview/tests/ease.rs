@@ -1,5 +1,7 @@
 //! What makes the screen easier to use: comfort, dimming, scanning, bays, and staff who have seen a request.
 
+use wardvoice_protocol::record;
+
 use super::*;
 use crate::interview::comfort::{Contrast, Light, Movement, SCANNING_MS, TextSize};
 
@@ -210,12 +212,13 @@ fn staff_can_only_have_seen_what_is_stored() {
     patient.touches(Action::Help);
     patient.meets(Happening::HelpSeen);
     patient.touches(Action::Need(Need::Pain));
+    patient.meets(Happening::HelpDelivered);
     patient.meets(Happening::HelpSeen);
     assert_eq!(patient.screen(), Screen::Help(HelpView::Sending));
     patient.stores(Ok(()));
     patient.meets(Happening::HelpSeen);
     assert_eq!(patient.screen(), Screen::Help(HelpView::Seen));
-    patient.meets(Happening::Carriage(Carriage { connected: true, waiting: 0 }));
+    patient.meets(Happening::HelpDelivered);
     assert_eq!(patient.screen(), Screen::Help(HelpView::Seen), "a receipt says less than that");
     patient.touches(Action::CloseHelp);
     assert!(matches!(patient.screen(), Screen::Rest { .. }));

@@ -2,6 +2,7 @@
 
 use wardvoice_protocol::questionnaire::QuestionnaireFile;
 
+use super::super::volunteer::VolunteerTouch;
 use super::*;
 
 fn second() -> Arc<Setting> {
@@ -9,6 +10,30 @@ fn second() -> Arc<Setting> {
     let questionnaire = Questionnaire::try_from(QuestionnaireFile { version: 2, ..file }).unwrap();
     let assignment = Assignment { questionnaire: questionnaire.reference(), ..assignment(0) };
     Arc::new(Setting::new(&assignment, Arc::new(questionnaire), |_| true).unwrap())
+}
+
+#[test]
+fn nothing_is_asked_before_the_questionnaire_has_come() {
+    let mut patient = Patient::arrives();
+    patient.interview.wait_for_questions();
+    let waits = Screen::Staff(Trouble::Waiting);
+    assert_eq!((patient.screen(), patient.interview.asks()), (waits.clone(), None));
+    for action in [Action::Start, Action::Dismiss, Action::Agree, Action::Volunteer(VolunteerTouch::Knock)] {
+        patient.touches(action);
+        assert_eq!(patient.screen(), waits);
+    }
+    for storing in [Storing::Refusing, Storing::Ready] {
+        patient.meets(Happening::Storing(storing));
+        assert_eq!(patient.screen(), waits);
+    }
+    patient.waits(DIM_MS);
+    let second = second();
+    let hash = second.questionnaire().hash();
+    let effects =
+        patient.interview.apply(Event { now_ms: patient.now_ms, happening: Happening::Assigned(second) });
+    assert!(effects.contains(&Effect::Asks(hash)), "{effects:?}");
+    assert!(matches!(patient.screen(), Screen::Rest { .. }));
+    assert!(patient.stored.is_empty());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use wardvoice_protocol::round::{Round, WardName};
 
 use super::door::{DoorKey, Pin, Role};
 use super::draft::Draft;
+use super::unfinished::Unfinished;
 
 /// What the hospital has said about volunteers and wards, as far as it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -107,6 +108,8 @@ pub enum Word {
         /// How old it is.
         age_ms: u64,
     },
+    /// An earlier run left rounds that were not over.
+    UnfinishedFound(Vec<Unfinished>),
     /// When the hospital last had everything up to then.
     Reached(Timestamp),
     /// Where the test picture is, or why there is none.
@@ -163,6 +166,8 @@ pub enum Errand {
     WipeDraft,
     /// Write a visit into the visit log.
     LogVisit(VisitNote),
+    /// Write down the rounds that are not over, in place of those from before.
+    KeepUnfinished(Vec<Unfinished>),
     /// Move the kiosk to another ward, or back to its assignment's.
     MoveTo(Option<WardName>),
     /// Make the screen as bright as the next level says.

@@ -72,6 +72,7 @@ impl Interview {
             plan: self.plan_of(session, &visit.ward),
             few: self.few(&visit.ward),
             beds: visit.beds.len(),
+            left: visit.to_see.as_ref().map(std::collections::VecDeque::len).filter(|left| *left > 0),
             changes: board
                 .iter()
                 .flat_map(|board| &board.changes)

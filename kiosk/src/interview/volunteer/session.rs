@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use wardvoice_protocol::assignment::ConsultantChoice;
 use wardvoice_protocol::contact::{Attribution, AttributionSource, Mode, Outcome};
 use wardvoice_protocol::id::{ConsultantId, WardId};
@@ -14,6 +15,7 @@ use super::draft::Doing;
 use super::event::{Briefing, Errand, TabletState, VisitNote, VolunteerTouch};
 use super::order::{METHOD, order, visit_seed};
 use super::pages::CONSULTANTS_A_PAGE;
+use super::unfinished::Unfinished;
 
 /// Why the door is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,11 +87,15 @@ pub(super) struct Visit {
     board: Option<Timestamp>,
     /// The places in `beds` that are still to be seen, the present one first; none before the order is drawn.
     pub(super) to_see: Option<VecDeque<usize>>,
+    /// What the order was drawn from, as a decimal number.
+    pub(super) seed: String,
+    /// The day it was drawn on, where that is known.
+    pub(super) day: Option<Date>,
     pub(super) seen: usize,
     pub(super) answered: u32,
     pub(super) approached: u32,
     /// A contact of the patient in the present bed is stored.
-    contacted: bool,
+    pub(super) contacted: bool,
 }
 
 #[derive(Debug)]
@@ -113,6 +119,11 @@ impl Session {
             tablet: None,
             test_card: None,
         }
+    }
+
+    /// The local day, as far as the shell has said it.
+    pub(super) fn today(&self) -> Option<Date> {
+        self.tablet.as_ref().map(|tablet| tablet.today)
     }
 
     /// Whether the patient holds the tablet.
@@ -161,15 +172,18 @@ impl Session {
 
     /// Draws the order of the visit, unless it is drawn already.
     fn draw(&mut self) -> Option<VisitNote> {
+        let today = self.today();
         let visit = self.visit.as_mut().filter(|visit| visit.to_see.is_none())?;
         self.visits += 1;
         let seed = visit_seed(self.seed, self.visits);
         visit.to_see = Some(order(seed, visit.beds.len()).into());
+        visit.seed = seed.to_string();
+        visit.day = today;
         Some(VisitNote {
             ward: visit.ward.clone(),
             board: visit.board,
             beds: visit.beds.len(),
-            seed: seed.to_string(),
+            seed: visit.seed.clone(),
             method: METHOD.to_owned(),
         })
     }
@@ -201,11 +215,22 @@ impl Visit {
             beds: beds.collect(),
             board: board.map(|board| board.issued),
             to_see: None,
+            seed: String::new(),
+            day: None,
             seen: 0,
             answered: 0,
             approached: 0,
             contacted: false,
         }
+    }
+
+    /// Takes up a round that is not over.
+    pub(super) fn go_on_with(&mut self, round: &Unfinished) {
+        self.seed.clone_from(&round.seed);
+        self.day = Some(round.day);
+        self.seen = self.beds.len().saturating_sub(round.left.len());
+        self.to_see = Some(round.left.iter().copied().collect());
+        (self.approached, self.answered) = (round.approached, round.answered);
     }
 
     /// The bed to go to; none when the ward has no list of beds.
@@ -233,7 +258,7 @@ impl Interview {
         let Some(session) = &self.volunteer.session else {
             let may_come_in =
                 matches!(self.stage, Stage::Rest | Stage::Thanks { .. } | Stage::Wipe { .. } | Stage::Staff(_));
-            if touch == VolunteerTouch::Knock && may_come_in {
+            if touch == VolunteerTouch::Knock && may_come_in && !self.lacks_questions {
                 self.open_door(Purpose::ComeIn, Role::Volunteer);
             }
             return;

@@ -85,6 +85,8 @@ struct Tablet {
     errands: Vec<Errand>,
     /// The draft on the disk, and what else happened to it in order.
     disk: Option<Draft>,
+    /// The rounds that are not over, as they lie there.
+    unfinished: Vec<Unfinished>,
     order: Vec<&'static str>,
     answers_stores: bool,
 }
@@ -98,6 +100,7 @@ impl Tablet {
             tickets: Vec::new(),
             errands: Vec::new(),
             disk: None,
+            unfinished: Vec::new(),
             order: Vec::new(),
             answers_stores: true,
         };
@@ -110,6 +113,20 @@ impl Tablet {
         let mut tablet = Self::new(beds);
         tablet.enters(PIN);
         tablet
+    }
+
+    /// After a restart: what was stored and what lies on the disk is there.
+    fn again(&mut self, beds: usize) -> Self {
+        self.meets(Happening::Closing);
+        let mut again = Self::new(beds);
+        again.stored = std::mem::take(&mut self.stored);
+        again.unfinished = std::mem::take(&mut self.unfinished);
+        again.hears(Word::UnfinishedFound(again.unfinished.clone()));
+        if let Some(draft) = self.disk.take() {
+            again.disk = Some(draft.clone());
+            again.hears(Word::DraftFound { draft: Box::new(draft), age_ms: 1_000 });
+        }
+        again
     }
 
     /// At the first bed of a round.
@@ -149,6 +166,7 @@ impl Tablet {
                             };
                             answers.push(Happening::Volunteer(Word::Checked { role, seed: 7 }));
                         }
+                        Errand::KeepUnfinished(rounds) => self.unfinished.clone_from(rounds),
                         Errand::KeepDraft(draft) => self.disk = Some((**draft).clone()),
                         Errand::WipeDraft => {
                             self.order.push("wipe");

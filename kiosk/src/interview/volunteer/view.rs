@@ -127,6 +127,8 @@ pub struct PlanView {
     pub few: Vec<String>,
     /// How many beds a visit has.
     pub beds: usize,
+    /// How many of them are left of a visit that was begun; none before it begins.
+    pub left: Option<usize>,
     /// What the ward has changed: said and done.
     pub changes: Vec<(String, String)>,
 }

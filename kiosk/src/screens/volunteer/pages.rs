@@ -146,9 +146,10 @@ fn plan_page(view: &PlanView, say: &StaffWords) -> Shown {
         None => paragraphs.push(say.get_plan_none()),
     }
     paragraphs.extend(few(&view.few, say));
-    paragraphs.push(match view.beds {
-        0 => say.get_plan_no_beds(),
-        beds => fill(&say.get_plan_order(), "{number}", beds),
+    paragraphs.push(match (view.beds, view.left) {
+        (0, _) => say.get_plan_no_beds(),
+        (beds, Some(left)) => fill(&fill(&say.get_plan_goes_on(), "{number}", left), "{of}", beds),
+        (beds, None) => fill(&say.get_plan_order(), "{number}", beds),
     });
     for (said, did) in view.changes.iter().take(2) {
         let said = fill(&say.get_plan_said(), "{said}", said);
@@ -159,7 +160,10 @@ fn plan_page(view: &PlanView, say: &StaffWords) -> Shown {
         title: view.ward.as_str().into(),
         paragraphs,
         progress,
-        primary: Some((say.get_plan_begin(), VolunteerTouch::Begin)),
+        primary: Some((
+            if view.left.is_some() { say.get_plan_go_on() } else { say.get_plan_begin() },
+            VolunteerTouch::Begin,
+        )),
         footer: vec![back(say), lock(say)],
         ..Shown::default()
     }

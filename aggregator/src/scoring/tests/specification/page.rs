@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::{DefinitionFile, NotApplicablePolicy, Order, PopulationFile, RuleFile, ScalePartFile};
 use super::Table;
+use super::worked::{self, Worked};
 
 const HEAD: &str = "# How scores are made
 
@@ -22,10 +23,22 @@ Scoring is data: a definition is a JSON file with a version and a hash, checked 
 `definitions` of the data folder; those of this project are in `aggregator/definitions`.
 ";
 
-pub(super) fn page(tables: &[Table]) -> String {
+const MADE_OF_SCORES: &str = "
+# What is made of scores
+
+The tables below are of control charts, units beside each other, named consultants and small numbers. They give numbers where those above
+give people; [statistics.md](statistics.md) says what each method takes, and [signal.md](signal.md), [consultants.md](consultants.md) and
+[small-numbers.md](small-numbers.md) where each is used.
+";
+
+pub(super) fn page(tables: &[Table], examples: &[Worked]) -> String {
     let mut page = HEAD.to_owned();
     for (place, table) in tables.iter().enumerate() {
         write(&mut page, place + 1, table);
+    }
+    page.push_str(MADE_OF_SCORES);
+    for (place, example) in examples.iter().enumerate() {
+        worked::write(&mut page, tables.len() + place + 1, example);
     }
     page
 }

@@ -100,16 +100,7 @@ proptest! {
                 Step::Storing(ready) => {
                     tablet.meets(Happening::Storing(if ready { Storing::Ready } else { Storing::Refusing }));
                 }
-                Step::Restart => {
-                    tablet.meets(Happening::Closing);
-                    let (stored, disk) = (std::mem::take(&mut tablet.stored), tablet.disk.take());
-                    tablet = Tablet::new(5);
-                    tablet.stored = stored;
-                    if let Some(draft) = disk {
-                        tablet.disk = Some(draft.clone());
-                        tablet.hears(Word::DraftFound { draft: Box::new(draft), age_ms: 1_000 });
-                    }
-                }
+                Step::Restart => tablet = tablet.again(5),
             }
             let is_in = tablet.interview.volunteer.is_in();
             prop_assert!(!is_in || was_in || right_pin, "came in without a PIN");
@@ -124,7 +115,7 @@ proptest! {
             let here = (asking && is_in) || tablet.interview.volunteer.parked.is_some();
             prop_assert_eq!(tablet.disk.is_some(), here, "the draft on the disk is another than the one here");
         }
-        let everything = format!("{:?} {:?} {:?}", tablet.stored, tablet.errands, tablet.disk);
+        let everything = format!("{:?} {:?} {:?} {:?}", tablet.stored, tablet.errands, tablet.disk, tablet.unfinished);
         prop_assert!(!everything.contains(BED), "a bed left the screen");
     }
 }

@@ -30,7 +30,106 @@ fn ten_minutes_without_a_touch_lock_and_the_draft_waits_behind_the_pin() {
     assert_eq!((contact.mode, contact.outcome), (Mode::Interview, Outcome::Completed));
     assert_eq!(contact.attribution.as_ref().unwrap().consultant.as_str(), "C1");
     assert_eq!(tablet.disk, None);
-    assert!(matches!(tablet.page(), Page::Plan(_)), "the order of the visit is gone; a new one is drawn");
+    assert_eq!((tablet.bed().number, tablet.bed().of), (2, 4), "on to the next bed of the same order");
+}
+
+/// Goes to every bed that is left, and says which they were.
+fn sees_the_rest(tablet: &mut Tablet) -> Vec<String> {
+    let mut beds = Vec::new();
+    while let Page::Bed(bed) = tablet.page() {
+        beds.push(bed.bed.unwrap());
+        tablet.does([VolunteerTouch::NotToday(Outcome::Asleep)]);
+    }
+    beds
+}
+
+#[test]
+fn a_lock_or_a_restart_sends_nobody_to_a_bed_twice() {
+    let lock: fn(&mut Tablet) = |tablet| tablet.does([VolunteerTouch::Lock]);
+    let wait: fn(&mut Tablet) = |tablet| tablet.waits(LOCK_MS + 1_000);
+    let restart: fn(&mut Tablet) = |tablet| *tablet = tablet.again(8);
+    let ways = [("lock", lock), ("wait", wait), ("restart", restart)];
+    for (way, interrupt) in ways {
+        let mut tablet = Tablet::at_a_bed(8);
+        let expected: Vec<String> = {
+            let mut other = Tablet::at_a_bed(8);
+            sees_the_rest(&mut other)
+        };
+        tablet.does([VolunteerTouch::NotToday(Outcome::Away), VolunteerTouch::Later]);
+        tablet.does([VolunteerTouch::NotToday(Outcome::Asleep)]);
+        // The patient who was asked has gone; the tablet waits to be wiped.
+        tablet.asks(Mode::Interview, 4);
+        tablet.touches(Action::Stop);
+        tablet.touches(Action::StopNow);
+        interrupt(&mut tablet);
+        tablet.waits(WIPE_MS + THANKS_MS);
+        tablet.enters(PIN);
+        tablet.does([VolunteerTouch::Ward(0)]);
+        assert!(matches!(tablet.page(), Page::Plan(PlanView { beds: 8, left: Some(5), .. })), "{way}");
+        let notes = tablet.errands.iter().filter(|errand| matches!(errand, Errand::LogVisit(_))).count();
+        tablet.does([VolunteerTouch::Begin]);
+        assert_eq!(tablet.bed().number, 4, "{way}");
+        let mut rest = expected.get(4..).unwrap().to_vec();
+        rest.extend(expected.get(1).cloned());
+        assert_eq!(sees_the_rest(&mut tablet), rest, "{way}: the same order, and the one put off at its end");
+        assert_eq!(tablet.page(), Page::Round { answered: 1, approached: 8 }, "{way}");
+        let after = tablet.errands.iter().filter(|errand| matches!(errand, Errand::LogVisit(_))).count();
+        assert_eq!(after, notes, "{way}: nothing new was drawn");
+        assert_eq!(tablet.unfinished, [], "{way}: a round that is over is forgotten");
+    }
+}
+
+#[test]
+fn a_round_of_another_day_or_of_other_beds_begins_anew() {
+    let mut tablet = Tablet::at_a_bed(8);
+    tablet.does([VolunteerTouch::NotToday(Outcome::Away)]);
+    let [round] = &tablet.unfinished[..] else { panic!("{:?}", tablet.unfinished) };
+    assert_eq!((round.beds, round.left.len(), round.approached, round.answered), (8, 7, 1, 0));
+    let check = |change: &dyn Fn(&mut Unfinished), beds: usize, left: Option<usize>| {
+        let mut round = round.clone();
+        change(&mut round);
+        let mut again = Tablet::new(beds);
+        again.hears(Word::UnfinishedFound(vec![round]));
+        again.enters(PIN);
+        again.does([VolunteerTouch::Ward(0)]);
+        let Page::Plan(plan) = again.page() else { panic!("{:?}", again.page()) };
+        assert_eq!(plan.left, left);
+    };
+    check(&|_| {}, 8, Some(7));
+    check(&|_| {}, 9, None);
+    check(&|round| round.day = "2026-12-03".parse().unwrap(), 8, None);
+    check(&|round| round.left.extend(round.left.clone()), 8, None);
+    check(&|round| round.left = vec![8], 8, None);
+    check(&|round| "another".clone_into(&mut round.method), 8, None);
+    check(&|round| round.ward = "W2".parse().unwrap(), 8, None);
+}
+
+#[test]
+fn a_bed_whose_draft_ends_by_itself_has_been_seen() {
+    let mut tablet = Tablet::at_a_bed(4);
+    let bed = tablet.bed().bed.unwrap();
+    tablet.asks(Mode::Interview, 4);
+    tablet.touches(Action::Choose(2));
+    tablet.waits(KEEP_MS + 1_000);
+    assert_eq!(tablet.contacts().len(), 1);
+    tablet.enters(PIN);
+    tablet.does([VolunteerTouch::Ward(0), VolunteerTouch::Begin]);
+    assert_eq!(tablet.bed().number, 2);
+    let rest = sees_the_rest(&mut tablet);
+    assert!(rest.len() == 3 && !rest.contains(&bed), "{rest:?}");
+    assert_eq!(tablet.page(), Page::Round { answered: 1, approached: 4 });
+}
+
+#[test]
+fn going_to_another_ward_and_back_goes_on_where_the_round_was() {
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.does([VolunteerTouch::NotToday(Outcome::Away)]);
+    let next = tablet.bed();
+    tablet.does([VolunteerTouch::Back, VolunteerTouch::Back, VolunteerTouch::Ward(1), VolunteerTouch::Begin]);
+    assert_eq!(tablet.bed().number, 1);
+    tablet.does([VolunteerTouch::Back, VolunteerTouch::Back, VolunteerTouch::Ward(0), VolunteerTouch::Begin]);
+    assert_eq!(tablet.bed(), next);
+    assert_eq!(tablet.unfinished.len(), 2);
 }
 
 #[test]
