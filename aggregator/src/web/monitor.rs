@@ -9,10 +9,9 @@ use serde::Deserialize;
 use wardvoice_protocol::fortnight::Period;
 
 use super::failure::Failure;
-use super::sheets::choices;
 use super::viewer::Viewer;
 use super::ward::{off_thread, period};
-use super::{Shared, Web, words};
+use super::{Shared, Web, ward, words};
 use crate::audit::Deed;
 use crate::help::{StaffRole, StaffRoleError};
 use crate::monitor::{Check, Finding, Kind, MarksError, Measure, Report};
@@ -112,21 +111,9 @@ fn render(web: &Web, shown: &Period, report: &Report) -> Markup {
 }
 
 fn picker(web: &Web, shown: &Period) -> Markup {
-    let groups = choices(web.desk.scoring.calendar(), web.today());
     html! {
         form.period method="get" action="/office#monitor" {
-            div {
-                label for="monitor-period" { "Fortnight, month or half year" }
-                select id="monitor-period" name="monitor" {
-                    @for (label, periods) in &groups {
-                        optgroup label=(label) {
-                            @for period in periods {
-                                option value=(period) selected[period == shown] { (words::period(period)) }
-                            }
-                        }
-                    }
-                }
-            }
+            (ward::periods(web, ("monitor-period", "monitor"), shown))
             button.action.quiet type="submit" { "Show" }
         }
     }

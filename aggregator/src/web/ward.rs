@@ -242,6 +242,22 @@ fn papers(view: &View) -> [(String, &'static str); 3] {
     ]
 }
 
+/// The periods there are as a form's choice, with its id and the name it is sent under.
+pub(super) fn periods(web: &Web, (id, name): (&str, &str), shown: &Period) -> Markup {
+    html! {
+        div {
+            label for=(id) { "Fortnight, month or half year" }
+            select id=(id) name=(name) {
+                @for (label, periods) in &choices(web.desk.scoring.calendar(), web.today()) {
+                    optgroup label=(label) {
+                        @for period in periods { option value=(period) selected[period == shown] { (words::period(period)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Chooses another period; a plain form, so that it works without a script. `own` says that a period was asked for.
 pub(crate) fn picker(web: &Web, address: &str, shown: Period, own: bool) -> Markup {
     let name_of_shown = shown.to_string();

@@ -11,10 +11,9 @@ use super::failed;
 use crate::comments::ThemeCount;
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
-use crate::web::sheets::choices;
 use crate::web::viewer::Viewer;
 use crate::web::ward::{page_off_thread, period};
-use crate::web::{Shared, Web, words};
+use crate::web::{Shared, Web, ward, words};
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -98,16 +97,7 @@ fn picker(web: &Web, view: &View) -> Markup {
                     }
                 }
             }
-            div {
-                label for="period" { "Fortnight, month or half year" }
-                select id="period" name="period" {
-                    @for (label, periods) in &choices(web.desk.scoring.calendar(), web.today()) {
-                        optgroup label=(label) {
-                            @for period in periods { option value=(period) selected[*period == view.shown] { (words::period(period)) } }
-                        }
-                    }
-                }
-            }
+            (ward::periods(web, ("period", "period"), &view.shown))
             button.action.quiet type="submit" { "Show" }
         }
     }

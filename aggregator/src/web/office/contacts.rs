@@ -14,7 +14,7 @@ use crate::contact_log::{Contacts, Grouped};
 use crate::facts::Facts;
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
-use crate::web::sheets::{choices, run_up};
+use crate::web::sheets::run_up;
 use crate::web::viewer::Viewer;
 use crate::web::ward::{self, page_off_thread, period, ward_of};
 use crate::web::words::{self, Scale};
@@ -171,16 +171,7 @@ fn picker(web: &Web, view: &View) -> Markup {
                     @for entry in web.desk.world.directory.wards() { option value=(entry.id) selected[view.ward.as_ref() == Some(&entry.id)] { (entry.name) } }
                 }
             }
-            div {
-                label for="period" { "Fortnight, month or half year" }
-                select id="period" name="period" {
-                    @for (label, periods) in &choices(web.desk.scoring.calendar(), web.today()) {
-                        optgroup label=(label) {
-                            @for period in periods { option value=(period) selected[*period == view.period] { (words::period(period)) } }
-                        }
-                    }
-                }
-            }
+            (ward::periods(web, ("period", "period"), &view.period))
             button.action.quiet type="submit" { "Show" }
         }
     }
