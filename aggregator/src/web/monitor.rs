@@ -99,11 +99,11 @@ fn render(web: &Web, shown: &Period, report: &Report) -> Markup {
             } @else if new.is_empty() {
                 p { "Nothing new to look at." }
             } @else {
-                ul.findings { @for finding in new { (item(web, shown, finding)) } }
+                ul.checks { @for finding in new { (item(web, shown, finding)) } }
             }
             @if !seen.is_empty() {
                 h3 { "Looked at" }
-                ul.findings.seen { @for finding in seen { (item(web, shown, finding)) } }
+                ul.checks { @for finding in seen { (item(web, shown, finding)) } }
             }
             (checks(report))
         }
