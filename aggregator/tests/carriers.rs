@@ -126,14 +126,14 @@ fn a_kiosk_hears_its_posting_its_help_and_a_questionnaire_larger_than_it_may_sen
         place.messenger().publish(Message { topic: questionnaire.clone(), payload: large.clone(), retain: true });
         let mut kiosk = Client::connect(place.kiosk_port, "k-1", None);
         for channel in [Channel::Posting, Channel::Help] {
-            kiosk.subscribe(&topic("k-1", channel).to_string()).unwrap();
-            let said = Message { topic: topic("k-1", channel), payload: vec![7], retain: true };
-            place.messenger().publish(said);
-            assert_eq!(kiosk.message(PATIENCE).unwrap().1, [7]);
+            let topic = topic("k-1", channel);
+            kiosk.subscribe(&topic.to_string()).unwrap();
+            place.messenger().publish(Message { topic: topic.clone(), payload: vec![7], retain: true });
+            assert_eq!(kiosk.message_on(&topic.to_string(), PATIENCE).unwrap().0, [7]);
         }
         kiosk.subscribe(&questionnaire.to_string()).unwrap();
-        let (heard_on, payload, retained) = kiosk.message(PATIENCE).unwrap();
-        assert_eq!((heard_on, payload == large, retained), (questionnaire.to_string(), true, true));
+        let (payload, retained) = kiosk.message_on(&questionnaire.to_string(), PATIENCE).unwrap();
+        assert_eq!((payload == large, retained), (true, true));
     });
 }
 
@@ -157,7 +157,7 @@ fn a_kiosk_hears_its_round_and_the_boards_of_forty_wards() {
         }
         let round = topic("k-1", Channel::Round);
         place.messenger().publish(Message { topic: round.clone(), payload: b"round".to_vec(), retain: true });
-        assert_eq!(kiosk.message(PATIENCE).unwrap().0, round.to_string());
+        assert_eq!(kiosk.message_on(&round.to_string(), PATIENCE).unwrap().0, b"round");
         let mut late = Client::connect(place.kiosk_port, "k-2", None);
         late.subscribe(&board(7).to_string()).unwrap();
         assert!(late.message(PATIENCE).unwrap().2, "the board was retained for who comes later");

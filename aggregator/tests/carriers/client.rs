@@ -81,6 +81,17 @@ impl Client {
         }
     }
 
+    /// The next message on a topic. Others are passed over: a broker may say what it said already once more.
+    pub(crate) fn message_on(&mut self, topic: &str, patience: Duration) -> Result<(Vec<u8>, bool), String> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let (heard_on, payload, retained) = self.message(deadline.saturating_duration_since(Instant::now()))?;
+            if heard_on == topic {
+                return Ok((payload, retained));
+            }
+        }
+    }
+
     pub(crate) fn wait_for_acknowledgements(&self, mut count: usize, patience: Duration) {
         let deadline = Instant::now() + patience;
         while count > 0 {
