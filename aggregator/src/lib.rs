@@ -40,6 +40,7 @@ pub mod metrics;
 pub mod monitor;
 pub mod national_return;
 pub mod network;
+mod notify;
 #[cfg(feature = "openid")]
 pub mod openid;
 pub mod operations;

@@ -6,6 +6,7 @@ const NO_PAGES = [
   "/assets/{version}/{name}",
   "/metrics",
   "/healthz",
+  "/readyz",
   "/display/{id}/enter/{code}",
   "/office/previews/{key}/{file}",
   "/office/month/{month}/{file}",
