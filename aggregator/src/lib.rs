@@ -36,6 +36,7 @@ pub mod ledger;
 pub mod line_file;
 mod lines;
 pub mod log;
+pub mod log_lines;
 pub mod metrics;
 pub mod monitor;
 pub mod national_return;
