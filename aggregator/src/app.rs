@@ -153,7 +153,9 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
             openid,
         )
         .await;
-        manager.iter().for_each(|manager| manager.stopping());
+        if let Some(manager) = &manager {
+            manager.stopping();
+        }
         stopping.cancel();
         drop(keeping.await);
         // A look may take a while with many answers; what it finds is found again.

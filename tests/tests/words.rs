@@ -78,9 +78,12 @@ fn typed_commands() -> Result<Vec<(String, String)>> {
 }
 
 /// Which of our programs a word of a command is. The packages bring `wardvoice`, which is the aggregator on the server's own data;
-/// behind anything but `sudo`, the word is that program's user.
+/// behind anything but `sudo`, the word is that program's user. So is each of our names behind an option that takes one.
 fn program(words: &[&str], at: usize) -> Option<&'static str> {
     let before = at.checked_sub(1).and_then(|before| words.get(before));
+    if before.is_some_and(|word| ["-u", "-o", "-g"].contains(word)) {
+        return None;
+    }
     match words.get(at)?.rsplit('/').next()? {
         "wardvoice-aggregator" => Some("wardvoice-aggregator"),
         "wardvoice-kiosk" => Some("wardvoice-kiosk"),
