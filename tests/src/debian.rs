@@ -2,14 +2,14 @@
 //!
 //! The folder has a `dpkg` of its own, users of its own and a debconf of its own. Maintainer scripts run on this machine with `DPKG_ROOT` set, as
 //! those of Debian's own packages do when a system is made in a folder; so an installation takes a second and needs no network. What a script
-//! does only where systemd runs is for `deploy/try-packages.sh`.
+//! does only where systemd runs is for `deploy/try-packages.sh`. Whoever is not root is taken for root there (`fakeroot`).
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::programs::{self, as_from_a_shell, installed, profile_directory, workspace};
@@ -94,6 +94,15 @@ impl Machine {
         self.root.path().join(inside.trim_start_matches('/'))
     }
 
+    /// Whose a file or folder on it is, by number, with its group and mode.
+    pub fn owner(&self, inside: &str) -> Result<(u32, u32, u32)> {
+        let mut command = self.as_root("stat", "coreutils")?;
+        let said = well(&command.args(["-c", "%u %g %a"]).arg(self.path(inside)).output()?)?;
+        let fields: Vec<&str> = said.split_whitespace().collect();
+        let [user, group, mode] = fields.as_slice() else { bail!("stat says {said:?}") };
+        Ok((user.parse()?, group.parse()?, u32::from_str_radix(mode, 8)?))
+    }
+
     /// The text of a file on it.
     pub fn text(&self, inside: &str) -> Result<String> {
         let path = self.path(inside);
@@ -151,8 +160,23 @@ impl Machine {
         Ok(level.0.parse::<u32>()? * 10 + level.1.parse::<u32>()?)
     }
 
+    /// A program that is run as root, or believes so.
+    fn as_root(&self, program: &str, package: &str) -> Result<Command> {
+        let program = installed(program, package)?;
+        if fs::metadata("/proc/self").context("failed to look at this process")?.uid() == 0 {
+            return Ok(Command::new(program));
+        }
+        let owners = self.path("tmp/owners");
+        if !owners.exists() {
+            fs::write(&owners, "")?;
+        }
+        let mut command = Command::new(installed("fakeroot", "fakeroot")?);
+        command.arg("-i").arg(&owners).arg("-s").arg(&owners).arg("--").arg(program);
+        Ok(command)
+    }
+
     fn dpkg(&self) -> Result<Command> {
-        let mut command = Command::new(installed("dpkg", "dpkg")?);
+        let mut command = self.as_root("dpkg", "dpkg")?;
         command.arg(format!("--root={}", self.root.path().display()));
         command.args(["--force-script-chrootless", "--force-depends", "--no-triggers"]);
         command.arg(format!("--log={}", self.path("tmp/dpkg.log").display()));

@@ -1,7 +1,7 @@
 //! The Debian packages: what is in them, and what becomes of what somebody said when they come, change and go.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -24,10 +24,9 @@ fn user(machine: &Machine, name: &str) -> Result<(u32, u32)> {
 
 /// A folder is there, is its user's, and nobody else looks into it.
 fn is_private(machine: &Machine, folder: &str, owner: &str) -> Result<()> {
-    let about = fs::metadata(machine.path(folder)).with_context(|| format!("failed to look at {folder}"))?;
+    let found = machine.owner(folder)?;
     let (user, group) = user(machine, owner)?;
-    let mode = about.permissions().mode() & 0o777;
-    ensure!((about.uid(), about.gid(), mode) == (user, group, 0o700), "{folder} is of {} ({mode:o})", about.uid());
+    ensure!(found == (user, group, 0o700), "{folder} is of {found:?} (user, group, mode)");
     Ok(())
 }
 
