@@ -154,7 +154,7 @@ fn the_unit_allows_everything_the_server_does() -> Result<()> {
     let ward = recorded(&recording)?;
     let text = fs::read_to_string(&recording)?;
     let families: BTreeSet<&str> =
-        said(&unit, "RestrictAddressFamilies").iter().flat_map(|line| line.split(' ')).collect();
+        said(&unit, "RestrictAddressFamilies").into_iter().flat_map(|line| line.split(' ')).collect();
     let own = ward.path().to_str().context("the folder has no plain name")?;
     let (mut wrong, mut calls) = (BTreeSet::new(), BTreeSet::new());
     for (name, arguments) in text.lines().filter_map(call) {
