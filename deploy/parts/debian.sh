@@ -55,6 +55,10 @@ lay_out() {
   done
   copyright >"$share/copyright"
   changes "$package" | gzip -9n >"$share/changelog.gz"
+  if [ -e "deploy/debian/$package/templates" ]; then
+    mkdir -p "$root/usr/share/lintian/overrides"
+    printf '# A purge asks, and nothing else does.\n%s: no-debconf-config\n' "$package" >"$root/usr/share/lintian/overrides/$package"
+  fi
   if [ -n "$program" ]; then
     deploy/sbom.sh "$program" | gzip -9n >"$share/$program.cdx.json.gz"
   fi
@@ -109,7 +113,7 @@ Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: Wardvoice
 
 Files: *
-Copyright: the authors of Wardvoice
+Copyright: 2026 the authors of Wardvoice
 License: GPL-3.0+
  This program is free software: you can redistribute it and/or modify it under
  the terms of the GNU General Public License as published by the Free Software
