@@ -96,7 +96,7 @@ pub(super) fn standardised(
     let squares = sum(counted().map(|(weight, n)| weight * weight * n));
     let cells = weights.iter().flatten().zip(&unit).zip(population).enumerate();
     let cells = cells.filter(|(_, ((_, n), _))| **n > 0).map(|(cell, ((weight, n), population))| CellSheet {
-        cell: mix.options_of(cell).iter().map(ToString::to_string).collect(),
+        cell: mix.options_of(cell).map(|option| option.as_str().to_owned()).collect(),
         n: *n,
         population: *population,
         weight: *weight,

@@ -271,7 +271,7 @@ fn case_mix(file: &CaseMixFile, questionnaire: &Questionnaire) -> Result<CaseMix
         let mut population = vec![None; mix.cells()];
         let wrong = DefinitionError::Shape("the standard population names a cell that is none, or one twice");
         for entry in counts {
-            let cell = (0..mix.cells()).find(|cell| mix.options_of(*cell) == entry.cell);
+            let cell = (0..mix.cells()).find(|cell| mix.options_of(*cell).eq(&entry.cell));
             let slot = cell.and_then(|cell| population.get_mut(cell)).filter(|slot| slot.is_none());
             *slot.ok_or_else(|| wrong.clone())? = Some(entry.count);
         }
