@@ -13,6 +13,7 @@
 //! set of facts that only grows.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::slice;
 
 use jiff::civil::Date;
@@ -129,7 +130,7 @@ impl Live {
             if let Some(before) = making.before() {
                 let watched = self.watch(facts, &before);
                 befores.extend(asked.iter().map(|one| {
-                    let standing = watched.standing(facts, &before, one);
+                    let standing = watched.standing(facts, &before, one, Depth::Whole);
                     Some(standing.summary.get_or_insert_with(|| before.summary(&standing.tally)).clone())
                 }));
             } else {
@@ -137,7 +138,7 @@ impl Live {
             }
             let watched = self.watch(facts, making);
             for one in asked {
-                watched.standing(facts, making, one);
+                watched.standing(facts, making, one, Depth::Cells);
             }
             if watched.population.is_none() {
                 watched.population = making.population(facts);
@@ -216,12 +217,23 @@ impl Watched {
         }
     }
 
-    fn standing(&mut self, facts: &Facts, making: &Making<'_>, asked: &Asked) -> &mut StandingTally {
-        self.standing.entry(asked.unit.clone()).or_insert_with(|| StandingTally {
+    /// The tally of a unit, summed at least so deep.
+    fn standing(&mut self, facts: &Facts, making: &Making<'_>, asked: &Asked, depth: Depth) -> &mut StandingTally {
+        let tallied = || StandingTally {
             members: asked.members.clone(),
-            tally: making.tally(facts, &asked.members, Depth::Cells),
+            tally: making.tally(facts, &asked.members, depth),
             summary: None,
-        })
+        };
+        match self.standing.entry(asked.unit.clone()) {
+            Entry::Vacant(entry) => entry.insert(tallied()),
+            Entry::Occupied(entry) => {
+                let standing = entry.into_mut();
+                if depth == Depth::Cells && !standing.tally.has_cells() {
+                    *standing = tallied();
+                }
+                standing
+            }
+        }
     }
 }
 

@@ -202,6 +202,11 @@ impl Tally {
         self.cells.iter_mut().zip(&other.cells).for_each(|(mine, theirs)| mine.merge(theirs));
     }
 
+    /// Whether it says how people are in cells.
+    pub(super) fn has_cells(&self) -> bool {
+        !self.cells.is_empty()
+    }
+
     /// How many people of each cell answered a scored question.
     pub(super) fn people_by_cell(&self) -> Vec<u64> {
         self.cells.iter().skip(1).map(|cell| cell.people(u32::MAX)).collect()
@@ -242,7 +247,7 @@ impl<'a> Gathering<'a> {
     pub(super) fn close(self) -> Tally {
         let Self { rules, mut tally, rows } = self;
         count_nibbles(&rows, &mut tally.nibbles);
-        if tally.cells.is_empty() {
+        if !tally.has_cells() {
             for rows in &rows {
                 sum(&rules, rows, &mut tally.everybody);
             }
