@@ -41,6 +41,7 @@ mod sheet;
 mod signal;
 mod standardised;
 mod tally;
+mod threads;
 mod world;
 
 pub use all::score_all;

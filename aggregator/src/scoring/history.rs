@@ -18,7 +18,7 @@ use super::measure::Measure;
 use super::results::{Results, none, results};
 use super::score::{Making, share};
 use super::sheet::Figure;
-use super::tally::Tally;
+use super::tally::{Depth, Tally};
 use super::world::{Edition, Members, ScoreError, ScoringWorld};
 use crate::facts::Facts;
 use crate::statistics::p_chart::Part;
@@ -119,9 +119,8 @@ pub fn grain(
 ) -> Result<Grain, ScoreError> {
     let period = Period::Fortnight(fortnight);
     let making = Making::new(facts, world, period, &Cut::default(), None, today)?;
-    let mut tally = making.tally(facts, &Members::Wards(vec![ward]));
     // Case mix is nothing that charts are made of, and most of a tally.
-    tally.cells = Vec::new();
+    let tally = making.tally(facts, &Members::Wards(vec![ward]), Depth::Whole);
     let reading = Reading::new(making.edition, &tally);
     Ok(Grain { tally, reading })
 }

@@ -215,7 +215,7 @@ impl ScoringWorld {
     }
 
     pub(super) fn edition(&self, asked: &DefinitionRef) -> Result<&Edition, ScoreError> {
-        let found = self.editions.iter().find(|edition| edition.definition.reference() == *asked);
+        let found = self.editions.iter().find(|edition| edition.definition.is(asked));
         found.ok_or_else(|| {
             let known: Vec<_> = self.definitions().map(|one| one.reference().to_string()).collect();
             ScoreError::UnknownDefinition { asked: asked.clone(), known: known.join(", ") }
