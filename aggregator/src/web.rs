@@ -3,8 +3,8 @@
 //! Purpose: a ward sister sees her ward's answers within a blink of their being stored; the office sees what was refused and
 //! which kiosks are silent; a machine can ask for the same. Everything is rendered here; nothing is fetched from elsewhere.
 //!
-//! Vocabulary: the *desk* is everything the pages look at; a *viewer* is who is looking; a *fragment* is the part of a ward's
-//! page that changes; a *room* is all the open pages of one ward and period, which get each fragment rendered once.
+//! Vocabulary: the *desk* is everything the pages look at; a *viewer* is who is looking; a *fragment* is the part of a page that changes; a
+//! *scene* is what a page shows to whom it shows the same; a *room* is all the open pages of one scene, which get each fragment rendered once.
 //!
 //! Invariants:
 //! - A number never stands without its n. A ward that nobody has heard from is shown as silent, never as unchanged.

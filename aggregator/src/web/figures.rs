@@ -44,6 +44,17 @@ impl About<'_> {
     }
 }
 
+/// How the numbers stand now, in one sentence for a screen reader.
+pub(crate) fn said(sheet: &ScoreSheet) -> String {
+    let overall = &sheet.overall;
+    overall.value.map_or_else(
+        || format!("Updated: {}.", words::of(sheet.responses, "answer", "answers")),
+        |value| {
+            format!("Updated: overall {} out of 10 from {}.", Scale::Points.write(value), words::people(overall.n))
+        },
+    )
+}
+
 /// Which days, and whether they may still fill. `heard` says what was heard from lately, `silent` what was not.
 pub(crate) fn standing(about: &About<'_>, heard: Option<&str>, silent: &Markup) -> Markup {
     let sheet = about.sheet;

@@ -78,6 +78,15 @@ pub(crate) struct Fragment {
     pub(crate) said: String,
 }
 
+impl Fragment {
+    /// What changes on a page, with what a screen reader is told of it.
+    pub(crate) fn new(changes: Markup, said: String) -> Self {
+        let html = changes.into_string();
+        let version = Hash::of(html.as_bytes()).to_string().chars().take(16).collect();
+        Self { version, html, said }
+    }
+}
+
 /// The period that was asked for; the present fortnight when none was.
 pub(crate) fn period(web: &Web, asked: Option<&str>) -> Result<Period, Failure> {
     let calendar = web.desk.scoring.calendar();
@@ -147,9 +156,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
 
 /// The part of the page that changes.
 pub(crate) fn fragment(web: &Web, view: &View) -> Fragment {
-    let html = parts::body(view, web.desk.scoring.calendar()).into_string();
-    let version = Hash::of(html.as_bytes()).to_string().chars().take(16).collect();
-    Fragment { version, said: parts::said(view), html }
+    Fragment::new(parts::body(view, web.desk.scoring.calendar()), parts::said(view))
 }
 
 pub(crate) async fn page(

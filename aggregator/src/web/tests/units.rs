@@ -47,7 +47,7 @@ async fn larger_units_and_the_board_are_there_whole_and_without_ranks() {
         }
         assert!(main.contains("<desc>"), "{path} draws something and says what");
         assert!(main.contains("The same as numbers"), "{path}");
-        assert_eq!(page.matches("<script").count(), 0, "{path} is complete without a script");
+        assert!(page.matches("<script").count() <= 1, "{path}: our own script and no other");
     }
     let index = bench.text("/").await;
     for link in ["/trust", "/board", "/site/S1", "/department/medicine"] {
