@@ -31,7 +31,7 @@ pub(crate) mod parts;
 struct Row {
     id: WardId,
     name: String,
-    outlook: Outlook,
+    outlook: Arc<Outlook>,
     sheet: Arc<ScoreSheet>,
     is_silent: bool,
 }
@@ -43,10 +43,10 @@ pub(crate) struct View {
     period: Period,
     own: bool,
     sheet: Arc<ScoreSheet>,
-    outlook: Outlook,
+    outlook: Arc<Outlook>,
     rows: Vec<Row>,
     measure: Measure,
-    comparison: Option<Comparison>,
+    comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
     today: Date,
     help: TimesSheet,
@@ -96,11 +96,11 @@ pub(crate) fn view(web: &Web, sight: &Sight) -> Result<View, Failure> {
     }
     rows.sort_by(|left, right| by_name(&left.name, &right.name));
     let sheet = web.sheets.get(&facts, scoring, &period, &trust, web.today());
-    let peers = units::compare(web, &facts, &trust, &units::compared(web, &outlook.fortnights, &period))?;
+    let compared = units::compared(web, &outlook.fortnights, &period);
     Ok(View {
         trust_name: directory.trust.name.clone(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
-        comparison: peers.and_then(|peers| peers.compare(&measure)),
+        comparison: units::compare(web, &facts, &trust, &compared, &measure)?,
         actions: signals::actions(web, &facts, None),
         own: sight.has_own(),
         today: web.today(),

@@ -1,5 +1,7 @@
 //! What the pages of wards, larger units and the board have in common: a unit's signals, and the parts that show them.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -17,6 +19,7 @@ use crate::operations::ActionLine;
 use crate::scoring::{Figure, Finding, Measure, Signal, SignalError, assurance_words, variation_words};
 
 /// A unit's signals up to a fortnight.
+#[derive(Debug)]
 pub(crate) struct Outlook {
     /// Every measure in the order of pages.
     pub(crate) signals: Vec<Signal>,
@@ -26,7 +29,7 @@ pub(crate) struct Outlook {
 
 impl Outlook {
     /// The signals of a unit up to the end of a period.
-    pub(crate) fn of(web: &Web, facts: &Facts, unit: &Unit, period: &Period) -> Result<Self, Failure> {
+    pub(crate) fn of(web: &Web, facts: &Facts, unit: &Unit, period: &Period) -> Result<Arc<Self>, Failure> {
         web.books().outlook(facts, unit, period).map_err(Failure::from)
     }
 

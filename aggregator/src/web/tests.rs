@@ -20,6 +20,7 @@ mod consultants;
 mod desk;
 mod display;
 mod help;
+mod kept;
 mod links;
 mod monitor;
 mod office;

@@ -30,7 +30,7 @@ use crate::comments::Released;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
 use crate::policy;
-use crate::scoring::{Comparison, History, Measure, Peers, ScoreSheet, Signal, by_name, signal};
+use crate::scoring::{Comparison, Measure, ScoreSheet, Signal, by_name};
 
 pub(crate) mod one;
 mod parts;
@@ -110,10 +110,10 @@ pub(crate) struct View {
     period: Period,
     own: bool,
     sheet: Arc<ScoreSheet>,
-    outlook: Outlook,
+    outlook: Arc<Outlook>,
     measure: Measure,
     wards: Vec<Ward>,
-    comparison: Option<Comparison>,
+    comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
     /// When each ward was last heard from, and what its people said, in alphabetical order.
     heard: Vec<Heard>,
@@ -254,8 +254,7 @@ pub(crate) fn view(web: &Web, unit: &Unit, sight: &Sight, helps: &BTreeSet<WardI
         name: web.desk.scoring.unit_name(unit).unwrap_or_default(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
         wards: wards(web, &facts, &ids, &measure, &period)?,
-        comparison: compare(web, &facts, unit, &compared(web, &outlook.fortnights, &period))?
-            .and_then(|peers| peers.compare(&measure)),
+        comparison: compare(web, &facts, unit, &compared(web, &outlook.fortnights, &period), &measure)?,
         actions: signals::actions(web, &facts, Some(&ids)),
         heard: heard(web, &facts, &ids, &period)?,
         waiting: if period.contains(web.today()) { waiting(web, helps, &ids) } else { Vec::new() },
@@ -318,16 +317,10 @@ fn wards(
     measure: &Measure,
     period: &Period,
 ) -> Result<Vec<Ward>, Failure> {
-    let (scoring, today) = (&web.desk.scoring, web.today());
-    let until = signals::until(web, period)?;
-    let mut grains = |ward, fortnight| web.histories.grain(facts, scoring, ward, fortnight, today);
+    let books = web.books();
     let mut wards = Vec::with_capacity(ids.len());
     for id in ids {
-        let unit = Unit::Ward(id.clone());
-        let history = History::new(facts, scoring, &unit, until, today, &mut grains);
-        let history = history.map_err(signals::not_told)?;
-        let rebasings = web.desk.rebases.in_force(&unit, measure);
-        let found = signal(&history, measure, &rebasings).map_err(signals::not_told)?;
+        let found = books.signal(facts, &Unit::Ward(id.clone()), period, measure)?;
         wards.push(Ward { id: id.clone(), name: found.unit_name.clone(), signal: found });
     }
     wards.sort_by(|left, right| by_name(&left.name, &right.name));
@@ -339,14 +332,15 @@ pub(crate) fn compared(web: &Web, fortnights: &[Fortnight], period: &Period) -> 
     web.books().compared(fortnights, period)
 }
 
-/// The wards of a unit over some fortnights; `None` for no fortnights or fewer than two wards.
-pub(crate) fn compare<'a>(
-    web: &'a Web,
+/// The wards of a unit compared by a measure over some fortnights; nothing for no fortnights or fewer than two wards.
+pub(crate) fn compare(
+    web: &Web,
     facts: &Facts,
     unit: &Unit,
     fortnights: &[Fortnight],
-) -> Result<Option<Peers<'a>>, Failure> {
-    web.books().peers(facts, unit, fortnights).map_err(Failure::from)
+    measure: &Measure,
+) -> Result<Arc<Option<Comparison>>, Failure> {
+    web.books().comparison(facts, unit, fortnights, measure).map_err(Failure::from)
 }
 
 /// The address of a unit's page; consultants have theirs elsewhere.

@@ -39,7 +39,7 @@ pub(crate) struct View {
     pub(super) beds: u16,
     pub(super) period: Period,
     /// What the fortnights up to the period say.
-    pub(super) outlook: Outlook,
+    pub(super) outlook: Arc<Outlook>,
     /// What the ward does about what patients said, the newest first.
     pub(super) actions: Vec<ActionLine>,
     pub(super) sheet: Arc<ScoreSheet>,

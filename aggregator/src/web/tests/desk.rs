@@ -110,7 +110,7 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 }
 
 /// Serves the pages until the desk stops.
-async fn serve(desk: &Arc<Desk>) -> SocketAddr {
+pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = router(Arc::clone(desk)).into_make_service_with_connect_info::<SocketAddr>();

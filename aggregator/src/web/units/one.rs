@@ -12,7 +12,7 @@ use wardvoice_protocol::fortnight::Period;
 use crate::operations::ActionLine;
 use crate::policy;
 use crate::rebases::Rebase;
-use crate::scoring::{ChartKind, History, Measure, Signal, signal};
+use crate::scoring::{ChartKind, Measure, Signal, signal};
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
@@ -59,11 +59,10 @@ pub(crate) async fn page(
 }
 
 fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Failure> {
-    let (scoring, today) = (&web.desk.scoring, web.today());
+    let scoring = &web.desk.scoring;
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let until = signals::until(web, &period)?;
-    let mut grains = |ward, fortnight| web.histories.grain(&facts, scoring, ward, fortnight, today);
-    let history = History::new(&facts, scoring, &unit, until, today, &mut grains).map_err(signals::not_told)?;
+    let history = web.books().history(&facts, &unit, until).map_err(signals::not_told)?;
     let known = history.measures();
     let measure = super::measure(asked.measure.as_deref(), &known)?;
     let found = |measure: &Measure| {

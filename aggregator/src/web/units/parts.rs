@@ -73,7 +73,7 @@ pub(super) fn body(web: &Web, view: &View) -> Markup {
         (figures::domains(&about, Window::of(view.outlook.scores())))
         (figures::friends_and_family(&about))
         (small_multiples(view, period, &address))
-        (spread(view.comparison.as_ref(), &view.period))
+        (spread((*view.comparison).as_ref(), &view.period))
         (beside_each_other(view, period))
         (actions(view))
         (comments::section_of_wards(&view.comments, &|id| whose(view, id, period)))
