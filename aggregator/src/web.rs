@@ -58,7 +58,7 @@ use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::{Ground, Marks, Observations};
-use crate::national_return::{Book, NationalCodes};
+use crate::national_return::{Book, NationalCodes, Recounts};
 use crate::network::Network;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
@@ -203,6 +203,8 @@ pub struct Desk {
     pub releases: Arc<Releases>,
     /// What was noted about national returns.
     pub returns: Arc<Book>,
+    /// The months that were counted again from the log.
+    pub recounts: Recounts,
     /// What the national return calls the trust, its sites and specialties.
     pub national: NationalCodes,
     /// Whether everything is generated: pages say so, and reading wards needs no sign-in.
@@ -252,7 +254,6 @@ pub(crate) struct Web {
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
-    recounts: office::Recounts,
 }
 
 type Shared = Arc<Web>;
@@ -277,7 +278,6 @@ pub fn router(desk: Arc<Desk>) -> Router {
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
-        recounts: office::Recounts::default(),
         desk,
     });
     routes::router(&web)

@@ -146,8 +146,8 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
             _ => None,
         };
         let tablet = health.and_then(|health| health.tablet.clone()).unwrap_or_default();
-        // Every number up to the highest is held: there is no gap, and no need to walk the chain to know.
-        let gaps = if head.stored + head.refused >= head.highest {
+        // Where nothing is missing there is no need to walk the chain to know.
+        let gaps = if head.is_whole() {
             Vec::new()
         } else {
             let gaps = web.desk.reader.gaps(id).map_err(internal)?;

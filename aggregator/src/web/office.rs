@@ -29,7 +29,6 @@ mod questionnaires;
 mod release;
 mod themes;
 
-pub(super) use month::Recounts;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
 
 /// The pages of the office and of whoever runs the machine.

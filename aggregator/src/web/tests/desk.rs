@@ -38,7 +38,7 @@ use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::{Marks, Observations};
-use crate::national_return::{Book, NationalCodes};
+use crate::national_return::{Book, NationalCodes, Recounts};
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
@@ -228,6 +228,7 @@ impl Bench {
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
+            recounts: Recounts::default(),
             national: NationalCodes::default(),
             demonstration,
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
