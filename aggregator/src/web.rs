@@ -79,6 +79,7 @@ mod alerts;
 mod api;
 mod appraisals;
 mod assets;
+mod beside;
 mod board;
 mod books;
 pub(crate) mod charts;

@@ -379,7 +379,8 @@ pub(crate) fn versions(about: &About<'_>) -> Markup {
             "Scored by definition " code { (definition.id) "@" (definition.version) " " (short(&definition.hash)) }
             ", questionnaire " code { (questionnaire.id) "@" (questionnaire.version) " " (short(&questionnaire.hash)) }
             ", revision " (about.sheet.revision) ". "
-            a.no-print href=(format!("/api/v1/scores?unit={}&period={}", about.unit, about.period)) { "The same as data" }
+            a.no-print href=(format!("/api/v1/scores?unit={}&period={}", about.unit, about.period)) { "The same as data" } " · "
+            a.no-print href=(format!("/beside?unit={}&period={}", about.unit, about.period)) { "By other rules, and what else was asked" }
         }
     }
 }

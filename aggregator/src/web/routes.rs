@@ -13,8 +13,8 @@ use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::live::streams;
 use super::{
-    Shared, accounts, actions, alerts, api, assets, board, comments, consultant, consultants, display, disputes,
-    health, help, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
+    Shared, accounts, actions, alerts, api, assets, beside, board, comments, consultant, consultants, display,
+    disputes, health, help, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -197,6 +197,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
+        reads("/beside", Door::Description, beside::page),
         does("/signal/rebase", Door::Programme, units::one::rebase::add),
         does("/signal/rebase/remove", Door::Programme, units::one::rebase::remove),
         // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
