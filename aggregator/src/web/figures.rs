@@ -241,7 +241,11 @@ pub(crate) fn domains(about: &About<'_>, window: Window) -> Markup {
                 "The bar is the score from 0 to 10, the mark on it the 95% interval. The chart is the last fortnights, from "
                 (window.from) " to " (window.to) " points: a dot each, the mean as a line, the limits of chance in dashes. A large dot is "
                 "better than chance gives, a diamond worse, a hollow dot still open; "
-                @if matches!(about.unit, Unit::Ward(_)) { "a flag is an action; " }
+                @match about.unit {
+                    Unit::Ward(_) => "a flag is an action; ",
+                    Unit::Department(_) | Unit::Site(_) | Unit::Specialty(_) => "a flag is an action of one of its wards; ",
+                    Unit::Trust(_) | Unit::Consultant(_) => "",
+                }
                 "a gap means that nobody answered. Where no score can cross the upper limit, what the problems say stands below."
             }
             ul.domains {

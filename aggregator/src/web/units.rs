@@ -115,6 +115,8 @@ pub(crate) struct View {
     wards: Vec<Ward>,
     comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
+    /// Those that charts of all its wards together have flags for.
+    flagged: Vec<ActionLine>,
     /// When each ward was last heard from, and what its people said, in alphabetical order.
     heard: Vec<Heard>,
     /// Who asks for help now; nobody on the page of a period that is over.
@@ -250,12 +252,14 @@ pub(crate) fn view(web: &Web, unit: &Unit, sight: &Sight, helps: &BTreeSet<WardI
     let measure = sight.measure(&known)?;
     let sheet = web.sheets.get(&facts, &web.desk.scoring, &period, unit, web.today());
     let ids = ward_ids(web, unit);
+    let actions = signals::actions(web, &facts, Some(&ids));
     Ok(View {
+        flagged: signals::flagged(unit, &actions, |id| Some(ward_name(web, id))),
         name: web.desk.scoring.unit_name(unit).unwrap_or_default(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
         wards: wards(web, &facts, &ids, &measure, &period)?,
         comparison: compare(web, &facts, unit, &compared(web, &outlook.fortnights, &period), &measure)?,
-        actions: signals::actions(web, &facts, Some(&ids)),
+        actions,
         heard: heard(web, &facts, &ids, &period)?,
         waiting: if period.contains(web.today()) { waiting(web, helps, &ids) } else { Vec::new() },
         comments,
@@ -294,6 +298,7 @@ fn heard(web: &Web, facts: &Facts, ids: &[WardId], period: &Period) -> Result<Ve
     Ok(wards)
 }
 
+/// What a ward is called.
 fn ward_name(web: &Web, id: &WardId) -> String {
     web.desk.world.directory.ward(id).map_or_else(|| id.to_string(), |entry| entry.name.clone())
 }

@@ -60,7 +60,7 @@ pub(super) fn body(web: &Web, view: &View) -> Markup {
         asked: period,
         sheet: &view.sheet,
         outlook: &view.outlook,
-        actions: &[],
+        actions: &view.flagged,
         final_after_days: web.desk.scoring.final_after_days(),
         today: view.today,
     };
@@ -138,7 +138,7 @@ fn over_time(view: &View, about: &About<'_>) -> Markup {
         @if let Some(signal) = view.outlook.get(&Measure::Overall) {
             section #over-time.sheet.flows aria-labelledby="over-time-title" {
                 h2 id="over-time-title" { "Overall, fortnight by fortnight" }
-                (signals::by_itself(signal, &[]))
+                (signals::by_itself(signal, &signals::events(&view.flagged, &signal.measure)))
                 p.small { a href=(about.link(&signal.measure)) { "The chart by itself" } }
             }
         }
