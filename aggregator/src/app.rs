@@ -40,6 +40,7 @@ use crate::ingest::{Pipeline, Unacked};
 use crate::log::Seen;
 use crate::metrics::Metrics;
 use crate::monitor::Observations;
+use crate::national_return::Recounts;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
 use crate::operations::{self, PlanAsk, Request};
@@ -550,6 +551,7 @@ fn desk(
         }),
         releases: Arc::clone(&house.premises.releases),
         returns: Arc::clone(&house.premises.returns),
+        recounts: Recounts::default(),
         national: house.premises.config.national.clone(),
         demonstration: house.premises.demonstration,
         policy: house.premises.policy(),

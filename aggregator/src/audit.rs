@@ -27,6 +27,7 @@ use wardvoice_protocol::id::Hash;
 
 use crate::lines::Lines;
 
+mod index;
 mod leaf;
 
 pub use leaf::{Leaf, Wanted};
@@ -134,6 +135,8 @@ pub enum AuditError {
 pub struct Audit {
     path: PathBuf,
     book: Mutex<Book>,
+    /// For looking through; nothing that is noted waits for it.
+    index: Mutex<index::Index>,
 }
 
 #[derive(Debug)]
@@ -246,7 +249,7 @@ impl Audit {
                 book.remember(entry);
             }
         }
-        Ok(Self { path, book: Mutex::new(book) })
+        Ok(Self { path, book: Mutex::new(book), index: Mutex::default() })
     }
 
     /// Notes what somebody is about to do, durably.

@@ -3,8 +3,8 @@
 //! Purpose: a ward sister sees her ward's answers within a blink of their being stored; the office sees what was refused and
 //! which kiosks are silent; a machine can ask for the same. Everything is rendered here; nothing is fetched from elsewhere.
 //!
-//! Vocabulary: the *desk* is everything the pages look at; a *viewer* is who is looking; a *fragment* is the part of a ward's
-//! page that changes; a *room* is all the open pages of one ward and period, which get each fragment rendered once.
+//! Vocabulary: the *desk* is everything the pages look at; a *viewer* is who is looking; a *fragment* is the part of a page that changes; a
+//! *scene* is what a page shows to whom it shows the same; a *room* is all the open pages of one scene, which get each fragment rendered once.
 //!
 //! Invariants:
 //! - A number never stands without its n. A ward that nobody has heard from is shown as silent, never as unchanged.
@@ -58,7 +58,7 @@ use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::{Ground, Marks, Observations};
-use crate::national_return::{Book, NationalCodes};
+use crate::national_return::{Book, NationalCodes, Recounts};
 use crate::network::Network;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
@@ -79,6 +79,7 @@ mod alerts;
 mod api;
 mod appraisals;
 mod assets;
+mod beside;
 mod board;
 mod books;
 pub(crate) mod charts;
@@ -203,6 +204,8 @@ pub struct Desk {
     pub releases: Arc<Releases>,
     /// What was noted about national returns.
     pub returns: Arc<Book>,
+    /// The months that were counted again from the log.
+    pub recounts: Recounts,
     /// What the national return calls the trust, its sites and specialties.
     pub national: NationalCodes,
     /// Whether everything is generated: pages say so, and reading wards needs no sign-in.
@@ -252,7 +255,6 @@ pub(crate) struct Web {
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
-    recounts: office::Recounts,
 }
 
 type Shared = Arc<Web>;
@@ -277,7 +279,6 @@ pub fn router(desk: Arc<Desk>) -> Router {
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
-        recounts: office::Recounts::default(),
         desk,
     });
     routes::router(&web)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use wardvoice_protocol::assignment::KioskAudience;
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::{Calendar, Period};
 use wardvoice_protocol::questionnaire::{KindFile, Questionnaire, QuestionnaireRef};
@@ -204,6 +205,17 @@ impl ScoringWorld {
     /// The definition that a period which begins on a day is published by.
     pub fn in_force(&self, day: Date) -> Option<&Definition> {
         self.edition_in_force(day).map(|edition| &edition.definition)
+    }
+
+    /// The questionnaire that a definition scores; none where there is no such definition.
+    pub fn questionnaire_of(&self, definition: &DefinitionRef) -> Option<&Questionnaire> {
+        self.edition(definition).ok().map(|edition| &edition.questionnaire)
+    }
+
+    /// Whether a definition scores what staff say of their work.
+    pub fn is_of_staff(&self, definition: &DefinitionRef) -> bool {
+        let questionnaire = self.questionnaire_of(definition);
+        questionnaire.is_some_and(|questionnaire| questionnaire.file().audience == KioskAudience::Staff)
     }
 
     pub(super) fn edition_in_force(&self, day: Date) -> Option<&Edition> {

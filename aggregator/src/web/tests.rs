@@ -15,14 +15,17 @@ use desk::{Bench, PASSWORD, noon};
 mod accounts;
 mod actions;
 mod alerts;
+mod beside;
 mod comments;
 mod consultants;
 mod desk;
 mod display;
 mod help;
+mod kept;
 mod links;
 mod monitor;
 mod office;
+mod open_pages;
 #[cfg(feature = "openid")]
 mod openid;
 #[cfg(feature = "openid")]
@@ -151,7 +154,12 @@ struct Events {
 
 impl Events {
     async fn open(bench: &Bench, path: &str) -> Self {
-        let response = bench.get(path).send().await.unwrap();
+        Self::open_as(bench, path, None).await
+    }
+
+    /// The stream as whoever has this cookie is sent it.
+    async fn open_as(bench: &Bench, path: &str, cookie: Option<&str>) -> Self {
+        let response = bench.get(path).header("cookie", cookie.unwrap_or_default()).send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert!(response.headers().get("content-encoding").is_none());
@@ -161,12 +169,17 @@ impl Events {
 
     /// A page that has been loaded goes on from what it shows.
     async fn of_page(bench: &Bench, address: &str) -> Self {
-        let page = bench.text(address).await;
+        Self::of_page_as(bench, address, None).await
+    }
+
+    async fn of_page_as(bench: &Bench, address: &str, cookie: Option<&str>) -> Self {
+        let page = seen_as(bench, address, cookie).await;
         let have = version_of(&page);
         let stream = address
             .split_once('?')
             .map_or_else(|| format!("{address}/stream?"), |(path, query)| format!("{path}/stream?{query}&"));
-        Self { shown: seen(live_part(&page)), ..Self::open(bench, &format!("{stream}have={have}")).await }
+        let events = Self::open_as(bench, &format!("{stream}have={have}"), cookie).await;
+        Self { shown: seen(live_part(&page)), ..events }
     }
 
     /// The next message; `None` when the stream has ended.
@@ -189,6 +202,19 @@ impl Events {
         }
     }
 
+    /// The next event as it stands on the wire; `None` when the stream has ended.
+    async fn word(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.read = rest;
+                return Some(event);
+            }
+            let part = tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.unwrap()?;
+            self.read.push_str(std::str::from_utf8(&part).unwrap());
+        }
+    }
+
     fn show(&mut self, message: &Value) {
         if let Some(html) = message["html"].as_str() {
             self.shown = seen(html);
@@ -197,6 +223,13 @@ impl Events {
             assert_eq!(count(&self.shown), message["size"].as_u64().unwrap());
         }
     }
+}
+
+/// A page as whoever has this cookie sees it; it must be there.
+async fn seen_as(bench: &Bench, address: &str, cookie: Option<&str>) -> String {
+    let response = bench.get(address).header("cookie", cookie.unwrap_or_default()).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{address}");
+    response.text().await.unwrap()
 }
 
 /// The version of the fragment in a page.

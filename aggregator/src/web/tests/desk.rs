@@ -38,7 +38,7 @@ use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::{Marks, Observations};
-use crate::national_return::{Book, NationalCodes};
+use crate::national_return::{Book, NationalCodes, Recounts};
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
@@ -110,7 +110,7 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 }
 
 /// Serves the pages until the desk stops.
-async fn serve(desk: &Arc<Desk>) -> SocketAddr {
+pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = router(Arc::clone(desk)).into_make_service_with_connect_info::<SocketAddr>();
@@ -141,6 +141,8 @@ fn choose_the_provider() {
 pub(super) struct Trust {
     pub(super) demonstration: bool,
     pub(super) displays_need_token: bool,
+    /// Whether every shipped questionnaire is asked, and not the inpatients' alone.
+    pub(super) asks_everything: bool,
     pub(super) trusted_proxies: &'static [&'static str],
     #[cfg(feature = "openid")]
     pub(super) openid: Option<crate::openid::OpenId>,
@@ -154,11 +156,12 @@ impl Bench {
 
     /// A server of a trust, with no answers yet.
     pub(super) async fn of(trust: Trust) -> Self {
-        let Trust { demonstration, displays_need_token, trusted_proxies, .. } = trust;
+        let Trust { demonstration, displays_need_token, asks_everything, trusted_proxies, .. } = trust;
         choose_the_provider();
         let folder = tempfile::tempdir().unwrap();
         let directory = directory();
-        let questionnaires = vec![Questionnaire::inpatient().unwrap()];
+        let mut questionnaires = Questionnaire::shipped().unwrap();
+        questionnaires.truncate(if asks_everything { usize::MAX } else { 1 });
         let vocabulary = Arc::new(Vocabulary::new(&directory, &questionnaires).unwrap());
         let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
         let translations = Arc::new(Translations::open(folder.path().join("approvals.ndjson")).unwrap());
@@ -228,6 +231,7 @@ impl Bench {
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
+            recounts: Recounts::default(),
             national: NationalCodes::default(),
             demonstration,
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
@@ -380,9 +384,21 @@ impl Bench {
         at: &str,
         said: Option<(&str, &str)>,
     ) -> String {
+        self.answers_to(&Questionnaire::inpatient().unwrap(), language, consultant, place, at, said)
+    }
+
+    /// The same to a questionnaire; every question with options gets its first.
+    pub(super) fn answers_to(
+        &mut self,
+        questionnaire: &Questionnaire,
+        language: &Language,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
-        let questionnaire = Questionnaire::inpatient().unwrap();
         let answers = questionnaire.questions().iter().map(|question| {
             let answer = match (said, question.options.first()) {
                 (Some((asked, text)), _) if asked == question.id.as_str() => {
