@@ -17,10 +17,10 @@ const next = async () => {
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const blame = (fault) => say({ fault });
 const log = (said) => say({ said });
-/** Lets the other side do something, and waits until it is done. */
+/** Lets the other side do something, and waits until it is done; what it says of it. What is asked for side by side is answered in turn. */
 const need = async (what) => {
   say({ need: what });
-  await next();
+  return (await next()).said;
 };
 
 const asked = await next();
