@@ -3,7 +3,8 @@
 //! It shows what was released, what patients wrote that a person has passed for everybody, and what the ward has changed, and nothing else: it reads
 //! the ledger of releases, asks [`Comments::released`](crate::comments::Comments::released) for the public, and reads the list of actions; it never
 //! looks at the facts. One thing at a time, in large type, in turn: by a script that goes on showing what it has seen while the server is away and
-//! says how old it is, for a day, and without a script by the page's own refresh.
+//! says how old it is, for a day, and without a script by the page's own refresh. What the script has seen is kept on the screen's disk too, and a
+//! [worker] of the browser shows it, with its age and for the same day, when the screen is switched on without a network.
 //!
 //! A figure stands with its n and its period. Where the rule for small numbers hides the ward's own, the one of its site or of the
 //! trust is shown under that name.
@@ -88,6 +89,14 @@ pub(crate) async fn page(
         response.headers_mut().append(header::SET_COOKIE, kept);
     }
     Ok(response)
+}
+
+/// The script of the browser's worker. It stands under the displays and not with the assets, because a worker sees what lies beside it and
+/// below: displays and no other page. A browser asks for it anew each time a display is opened.
+pub(crate) async fn worker() -> Response {
+    const SCRIPT: &str = include_str!("../../assets/display-worker.js");
+    let headers = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, SCRIPT).into_response()
 }
 
 /// Lets in the screen on which the address of a token is opened, once, and shows its ward.

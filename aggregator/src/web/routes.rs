@@ -195,6 +195,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/signal/rebase/remove", Door::Programme, units::one::rebase::remove),
         // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
         reads("/display/{id}", Door::Display, display::page),
+        reads("/display/worker.js", Door::Open, display::worker),
         reads("/display/{id}/enter/{code}", Door::Open, display::enter),
         reads("/consultants", Door::Consultants, consultants::page),
         reads("/consultant/{id}", Door::Consultant, consultant::page),

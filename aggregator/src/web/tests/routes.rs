@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 88] = [
+const TABLE: [(&str, &str, &str); 89] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -46,6 +46,7 @@ const TABLE: [(&str, &str, &str); 88] = [
     ("POST /signal/rebase", "/signal/rebase", "ss xxxxxxxoxx"),
     ("POST /signal/rebase/remove", "/signal/rebase/remove", "ss xxxxxxxoxx"),
     ("GET /display/{id}", "/display/W1", "oo oooooooooo"),
+    ("GET /display/worker.js", "/display/worker.js", "oo oooooooooo"),
     ("GET /display/{id}/enter/{code}", "/display/W1/enter/none", "oo oooooooooo"),
     ("GET /sign-in/openid", "/sign-in/openid", "oo oooooooooo"),
     ("GET /sign-in/openid/return", "/sign-in/openid/return", "oo oooooooooo"),
