@@ -549,6 +549,7 @@ fn desk(
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),
         releases: Arc::clone(&house.premises.releases),
+        published: house.premises.config.published_in(&house.premises.data),
         returns: Arc::clone(&house.premises.returns),
         national: house.premises.config.national.clone(),
         demonstration: house.premises.demonstration,

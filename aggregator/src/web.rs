@@ -19,7 +19,7 @@
 //! - Pages only read, with these exceptions. A ward's staff say that a request for help was seen and keep the ward's actions; whom an alert
 //!   concerns says that it was seen; a consultant disputes. The office decides about comments, the coding frame, translations, the plan and
 //!   disputes, notes what it thinks of what the monitor found, tries the quarantine again, notes eligible patients and makes the files of the
-//!   national month, releases figures to the public, and starts a chart's limits afresh. An administrator changes accounts. Everybody
+//!   national month, releases figures to the public, publishes sites, and starts a chart's limits afresh. An administrator changes accounts. Everybody
 //!   signs in and out. Every one of these is a route of [`routes`] that does something.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
@@ -65,6 +65,7 @@ use crate::openid::OpenId;
 use crate::planning::{PlanDecision, PlanWish, Planning};
 use crate::policy;
 use crate::previews::Previews;
+use crate::publish::Destination;
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::releases::Releases;
@@ -201,6 +202,8 @@ pub struct Desk {
     pub acknowledge: Acknowledge,
     /// What everybody may see.
     pub releases: Arc<Releases>,
+    /// Where published sites go.
+    pub published: Vec<Destination>,
     /// What was noted about national returns.
     pub returns: Arc<Book>,
     /// What the national return calls the trust, its sites and specialties.
@@ -253,6 +256,7 @@ pub(crate) struct Web {
     downloads: tables::Downloads,
     presses: reports::Presses,
     recounts: office::Recounts,
+    publishings: Arc<office::Publishings>,
 }
 
 type Shared = Arc<Web>;
@@ -278,6 +282,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
         recounts: office::Recounts::default(),
+        publishings: Arc::default(),
         desk,
     });
     routes::router(&web)

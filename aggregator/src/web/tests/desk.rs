@@ -42,6 +42,7 @@ use crate::national_return::{Book, NationalCodes};
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
+use crate::publish::{By, Destination, Edition};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
@@ -227,6 +228,12 @@ impl Bench {
             observations: Observations::default(),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
+            published: vec![Destination {
+                edition: Edition::Public,
+                out: folder.path().join("www"),
+                put: None,
+                by: By::Whatever,
+            }],
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
             national: NationalCodes::default(),
             demonstration,

@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 89] = [
+const TABLE: [(&str, &str, &str); 91] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
@@ -82,6 +82,8 @@ const TABLE: [(&str, &str, &str); 89] = [
     ("GET /office/previews/{key}/{file}", "/office/previews/x/y.png", "ss xxxxxxxoxx"),
     ("GET /office/release", "/office/release", "ss xxxxxxxoxx"),
     ("POST /office/release", "/office/release", "ss xxxxxxxoxx"),
+    ("GET /office/publish", "/office/publish", "ss xxxxxxxoxx"),
+    ("POST /office/publish", "/office/publish", "ss xxxxxxxoxx"),
     ("GET /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("POST /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("GET /office/quarantine", "/office/quarantine", "ss xxxxxxxoox"),
