@@ -40,6 +40,18 @@ const office = {
       await signsOut(hand, "/office/questionnaires");
     },
   },
+  "the office publishes what it has looked at": {
+    ways: ["mouse", "plain"],
+    tell: async (hand, { accounts }) => {
+      await signsIn(hand, accounts.office, "/office");
+      await hand.follows(/^Publish$/);
+      await hand.presses("See what would be published: For everybody who works in the trust");
+      await hand.sees("What would be published");
+      await hand.presses(/^Publish( again)?: For everybody who works in the trust$/);
+      await hand.sees("Published just now by office");
+      await signsOut(hand, "/office/publish");
+    },
+  },
   "a refused record is counted once its kiosk is known": {
     ways: ["mouse", "plain"],
     tell: async (hand, { accounts, need }) => {

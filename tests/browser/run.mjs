@@ -3,9 +3,10 @@
 import { createInterface } from "node:readline";
 import { mkdir } from "node:fs/promises";
 import { chromium } from "playwright-core";
-import { ready } from "./figures.mjs";
+import { usable } from "./figures.mjs";
 import { live } from "./live.mjs";
 import { look, neverSeen } from "./matrix.mjs";
+import { display, published } from "./sites.mjs";
 import { tell } from "./stories.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -36,7 +37,11 @@ try {
     const seen = await look(browser, { base, routes, roles, artefacts, blame, log, pictures });
     if (asked.everything) for (const route of neverSeen(routes, seen)) blame(`no role is led to ${route} by a link: link to it, or add it to BESIDES in pages.mjs`);
   }
-  if (parts.includes("figures")) say({ figure: "a ward's page", ...(await ready(browser, base, accounts?.ward, ward)) });
+  if (parts.includes("sites")) {
+    await published(browser, { sites: asked.sites, artefacts, pictures, blame, log });
+    await display(browser, { base, ward: ward.split("/").pop(), artefacts, pictures, blame, log });
+  }
+  if (parts.includes("figures")) say(await usable(browser, { base, account: accounts?.ward, address: ward, artefacts, blame }));
   if (parts.includes("live")) await live(browser, { base, account: accounts.ward, address: ward, need, blame, log });
   if (parts.includes("stories")) await tell(browser, { base, accounts, need, wardName, blame, log });
 } catch (error) {

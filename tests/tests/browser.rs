@@ -196,10 +196,26 @@ fn asked(demonstration: &MadeUpTrust, roles: &[Value], parts: &[&str], routes: &
     }))
 }
 
-fn set(asked: &mut Value, name: &str, is: bool) -> Result<()> {
+fn set(asked: &mut Value, name: &str, is: Value) -> Result<()> {
     let fields = asked.as_object_mut().context("what is asked has no fields")?;
-    fields.insert(name.to_owned(), Value::Bool(is));
+    fields.insert(name.to_owned(), is);
     Ok(())
+}
+
+/// Publishes both editions where the settings say, and gives their folders.
+fn publish(folder: &Path) -> Result<Value> {
+    let data = folder.join("aggregator");
+    let mut sites = Vec::new();
+    for edition in ["public", "trust"] {
+        let mut command = Command::new(programs::aggregator()?);
+        let output =
+            command.arg("--data").arg(&data).args(["publish", "--edition", edition, "--json"]).output()?;
+        ensure!(output.status.success(), "{edition}: {}", String::from_utf8_lossy(&output.stderr));
+        let said: Value = serde_json::from_slice(&output.stdout).context("`publish` printed no JSON")?;
+        let site = said.pointer("/placed/site").and_then(Value::as_str).context("there is no site")?;
+        sites.push(json!({ "name": edition, "folder": site }));
+    }
+    Ok(Value::Array(sites))
 }
 
 #[test]
@@ -214,7 +230,7 @@ fn every_page_of_every_role_in_a_real_browser() -> Result<()> {
         &["pages"],
         &["/", "/ward/{id}", "/display/{ward}"].map(String::from),
     )?;
-    set(&mut few, "pictures", false)?;
+    set(&mut few, "pictures", Value::Bool(false))?;
     run(&few, folder.path(), None)?;
 
     let demonstration = demonstration.turn_real(folder.path())?;
@@ -222,8 +238,9 @@ fn every_page_of_every_role_in_a_real_browser() -> Result<()> {
     bedside.does("help")?;
     let mut roles: Vec<Value> = ACCOUNTS.iter().map(|(name, _)| account(name)).collect();
     roles.push(nobody);
-    let mut everything = asked(&demonstration, &roles, &["pages", "figures"], &routes)?;
-    set(&mut everything, "everything", true)?;
+    let mut everything = asked(&demonstration, &roles, &["pages", "sites", "figures"], &routes)?;
+    set(&mut everything, "everything", Value::Bool(true))?;
+    set(&mut everything, "sites", publish(folder.path())?)?;
     run(&everything, folder.path(), Some(&mut bedside))
 }
 
