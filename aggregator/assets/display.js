@@ -135,7 +135,11 @@
   // Keeps what a restart needs and nothing else: this ward's things as they are now, and their files.
   const tidy = (pages) =>
     withStore(async (store) => {
-      const files = [...seen.values()].flatMap((one) => filesOf(one.page));
+      // Letters are named by the style sheet alone; what was got of them is known to the browser.
+      await document.fonts.ready;
+      const letters = performance.getEntriesByType("resource").map((one) => one.name).filter((name) => name.endsWith(".woff2"));
+      for (const file of letters) if (!(await store.match(file, { ignoreVary: true }))) await store.add(file);
+      const files = [...letters, ...[...seen.values()].flatMap((one) => filesOf(one.page))];
       const wanted = new Set([...files, ...pages].map((address) => new URL(address, location.href).href));
       for (const request of await store.keys()) if (!wanted.has(request.url)) await store.delete(request);
     });

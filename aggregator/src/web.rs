@@ -9,7 +9,7 @@
 //! Invariants:
 //! - A number never stands without its n. A ward that nobody has heard from is shown as silent, never as unchanged.
 //! - Pages work without JavaScript; the script only swaps what a reload would show.
-//! - Nothing inline: the content security policy allows our own style sheet and our own script and nothing else.
+//! - Nothing inline: the content security policy allows our own style sheet, script and letters and nothing else.
 //! - Who may open what is decided by [`crate::policy`], at the door of every route of one list ([`routes`]). Outside a demonstration
 //!   nothing but `/healthz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was released to
 //!   everybody (and may be for the trust's own screens alone), is shown to a viewer who has not signed in; in one, wards are. A
@@ -268,7 +268,7 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 const PAGE_COMPRESSION: i32 = 5;
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All routes. Needs no running runtime until the first request.
 pub fn router(desk: Arc<Desk>) -> Router {

@@ -22,13 +22,13 @@ fn shows(text: &str) -> String {
     format!("return document.body.innerText.includes({text:?})")
 }
 
-/// Whether everything that a restart needs is on the screen's disk: three pages (the address itself and two turns), their three files, and the
-/// worker that will show them. What is kept is under the same security policy as what came.
+/// Whether everything that a restart needs is on the screen's disk: three pages (the address itself and two turns), their three files, the letters it got,
+/// and the worker that will show them. What is kept is under the same security policy as what came.
 const IS_KEPT: &str = "
     return caches.open('wardvoice-display').then(async (store) => {
         const kept = await store.match(location.href);
         const policy = kept?.headers.get('content-security-policy') ?? '';
-        return policy.includes(\"default-src 'none'\") && (await store.keys()).length === 6 && navigator.serviceWorker.controller !== null;
+        return policy.includes(\"default-src 'none'\") && (await store.keys()).length >= 6 && navigator.serviceWorker.controller !== null;
     });
 ";
 
