@@ -16,7 +16,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(page(request));
-  else if (new URL(request.url).pathname.startsWith("/assets/")) event.respondWith(asset(request));
+  else if (/^\/(assets|branding)\//.test(new URL(request.url).pathname)) event.respondWith(asset(request));
 });
 
 const patience = () => new Promise((_, tooLate) => setTimeout(() => tooLate(new Error("no answer")), PATIENCE_MS));

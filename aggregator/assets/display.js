@@ -35,7 +35,7 @@
       return undefined;
     }
   };
-  const filesOf = (page) => [...page.querySelectorAll("link[href], script[src]")].map((one) => one.getAttribute("href") ?? one.getAttribute("src"));
+  const filesOf = (page) => [...page.querySelectorAll("link[href], script[src], img[src]")].map((one) => one.getAttribute("href") ?? one.getAttribute("src"));
   const keep = (address, { page, text, headers, got }) =>
     withStore(async (store) => {
       // A page is worth nothing without its files, which after an update are others.

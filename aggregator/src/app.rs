@@ -553,6 +553,7 @@ fn desk(
         returns: Arc::clone(&house.premises.returns),
         national: house.premises.config.national.clone(),
         demonstration: house.premises.demonstration,
+        branding: house.premises.branding.clone(),
         policy: house.premises.policy(),
         audit: Arc::clone(&house.premises.audit),
         tries: Arc::new(Tries::open(house.premises.data.join("tries.json"))),

@@ -47,6 +47,7 @@ use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::{Audit, Deed};
+use crate::branding::Branding;
 use crate::comments::Comments;
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
@@ -82,6 +83,7 @@ mod appraisals;
 mod assets;
 mod board;
 mod books;
+mod branding;
 pub(crate) mod charts;
 mod comments;
 mod consultant;
@@ -210,6 +212,8 @@ pub struct Desk {
     pub national: NationalCodes,
     /// Whether everything is generated: pages say so, and reading wards needs no sign-in.
     pub demonstration: bool,
+    /// The trust's own look, where it has one.
+    pub branding: Option<Arc<Branding>>,
     /// Who may see what.
     pub policy: policy::Settings,
     /// Who did what.

@@ -59,6 +59,7 @@ pub(super) fn publish(house: &House, asked: &PublishAsk, talk: &mut dyn Talk) ->
         comments: &house.comments,
         actions: &premises.actions,
         demonstration: premises.demonstration,
+        branding: premises.branding.as_deref(),
     };
     let site = published_site(&sources, asked, premises.today())?;
     for file in site.files() {

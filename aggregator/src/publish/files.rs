@@ -10,6 +10,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::Hash;
 
 use super::{Edition, Material, data, pages};
+use crate::branding::{Branding, LOGO};
 
 /// The style sheet of published pages, without its letters.
 const STYLE: &str = include_str!("../../assets/publish.css");
@@ -93,14 +94,19 @@ fn letters() -> String {
 /// The site of some material.
 pub fn site(material: &Material) -> Site {
     let names = Names::new(material);
+    let look = material.branding.as_ref();
+    let colours = look.map(Branding::css).unwrap_or_default();
     let mut files = vec![
-        File { name: "style.css".to_owned(), text: letters() + STYLE },
+        File { name: "style.css".to_owned(), text: letters() + STYLE + &colours },
         File { name: "letters-licence.txt".to_owned(), text: LICENCE.to_owned() },
         File { name: "icon.svg".to_owned(), text: ICON.to_owned() },
         File { name: INDEX.to_owned(), text: pages::index(material, &names) },
         File { name: "data.json".to_owned(), text: data::json(material) },
         File { name: "data.csv".to_owned(), text: data::csv(material) },
     ];
+    if let Some(logo) = look.and_then(Branding::logo) {
+        files.push(File { name: LOGO.to_owned(), text: logo.to_owned() });
+    }
     for unit in &material.units {
         files.push(File { name: names.of(&unit.unit).to_owned(), text: pages::unit(material, unit) });
     }

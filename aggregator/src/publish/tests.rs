@@ -140,6 +140,7 @@ fn of_many_months() -> Material {
     Material {
         edition: Edition::Public,
         demonstration: false,
+        branding: None,
         until,
         as_of: Some(until),
         trust: part("trust:T1"),

@@ -24,7 +24,7 @@ use wardvoice_protocol::id::WardId;
 use super::failure::Failure;
 use super::viewer::{Viewer, cookie, is_https};
 use super::ward::off_thread;
-use super::{Shared, Web, assets, words};
+use super::{Shared, Web, assets, branding, words};
 use crate::accounts::{Account, AccountName};
 use crate::audit::Deed;
 use crate::comments::Released;
@@ -176,6 +176,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup 
     };
     let next = address(place + 1, false);
     let trust = &web.desk.world.directory.file().trust.name;
+    let look = web.desk.branding.as_deref();
     html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -185,6 +186,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup 
                 title { (ward.name) " · what patients say" }
                 link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
                 link rel="stylesheet" href=(assets::address("display.css"));
+                (branding::colours(look, branding::LIGHT_COLOURS))
                 @if !turn.stay {
                     noscript { meta http-equiv="refresh" content=(format!("{SECONDS}; url={next}")); }
                     script src=(assets::address("display.js")) defer {}
@@ -193,6 +195,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup 
             body {
                 header {
                     h1 { (ward.name) }
+                    @if let Some(logo) = branding::logo(look) { (logo) }
                     @if web.desk.demonstration { p.generated role="note" { "Demonstration. Everything here is made up by a computer." } }
                 }
                 main #turn data-next=[(!turn.stay).then_some(next.as_str())] data-seconds=(SECONDS) {

@@ -12,8 +12,8 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::{
-    Shared, accounts, actions, alerts, api, assets, board, comments, consultant, consultants, display, disputes,
-    health, help, live, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
+    Shared, accounts, actions, alerts, api, assets, board, branding, comments, consultant, consultants, display,
+    disputes, health, help, live, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -176,6 +176,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/sign-in", Door::Open, sign_in::submit),
         does("/sign-out", Door::Open, sign_in::leave),
         reads("/assets/{version}/{name}", Door::Open, assets::serve),
+        reads("/branding/{version}/{name}", Door::Open, branding::serve),
         reads("/", Door::Units, wards::page),
         reads("/ward/{id}", Door::Ward, ward::page),
         reads("/ward/{id}/stream", Door::Ward, live::stream),

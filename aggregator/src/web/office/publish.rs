@@ -204,6 +204,7 @@ fn site_of(web: &Web, edition: Edition) -> Result<Site, Failure> {
         comments: &desk.comments,
         actions: &desk.actions,
         demonstration: desk.demonstration,
+        branding: desk.branding.as_deref(),
     };
     let asked = PublishAsk { edition, until: None };
     published_site(&sources, &asked, web.today()).map_err(|error| Failure::internal(&format!("{error:#}")))

@@ -27,6 +27,7 @@ use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::Audit;
+use crate::branding::Branding;
 use crate::comments::{Comments, Rules};
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
@@ -143,6 +144,7 @@ pub(super) struct Trust {
     pub(super) demonstration: bool,
     pub(super) displays_need_token: bool,
     pub(super) trusted_proxies: &'static [&'static str],
+    pub(super) branding: Option<Branding>,
     #[cfg(feature = "openid")]
     pub(super) openid: Option<crate::openid::OpenId>,
 }
@@ -237,6 +239,7 @@ impl Bench {
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
             national: NationalCodes::default(),
             demonstration,
+            branding: trust.branding.map(Arc::new),
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
             audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),
             tries: Arc::new(Tries::open(folder.path().join("tries.json"))),

@@ -23,12 +23,13 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 91] = [
+const TABLE: [(&str, &str, &str); 92] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
     ("POST /sign-in", "/sign-in", "oo oooooooooo"),
     ("GET /assets/{version}/{name}", "/assets/x/style.css", "oo oooooooooo"),
+    ("GET /branding/{version}/{name}", "/branding/x/logo.svg", "oo oooooooooo"),
     ("GET /", "/", "so oooxxxooxx"),
     ("GET /ward/{id}", "/ward/W1", "so oxoxxxooxx"),
     ("GET /ward/{id}/stream", "/ward/W1/stream", "so oxoxxxooxx"),
