@@ -187,8 +187,7 @@ pub(super) fn words_of(web: &Web) -> String {
 
 /// Where an edition goes that somebody names.
 fn destination<'a>(web: &'a Web, edition: &str) -> Result<&'a Destination, Failure> {
-    let edition: Edition =
-        edition.parse().map_err(|error| Failure::bad_request(sentence(&format!("failed to read {error}"))))?;
+    let edition: Edition = edition.parse().map_err(|error| Failure::bad_request(format!("{error}.")))?;
     let found = web.desk.published.iter().find(|destination| destination.edition == edition);
     found.ok_or_else(|| Failure::bad_request(format!("The settings name no folder for the {edition} edition.")))
 }
