@@ -6,7 +6,7 @@
 //!               logo.svg
 //! ```
 //!
-//! Invariants: a colour that text could not be read in is refused, with the contrast that it has ([`colour`] says against what); a logo
+//! Invariants: a colour that text could not be read in is refused, with the contrast that it has (`branding/colour.rs` says against what); a logo
 //! is a drawing and nothing that could run or fetch. A look that cannot be used keeps no answer from being taken: pages then go without,
 //! the log says why, and `config check` fails.
 

@@ -4,7 +4,7 @@
 //! the ledger of releases, asks [`Comments::released`](crate::comments::Comments::released) for the public, and reads the list of actions; it never
 //! looks at the facts. One thing at a time, in large type, in turn: by a script that goes on showing what it has seen while the server is away and
 //! says how old it is, for a day, and without a script by the page's own refresh. What the script has seen is kept on the screen's disk too, and a
-//! [worker] of the browser shows it, with its age and for the same day, when the screen is switched on without a network.
+//! [`worker`] of the browser shows it, with its age and for the same day, when the screen is switched on without a network.
 //!
 //! A figure stands with its n and its period. Where the rule for small numbers hides the ward's own, the one of its site or of the
 //! trust is shown under that name.
