@@ -550,10 +550,12 @@ fn desk(
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),
         releases: Arc::clone(&house.premises.releases),
+        published: house.premises.config.published_in(&house.premises.data),
         returns: Arc::clone(&house.premises.returns),
         recounts: Recounts::default(),
         national: house.premises.config.national.clone(),
         demonstration: house.premises.demonstration,
+        branding: house.premises.branding.clone(),
         policy: house.premises.policy(),
         audit: Arc::clone(&house.premises.audit),
         tries: Arc::new(Tries::open(house.premises.data.join("tries.json"))),

@@ -10,6 +10,7 @@ pub mod appraisal;
 pub mod assignments;
 pub mod audit;
 pub mod boards;
+pub mod branding;
 pub mod broker;
 pub mod cli;
 pub mod comments;

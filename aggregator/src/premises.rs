@@ -8,7 +8,7 @@
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  displays.json  pins.json  addresses.json  control.sock
 //!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
 //!      monitor.ndjson  returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
-//!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
+//!      branding/…  questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  log/…
 //! ```
 
@@ -28,6 +28,7 @@ use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
+use crate::branding::Branding;
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::delivery::Delivery;
@@ -97,6 +98,8 @@ pub struct Premises {
     pub audit: Arc<Audit>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
+    /// The trust's own look on pages, where it has one.
+    pub branding: Option<Arc<Branding>>,
     /// Whether everything in the folder is generated.
     pub demonstration: bool,
 }
@@ -191,6 +194,7 @@ impl Premises {
             translations: Arc::clone(&translations),
             safeguarding: config.safeguarding.clone(),
         });
+        let branding = Branding::of(data);
         let data = data.to_owned();
         Ok(Self {
             data,
@@ -212,6 +216,7 @@ impl Premises {
             disputes,
             audit,
             assignments,
+            branding,
             demonstration,
         })
     }

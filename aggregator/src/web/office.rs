@@ -24,11 +24,13 @@ use crate::policy;
 mod contacts;
 mod month;
 mod plan;
+mod publish;
 pub(super) mod quarantine;
 mod questionnaires;
 mod release;
 mod themes;
 
+pub(super) use publish::Publishings;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
 
 /// The pages of the office and of whoever runs the machine.
@@ -50,6 +52,8 @@ pub(super) fn routes() -> Vec<Route> {
         reads("/office/previews/{key}/{file}", Door::Programme, questionnaires::picture),
         reads("/office/release", Door::Programme, release::page),
         does("/office/release", Door::Programme, release::make),
+        reads("/office/publish", Door::Programme, publish::page),
+        does("/office/publish", Door::Programme, publish::make),
         reads("/office/themes", Door::Programme, themes::page),
         does("/office/themes", Door::Programme, themes::change),
         reads("/office/quarantine", Door::Office, quarantine::page),
@@ -181,6 +185,7 @@ fn programme(web: &Web) -> Markup {
         (place("/office/contacts", "Contacts and response rates", "Who was approached, what came of it, and how many answered"))
         (place("/office/month", "National month", &month::words_of(web)))
         (place("/office/release", "What the public may see", &release::words_of(web)))
+        (place("/office/publish", "Publish", &publish::words_of(web)))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
         (place("/consultants", "Consultants", "Their pages, by specialty"))

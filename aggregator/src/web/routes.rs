@@ -13,8 +13,8 @@ use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::live::streams;
 use super::{
-    Shared, accounts, actions, alerts, api, assets, beside, board, comments, consultant, consultants, display,
-    disputes, health, help, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
+    Shared, accounts, actions, alerts, api, assets, beside, board, branding, comments, consultant, consultants,
+    display, disputes, health, help, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -177,6 +177,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/sign-in", Door::Open, sign_in::submit),
         does("/sign-out", Door::Open, sign_in::leave),
         reads("/assets/{version}/{name}", Door::Open, assets::serve),
+        reads("/branding/{version}/{name}", Door::Open, branding::serve),
         reads("/", Door::Units, wards::page),
         reads("/ward/{id}", Door::Ward, ward::page),
         reads("/ward/{id}/stream", Door::Ward, streams::ward),
@@ -202,6 +203,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/signal/rebase/remove", Door::Programme, units::one::rebase::remove),
         // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
         reads("/display/{id}", Door::Display, display::page),
+        reads("/display/worker.js", Door::Open, display::worker),
         reads("/display/{id}/enter/{code}", Door::Open, display::enter),
         reads("/consultants", Door::Consultants, consultants::page),
         reads("/consultant/{id}", Door::Consultant, consultant::page),

@@ -16,6 +16,7 @@ mod accounts;
 mod actions;
 mod alerts;
 mod beside;
+mod branding;
 mod comments;
 mod consultants;
 mod desk;
@@ -141,8 +142,17 @@ async fn nothing_from_elsewhere_may_run_or_load() {
     assert!(!page.contains("http://") && !page.contains("https://"), "no address of elsewhere");
     let start = page.find("/assets/").unwrap();
     let asset: String = page[start..].chars().take_while(|letter| *letter != '"').collect();
-    let asset = bench.get(&asset).send().await.unwrap();
-    assert!(asset.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+    let folder = asset.rsplit_once('/').unwrap().0;
+    let style = bench.text(&format!("{folder}/style.css")).await;
+    let letters: Vec<&str> = style.split("url(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(letters.len(), 4, "{letters:?}");
+    for name in letters.iter().chain(&["letters-licence.txt", asset.rsplit('/').next().unwrap()]) {
+        let asset = bench.get(&format!("{folder}/{name}")).send().await.unwrap();
+        assert_eq!(asset.status(), 200, "{name}");
+        assert!(asset.headers()["cache-control"].to_str().unwrap().contains("immutable"), "{name}");
+        let kind = asset.headers()["content-type"].to_str().unwrap();
+        assert!(!name.ends_with(".woff2") || kind == "font/woff2", "{name} is {kind}");
+    }
 }
 
 /// Reads a stream until the next whole event, and keeps what a page would show.

@@ -27,6 +27,7 @@ use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::Audit;
+use crate::branding::Branding;
 use crate::comments::{Comments, Rules};
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
@@ -42,6 +43,7 @@ use crate::national_return::{Book, NationalCodes, Recounts};
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
+use crate::publish::{By, Destination, Edition};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
@@ -144,6 +146,7 @@ pub(super) struct Trust {
     /// Whether every shipped questionnaire is asked, and not the inpatients' alone.
     pub(super) asks_everything: bool,
     pub(super) trusted_proxies: &'static [&'static str],
+    pub(super) branding: Option<Branding>,
     #[cfg(feature = "openid")]
     pub(super) openid: Option<crate::openid::OpenId>,
 }
@@ -230,10 +233,17 @@ impl Bench {
             observations: Observations::default(),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
+            published: vec![Destination {
+                edition: Edition::Public,
+                out: folder.path().join("www"),
+                put: None,
+                by: By::Whatever,
+            }],
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
             recounts: Recounts::default(),
             national: NationalCodes::default(),
             demonstration,
+            branding: trust.branding.map(Arc::new),
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
             audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),
             tries: Arc::new(Tries::open(folder.path().join("tries.json"))),

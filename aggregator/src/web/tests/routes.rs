@@ -23,12 +23,13 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 96] = [
+const TABLE: [(&str, &str, &str); 100] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
     ("POST /sign-in", "/sign-in", "oo oooooooooo"),
     ("GET /assets/{version}/{name}", "/assets/x/style.css", "oo oooooooooo"),
+    ("GET /branding/{version}/{name}", "/branding/x/logo.svg", "oo oooooooooo"),
     ("GET /", "/", "so oooxxxooxx"),
     ("GET /ward/{id}", "/ward/W1", "so oxoxxxooxx"),
     ("GET /ward/{id}/stream", "/ward/W1/stream", "so oxoxxxooxx"),
@@ -52,6 +53,7 @@ const TABLE: [(&str, &str, &str); 96] = [
     ("POST /signal/rebase", "/signal/rebase", "ss xxxxxxxoxx"),
     ("POST /signal/rebase/remove", "/signal/rebase/remove", "ss xxxxxxxoxx"),
     ("GET /display/{id}", "/display/W1", "oo oooooooooo"),
+    ("GET /display/worker.js", "/display/worker.js", "oo oooooooooo"),
     ("GET /display/{id}/enter/{code}", "/display/W1/enter/none", "oo oooooooooo"),
     ("GET /sign-in/openid", "/sign-in/openid", "oo oooooooooo"),
     ("GET /sign-in/openid/return", "/sign-in/openid/return", "oo oooooooooo"),
@@ -88,6 +90,8 @@ const TABLE: [(&str, &str, &str); 96] = [
     ("GET /office/previews/{key}/{file}", "/office/previews/x/y.png", "ss xxxxxxxoxx"),
     ("GET /office/release", "/office/release", "ss xxxxxxxoxx"),
     ("POST /office/release", "/office/release", "ss xxxxxxxoxx"),
+    ("GET /office/publish", "/office/publish", "ss xxxxxxxoxx"),
+    ("POST /office/publish", "/office/publish", "ss xxxxxxxoxx"),
     ("GET /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("POST /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("GET /office/quarantine", "/office/quarantine", "ss xxxxxxxoox"),
