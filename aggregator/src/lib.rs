@@ -37,10 +37,12 @@ pub mod ledger;
 pub mod line_file;
 mod lines;
 pub mod log;
+pub mod log_lines;
 pub mod metrics;
 pub mod monitor;
 pub mod national_return;
 pub mod network;
+mod notify;
 #[cfg(feature = "openid")]
 pub mod openid;
 pub mod operations;

@@ -153,7 +153,7 @@ impl Premises {
     pub fn open(data: &Path, config: Config) -> Result<Self> {
         let directory = directory::load(&data.join("directory.json")).map_err(failed)?;
         let missing = if log_folder(data).exists() { Missing::Refuse } else { Missing::Draw };
-        let keys = Keys::open(&data.join("keys"), missing).map_err(failed)?;
+        let keys = Keys::of(data, missing).map_err(failed)?;
         let registry = Arc::new(Registry::open(data.join("kiosks.json")).map_err(failed)?);
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
         let display_tokens = Arc::new(DisplayTokens::open(data.join("displays.json")).map_err(failed)?);

@@ -11,7 +11,7 @@
 //! - Pages work without JavaScript; the script only swaps what a reload would show.
 //! - Nothing inline: the content security policy allows our own style sheet, script and letters and nothing else.
 //! - Who may open what is decided by [`crate::policy`], at the door of every route of one list ([`routes`]). Outside a demonstration
-//!   nothing but `/healthz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was released to
+//!   nothing but `/healthz`, `/readyz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was released to
 //!   everybody (and may be for the trust's own screens alone), is shown to a viewer who has not signed in; in one, wards are. A
 //!   consultant's page asks for it always.
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
@@ -148,6 +148,9 @@ pub type Translate = Arc<
         + Sync,
 >;
 
+/// Whether the broker carries messages at this moment.
+pub type BrokerConnected = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// What time it is. Handed in so that pages can be tested on any day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -187,6 +190,8 @@ pub struct Desk {
     pub rebases: Arc<Rebases>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Whether records can come in.
+    pub broker_connected: BrokerConnected,
     /// The way back into ingest for the quarantine.
     pub replay: Replay,
     /// The requests for help.

@@ -7,6 +7,7 @@ const NO_PAGES = [
   "/branding/{version}/{name}",
   "/metrics",
   "/healthz",
+  "/readyz",
   "/display/{id}/enter/{code}",
   "/office/previews/{key}/{file}",
   "/office/month/{month}/{file}",

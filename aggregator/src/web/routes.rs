@@ -172,6 +172,7 @@ where
 pub(crate) fn all() -> Vec<Route> {
     let mut all = vec![
         reads("/healthz", Door::Open, health::healthz),
+        reads("/readyz", Door::Open, health::readyz),
         reads("/metrics", Door::Open, health::metrics),
         reads("/sign-in", Door::Open, sign_in::form),
         does("/sign-in", Door::Open, sign_in::submit),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -354,7 +355,7 @@ async fn outside_a_demonstration_everything_asks_who_is_looking() {
         let response = bench.get(path).send().await.unwrap();
         assert_eq!(response.status(), 401, "{path}");
     }
-    for path in ["/healthz", "/metrics", "/sign-in"] {
+    for path in ["/healthz", "/readyz", "/metrics", "/sign-in"] {
         bench.text(path).await;
     }
     let cookie = bench.sign_in().await;
@@ -481,5 +482,24 @@ async fn health_and_metrics_say_how_it_is() {
     assert_eq!(health["status"], "ok");
     let text = bench.text("/metrics").await;
     assert!(text.contains("wardvoice_kiosks_connected 1"), "{text}");
+    assert!(text.contains("wardvoice_ready 1") && text.contains("wardvoice_broker_connected 1"), "{text}");
     assert!(text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn ready_is_more_than_well() {
+    let bench = Bench::lively(false).await;
+    let ask = async |path: &str| {
+        let response = bench.get(path).send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let (code, said) = ask("/readyz").await;
+    assert_eq!((code, said["status"].as_str()), (200, Some("ready")), "{said}");
+    bench.broker.store(false, Ordering::Relaxed);
+    let (code, said) = ask("/readyz").await;
+    assert_eq!((code, said["status"].as_str()), (503, Some("unready")), "{said}");
+    assert_eq!((said["broker_connected"].as_bool(), said["log_open"].as_bool()), (Some(false), Some(true)));
+    assert_eq!(ask("/healthz").await.0, 200, "starting it again would bring no broker back");
+    let text = bench.text("/metrics").await;
+    assert!(text.contains("wardvoice_ready 0") && text.contains("wardvoice_broker_connected 0"), "{text}");
 }

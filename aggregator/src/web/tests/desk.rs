@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use jiff::civil::Date;
@@ -51,7 +52,7 @@ use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::translations::Translations;
 use crate::tries::Tries;
-use crate::web::{Acknowledge, Desk, Translate, router};
+use crate::web::{Acknowledge, BrokerConnected, Desk, Translate, router};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -67,6 +68,8 @@ pub(super) struct Bench {
     pub(super) now: Arc<Mutex<Timestamp>>,
     pub(super) log: Log,
     pub(super) replayed: Arc<Mutex<Vec<u64>>>,
+    /// Whether the broker is there.
+    pub(super) broker: Arc<AtomicBool>,
     client: Client,
     dice: Mutex<u64>,
     sequence: u64,
@@ -101,6 +104,12 @@ fn acknowledge(help: Arc<HelpDesk>) -> Acknowledge {
         help.seen(request.kiosk, record, noon());
         Ok(Some(Seen { at: noon(), by: by.to_string() }))
     })
+}
+
+/// A broker that is there as long as a test says so.
+fn connected(broker: &Arc<AtomicBool>) -> BrokerConnected {
+    let broker = Arc::clone(broker);
+    Arc::new(move || broker.load(Ordering::Relaxed))
 }
 
 pub(super) fn ward(id: &str) -> WardId {
@@ -190,6 +199,7 @@ impl Bench {
         let facts = Arc::new(RwLock::new(Facts::new(vocabulary)));
         let now = Arc::new(Mutex::new(noon()));
         let replayed = Arc::new(Mutex::new(Vec::new()));
+        let broker = Arc::new(AtomicBool::new(true));
         let help = Arc::new(HelpDesk::default());
         let (clock, list) = (Arc::clone(&now), Arc::clone(&replayed));
         let disputes = Arc::new(Disputes::open(folder.path().join("disputes.ndjson")).unwrap());
@@ -215,6 +225,7 @@ impl Bench {
             actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
             rebases: Arc::new(Rebases::open(folder.path().join("rebases.ndjson")).unwrap()),
             metrics: Arc::new(Metrics::new()),
+            broker_connected: connected(&broker),
             replay: Arc::new(move |numbers| {
                 list.lock().unwrap().extend_from_slice(numbers);
                 let verdict =
@@ -263,7 +274,18 @@ impl Bench {
         });
         let address = serve(&desk).await;
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { desk, address, now, log, replayed, client, dice: Mutex::new(7), sequence: 0, _folder: folder }
+        Self {
+            desk,
+            address,
+            now,
+            log,
+            replayed,
+            broker,
+            client,
+            dice: Mutex::new(7),
+            sequence: 0,
+            _folder: folder,
+        }
     }
 
     /// A server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.
