@@ -51,6 +51,7 @@ pub enum Deed {
     SawRecords,
     ChangedAccount,
     ChangedKiosk,
+    ChangedCertificate,
     ChangedPin,
     ChangedPlan,
     ChangedApproval,
@@ -148,7 +149,7 @@ struct Book {
 
 impl Deed {
     /// Every deed, in the order they are offered to choose from.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -156,6 +157,7 @@ impl Deed {
         Self::SawRecords,
         Self::ChangedAccount,
         Self::ChangedKiosk,
+        Self::ChangedCertificate,
         Self::ChangedPin,
         Self::ChangedPlan,
         Self::ChangedApproval,
@@ -188,6 +190,7 @@ impl Deed {
             Self::SawRecords => "saw_records",
             Self::ChangedAccount => "changed_account",
             Self::ChangedKiosk => "changed_kiosk",
+            Self::ChangedCertificate => "changed_certificate",
             Self::ChangedPin => "changed_pin",
             Self::ChangedPlan => "changed_plan",
             Self::ChangedApproval => "changed_approval",
