@@ -2,8 +2,9 @@
 //! broker inside, and with a mosquitto that is set up exactly as `deploy/mosquitto` says.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tempfile::TempDir;
-use wardvoice_tests::aggregator::{Aggregator, Carrier};
+use wardvoice_tests::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
 use wardvoice_tests::broker::Broker;
 use wardvoice_tests::faults::Bedside;
 use wardvoice_tests::loopback;
@@ -348,6 +349,22 @@ fn pages_are_served_over_tls_with_a_certificate_of_the_authority() -> Result<()>
     let addresses: Value = serde_json::from_slice(&fs::read(aggregator.data().join("addresses.json"))?)?;
     let http = addresses.get("http").and_then(Value::as_str).unwrap_or_default();
     ensure!(http.starts_with("https://"), "{addresses}");
+    let mut command = aggregator.command()?;
+    let mut child = command
+        .args(["user", "add", OFFICE, "--password-stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .context("failed to add an account")?;
+    writeln!(child.stdin.take().context("no input")?, "{PASSWORD}")?;
+    ensure!(child.wait()?.success(), "no account");
+    let form = format!("name={OFFICE}&password={}&next=%2F", PASSWORD.replace(' ', "+"));
+    let request = client.post(format!("{url}/sign-in")).header("origin", &url);
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let answer = runtime.block_on(async { request.send().await })?;
+    let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ensure!(cookie.starts_with("__Host-") && cookie.contains("Secure"), "the cookie is {cookie:?}");
+
     let stranger = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     ensure!(status(&stranger).is_err(), "a certificate of nobody is believed");
     aggregator.stop()
