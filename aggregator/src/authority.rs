@@ -159,7 +159,11 @@ impl Authority {
             folder: folder.to_owned(),
             certificate,
         };
-        authority.write_revoked(Timestamp::now())?;
+        // Again at each start, because a power cut may have come between the two files; a full disk keeps nobody from starting.
+        match authority.write_revoked(Timestamp::now()) {
+            Err(error) if folder.join("revoked.pem").exists() => tracing::warn!("failed to {error}"),
+            written => written?,
+        }
         Ok(authority)
     }
 
