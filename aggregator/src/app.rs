@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
+use rustls::ServerConfig;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,12 +29,12 @@ use wardvoice_protocol::status::{Introduction, Presence, Status};
 use crate::alerts;
 use crate::assignments::Assignments;
 use crate::boards::{self, Boards};
-use crate::broker::Broker;
-use crate::config::{BrokerChoice, Config};
+use crate::config::Config;
 use crate::control;
 use crate::disputes::Attributed;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
+use crate::gate::Gate;
 use crate::help::StaffRole;
 use crate::ingest::mqtt::{Ack, Greeting, Inbox, Letter, Line, Link, Messenger, Unconnected};
 use crate::ingest::pipeline::TellKiosk;
@@ -53,6 +55,7 @@ use crate::web::{self, Desk};
 
 mod ahead;
 pub(crate) mod reach;
+mod transport;
 
 /// How many of the last records tell when each kiosk was last heard.
 const RECENT_RECORDS: u64 = 5_000;
@@ -66,10 +69,13 @@ const PAGES_DRAIN: Duration = Duration::from_secs(2);
 /// Where a running aggregator is reached; `addresses.json` in the data folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addresses {
-    /// The pages, `http://127.0.0.1:8080`.
+    /// The pages, `http://127.0.0.1:8080`, or `https` where they are encrypted.
     pub http: String,
     /// The broker, `mqtt://127.0.0.1:1883`.
     pub mqtt: String,
+    /// Where kiosks are taken in, `127.0.0.1:8884`; none where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<String>,
 }
 
 impl Addresses {
@@ -113,7 +119,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     let reaching = reach::start(&house, stopping.clone())?;
 
     let (broken, breakdown) = mpsc::unbounded_channel();
-    let (to_broker, mqtt) = broker(&house.premises)?;
+    let (to_broker, mqtt) = transport::broker(&house.premises)?;
     let boards = Arc::new(noticeboards(&house)?);
     let fleet = Arc::clone(&house.fleet);
     let to_broker = to_broker.telling_certificate(Arc::new(move |until| fleet.broker_certificate(until)));
@@ -125,13 +131,17 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         .build()
         .context("failed to start the threads of the pages")?;
     let ended = runtime.block_on(async {
-        let remembered = Addresses::read(data).and_then(|known| known.http.strip_prefix("http://")?.parse().ok());
-        let listener = listen(house.premises.config.web_listen, remembered).await?;
-        let http =
-            format!("http://{}", listener.local_addr().context("failed to learn the address of the pages")?);
-        let addresses = Addresses { http, mqtt };
+        let known = Addresses::read(data);
+        let remembered = known.as_ref().and_then(|known| place_of(&known.http));
+        let listener = listen("web.listen", house.premises.config.web_listen, remembered).await?;
+        let listening = listener.local_addr().context("failed to learn the address of the pages")?;
+        let rules = transport::pages(&house.premises)?;
+        let http = format!("{}://{listening}", if rules.is_some() { "https" } else { "http" });
+        let desk = transport::enrolment(&house, &messenger, known.and_then(|known| known.enrolment)).await?;
+        let addresses = Addresses { http, mqtt, enrolment: desk.as_ref().map(|(_, address)| address.to_string()) };
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
+        let enrolling = desk.map(|(desk, _)| tokio::spawn(desk));
         let changes = house.changes.subscribe();
         let keeping = boards::keep(Arc::clone(&boards), changes, messenger.clone(), stopping.clone());
         let keeping = tokio::spawn(keeping);
@@ -148,7 +158,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
             &house,
             &messenger,
             metrics,
-            listener,
+            Place { listener, rules },
             breakdown,
             #[cfg(feature = "openid")]
             openid,
@@ -158,6 +168,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
             manager.stopping();
         }
         stopping.cancel();
+        enrolling.into_iter().for_each(|enrolling| enrolling.abort());
         drop(keeping.await);
         // A look may take a while with many answers; what it finds is found again.
         watching.abort();
@@ -213,32 +224,13 @@ fn read_comments(house: &House) -> Result<()> {
     thread.map(drop).context("failed to start the thread that reads comments")
 }
 
-fn broker(premises: &Premises) -> Result<(Link, String)> {
-    match &premises.config.broker {
-        BrokerChoice::External(external) => {
-            Ok((Link::external(external).map_err(failed)?, external.url.to_string()))
-        }
-        BrokerChoice::Embedded { listen } => {
-            let remembered = Addresses::read(&premises.data)
-                .and_then(|known| known.mqtt.strip_prefix("mqtt://")?.parse::<SocketAddr>().ok())
-                .filter(|known| listen.port() == 0 && known.ip() == listen.ip());
-            let again = remembered.and_then(|address| {
-                let started = Broker::start(address);
-                started
-                    .inspect_err(|error| tracing::warn!("kiosks must learn a new address: failed to {error}"))
-                    .ok()
-            });
-            let broker = match again {
-                Some(broker) => broker,
-                None => Broker::start(*listen).map_err(failed)?,
-            };
-            Ok((broker.own_link().clone(), format!("mqtt://{}", broker.address())))
-        }
-    }
+/// The socket address in an address that was written down, whatever is spoken there.
+fn place_of(address: &str) -> Option<SocketAddr> {
+    address.split_once("://")?.1.parse().ok()
 }
 
 /// A socket on the configured address; where any port will do, the one of the last time if it is free.
-async fn listen(wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<TcpListener> {
+async fn listen(setting: &str, wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<TcpListener> {
     let again = remembered.filter(|known| wanted.port() == 0 && known.ip() == wanted.ip());
     if let Some(again) = again
         && let Ok(listener) = TcpListener::bind(again).await
@@ -246,7 +238,7 @@ async fn listen(wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<Tc
         return Ok(listener);
     }
     TcpListener::bind(wanted).await.with_context(|| {
-        format!("failed to listen on {wanted}: choose another web.listen, or end what listens there")
+        format!("failed to listen on {wanted}: choose another {setting}, or end what listens there")
     })
 }
 
@@ -407,14 +399,7 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
         let well = operations::perform(&house, request, talk)?;
         let assignments = &house.premises.assignments;
         if let Some(kiosk) = changed {
-            let messages = [
-                assignments.questionnaire_message(&kiosk),
-                assignments.approvals_message(&kiosk),
-                assignments.message(&kiosk),
-                assignments.posting_message(&kiosk),
-                assignments.round_message(&kiosk),
-            ];
-            messages.into_iter().flatten().for_each(|message| messenger.publish(message));
+            tell(assignments, &messenger, &kiosk);
         }
         if new_plan {
             assignments.directory_message().into_iter().for_each(|message| messenger.publish(message));
@@ -431,6 +416,18 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
         Ok(well)
     };
     control::listen(&data, Arc::new(perform)).context("failed to open the control socket")
+}
+
+/// Tells a kiosk everything that it is to be.
+fn tell(assignments: &Assignments, messenger: &Messenger, kiosk: &KioskId) {
+    let messages = [
+        assignments.questionnaire_message(kiosk),
+        assignments.approvals_message(kiosk),
+        assignments.message(kiosk),
+        assignments.posting_message(kiosk),
+        assignments.round_message(kiosk),
+    ];
+    messages.into_iter().flatten().for_each(|message| messenger.publish(message));
 }
 
 /// Notes that somebody has seen a request for help, and tells the kiosk.
@@ -454,12 +451,18 @@ async fn wait_connected(messenger: &Messenger) {
     }
 }
 
+/// Where pages are served, and by which rules of TLS.
+struct Place {
+    listener: TcpListener,
+    rules: Option<Arc<ServerConfig>>,
+}
+
 /// Serves pages until a signal or a breakdown.
 async fn pages(
     house: &Arc<House>,
     messenger: &Messenger,
     metrics: Arc<Metrics>,
-    listener: TcpListener,
+    place: Place,
     mut breakdown: mpsc::UnboundedReceiver<String>,
     #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Result<()> {
@@ -477,10 +480,20 @@ async fn pages(
     );
     ahead::start(&desk)?;
     let router = web::router(desk);
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     // Open streams end with the token, so the last answers are not kept waiting by them.
     let drained = stopping.clone().cancelled_owned();
-    let mut serving = std::pin::pin!(axum::serve(listener, router).with_graceful_shutdown(drained).into_future());
+    let serving = async move {
+        let Place { listener, rules } = place;
+        let Some(rules) = rules else {
+            let router = router.into_make_service_with_connect_info::<SocketAddr>();
+            return axum::serve(listener, router).with_graceful_shutdown(drained).await;
+        };
+        let router = web::over_tls(router).into_make_service_with_connect_info::<SocketAddr>();
+        // The tap does nothing; with it, handlers learn the caller's address.
+        let gate = Gate::open(listener, rules)?.tap_io(|_| ());
+        axum::serve(gate, router).with_graceful_shutdown(drained).await
+    };
+    let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         served = &mut serving => return served.context("failed to serve pages"),
         _ = terminate.recv() => Ok(()),

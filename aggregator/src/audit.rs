@@ -52,6 +52,7 @@ pub enum Deed {
     SawRecords,
     ChangedAccount,
     ChangedKiosk,
+    ChangedCertificate,
     ChangedPin,
     ChangedPlan,
     ChangedApproval,
@@ -151,7 +152,7 @@ struct Book {
 
 impl Deed {
     /// Every deed, in the order they are offered to choose from.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -159,6 +160,7 @@ impl Deed {
         Self::SawRecords,
         Self::ChangedAccount,
         Self::ChangedKiosk,
+        Self::ChangedCertificate,
         Self::ChangedPin,
         Self::ChangedPlan,
         Self::ChangedApproval,
@@ -191,6 +193,7 @@ impl Deed {
             Self::SawRecords => "saw_records",
             Self::ChangedAccount => "changed_account",
             Self::ChangedKiosk => "changed_kiosk",
+            Self::ChangedCertificate => "changed_certificate",
             Self::ChangedPin => "changed_pin",
             Self::ChangedPlan => "changed_plan",
             Self::ChangedApproval => "changed_approval",

@@ -29,6 +29,7 @@ mod delivery;
 mod desk;
 mod fft;
 mod manual;
+mod identity;
 mod monitor;
 mod overview;
 mod people;
@@ -87,6 +88,9 @@ enum Command {
     /// Register kiosks.
     #[command(subcommand)]
     Kiosk(KioskCommand),
+    /// See the certificate authority, and issue a certificate for a broker of your own.
+    #[command(subcommand)]
+    Authority(identity::AuthorityCommand),
     /// Prove that every record is there and every figure adds up.
     Verify {
         /// Open and judge every envelope again.
@@ -225,6 +229,10 @@ struct Places {
 
 #[derive(Debug, Clone, Subcommand)]
 enum KioskCommand {
+    /// Print a join code, with which a kiosk gets its certificate and everything it has to know.
+    Enrol(identity::Enrol),
+    /// Take back what a kiosk was given: it is let in no more, and a connection it has ends at once.
+    Revoke(identity::Revoke),
     /// Register a kiosk and print the settings to put on it.
     Add {
         /// Its id, for example k-0017.
@@ -360,6 +368,8 @@ enum LogCommand {
 impl KioskCommand {
     fn asked(&self) -> (Request, say::Style) {
         match self.clone() {
+            Self::Enrol(asked) => asked.asked(),
+            Self::Revoke(asked) => asked.asked(),
             Self::Add { id, ward, signing_key, questionnaire } => {
                 (Request::KioskAdd { id, ward, signing_key, questionnaire }, say::Style::Json)
             }
@@ -437,6 +447,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
+        Command::Authority(command) => command.asked().and_then(answer),
         Command::Verify { deep, json } => {
             ask(Request::Verify { deep: *deep }, say::Style::one(*json, say::report)).map(well)
         }

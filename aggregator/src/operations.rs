@@ -20,6 +20,7 @@ use crate::{rebuild, transfer, verify};
 
 mod comments;
 mod delivery;
+mod identity;
 mod loops;
 mod monitor;
 mod people;
@@ -35,6 +36,7 @@ mod translation;
 
 pub use comments::{CommentLine, CommentsAsk};
 pub use delivery::{DeliveryAsk, TestLine};
+pub use identity::{AuthorityLine, IdentityAsk, InvitationLine, IssuedLine, RevokedLine, SealKeysLine};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
@@ -153,6 +155,7 @@ fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -
             settings(premises, &id, broker, talk)
         }
         Request::KioskList => list_kiosks(premises, None, None, talk),
+        Request::Identity(asked) => identity::identity(premises, asked, talk),
         Request::People(request) => people::on_premises(premises, request, talk),
         Request::PinSet { role, pin } => {
             premises.pins.set(role, &pin).map_err(failed)?;

@@ -9,11 +9,12 @@
 //!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
 //!      monitor.ndjson  returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
 //!      branding/…  questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
-//!      keys/open.key  keys/signing.key  log/…
+//!      keys/open.key  keys/signing.key  authority/…  join-codes.json  log/…
 //! ```
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -29,11 +30,13 @@ use crate::alerts::Alerts;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
 use crate::branding::Branding;
+use crate::authority::{Authority, SharedAuthority};
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Dispute, Disputes, Ruling};
+use crate::enrolment::JoinCodes;
 use crate::facts::{Facts, Rulings, Vocabulary};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
@@ -100,8 +103,11 @@ pub struct Premises {
     pub assignments: Arc<Assignments>,
     /// The trust's own look on pages, where it has one.
     pub branding: Option<Arc<Branding>>,
+    /// What kiosks join with.
+    pub join_codes: Arc<JoinCodes>,
     /// Whether everything in the folder is generated.
     pub demonstration: bool,
+    authority: OnceLock<SharedAuthority>,
 }
 
 /// The data folder with its log open.
@@ -195,6 +201,7 @@ impl Premises {
             safeguarding: config.safeguarding.clone(),
         });
         let branding = Branding::of(data);
+        let join_codes = Arc::new(JoinCodes::open(data.join("join-codes.json")).map_err(failed)?);
         let data = data.to_owned();
         Ok(Self {
             data,
@@ -217,8 +224,19 @@ impl Premises {
             audit,
             assignments,
             branding,
+            join_codes,
             demonstration,
+            authority: OnceLock::new(),
         })
+    }
+
+    /// The built-in authority; made when it is first asked for.
+    pub fn authority(&self) -> Result<SharedAuthority> {
+        if let Some(authority) = self.authority.get() {
+            return Ok(Arc::clone(authority));
+        }
+        let opened = Arc::new(Authority::open(&self.data.join("authority")).map_err(failed)?);
+        Ok(Arc::clone(self.authority.get_or_init(|| opened)))
     }
 
     /// The local day it is.
@@ -244,10 +262,45 @@ impl Premises {
         match &self.config.broker {
             BrokerChoice::External(external) => Some(external.url.to_string()),
             // "Every address" is where to listen, not where to connect to.
-            BrokerChoice::Embedded { listen } if listen.ip().is_unspecified() => None,
-            BrokerChoice::Embedded { listen } if listen.port() != 0 => Some(format!("mqtt://{listen}")),
-            BrokerChoice::Embedded { .. } => crate::app::Addresses::read(&self.data).map(|known| known.mqtt),
+            BrokerChoice::Embedded { listen, encrypted } => {
+                let known = || crate::app::Addresses::read(&self.data).map(|known| known.mqtt);
+                let port = match listen.port() {
+                    0 => known()?.rsplit_once(':')?.1.parse().ok()?,
+                    port => port,
+                };
+                let name = self.config.names.first().filter(|_| *encrypted);
+                let scheme = if *encrypted { "mqtts" } else { "mqtt" };
+                match name {
+                    Some(name) => Some(format!("{scheme}://{}", with_port(name, port))),
+                    // "Every address" is where to listen, not where to connect to.
+                    None if listen.ip().is_unspecified() => None,
+                    None => Some(format!("{scheme}://{}", SocketAddr::new(listen.ip(), port))),
+                }
+            }
         }
+    }
+
+    /// What kiosks are told to join at, as far as it is known.
+    pub fn enrolment_address(&self) -> Option<String> {
+        let listen = self.config.enrolment_listen?;
+        let known = || crate::app::Addresses::read(&self.data)?.enrolment;
+        let port = match listen.port() {
+            0 => known()?.rsplit_once(':')?.1.parse().ok()?,
+            port => port,
+        };
+        match self.config.names.first() {
+            Some(name) => Some(with_port(name, port)),
+            None if listen.ip().is_unspecified() => None,
+            None => Some(SocketAddr::new(listen.ip(), port).to_string()),
+        }
+    }
+}
+
+/// A host's name or address with a port behind it.
+fn with_port(name: &str, port: u16) -> String {
+    match name.parse::<IpAddr>() {
+        Ok(address) => SocketAddr::new(address, port).to_string(),
+        Err(_) => format!("{name}:{port}"),
     }
 }
 

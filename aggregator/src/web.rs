@@ -29,9 +29,9 @@
 use std::sync::{Arc, RwLock};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -314,6 +314,15 @@ pub fn router(desk: Arc<Desk>) -> Router {
         ))
         .layer(header_layer(header::CACHE_CONTROL, "private, no-store"))
         .with_state(web)
+}
+
+/// The same behind TLS of our own: cookies are for TLS alone, whatever a request says of itself.
+pub fn over_tls(router: Router) -> Router {
+    let https = |mut request: Request, next: Next| {
+        request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        next.run(request)
+    };
+    router.layer(from_fn(https))
 }
 
 /// Sets a header on every answer that does not set it itself.

@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[Line]); 6] = [
         &[
             (&["serve", "demo"], "Take records in and serve pages; the same with a made-up trust"),
             (&["config", "directory"], "Print or check the settings, and the directory of wards"),
-            (&["kiosk", "pin"], "Register kiosks and say what they ask; set the PINs of their doors"),
+            (&["kiosk", "authority", "pin"], "Take kiosks in and say what they ask; certificates; PINs of doors"),
             (&["user", "display"], "Say who may sign in, and which screens in corridors are let in"),
             (&["audit"], "See who did what, and prove that nobody has changed it"),
         ],

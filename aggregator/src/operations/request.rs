@@ -10,8 +10,8 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
-    AlertsAsk, CommentsAsk, DeliveryAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk, ReleaseRequest,
-    ReturnRequest, TablesRequest, TranslationAsk, people,
+    AlertsAsk, CommentsAsk, DeliveryAsk, IdentityAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk,
+    ReleaseRequest, ReturnRequest, TablesRequest, TranslationAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -47,6 +47,8 @@ pub enum Request {
     },
     /// Answers with every kiosk.
     KioskList,
+    /// Certificates: the authority, join codes, and taking back.
+    Identity(IdentityAsk),
     /// Gives a kiosk a new key and answers with its settings.
     KioskReplaceKey {
         /// The kiosk.
@@ -206,6 +208,7 @@ impl Request {
             // What an action is about is looked up among the measures, which needs the definitions.
             Self::ActionAdd(action) => return action.about.is_none(),
             Self::People(request) => return request.needs_only_premises(),
+            Self::Identity(_) => return true,
             _ => {}
         }
         matches!(
@@ -232,6 +235,10 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::KioskAdd { id, .. } | Request::KioskAssign { id, .. } | Request::KioskReplaceKey { id, .. } => {
             (Deed::ChangedKiosk, kiosk(id), None)
         }
+        Request::Identity(asked) => match asked.noted() {
+            Some((about, detail)) => (Deed::ChangedCertificate, about, Some(detail)),
+            None => return Ok(()),
+        },
         Request::PinSet { role, .. } => (Deed::ChangedPin, format!("pin:{role}"), None),
         Request::Plan(PlanAsk::Set { wish, .. }) => {
             let about = wish.ward.as_ref().map_or_else(|| "plan:trust".to_owned(), |ward| format!("plan:{ward}"));

@@ -175,6 +175,7 @@ pub(crate) fn deed(did: &str) -> &str {
         "saw_records" => "Took records out",
         "changed_account" => "Changed an account",
         "changed_kiosk" => "Changed a kiosk",
+        "changed_certificate" => "Gave out or took back a certificate",
         "changed_pin" => "Changed a PIN",
         "changed_plan" => "Changed the plan",
         "changed_approval" => "Decided about a translation",
