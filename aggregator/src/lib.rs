@@ -27,6 +27,8 @@ pub mod durable_file;
 pub mod export;
 pub mod facts;
 pub mod fleet;
+#[cfg(test)]
+mod garbled;
 pub mod help;
 pub mod ingest;
 mod journal;
