@@ -15,6 +15,7 @@ use desk::{Bench, PASSWORD, noon};
 mod accounts;
 mod actions;
 mod alerts;
+mod any_bytes;
 mod comments;
 mod consultants;
 mod desk;
