@@ -162,7 +162,10 @@ fn every_link_on_the_page_leads_to_a_heading() {
         .filter(|line| line.starts_with('#'))
         .map(|line| {
             let words = line.trim_start_matches('#').trim().to_lowercase();
-            words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>()
+            words
+                .chars()
+                .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'))
+                .collect::<String>()
         })
         .map(|words| words.replace(' ', "-"))
         .collect();
@@ -175,7 +178,8 @@ fn every_link_on_the_page_leads_to_a_heading() {
     // A section that the list at the top forgets is not found.
     let top = page.split("\n## ").next().unwrap();
     for line in page.lines().filter_map(|line| line.strip_prefix("## ")) {
-        let anchor: String = line.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
+        let anchor: String =
+            line.to_lowercase().chars().filter(|letter| letter.is_alphanumeric() || *letter == ' ').collect();
         assert!(top.contains(&format!("](#{})", anchor.replace(' ', "-"))), "{line} is not in the contents");
     }
 }
