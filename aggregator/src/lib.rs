@@ -30,6 +30,8 @@ pub mod enrolment;
 pub mod export;
 pub mod facts;
 pub mod fleet;
+#[cfg(test)]
+mod garbled;
 mod gate;
 pub mod help;
 pub mod ingest;

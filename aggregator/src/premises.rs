@@ -447,3 +447,6 @@ impl House {
 pub fn failed(error: impl std::error::Error) -> anyhow::Error {
     anyhow::anyhow!("failed to {error}")
 }
+
+#[cfg(test)]
+mod any_bytes;

@@ -16,6 +16,7 @@ use desk::{Bench, PASSWORD, noon};
 mod accounts;
 mod actions;
 mod alerts;
+mod any_bytes;
 mod beside;
 mod branding;
 mod comments;
