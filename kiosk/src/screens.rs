@@ -108,7 +108,7 @@ impl Screens {
             }
             Screen::Help(help) => self.help.show(help, &say),
             Screen::Door(door) => self.door.show(*door),
-            Screen::Volunteer(page) => self.volunteer.show(page),
+            Screen::Volunteer(page) => self.volunteer.show(page, &say),
             screen => self.message.show(screen, &say),
         };
         let writing = matches!(view.screen, Screen::Comment(_));

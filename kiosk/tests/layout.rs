@@ -1,17 +1,20 @@
-//! Every screen, in every language, at every text size, in both palettes, on three panels: everything fits.
+//! Every screen, in every language, at every text size, in both palettes, on three panels: everything fits. So does every page in
+//! front of the door and behind it, at every size too.
 //!
 //! Where something is being written, its hint stays and its end is visible, on whole lines.
 //!
-//! Four tests so that they run beside each other. [`fit`](patient::fit) says what fitting is; a test of its own proves that it
-//! objects. The pictures of the same walk are made by `examples/screens.rs`.
+//! Four tests of each kind so that they run beside each other. [`fit`](patient::fit) says what fitting is; a test of its own proves
+//! that it objects. The pictures of the same walk are made by `examples/screens.rs`.
 
+mod attending;
 mod patient;
 
 use std::collections::BTreeMap;
 
+use attending::pages::judge;
 use patient::fit::{Area, GAP, KEY_GAP, Touchable, faults};
 use patient::walk::walk;
-use patient::{Patient, ward_with_bays};
+use patient::{Patient, setting, ward_with_bays};
 use slint::{ComponentHandle as _, Model as _};
 use wardvoice_kiosk::interview::comfort::TextSize;
 use wardvoice_kiosk::interview::{Action, Happening};
@@ -85,6 +88,51 @@ fn everything_fits(text_size: TextSize) {
     assert!(seen > 300 * words::LANGUAGES.len(), "{seen} screens were looked at");
     let report: Vec<String> = wrong.iter().map(|(screen, faults)| format!("{screen}: {faults:#?}")).collect();
     assert!(wrong.is_empty(), "{} of {seen} screens:\n{}", wrong.len(), report.join("\n"));
+}
+
+#[test]
+fn everything_behind_the_door_fits_at_100_percent() {
+    everything_behind_the_door_fits(TextSize::Normal);
+}
+
+#[test]
+fn everything_behind_the_door_fits_at_125_percent() {
+    everything_behind_the_door_fits(TextSize::Large);
+}
+
+#[test]
+fn everything_behind_the_door_fits_at_150_percent() {
+    everything_behind_the_door_fits(TextSize::Larger);
+}
+
+#[test]
+fn everything_behind_the_door_fits_at_200_percent() {
+    everything_behind_the_door_fits(TextSize::Largest);
+}
+
+/// A page may scroll, but up to the size that the kiosk begins with none does on a tablet that we sell.
+fn everything_behind_the_door_fits(text_size: TextSize) {
+    let patient = Patient::arrives_at(setting(), 1280, 800);
+    let (mut wrong, mut seen) = (BTreeMap::new(), 0);
+    let mut look = |patient: &Patient, page: &str| {
+        assert_eq!(patient.view().comfort.text_size, text_size, "{page} has the size that was asked for");
+        for (width, height) in PANELS {
+            patient.turns(width.into(), height.into());
+            let judged = judge(patient, width, height, GAP);
+            let mut found = judged.faults;
+            if judged.scrolls && text_size.percent() <= 125 && width.max(height) == 1280 {
+                found.push("it scrolls".to_owned());
+            }
+            seen += 1;
+            if !found.is_empty() {
+                wrong.insert(format!("{page} {width}x{height}"), found);
+            }
+        }
+    };
+    attending::walk::walk(&patient, text_size, &mut look);
+    assert!(seen > 100, "{seen} pages were looked at");
+    let report: Vec<String> = wrong.iter().map(|(page, faults)| format!("{page}: {faults:#?}")).collect();
+    assert!(wrong.is_empty(), "{} of {seen} pages:\n{}", wrong.len(), report.join("\n"));
 }
 
 fn sets_size(patient: &Patient, text_size: TextSize) {

@@ -23,7 +23,7 @@ use slint::platform::{PointerEventButton, WindowEvent};
 use wardvoice_kiosk::app::post::Post;
 use wardvoice_kiosk::app::stage::{Done, Stage};
 use wardvoice_kiosk::interview::{Happening, Improvement, Screen, Setting, StoreFailed, View};
-use wardvoice_kiosk_ui::{FoundControl, FoundText, FoundWriting, KioskWindow, Survey, fonts, words};
+use wardvoice_kiosk_ui::{FoundControl, FoundPane, FoundText, FoundWriting, KioskWindow, Survey, fonts, words};
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience};
 use wardvoice_protocol::contact::Contact;
 use wardvoice_protocol::id::{ConsultantId, KioskId, Language, WardId};
@@ -177,6 +177,25 @@ impl Patient {
         survey.set_round(survey.get_round() + 1);
         self.waits(1);
         writing.take()
+    }
+
+    /// Where a page stands that may be longer than its place.
+    pub(crate) fn pane(&self) -> Option<FoundPane> {
+        let pane = Rc::new(RefCell::new(None));
+        let survey = self.window.global::<Survey>();
+        let found = Rc::clone(&pane);
+        survey.on_paned(move |pane| {
+            found.replace(Some(pane));
+        });
+        survey.set_round(survey.get_round() + 1);
+        self.waits(1);
+        pane.take()
+    }
+
+    /// Pulls such a page up so far from its beginning.
+    pub(crate) fn pulls(&self, by: f32) {
+        self.window.global::<Survey>().set_pulled(by);
+        self.waits(1);
     }
 
     /// Everything that anybody could read off the screen or have read to them by it.
