@@ -7,6 +7,7 @@ mod attending;
 mod patient;
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use attending::{Shell, briefing};
 use patient::Patient;
 use patient::fit::{GAP, KEY_GAP};
 use slint::ComponentHandle as _;
+use slint::platform::Key;
 use wardvoice_kiosk::app::stage::Voice;
 use wardvoice_kiosk::interview::volunteer::{Briefing, VolunteerTouch, Word};
 use wardvoice_kiosk::interview::{Action, Happening, ReadingNumber, Screen, Spoken, Storing};
@@ -439,6 +441,35 @@ fn a_representative_mix_is_nudged_and_not_forced() {
     assert!(!said.iter().any(|text| text.starts_with("So far few")), "{said:?}");
     shell.touches("does not want to");
     assert_eq!(patient.contacts().len(), 1, "whoever is in the bed is asked or not, as before");
+}
+
+/// With a keyboard nobody can pull a page up: it follows the focus.
+#[test]
+fn what_has_the_focus_is_in_sight_on_a_page_that_scrolls() {
+    let patient = Patient::arrives(1024, 600);
+    let shell = Shell::attends(&patient);
+    for _ in 0..2 {
+        patient.meets(Happening::Touch(Action::TextSize));
+    }
+    shell.comes_in();
+    shell.does(VolunteerTouch::Ward(0));
+    shell.does(VolunteerTouch::Begin);
+    let pane = patient.pane().unwrap();
+    assert!(pane.content_height > pane.height, "{pane:?} would prove nothing");
+    let mut reached = BTreeSet::new();
+    for key in [Key::Tab, Key::Backtab] {
+        for _ in 0..16 {
+            patient.presses(key);
+            let Some(control) = patient.surveys().0.into_iter().find(|control| control.focused) else { continue };
+            let label = control.label.to_string();
+            if label.starts_with("is ") || label.starts_with("was ") || label == "Start the interview" {
+                let (top, bottom) = (pane.y - 1.0, pane.y + pane.height + 1.0);
+                assert!(control.y >= top && control.y + control.height <= bottom, "{control:?} {pane:?}");
+                reached.insert(label);
+            }
+        }
+    }
+    assert_eq!(reached.len(), 6, "{reached:?}");
 }
 
 impl Shell<'_> {
