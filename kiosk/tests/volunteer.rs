@@ -457,9 +457,9 @@ fn what_has_the_focus_is_in_sight_on_a_page_that_scrolls() {
     let pane = patient.pane().unwrap();
     assert!(pane.content_height > pane.height, "{pane:?} would prove nothing");
     let mut reached = BTreeSet::new();
-    for key in [Key::Tab, Key::Backtab] {
+    for key in [Key::Tab, Key::Backtab].map(slint::SharedString::from) {
         for _ in 0..16 {
-            patient.presses(key);
+            patient.presses(key.clone());
             let Some(control) = patient.surveys().0.into_iter().find(|control| control.focused) else { continue };
             let label = control.label.to_string();
             if label.starts_with("is ") || label.starts_with("was ") || label == "Start the interview" {

@@ -57,24 +57,7 @@ pub(super) fn shown(view: &VolunteerView, say: &StaffWords, phrases: &Phrases) -
             footer: vec![lock(say)],
             ..Shown::default()
         },
-        Page::Harm { safeguarding } => Shown {
-            title: say.get_harm_title(),
-            paragraphs: vec![
-                say.get_harm_1(),
-                say.get_harm_2(),
-                say.get_harm_3(),
-                say.get_harm_4(),
-                match safeguarding {
-                    Some(who) => fill(&say.get_harm_call(), "{who}", who),
-                    None => say.get_harm_no_number(),
-                },
-                say.get_harm_5(),
-            ],
-            primary: Some((say.get_harm_close(), VolunteerTouch::CloseAside)),
-            choices: vec![(say.get_harm_ask_help(), VolunteerTouch::AskForHelp)],
-            hides_harm: true,
-            ..Shown::default()
-        },
+        Page::Harm { safeguarding } => harm_page(safeguarding.as_deref(), say),
         Page::Script => Shown {
             title: say.get_script_title(),
             paragraphs: vec![
@@ -235,6 +218,27 @@ fn team_page(view: &TeamView, say: &StaffWords) -> Shown {
         title: say.get_team_title(),
         choices: view.names.iter().enumerate().map(name).chain([unknown]).collect(),
         footer: [back(say)].into_iter().chain(more).collect(),
+        ..Shown::default()
+    }
+}
+
+fn harm_page(safeguarding: Option<&str>, say: &StaffWords) -> Shown {
+    Shown {
+        title: say.get_harm_title(),
+        paragraphs: vec![
+            say.get_harm_1(),
+            say.get_harm_2(),
+            say.get_harm_3(),
+            say.get_harm_4(),
+            match safeguarding {
+                Some(who) => fill(&say.get_harm_call(), "{who}", who),
+                None => say.get_harm_no_number(),
+            },
+            say.get_harm_5(),
+        ],
+        primary: Some((say.get_harm_close(), VolunteerTouch::CloseAside)),
+        choices: vec![(say.get_harm_ask_help(), VolunteerTouch::AskForHelp)],
+        hides_harm: true,
         ..Shown::default()
     }
 }
