@@ -170,5 +170,6 @@ impl Walk<'_> {
             self.touches(Action::Dismiss);
             self.touches(Action::Wiped);
         }
+        self.does(VolunteerTouch::Lock);
     }
 }
