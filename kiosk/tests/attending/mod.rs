@@ -1,5 +1,5 @@
 //! A kiosk with a volunteer in front of it: the shell that checks PINs and looks at the tablet, and a ward to go round.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics is a test that fails")]
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
 pub(crate) mod pages;
