@@ -19,8 +19,8 @@ use crate::pass;
 use crate::revive;
 use crate::settings::Settings;
 
-mod manual;
 mod join;
+mod manual;
 mod outbox;
 mod preview;
 mod simulate;
