@@ -71,6 +71,7 @@ pub enum Deed {
     Replayed,
     Imported,
     Rebuilt,
+    BackedUp,
 }
 
 /// One entry.
@@ -148,7 +149,7 @@ struct Book {
 
 impl Deed {
     /// Every deed, in the order they are offered to choose from.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -176,6 +177,7 @@ impl Deed {
         Self::Replayed,
         Self::Imported,
         Self::Rebuilt,
+        Self::BackedUp,
     ];
 
     /// The deed as entries say it.
@@ -208,6 +210,7 @@ impl Deed {
             Self::Replayed => "replayed",
             Self::Imported => "imported",
             Self::Rebuilt => "rebuilt",
+            Self::BackedUp => "backed_up",
         }
     }
 }

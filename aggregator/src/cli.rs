@@ -28,6 +28,7 @@ mod definitions;
 mod delivery;
 mod desk;
 mod fft;
+mod keeping;
 mod monitor;
 mod overview;
 mod people;
@@ -194,6 +195,10 @@ enum Command {
     /// Note what wards do about what patients said.
     #[command(subcommand)]
     Action(actions::ActionCommand),
+    /// Write everything that must be kept into one sealed file, and try it.
+    Backup(keeping::BackupArguments),
+    /// Make a data folder from a backup.
+    Restore(keeping::RestoreArguments),
     /// Mend a log that does not open.
     #[command(subcommand)]
     Log(LogCommand),
@@ -499,6 +504,8 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             say::text(&format!("The {role} PIN is set. Kiosks learn it as they connect.\n"))?;
             Ok(done)
         }
+        Command::Backup(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Restore(asked) => asked.run(|folder| settings_of(arguments, folder)).map(well),
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }
 }
@@ -523,9 +530,18 @@ impl Places {
 }
 
 fn settings_file(arguments: &Arguments) -> Result<ConfigFile> {
+    settings_file_of(arguments, &arguments.data)
+}
+
+/// The settings of another data folder, unless others were named.
+fn settings_of(arguments: &Arguments, data: &Path) -> Result<Config> {
+    checked(settings_file_of(arguments, data)?)
+}
+
+fn settings_file_of(arguments: &Arguments, data: &Path) -> Result<ConfigFile> {
     let (path, required) = match &arguments.config {
         Some(path) => (path.clone(), Required::Yes),
-        None => (arguments.data.join("config.toml"), Required::No),
+        None => (data.join("config.toml"), Required::No),
     };
     ConfigFile::load(&path, required).map_err(crate::premises::failed)
 }

@@ -16,6 +16,7 @@ use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::one_line;
 
+use crate::backup::age::Recipient;
 use crate::comments::Rules;
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::network::Network;
@@ -23,6 +24,7 @@ use crate::policy::Audience;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 mod broker;
+mod keeping;
 mod kiosks;
 mod openid;
 mod reach;
@@ -30,6 +32,7 @@ mod targets;
 mod template;
 
 pub use broker::BrokerUrl;
+use keeping::BackupFile;
 use kiosks::KiosksFile;
 use openid::OpenIdFile;
 #[cfg(feature = "openid")]
@@ -53,6 +56,10 @@ pub struct ConfigFile {
     consultants: ConsultantsFile,
     comments: CommentsFile,
     displays: DisplaysFile,
+    backup: BackupFile,
+    /// Where it was read.
+    #[serde(skip)]
+    file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     openid: Option<OpenIdFile>,
     delivery: DeliveryFile,
@@ -209,6 +216,10 @@ pub struct Config {
     pub comments: Rules,
     /// Who is reached outside the pages.
     pub reach: Reach,
+    /// The keys that backups are sealed for.
+    pub backup_recipients: Vec<Recipient>,
+    /// The file that all this was read from, where there was one.
+    pub file: Option<PathBuf>,
 }
 
 /// Which broker carries the messages.
@@ -276,6 +287,7 @@ impl ConfigFile {
     pub fn load(path: &Path, required: Required) -> Result<Self, ConfigError> {
         match fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text)
+                .map(|file| Self { file: Some(path.to_owned()), ..file })
                 .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && required == Required::No => {
                 Ok(Self::default())
@@ -363,6 +375,8 @@ impl TryFrom<ConfigFile> for Config {
             targets,
             comments,
             displays,
+            backup,
+            file,
             openid,
             delivery,
             help,
@@ -435,6 +449,8 @@ impl TryFrom<ConfigFile> for Config {
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
             reach: Reach::read(delivery, &contacts, help, alerts)?,
+            backup_recipients: backup.recipients()?,
+            file,
         })
     }
 }
@@ -528,6 +544,7 @@ mod tests {
         check("[web]\nlisten = \"8080\"", "web.listen");
         check("[web]\nport = 8080", "unknown field `port`");
         check("[web]\ntrusted_proxies = [\"10.1.2.3/16\"]", "web.trusted_proxies");
+        check("[backup]\nrecipients = [\"age1\"]", "backup.recipients");
         check("[displays]\nneed_token = \"yes\"", "need_token");
         check("[broker]\nlisten = \"localhost\"", "broker.listen");
         check("[broker]\nurl = \"http://a:1\"", "broker.url");

@@ -9,6 +9,7 @@ pub mod app;
 pub mod appraisal;
 pub mod assignments;
 pub mod audit;
+pub mod backup;
 pub mod boards;
 pub mod broker;
 pub mod cli;

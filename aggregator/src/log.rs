@@ -42,6 +42,7 @@ use wardvoice_protocol::record::Record;
 mod batch;
 mod block;
 mod bytes;
+mod copy;
 mod keys;
 mod marker;
 mod open;
@@ -52,6 +53,7 @@ mod salvage;
 mod store;
 
 pub use batch::{Batch, NewRecord};
+pub(crate) use copy::Copying;
 pub use quarantine::{NewRefusal, Refused, Source};
 pub use reader::{Gap, Reader};
 pub use row::OpenedRow;

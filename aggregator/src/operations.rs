@@ -20,6 +20,7 @@ use crate::{rebuild, transfer, verify};
 
 mod comments;
 mod delivery;
+mod keeping;
 mod loops;
 mod monitor;
 mod people;
@@ -35,6 +36,7 @@ mod translation;
 
 pub use comments::{CommentLine, CommentsAsk};
 pub use delivery::{DeliveryAsk, TestLine};
+pub use keeping::{BackedUp, BackupAsk, Restored, restore};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
@@ -244,6 +246,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         }
         Request::QuarantineReplay { number } => replay(house, number, talk),
         Request::Verify { deep } => verify(house, deep, talk),
+        Request::Backup(asked) => keeping::back_up(house, &asked, talk),
         Request::Export => export(house, talk),
         Request::Import => import(house, talk),
         Request::Return(request) => publishing::national_return(house, request, talk),
@@ -374,6 +377,13 @@ fn base64(bytes: &[u8]) -> String {
 fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
     let records = house.reader().position();
     talk.progress("reading the log", 0, records);
+    let report = verified(house, deep)?;
+    talk.progress("reading the log", records, records);
+    say(talk, &report)?;
+    Ok(report.is_proved())
+}
+
+fn verified(house: &House, deep: bool) -> Result<verify::VerifyReport> {
     let (reader, world, scoring) = (house.reader(), house.world.clone(), house.scoring.clone());
     let (facts, today) = (house.facts.clone(), house.premises.today());
     let disputes = house.premises.disputes.clone();
@@ -383,10 +393,7 @@ fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
         let rulings = disputes.rulings(&reader, &world)?;
         verify::verify(&reader, &world, &scoring, &facts, &rulings, today, deep)
     });
-    let report = report.map_err(failed)?.map_err(failed)?;
-    talk.progress("reading the log", records, records);
-    say(talk, &report)?;
-    Ok(report.is_proved())
+    report.map_err(failed)?.map_err(failed)
 }
 
 fn export(house: &House, talk: &mut dyn Talk) -> Result<bool> {

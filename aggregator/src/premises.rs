@@ -28,6 +28,7 @@ use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
+use crate::backup::RESTORING;
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::delivery::Delivery;
@@ -148,6 +149,11 @@ pub fn log_folder(data: &Path) -> PathBuf {
 impl Premises {
     /// Opens the small files. Draws keys in a folder that has none and no log.
     pub fn open(data: &Path, config: Config) -> Result<Self> {
+        anyhow::ensure!(
+            !data.join(RESTORING).exists(),
+            "failed to open {}: a restore into it did not come to its end; empty it and restore again",
+            data.display()
+        );
         let directory = directory::load(&data.join("directory.json")).map_err(failed)?;
         let missing = if log_folder(data).exists() { Missing::Refuse } else { Missing::Draw };
         let keys = Keys::open(&data.join("keys"), missing).map_err(failed)?;

@@ -109,6 +109,11 @@ two_person_release = {two_person_release}
 # shows nothing but what was released to the public.
 need_token = {need_token}
 
+[backup]
+# The public keys that backups are sealed for, as `backup new-key` prints them: see docs/keeping.md. Their secret halves do not belong on this
+# machine. Name two, so that one may be lost.
+recipients = []
+
 {openid}{reach}
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.

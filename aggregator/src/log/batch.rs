@@ -208,6 +208,13 @@ impl Batch {
         Ok(Some(refused))
     }
 
+    /// Says of an entry of this batch, copied from another log, that its payload was too large to be kept whole.
+    pub(super) fn keep_glimpse(&mut self, number: u64, bytes: u64) {
+        if let Some(refused) = self.refused.get_mut(&number) {
+            (refused.bytes, refused.whole) = (bytes, false);
+        }
+    }
+
     /// Lets a quarantined envelope hold its number of the chain, so that the next one finds what it is linked to.
     pub fn hold_slot(&mut self, log: &Log, kiosk: &KioskId, sequence: u64, slot: Slot) -> Result<(), LogError> {
         let before = self.slot(log, kiosk, sequence)?;

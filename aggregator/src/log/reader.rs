@@ -19,7 +19,7 @@ use super::{Committed, Head, LogError, Seen, Shared, Slot, StoredRecord};
 /// Reads the log.
 #[derive(Clone)]
 pub struct Reader {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// Numbers of a kiosk's chain that nothing has come for.
@@ -188,7 +188,7 @@ impl Reader {
         self.shared.seen(record)
     }
 
-    fn each<E: From<LogError>>(
+    pub(super) fn each<E: From<LogError>>(
         &self,
         family: Family,
         positions: RangeInclusive<u64>,

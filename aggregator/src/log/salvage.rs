@@ -110,7 +110,8 @@ fn missing(position: u64) -> LogError {
     LogError::Unreadable(format!("record {position}"))
 }
 
-fn append(
+/// Appends a record as a store holds it; whether it is one, and its id and its number in the chain are free.
+pub(super) fn append(
     log: &Log,
     batch: &mut super::Batch,
     position: u64,
@@ -131,7 +132,10 @@ fn append(
     }
     let before = match row.sequence.checked_sub(1) {
         None | Some(0) => true,
-        Some(before) => batch.slot(log, &kiosk, before)?.is_some(),
+        Some(before) => {
+            let slot = batch.slot(log, &kiosk, before)?;
+            slot.is_some_and(|slot| !matches!(slot.holder, Holder::Refused { linked: false, .. }))
+        }
     };
     let waits_for = (!before).then_some(previous);
     let asks_for_help = row::asks_for_help(row.json);

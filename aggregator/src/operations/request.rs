@@ -10,8 +10,8 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
-    AlertsAsk, CommentsAsk, DeliveryAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk, ReleaseRequest,
-    ReturnRequest, TablesRequest, TranslationAsk, people,
+    AlertsAsk, BackupAsk, CommentsAsk, DeliveryAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk,
+    ReleaseRequest, ReturnRequest, TablesRequest, TranslationAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -91,6 +91,8 @@ pub enum Request {
         /// Whether to open and judge every envelope again.
         deep: bool,
     },
+    /// Writes a backup, tries it, and answers with what is in it.
+    Backup(BackupAsk),
     /// Makes the facts again from the log.
     Rebuild,
     /// Answers with a score sheet.
@@ -258,6 +260,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Export => (Deed::SawRecords, "export".to_owned(), None),
         Request::Import => (Deed::Imported, "import".to_owned(), None),
         Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
+        Request::Backup(asked) => (Deed::BackedUp, "backup".to_owned(), Some(asked.to.display().to_string())),
         Request::RebaseAdd { unit, .. } => (Deed::ChangedRebase, unit.to_string(), None),
         Request::RebaseRemove { number, .. } => (Deed::ChangedRebase, format!("rebase:{number}"), None),
         Request::Return(request) => match request.noted() {

@@ -194,6 +194,7 @@ pub(crate) fn deed(did: &str) -> &str {
         "replayed" => "Tried the quarantine again",
         "imported" => "Took records in",
         "rebuilt" => "Made the facts again",
+        "backed_up" => "Made a backup",
         other => other,
     }
 }
