@@ -72,6 +72,7 @@ pub enum Deed {
     Imported,
     Rebuilt,
     BackedUp,
+    Withdrew,
 }
 
 /// One entry.
@@ -149,7 +150,7 @@ struct Book {
 
 impl Deed {
     /// Every deed, in the order they are offered to choose from.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -178,6 +179,7 @@ impl Deed {
         Self::Imported,
         Self::Rebuilt,
         Self::BackedUp,
+        Self::Withdrew,
     ];
 
     /// The deed as entries say it.
@@ -211,6 +213,7 @@ impl Deed {
             Self::Imported => "imported",
             Self::Rebuilt => "rebuilt",
             Self::BackedUp => "backed_up",
+            Self::Withdrew => "withdrew",
         }
     }
 }

@@ -199,6 +199,8 @@ enum Command {
     Backup(keeping::BackupArguments),
     /// Make a data folder from a backup.
     Restore(keeping::RestoreArguments),
+    /// Delete what a patient answered, because the patient wants it.
+    Withdraw(keeping::WithdrawArguments),
     /// Mend a log that does not open.
     #[command(subcommand)]
     Log(LogCommand),
@@ -462,10 +464,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Help(command) => answer(command.asked()),
         Command::Alert(command) => answer(command.asked()),
         Command::Delivery(command) => answer(command.asked()),
-        Command::Quarantine(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Quarantine(command) => answer(command.asked()),
         Command::Definition(command) => {
             definitions::run(command, data, &settings(arguments, Overrides::default())?)
         }
@@ -505,6 +504,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             Ok(done)
         }
         Command::Backup(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Withdraw(asked) => answer(asked.asked()),
         Command::Restore(asked) => asked.run(|folder| settings_of(arguments, folder)).map(well),
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }

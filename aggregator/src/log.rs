@@ -16,7 +16,8 @@
 //!   anybody before that.
 //! - One writer: [`Log`] is not `Clone`, and only it appends. That a record id and a slot are used once is decided
 //!   against the log and the batch being written, by the one thread that writes both.
-//! - What is committed is never changed. A slot that holds a refused envelope may come to hold the same envelope as a
+//! - What is committed is never changed but by being *forgotten*: then what was in a record and its envelope are gone, and a tombstone stays, so
+//!   that chain and completeness can still be proved. A slot that holds a refused envelope may come to hold the same envelope as a
 //!   record when the refusal is replayed, or a linked envelope in place of one that broke the chain.
 //! - [`Reader`] shows only what is on the disk.
 //!
@@ -43,6 +44,7 @@ mod batch;
 mod block;
 mod bytes;
 mod copy;
+mod forget;
 mod keys;
 mod marker;
 mod open;
@@ -54,6 +56,7 @@ mod store;
 
 pub use batch::{Batch, NewRecord};
 pub(crate) use copy::Copying;
+pub use forget::Tombstone;
 pub use quarantine::{NewRefusal, Refused, Source};
 pub use reader::{Gap, Reader};
 pub use row::OpenedRow;
@@ -253,6 +256,8 @@ struct Shared {
     store: Store,
     /// The last position that is on the disk.
     durable: AtomicU64,
+    /// How many records were forgotten.
+    forgotten: AtomicU64,
     poisoned: Mutex<Option<String>>,
 }
 
@@ -323,6 +328,7 @@ impl Log {
         self.meta = parts.meta;
         self.heads.extend(parts.heads);
         self.sources.extend(parts.sources);
+        self.shared.forgotten.fetch_add(parts.forgotten, Ordering::Release);
         self.shared.durable.store(self.meta.position, Ordering::Release);
         Ok(self.end())
     }

@@ -33,6 +33,7 @@ mod scores;
 mod signals;
 mod tables;
 mod translation;
+mod withdrawal;
 
 pub use comments::{CommentLine, CommentsAsk};
 pub use delivery::{DeliveryAsk, TestLine};
@@ -49,6 +50,7 @@ pub use signals::ActionLine;
 pub use tables::{TableLine, TablesRequest, WrittenTable};
 pub(crate) use translation::word as translation_word;
 pub use translation::{TranslationAsk, TranslationLine};
+pub use withdrawal::{WithdrawAsk, Withdrawn};
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -247,6 +249,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::QuarantineReplay { number } => replay(house, number, talk),
         Request::Verify { deep } => verify(house, deep, talk),
         Request::Backup(asked) => keeping::back_up(house, &asked, talk),
+        Request::Withdraw(asked) => withdrawal::withdraw(house, &asked, talk),
         Request::Export => export(house, talk),
         Request::Import => import(house, talk),
         Request::Return(request) => publishing::national_return(house, request, talk),

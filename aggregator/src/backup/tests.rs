@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use wardvoice_protocol::envelope::Envelope;
+use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::record::{Body, HelpRequest, Need, Record};
 
 use super::age::Identity;
@@ -119,6 +120,7 @@ fn full(seed: u64) -> (Scene, Tablet) {
     scene.send(vec![broken]);
     let _missing = scene.trust.contacts(&mut one, 1);
     scene.contacts(&mut one, 3);
+    scene.writer.forget(&[3, 5, 304], DayNumber::from_count(20_790)).unwrap();
     let help = HelpRequest { ward: ward(), need: Need::Drink, place: None };
     let help = Record { clock: clock("2026-11-23T11:30:00Z"), body: Body::HelpRequest(help) };
     for by in [Some("nurse in charge"), None] {

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
+use wardvoice_protocol::id::RecordId;
 
 use super::say::{self, Style, Terminal};
 use crate::backup::age::{Identity, Recipient};
 use crate::config::Config;
-use crate::operations::{self, BackupAsk, Request, Talk as _};
+use crate::operations::{self, BackupAsk, Request, Talk as _, WithdrawAsk};
 
 /// What is backed up, and where to.
 #[derive(Debug, clap::Args)]
@@ -55,6 +56,24 @@ pub(super) struct RestoreArguments {
     /// Print what is in it as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// Whose answer is deleted.
+#[derive(Debug, clap::Args)]
+pub(super) struct WithdrawArguments {
+    /// The record it came in, as `export` names it.
+    #[arg(long, value_name = "ID")]
+    record: RecordId,
+    /// Print what stays as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl WithdrawArguments {
+    pub(super) fn asked(&self) -> (Request, Style) {
+        let request = Request::Withdraw(WithdrawAsk { record: self.record });
+        (request, Style::one(self.json, say::withdrawn))
+    }
 }
 
 impl BackupArguments {

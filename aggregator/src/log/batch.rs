@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::receipt::Reason;
 
 use super::block::{Blocks, parts};
+use super::forget::{Rewritten, Tombstone};
 use super::keys::{self, Family};
 use super::quarantine::{self, MAX_ENTRIES, MAX_SOURCE_BYTES, MAX_SOURCE_ENTRIES, NewRefusal, Refused, Source};
 use super::row::{self, Meta, OpenedRow, encode_opened, run_on};
@@ -44,6 +46,8 @@ pub struct Batch {
     restated: Vec<Refused>,
     requests: BTreeMap<u64, RecordId>,
     seen: BTreeMap<RecordId, Seen>,
+    rewritten: Rewritten,
+    tombstones: BTreeMap<u64, Tombstone>,
     changed: bool,
 }
 
@@ -52,6 +56,7 @@ pub(super) struct Parts {
     pub(super) meta: Meta,
     pub(super) heads: HashMap<KioskId, Head>,
     pub(super) sources: HashMap<KioskId, Source>,
+    pub(super) forgotten: u64,
 }
 
 impl Batch {
@@ -70,6 +75,8 @@ impl Batch {
             restated: Vec::new(),
             requests: BTreeMap::new(),
             seen: BTreeMap::new(),
+            rewritten: Rewritten::default(),
+            tombstones: BTreeMap::new(),
             changed: false,
         }
     }
@@ -159,6 +166,20 @@ impl Batch {
         self.seen.insert(record, seen.clone());
         self.changed = true;
         Ok(Some((seen, true)))
+    }
+
+    /// Takes what a committed record held out of the log for good; a tombstone stays. Whether it held anything until now.
+    pub fn forget(&mut self, log: &Log, position: u64, on: DayNumber) -> Result<bool, LogError> {
+        let Some(tombstone) = self.rewritten.forget(&log.shared.store, position, on)? else { return Ok(false) };
+        self.tombstones.insert(position, tombstone);
+        self.changed = true;
+        Ok(true)
+    }
+
+    /// Says what stays of a record that was appended without anything in it, as another log had it.
+    pub(super) fn bury(&mut self, position: u64, tombstone: Tombstone) {
+        self.tombstones.insert(position, tombstone);
+        self.changed = true;
     }
 
     /// Gives the requests for help among records that were stored before there were keys for them their keys.
@@ -335,7 +356,12 @@ impl Batch {
         for (record, seen) in &self.seen {
             writes.put(&keys::seen(record), &row::encode_seen(seen));
         }
+        self.rewritten.write(&mut writes);
+        for (position, tombstone) in &self.tombstones {
+            writes.put(&keys::tombstone(*position), &tombstone.encode());
+        }
         writes.put(keys::META, &self.meta.encode());
-        Parts { writes, meta: self.meta, heads: self.heads, sources: self.sources }
+        let forgotten = self.tombstones.len() as u64;
+        Parts { writes, meta: self.meta, heads: self.heads, sources: self.sources, forgotten }
     }
 }

@@ -1,11 +1,12 @@
 //! A log copied into another folder, for a backup: what is read, byte for byte as the store holds it, and what is made of it again.
 //!
-//! Records up to a position are never changed by what comes after them, so they are read while more is written. What changes (the
+//! Records up to a position are changed by nothing but being forgotten, so they are read while more is written: one that is forgotten
+//! meanwhile is in the copy as it was or as it is, and fits either way. What changes (the
 //! quarantine, who has seen a request) is small and is read while nothing is written. Slots, heads, indices and counts follow from these
 //! and are made anew, as a salvage makes them; so what comes out is a log that this program would have written, and the running hash over
 //! it says that it is the same one.
 //!
-//! A copied record is its opened row and its envelope, each behind its length; a copied entry of the quarantine is the entry and the slot
+//! A copied record is its opened row and its envelope, each behind its length, and where these were forgotten its tombstone; a copied entry of the quarantine is the entry and the slot
 //! of the chain that it holds, if it holds one.
 
 use std::ops::RangeInclusive;
@@ -14,9 +15,10 @@ use std::path::Path;
 use wardvoice_protocol::id::RecordId;
 
 use super::bytes::{Cursor, Put};
+use super::forget::Tombstone;
 use super::keys::{self, Family};
 use super::quarantine::{NewRefusal, Refused};
-use super::row::{self, decode_seen};
+use super::row::{self, decode_seen, encode_opened};
 use super::salvage::append;
 use super::{Batch, Committed, Holder, Log, LogError, Reader, Seen, Slot};
 
@@ -42,9 +44,18 @@ impl Reader {
             })?;
             let mut rows = rows.into_iter();
             self.each::<E>(Family::Envelopes, from..=until, |position, envelope| {
+                let mut row = rows.next().unwrap_or_default();
+                if envelope.is_empty() {
+                    // It may have been forgotten since its row was read.
+                    row = self.row(position, |row| Ok(encode_opened(&row)))?.unwrap_or_default();
+                }
                 let mut bytes = Vec::new();
-                bytes.put_block(&rows.next().unwrap_or_default());
+                bytes.put_block(&row);
                 bytes.put_block(envelope);
+                if envelope.is_empty() {
+                    let tombstone = self.tombstone(position)?;
+                    bytes.put_block(&tombstone.map(|tombstone| tombstone.encode()).unwrap_or_default());
+                }
                 see(position, &bytes)
             })?;
             from = until + 1;
@@ -124,7 +135,10 @@ impl Copying {
         let position = self.records + 1;
         let mut cursor = Cursor::new(bytes);
         let taken = match (cursor.block(), cursor.block()) {
-            (Some(row), Some(envelope)) => append(&self.log, &mut self.batch, position, envelope, Some(row))?,
+            (Some(row), Some(envelope)) => {
+                let tombstone = cursor.block().and_then(Tombstone::decode);
+                append(&self.log, &mut self.batch, position, envelope, Some(row), tombstone)?
+            }
             _ => false,
         };
         if !taken {

@@ -11,6 +11,7 @@ use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::id::RecordId;
 
 use super::block::{self, Block};
+use super::forget::{self, Tombstone};
 use super::keys;
 use super::keys::Family;
 use super::marker::{Found, Marker};
@@ -90,7 +91,9 @@ fn take_over(damaged: &Store, log: &mut Log) -> Result<Option<String>, LogError>
                 opened = found;
             }
             let row = opened.rows().find(|(number, _)| *number == position);
-            if !append(log, &mut batch, position, envelope, row.map(|(_, row)| row))? {
+            // One that cannot be read is a record that cannot be taken over.
+            let tombstone = forget::get(damaged, position).ok().flatten();
+            if !append(log, &mut batch, position, envelope, row.map(|(_, row)| row), tombstone)? {
                 stopped.get_or_insert_with(|| missing(position).to_string());
             }
             if position % BATCH_RECORDS == 0 {
@@ -117,9 +120,14 @@ pub(super) fn append(
     position: u64,
     envelope: &[u8],
     row: Option<&[u8]>,
+    tombstone: Option<Tombstone>,
 ) -> Result<bool, LogError> {
     let parsed = row.and_then(|row| {
         let row = decode_opened(position, row)?;
+        if row.is_forgotten() {
+            let previous = tombstone.filter(|_| envelope.is_empty())?.previous;
+            return Some((row, kiosk_id(row.kiosk)?, Vec::new(), previous));
+        }
         let payload = decode_envelope(envelope)?;
         let envelope = Envelope::read(&payload).ok().filter(|envelope| envelope.hash() == row.envelope)?;
         Some((row, kiosk_id(row.kiosk)?, encode_envelope(&envelope, &payload), envelope.previous()))
@@ -139,7 +147,11 @@ pub(super) fn append(
     };
     let waits_for = (!before).then_some(previous);
     let asks_for_help = row::asks_for_help(row.json);
-    batch.append(log, NewRecord { kiosk: &kiosk, row, envelope: &envelope, waits_for, asks_for_help })?;
+    let new = NewRecord { kiosk: &kiosk, row, envelope: &envelope, waits_for, asks_for_help };
+    let appended = batch.append(log, new)?;
+    if let Some(tombstone) = tombstone.filter(|_| row.is_forgotten()) {
+        batch.bury(appended, tombstone);
+    }
     Ok(true)
 }
 

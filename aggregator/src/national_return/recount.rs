@@ -26,10 +26,12 @@ pub struct Recount {
     pub unreadable: u64,
     /// Up to where the log was read.
     pub position: u64,
+    /// How many records had been forgotten then.
+    pub forgotten: u64,
 }
 
 /// Reads the log for the answers between two days of whoever had arrived by the end of a third, from where an earlier count of the same
-/// days stopped; the log only grows, so that comes to the same. `asked` says which question of which questionnaire is the test.
+/// days stopped; the log only grows, so that comes to the same. Where something was forgotten since, it is counted from the beginning. `asked` says which question of which questionnaire is the test.
 pub fn recount(
     mut found: Recount,
     reader: &Reader,
@@ -39,13 +41,16 @@ pub fn recount(
     mut progress: impl FnMut(u64),
 ) -> Result<Recount, LogError> {
     let (first, last, as_of): (DayNumber, DayNumber, DayNumber) = (first.into(), last.into(), as_of.into());
-    let end = reader.position();
+    let (end, forgotten) = (reader.position(), reader.forgotten());
+    if found.forgotten != forgotten {
+        found = Recount { forgotten, ..Recount::default() };
+    }
     if end <= found.position {
         return Ok(found);
     }
     reader.each_row::<LogError>(found.position + 1..=end, |row| {
         progress(row.position);
-        if !(first..=last).contains(&row.day) || row.arrival_day > as_of {
+        if !(first..=last).contains(&row.day) || row.arrival_day > as_of || row.is_forgotten() {
             return Ok(());
         }
         let Ok(record) = serde_json::from_slice::<Record>(row.json) else {

@@ -11,7 +11,7 @@ use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
     AlertsAsk, BackupAsk, CommentsAsk, DeliveryAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk,
-    ReleaseRequest, ReturnRequest, TablesRequest, TranslationAsk, people,
+    ReleaseRequest, ReturnRequest, TablesRequest, TranslationAsk, WithdrawAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -93,6 +93,8 @@ pub enum Request {
     },
     /// Writes a backup, tries it, and answers with what is in it.
     Backup(BackupAsk),
+    /// Deletes what a patient answered, and answers with what stays.
+    Withdraw(WithdrawAsk),
     /// Makes the facts again from the log.
     Rebuild,
     /// Answers with a score sheet.
@@ -260,6 +262,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Export => (Deed::SawRecords, "export".to_owned(), None),
         Request::Import => (Deed::Imported, "import".to_owned(), None),
         Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
+        Request::Withdraw(asked) => (Deed::Withdrew, format!("record:{}", asked.record), None),
         Request::Backup(asked) => (Deed::BackedUp, "backup".to_owned(), Some(asked.to.display().to_string())),
         Request::RebaseAdd { unit, .. } => (Deed::ChangedRebase, unit.to_string(), None),
         Request::RebaseRemove { number, .. } => (Deed::ChangedRebase, format!("rebase:{number}"), None),

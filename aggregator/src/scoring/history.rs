@@ -37,6 +37,7 @@ pub struct Grain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrainStamp {
     rows: usize,
+    withdrawn: usize,
     as_of: i32,
 }
 
@@ -103,6 +104,7 @@ pub fn grain_stamp(facts: &Facts, ward: u16, fortnight: Fortnight, today: Date) 
     let (first, last) = (fortnight.start(), fortnight.last());
     let today = DayNumber::from(today).count();
     GrainStamp {
+        withdrawn: facts.withdrawn().len(),
         rows: facts.ward_days(ward, first, last).map(<[_]>::len).sum(),
         // What came later than today is not in it; where nothing did, every later day gives the same.
         as_of: facts.last_arrival(first, last).map_or(today, |latest| latest.count().min(today)),

@@ -4,8 +4,8 @@
 //! added to the tallies of the units it belongs to, in each watched period it falls in; a sheet is then made from those. It is,
 //! byte for byte, that of [`score`](super::score) over all facts.
 //!
-//! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day and a new
-//! ruling about an attribution start afresh, because they decide what is known.
+//! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day, a new
+//! ruling about an attribution and a withdrawal start afresh, because they decide what is known.
 //!
 //! Failure modes: facts of which too many came since, or that are others than before, are tallied anew. One `Live` belongs to one
 //! set of facts that only grows.
@@ -32,8 +32,8 @@ const MOST_PERIODS: usize = 24;
 #[derive(Debug, Default)]
 pub struct Live {
     today: Option<Date>,
-    /// How many rulings about attributions there were.
-    ruled: usize,
+    /// How often something was ruled on or withdrawn.
+    ruled: (usize, usize),
     watched: HashMap<(Period, DefinitionRef), Watched>,
     /// How often a period has been asked for.
     asked: u64,
@@ -72,7 +72,7 @@ impl Live {
         let unit_name = world.unit_name(unit).ok_or_else(unknown)?;
         let members = world.members(unit).ok_or_else(unknown)?;
         let making = Making::new(facts, world, *period, &Cut::default(), None, today)?;
-        let ruled = facts.rulings().len();
+        let ruled = facts.corrections();
         if self.today != Some(today) || self.ruled != ruled {
             *self = Self { today: Some(today), ruled, ..Self::default() };
         }

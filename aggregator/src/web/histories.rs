@@ -36,6 +36,7 @@ impl Default for Histories {
 struct EffectStamp {
     change: Change,
     rows: usize,
+    withdrawn: usize,
     today: Date,
 }
 
@@ -62,7 +63,8 @@ impl Histories {
         change: &Change,
         today: Date,
     ) -> Option<Arc<EffectSheet>> {
-        let stamp = EffectStamp { change: change.clone(), rows: effect_rows(facts, world, change, today), today };
+        let (rows, withdrawn) = (effect_rows(facts, world, change, today), facts.withdrawn().len());
+        let stamp = EffectStamp { change: change.clone(), rows, withdrawn, today };
         self.effects.get(number, stamp, || scoring::effect(facts, world, change, today)).ok()
     }
 }

@@ -195,6 +195,7 @@ pub(crate) fn deed(did: &str) -> &str {
         "imported" => "Took records in",
         "rebuilt" => "Made the facts again",
         "backed_up" => "Made a backup",
+        "withdrew" => "Deleted an answer that was withdrawn",
         other => other,
     }
 }

@@ -22,6 +22,16 @@ pub(crate) fn restored(value: &Value) -> String {
     format!("{} holds the backup: {}.\n{}", text(value, "/to"), content(value), standing(value))
 }
 
+/// What stays of an answer that was withdrawn.
+pub(crate) fn withdrawn(value: &Value) -> String {
+    format!(
+        "What was answered in record {} is deleted. Scores of ward {} in {} are made without it; where they were final they say so by a revision.",
+        text(value, "/record"),
+        text(value, "/ward"),
+        text(value, "/period")
+    )
+}
+
 fn content(value: &Value) -> String {
     format!(
         "{} records, {} refused envelopes and {} files as of {}",
