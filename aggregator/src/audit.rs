@@ -73,6 +73,7 @@ pub enum Deed {
     Rebuilt,
     BackedUp,
     Withdrew,
+    Swept,
 }
 
 /// One entry.
@@ -150,7 +151,7 @@ struct Book {
 
 impl Deed {
     /// Every deed, in the order they are offered to choose from.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -180,6 +181,7 @@ impl Deed {
         Self::Rebuilt,
         Self::BackedUp,
         Self::Withdrew,
+        Self::Swept,
     ];
 
     /// The deed as entries say it.
@@ -214,6 +216,7 @@ impl Deed {
             Self::Rebuilt => "rebuilt",
             Self::BackedUp => "backed_up",
             Self::Withdrew => "withdrew",
+            Self::Swept => "swept",
         }
     }
 }

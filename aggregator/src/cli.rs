@@ -201,6 +201,8 @@ enum Command {
     Restore(keeping::RestoreArguments),
     /// Delete what a patient answered, because the patient wants it.
     Withdraw(keeping::WithdrawArguments),
+    /// Delete what has been kept for long enough, as the settings say.
+    Retention(keeping::RetentionArguments),
     /// Mend a log that does not open.
     #[command(subcommand)]
     Log(LogCommand),
@@ -348,6 +350,12 @@ enum PinCommand {
 
 #[derive(Debug, Subcommand)]
 enum LogCommand {
+    /// Write the log anew, so that nothing that was deleted stays in its file. The server must not run.
+    Rewrite {
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Move a damaged log aside and take over every record that can still be read.
     Salvage {
         /// Print the result as JSON.
@@ -450,10 +458,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
         Command::Report(command) => command.run(data, || settings(arguments, Overrides::default())),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
-        Command::Rebase(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Rebase(command) => answer(command.asked()),
         Command::Comments(command) => ask(Request::Comments(command.request()?), command.style()).map(well),
         Command::Monitor(asked) => ask(Request::Monitor(asked.request()?), asked.style()).map(well),
         Command::Export { file } => ask(Request::Export, say::Style::Lines { to: file.clone() }).map(well),
@@ -475,24 +480,15 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Directory(DirectoryCommand::Check) => checks::directory(data),
         Command::User(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
-        Command::Display(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Display(command) => answer(command.asked()),
         Command::Appraisal(asked) => ask(asked.request(), asked.style()).map(well),
-        Command::Dispute(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Dispute(command) => answer(command.asked()),
         Command::Audit(command) => {
             let (request, style) = command.asked()?;
             ask(request, style).map(well)
         }
         Command::Plan(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
-        Command::Translation(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Translation(command) => answer(command.asked()),
         Command::Action(command) => {
             let (request, style) = command.asked();
             ask(request, style).map(well)
@@ -504,8 +500,10 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             Ok(done)
         }
         Command::Backup(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Retention(asked) => answer(asked.asked()),
         Command::Withdraw(asked) => answer(asked.asked()),
         Command::Restore(asked) => asked.run(|folder| settings_of(arguments, folder)).map(well),
+        Command::Log(LogCommand::Rewrite { json }) => reach::rewrite(data, *json).map(|()| ExitCode::SUCCESS),
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
     }
 }

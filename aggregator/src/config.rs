@@ -21,6 +21,7 @@ use crate::comments::Rules;
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::network::Network;
 use crate::policy::Audience;
+use crate::retention::Retention;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 mod broker;
@@ -32,7 +33,7 @@ mod targets;
 mod template;
 
 pub use broker::BrokerUrl;
-use keeping::BackupFile;
+use keeping::{BackupFile, RetentionFile};
 use kiosks::KiosksFile;
 use openid::OpenIdFile;
 #[cfg(feature = "openid")]
@@ -57,6 +58,7 @@ pub struct ConfigFile {
     comments: CommentsFile,
     displays: DisplaysFile,
     backup: BackupFile,
+    retention: RetentionFile,
     /// Where it was read.
     #[serde(skip)]
     file: Option<PathBuf>,
@@ -218,6 +220,8 @@ pub struct Config {
     pub reach: Reach,
     /// The keys that backups are sealed for.
     pub backup_recipients: Vec<Recipient>,
+    /// How long what is kept.
+    pub retention: Retention,
     /// The file that all this was read from, where there was one.
     pub file: Option<PathBuf>,
 }
@@ -376,6 +380,7 @@ impl TryFrom<ConfigFile> for Config {
             comments,
             displays,
             backup,
+            retention,
             file,
             openid,
             delivery,
@@ -450,6 +455,7 @@ impl TryFrom<ConfigFile> for Config {
             comments: Rules { two_person_release: comments.two_person_release },
             reach: Reach::read(delivery, &contacts, help, alerts)?,
             backup_recipients: backup.recipients()?,
+            retention: retention.try_into()?,
             file,
         })
     }
@@ -544,6 +550,9 @@ mod tests {
         check("[web]\nlisten = \"8080\"", "web.listen");
         check("[web]\nport = 8080", "unknown field `port`");
         check("[web]\ntrusted_proxies = [\"10.1.2.3/16\"]", "web.trusted_proxies");
+        check("[retention]\ncomments_months = 0", "retention.comments_months");
+        check("[retention]\nresponses_months = 601", "retention.responses_months");
+        check("[retention]\nfigures_months = 60\ncomments_months = 12", "retention.responses_months");
         check("[backup]\nrecipients = [\"age1\"]", "backup.recipients");
         check("[displays]\nneed_token = \"yes\"", "need_token");
         check("[broker]\nlisten = \"localhost\"", "broker.listen");

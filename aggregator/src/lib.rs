@@ -57,6 +57,7 @@ pub mod rebases;
 pub mod rebuild;
 pub mod registry;
 pub mod releases;
+pub mod retention;
 pub mod scoring;
 pub mod sessions;
 pub mod statistics;

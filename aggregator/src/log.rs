@@ -50,15 +50,17 @@ mod marker;
 mod open;
 mod quarantine;
 mod reader;
+mod rewrite;
 mod row;
 mod salvage;
 mod store;
 
 pub use batch::{Batch, NewRecord};
 pub(crate) use copy::Copying;
-pub use forget::Tombstone;
+pub use forget::{Gone, Left, Tombstone};
 pub use quarantine::{NewRefusal, Refused, Source};
 pub use reader::{Gap, Reader};
+pub use rewrite::{Rewrote, rewrite};
 pub use row::OpenedRow;
 pub(crate) use row::{encode_envelope, run_on};
 pub use salvage::{Salvaged, salvage};
@@ -256,8 +258,10 @@ struct Shared {
     store: Store,
     /// The last position that is on the disk.
     durable: AtomicU64,
-    /// How many records were forgotten.
+    /// How often a record was forgotten or reduced, since the log was opened and before.
     forgotten: AtomicU64,
+    /// Of how many records nothing is left but their places.
+    gone: AtomicU64,
     poisoned: Mutex<Option<String>>,
 }
 
@@ -328,6 +332,7 @@ impl Log {
         self.meta = parts.meta;
         self.heads.extend(parts.heads);
         self.sources.extend(parts.sources);
+        self.shared.gone.fetch_add(parts.gone, Ordering::Release);
         self.shared.forgotten.fetch_add(parts.forgotten, Ordering::Release);
         self.shared.durable.store(self.meta.position, Ordering::Release);
         Ok(self.end())

@@ -29,6 +29,7 @@ mod publish;
 mod publishing;
 mod reports;
 mod request;
+mod retention;
 mod scores;
 mod signals;
 mod tables;
@@ -46,10 +47,13 @@ pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnRequest};
 pub(crate) use publishing::{plan_releases, release_everything};
 pub use request::{Request, note};
+pub(crate) use retention::sweep_daily;
+pub use retention::{RetentionAsk, Swept};
 pub use signals::ActionLine;
 pub use tables::{TableLine, TablesRequest, WrittenTable};
 pub(crate) use translation::word as translation_word;
 pub use translation::{TranslationAsk, TranslationLine};
+pub(crate) use withdrawal::withdrawn;
 pub use withdrawal::{WithdrawAsk, Withdrawn};
 
 /// How many records go by between two words about progress.
@@ -249,6 +253,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::QuarantineReplay { number } => replay(house, number, talk),
         Request::Verify { deep } => verify(house, deep, talk),
         Request::Backup(asked) => keeping::back_up(house, &asked, talk),
+        Request::Retention(asked) => retention::retain(house, asked, talk),
         Request::Withdraw(asked) => withdrawal::withdraw(house, &asked, talk),
         Request::Export => export(house, talk),
         Request::Import => import(house, talk),

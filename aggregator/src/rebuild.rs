@@ -23,7 +23,7 @@ use wardvoice_protocol::record::{Body, Record};
 use crate::durable_file::{self, Readers};
 use crate::facts::{Fact, Facts, LogHead, Vocabulary, fact_at_a_glance, fact_of};
 use crate::ingest::World;
-use crate::log::{Committed, LogError, OpenedRow, Reader, run_on};
+use crate::log::{Committed, Gone, LogError, OpenedRow, Reader, run_on};
 
 const MAGIC: &[u8; 8] = b"WVSNAP02";
 const HEADER_BYTES: usize = 8 + 8 + 32 + 8;
@@ -49,7 +49,7 @@ pub fn load(directory: &Path, reader: &Reader, world: &World) -> Result<(Facts, 
     let end = reader.end()?;
     if let Some((mut facts, at, forgotten)) = read_snapshot(directory, &world.vocabulary)
         && at.position <= end.position
-        && forgotten == reader.forgotten()
+        && forgotten == reader.gone()
     {
         let mut running = at.running;
         let mut see = |row: OpenedRow<'_>| {
@@ -100,6 +100,9 @@ pub fn rebuild(reader: &Reader, world: &World) -> Result<Facts, LogError> {
 fn note_withdrawn(reader: &Reader, facts: &mut Facts) -> Result<(), LogError> {
     for entry in reader.tombstones() {
         let (position, tombstone) = entry?;
+        if tombstone.gone == Gone::Part {
+            continue;
+        }
         if let Some(day) = reader.row(position, |row| Ok(row.day))? {
             facts.note_withdrawn(day, tombstone.on);
         }

@@ -4,7 +4,7 @@
 //! "evidence", "envelope", "record"}`, where `envelope` is the payload as it was received, as a string, and `record` what was inside.
 //! A line of the quarantine: `{"kind": "refused", "number", "kiosk", "received", "reason", "detail", "hash",
 //! "payload"}`, where `payload` is base64. A line of a record that was forgotten: `{"kind": "forgotten", "position", "kiosk", "sequence", "id",
-//! "hash", "previous", "on"}`. Records come first, in the order of the log, tombstones last. An import passes tombstones over: the gap that they
+//! "hash", "previous", "on"}`, with what is left of it as `record` where anything is. Records come first, in the order of the log, tombstones last. An import passes tombstones over: the gap that they
 //! leave in another log is a gap there.
 //!
 //! Import takes `kind`, `kiosk`, `received`, `arrived` and the bytes, believes the times, and judges everything else anew: a line that
@@ -75,8 +75,11 @@ struct ForgottenLine {
     id: RecordId,
     hash: Hash,
     previous: Hash,
-    /// The local day on which it was forgotten.
+    /// The local day on which it was forgotten or reduced.
     on: Date,
+    /// What is left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<Record>,
 }
 
 /// Which kind a line is of.
@@ -214,6 +217,10 @@ pub fn export_lines(
                 hash: row.envelope,
                 previous: tombstone.previous,
                 on: tombstone.on.date().ok_or_else(unreadable)?,
+                record: match row.json {
+                    [] => None,
+                    json => Some(serde_json::from_slice(json).map_err(|_| unreadable())?),
+                },
             }))
         })?;
         let line = line.ok_or_else(|| LogError::Unreadable(format!("record {position}")))?;

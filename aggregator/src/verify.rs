@@ -41,7 +41,7 @@ pub struct VerifyReport {
     pub deep: bool,
     /// How many records there are.
     pub records: u64,
-    /// How many of them were forgotten: their place in the chain is proved, and nothing of them is left.
+    /// How many of them were forgotten or reduced: their place in the chain is proved, and their envelopes are gone.
     pub forgotten: u64,
     /// How many envelopes are in the quarantine.
     pub quarantined: u64,

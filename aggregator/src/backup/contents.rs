@@ -14,8 +14,8 @@ use super::archive::Member;
 
 /// What is made anew, is of one run of the program, or is copied in another way.
 const LEFT_OUT: [&str; 4] = ["addresses.json", "control.sock", "log", "previews"];
-/// Folders a salvage has put a damaged log into.
-const DAMAGED: &str = "log.damaged";
+/// Folders that a salvage has put a damaged log into, or in which one is written anew.
+const BESIDE_THE_LOG: &str = "log.";
 /// How deep folders are followed.
 const MAX_DEPTH: usize = 8;
 /// Files up to this size are read at once; larger ones stay open until it is their turn.
@@ -76,8 +76,8 @@ fn list(data: &Path, below: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Re
         let path = below.join(&name);
         let text = name.to_string_lossy();
         let at_top = below.as_os_str().is_empty();
-        let left_out =
-            text.starts_with('.') || (at_top && (LEFT_OUT.contains(&text.as_ref()) || text.starts_with(DAMAGED)));
+        let left_out = text.starts_with('.')
+            || (at_top && (LEFT_OUT.contains(&text.as_ref()) || text.starts_with(BESIDE_THE_LOG)));
         if left_out {
             continue;
         }

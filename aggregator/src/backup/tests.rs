@@ -8,9 +8,9 @@ use wardvoice_protocol::record::{Body, HelpRequest, Need, Record};
 
 use super::age::Identity;
 use super::*;
-use crate::ingest::testing::{NOW, Tablet, Trust, arrival, cleaning, clock, ward};
+use crate::ingest::testing::{NOW, Tablet, Trust, arrival, cleaning, clock, contact_record, ward};
 use crate::ingest::{Arrival, Writer, judge};
-use crate::log::{Head, Log, Seen, Slot};
+use crate::log::{Head, Left, Log, Seen, Slot};
 use crate::transfer;
 
 /// A data folder with a log, and a place for backups.
@@ -120,7 +120,10 @@ fn full(seed: u64) -> (Scene, Tablet) {
     scene.send(vec![broken]);
     let _missing = scene.trust.contacts(&mut one, 1);
     scene.contacts(&mut one, 3);
-    scene.writer.forget(&[3, 5, 304], DayNumber::from_count(20_790)).unwrap();
+    let gone = [3, 5, 304].map(|position| (position, Left::Nothing));
+    scene.writer.forget(&gone, DayNumber::from_count(20_790)).unwrap();
+    let less = serde_json::to_vec(&contact_record(scene.trust.contact_answering("noise", "unknown"))).unwrap();
+    scene.writer.forget(&[(7, Left::Reduced(less))], DayNumber::from_count(20_791)).unwrap();
     let help = HelpRequest { ward: ward(), need: Need::Drink, place: None };
     let help = Record { clock: clock("2026-11-23T11:30:00Z"), body: Body::HelpRequest(help) };
     for by in [Some("nurse in charge"), None] {

@@ -9,7 +9,7 @@ use wardvoice_protocol::id::RecordId;
 use super::say::{self, Style, Terminal};
 use crate::backup::age::{Identity, Recipient};
 use crate::config::Config;
-use crate::operations::{self, BackupAsk, Request, Talk as _, WithdrawAsk};
+use crate::operations::{self, BackupAsk, Request, RetentionAsk, Talk as _, WithdrawAsk};
 
 /// What is backed up, and where to.
 #[derive(Debug, clap::Args)]
@@ -73,6 +73,24 @@ impl WithdrawArguments {
     pub(super) fn asked(&self) -> (Request, Style) {
         let request = Request::Withdraw(WithdrawAsk { record: self.record });
         (request, Style::one(self.json, say::withdrawn))
+    }
+}
+
+/// Whether what is due is deleted.
+#[derive(Debug, clap::Args)]
+pub(super) struct RetentionArguments {
+    /// Only say how much it is.
+    #[arg(long)]
+    dry_run: bool,
+    /// Print it as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl RetentionArguments {
+    pub(super) fn asked(&self) -> (Request, Style) {
+        let request = Request::Retention(RetentionAsk { dry_run: self.dry_run });
+        (request, Style::one(self.json, say::swept))
     }
 }
 

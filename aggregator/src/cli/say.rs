@@ -19,7 +19,7 @@ mod office;
 mod words;
 
 pub(super) use comments::{comment, comment_line, theme_count};
-pub(super) use keeping::{backed_up, restored, withdrawn};
+pub(super) use keeping::{backed_up, restored, rewrote, swept, withdrawn};
 pub(super) use loops::{alert, contact_test, help_times};
 pub(super) use monitor::monitored;
 pub(super) use office::{plan_decision, plan_line, translation_decision, translation_line};

@@ -29,7 +29,7 @@ use wardvoice_protocol::receipt::{Decision, Verdict};
 use super::{Arrival, Change, Unacked, World, Writer};
 use crate::facts::{Fact, Facts};
 use crate::help::HelpDesk;
-use crate::log::{Log, LogError, Reader, Seen};
+use crate::log::{Left, Log, LogError, Reader, Seen};
 use crate::metrics::Metrics;
 
 mod herald;
@@ -112,6 +112,8 @@ pub struct Forgetting {
     pub day: DayNumber,
     /// Its fact, where the facts know it.
     pub fact: Option<Fact>,
+    /// What is to stay of it. A record that is reduced has the same fact as before.
+    pub left: Left,
 }
 
 /// What is to be forgotten on which local day, and who wants to know how many that was.

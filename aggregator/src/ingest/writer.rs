@@ -28,7 +28,7 @@ use super::recent::Recent;
 use crate::facts::Fact;
 use crate::help::Request;
 use crate::log::{
-    Batch, Committed, Holder, Log, LogError, NewRecord, NewRefusal, OpenedRow, Reader, Refused, Seen, Slot,
+    Batch, Committed, Holder, Left, Log, LogError, NewRecord, NewRefusal, OpenedRow, Reader, Refused, Seen, Slot,
 };
 
 /// Decides and commits.
@@ -102,14 +102,14 @@ impl Writer {
         self.batch.acknowledge(&self.log, record, seen)
     }
 
-    /// Takes what some committed records held out of the log, durably, and says of which that was new ([`Batch::forget`]). What was decided before
+    /// Takes what some committed records held out of the log, durably, and says of which anything went ([`Batch::forget`]). What was decided before
     /// is made durable first.
-    pub fn forget(&mut self, positions: &[u64], on: DayNumber) -> Result<BTreeSet<u64>, LogError> {
+    pub fn forget(&mut self, records: &[(u64, Left)], on: DayNumber) -> Result<BTreeSet<u64>, LogError> {
         self.commit()?;
         let mut batch = self.log.begin();
         let mut forgotten = BTreeSet::new();
-        for position in positions {
-            if batch.forget(&self.log, *position, on)? {
+        for (position, left) in records {
+            if batch.forget(&self.log, *position, left, on)? {
                 forgotten.insert(*position);
             }
         }

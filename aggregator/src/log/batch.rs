@@ -10,7 +10,7 @@ use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::receipt::Reason;
 
 use super::block::{Blocks, parts};
-use super::forget::{Rewritten, Tombstone};
+use super::forget::{Gone, Left, Rewritten, Tombstone};
 use super::keys::{self, Family};
 use super::quarantine::{self, MAX_ENTRIES, MAX_SOURCE_BYTES, MAX_SOURCE_ENTRIES, NewRefusal, Refused, Source};
 use super::row::{self, Meta, OpenedRow, encode_opened, run_on};
@@ -57,6 +57,7 @@ pub(super) struct Parts {
     pub(super) heads: HashMap<KioskId, Head>,
     pub(super) sources: HashMap<KioskId, Source>,
     pub(super) forgotten: u64,
+    pub(super) gone: u64,
 }
 
 impl Batch {
@@ -168,9 +169,11 @@ impl Batch {
         Ok(Some((seen, true)))
     }
 
-    /// Takes what a committed record held out of the log for good; a tombstone stays. Whether it held anything until now.
-    pub fn forget(&mut self, log: &Log, position: u64, on: DayNumber) -> Result<bool, LogError> {
-        let Some(tombstone) = self.rewritten.forget(&log.shared.store, position, on)? else { return Ok(false) };
+    /// Takes what a committed record held out of the log for good, but for what is left of it; a tombstone stays. Whether anything went.
+    pub fn forget(&mut self, log: &Log, position: u64, left: &Left, on: DayNumber) -> Result<bool, LogError> {
+        let Some(tombstone) = self.rewritten.forget(&log.shared.store, position, left, on)? else {
+            return Ok(false);
+        };
         self.tombstones.insert(position, tombstone);
         self.changed = true;
         Ok(true)
@@ -362,6 +365,7 @@ impl Batch {
         }
         writes.put(keys::META, &self.meta.encode());
         let forgotten = self.tombstones.len() as u64;
-        Parts { writes, meta: self.meta, heads: self.heads, sources: self.sources, forgotten }
+        let gone = self.tombstones.values().filter(|tombstone| tombstone.gone == Gone::Everything).count() as u64;
+        Parts { writes, meta: self.meta, heads: self.heads, sources: self.sources, forgotten, gone }
     }
 }

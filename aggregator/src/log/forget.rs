@@ -1,7 +1,7 @@
-//! Forgetting: what a record held is taken out of the log, and a tombstone stays in its place.
+//! Forgetting: what a record held, or a part of it, is taken out of the log, and a tombstone stays in its place.
 //!
-//! The opened row keeps where the record stood (kiosk, number, id, hash, local day) and nothing of what was in it; its times are cut to the
-//! hour, as its id is. The envelope's bytes are gone. The tombstone keeps the hash of the envelope before, so that the chain can still be
+//! The opened row keeps where the record stood (kiosk, number, id, hash, local day) and nothing of what was in it, or what is left of it; its times
+//! are cut to the hour, as its id is. The envelope's bytes are gone. The tombstone keeps the hash of the envelope before, so that the chain can still be
 //! walked, and the local day on which it was forgotten. It does not say why, or who asked.
 //!
 //! Old readers: a program from before there were tombstones finds a record that it cannot read and does not start, with an error that
@@ -23,13 +23,33 @@ use super::{DayEvidence, LogError, OpenedRow};
 const VERSION: u8 = 1;
 const SECONDS_AN_HOUR: i64 = 3_600;
 
-/// What stays of a record that was forgotten, besides its place.
+/// What stays of a record that was forgotten, or of one that was reduced, besides its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tombstone {
     /// The hash that its envelope named as the one before.
     pub previous: Hash,
-    /// The local day on which it was forgotten.
+    /// The local day on which it was forgotten or reduced last.
     pub on: DayNumber,
+    /// How much is gone.
+    pub gone: Gone,
+}
+
+/// How much of a record is gone; of all of these the envelope is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gone {
+    /// A part of what was in it: what stays was written anew.
+    Part,
+    /// Everything that was in it.
+    Everything,
+}
+
+/// What is to stay of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// Its place.
+    Nothing,
+    /// Its place and this JSON of a record in the place of what was in it.
+    Reduced(Vec<u8>),
 }
 
 impl Tombstone {
@@ -37,13 +57,16 @@ impl Tombstone {
         let mut bytes = vec![VERSION];
         bytes.put_hash(&self.previous);
         bytes.put_i32(self.on.count());
+        bytes.put_u8(u8::from(self.gone == Gone::Everything));
         bytes
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut cursor = Cursor::new(bytes);
         (cursor.u8()? == VERSION).then_some(())?;
-        Some(Self { previous: cursor.hash()?, on: DayNumber::from_count(cursor.i32()?) })
+        let (previous, on) = (cursor.hash()?, DayNumber::from_count(cursor.i32()?));
+        let gone = if cursor.u8()? == 0 { Gone::Part } else { Gone::Everything };
+        Some(Self { previous, on, gone })
     }
 }
 
@@ -61,22 +84,30 @@ struct Rewriting {
 }
 
 impl Rewritten {
-    /// Takes what a record held out of its blocks, and gives the tombstone; `None` when it is one already or is not there.
+    /// Takes what a record held out of its blocks but for what is left of it, and gives the tombstone; `None` when nothing more can go, or it is
+    /// not there.
     pub(super) fn forget(
         &mut self,
         store: &Store,
         position: u64,
+        left: &Left,
         on: DayNumber,
     ) -> Result<Option<Tombstone>, LogError> {
         let unreadable = |what: &str| LogError::Unreadable(format!("the {what} {position}"));
         let Some(opened) = self.row(store, Family::Opened, position)? else { return Ok(None) };
-        let left = left_of(decode_opened(position, opened).ok_or_else(|| unreadable("opened record"))?);
-        let Some(left) = left else { return Ok(None) };
-        *opened = left;
+        let row = decode_opened(position, opened).ok_or_else(|| unreadable("opened record"))?;
+        let Some(rewritten) = rewritten(row, left) else { return Ok(None) };
+        *opened = rewritten;
         let envelope = self.row(store, Family::Envelopes, position)?.ok_or_else(|| unreadable("envelope"))?;
-        let previous = decode_envelope_link(envelope).ok_or_else(|| unreadable("envelope"))?;
+        let previous = if envelope.is_empty() {
+            get(store, position)?.map(|tombstone| tombstone.previous)
+        } else {
+            decode_envelope_link(envelope)
+        };
+        let previous = previous.ok_or_else(|| unreadable("envelope"))?;
         envelope.clear();
-        Ok(Some(Tombstone { previous, on }))
+        let gone = if *left == Left::Nothing { Gone::Everything } else { Gone::Part };
+        Ok(Some(Tombstone { previous, on, gone }))
     }
 
     pub(super) fn write(&self, writes: &mut Writes) {
@@ -108,13 +139,17 @@ impl Rewritten {
     }
 }
 
-/// What stays of an opened record; `None` when nothing more can go.
-fn left_of(row: OpenedRow<'_>) -> Option<Vec<u8>> {
-    if row.is_forgotten() {
+/// An opened record with what is left of it; `None` when that is what it is already.
+fn rewritten(row: OpenedRow<'_>, left: &Left) -> Option<Vec<u8>> {
+    let json: &[u8] = match left {
+        Left::Nothing => b"",
+        Left::Reduced(json) => json,
+    };
+    if row.is_forgotten() || row.json == json {
         return None;
     }
     let evidence = DayEvidence { claimed: hour(row.evidence.claimed), ..row.evidence };
-    Some(encode_opened(&OpenedRow { received: hour(row.received), evidence, json: b"", ..row }))
+    Some(encode_opened(&OpenedRow { received: hour(row.received), evidence, json, ..row }))
 }
 
 fn hour(time: Timestamp) -> Timestamp {

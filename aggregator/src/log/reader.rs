@@ -63,7 +63,12 @@ impl Reader {
         self.shared.check().err().map(|error| error.to_string())
     }
 
-    /// How many records were forgotten. Whoever keeps something that was made of records makes it anew when this is another.
+    /// Of how many records nothing is left but their places.
+    pub fn gone(&self) -> u64 {
+        self.shared.gone.load(Ordering::Acquire)
+    }
+
+    /// How often records were forgotten or reduced. Whoever keeps something that was made of records makes it anew when this is another.
     pub fn forgotten(&self) -> u64 {
         self.shared.forgotten.load(Ordering::Acquire)
     }

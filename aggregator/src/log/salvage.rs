@@ -124,9 +124,8 @@ pub(super) fn append(
 ) -> Result<bool, LogError> {
     let parsed = row.and_then(|row| {
         let row = decode_opened(position, row)?;
-        if row.is_forgotten() {
-            let previous = tombstone.filter(|_| envelope.is_empty())?.previous;
-            return Some((row, kiosk_id(row.kiosk)?, Vec::new(), previous));
+        if envelope.is_empty() {
+            return Some((row, kiosk_id(row.kiosk)?, Vec::new(), tombstone?.previous));
         }
         let payload = decode_envelope(envelope)?;
         let envelope = Envelope::read(&payload).ok().filter(|envelope| envelope.hash() == row.envelope)?;
@@ -148,8 +147,9 @@ pub(super) fn append(
     let waits_for = (!before).then_some(previous);
     let asks_for_help = row::asks_for_help(row.json);
     let new = NewRecord { kiosk: &kiosk, row, envelope: &envelope, waits_for, asks_for_help };
+    let is_less = envelope.is_empty();
     let appended = batch.append(log, new)?;
-    if let Some(tombstone) = tombstone.filter(|_| row.is_forgotten()) {
+    if let Some(tombstone) = tombstone.filter(|_| is_less) {
         batch.bury(appended, tombstone);
     }
     Ok(true)

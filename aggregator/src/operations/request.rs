@@ -11,7 +11,7 @@ use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
     AlertsAsk, BackupAsk, CommentsAsk, DeliveryAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk,
-    ReleaseRequest, ReturnRequest, TablesRequest, TranslationAsk, WithdrawAsk, people,
+    ReleaseRequest, RetentionAsk, ReturnRequest, TablesRequest, TranslationAsk, WithdrawAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -95,6 +95,8 @@ pub enum Request {
     Backup(BackupAsk),
     /// Deletes what a patient answered, and answers with what stays.
     Withdraw(WithdrawAsk),
+    /// Deletes what has been kept for long enough, and answers with how much it was.
+    Retention(RetentionAsk),
     /// Makes the facts again from the log.
     Rebuild,
     /// Answers with a score sheet.
@@ -262,6 +264,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Export => (Deed::SawRecords, "export".to_owned(), None),
         Request::Import => (Deed::Imported, "import".to_owned(), None),
         Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
+        Request::Retention(RetentionAsk { dry_run: false }) => (Deed::Swept, "retention".to_owned(), None),
         Request::Withdraw(asked) => (Deed::Withdrew, format!("record:{}", asked.record), None),
         Request::Backup(asked) => (Deed::BackedUp, "backup".to_owned(), Some(asked.to.display().to_string())),
         Request::RebaseAdd { unit, .. } => (Deed::ChangedRebase, unit.to_string(), None),
@@ -292,6 +295,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         }
         // What is seen of a consultant is noted when it is looked at.
         Request::Report(_)
+        | Request::Retention(_)
         | Request::Monitor(_)
         | Request::Plan(_)
         | Request::Tables(TablesRequest::List)

@@ -11,7 +11,7 @@ use wardvoice_protocol::record::{Body, Record};
 
 use super::{Talk, say};
 use crate::ingest::Forgetting;
-use crate::log::{LogError, OpenedRow};
+use crate::log::{Left, LogError, OpenedRow};
 use crate::premises::{House, failed};
 use crate::rebuild;
 
@@ -83,8 +83,14 @@ fn look(row: &OpenedRow<'_>, house: &House) -> Result<Found, LogError> {
     let record: Record = serde_json::from_slice(row.json).map_err(|_| unreadable())?;
     let Body::Contact(contact) = record.body else { return Ok(Found::SomethingElse) };
     let fact = rebuild::fact(row, &house.world)?;
-    Ok(Found::Contact(Forgetting { position: row.position, ward: contact.ward, day: row.day, fact }))
+    Ok(Found::Contact(Forgetting {
+        position: row.position,
+        ward: contact.ward,
+        day: row.day,
+        fact,
+        left: Left::Nothing,
+    }))
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -13,7 +13,7 @@ use wardvoice_protocol::record::Record;
 
 use super::Faults;
 use crate::ingest::{World, day};
-use crate::log::{LogError, OpenedRow, Reader, run_on};
+use crate::log::{Gone, LogError, OpenedRow, Reader, run_on};
 use crate::rebuild::spans;
 
 /// How many records are looked at together; also how many signatures are checked at once.
@@ -193,9 +193,12 @@ fn read(
             return Ok(());
         };
         // Either both are gone and a tombstone stands for them, or neither is; that there are no other tombstones is counted.
-        if row.json.is_empty() && payload.is_empty() {
+        if payload.is_empty() {
             match reader.tombstone(position)? {
-                Some(tombstone) => together.push((position, row, What::Tombstone(tombstone.previous))),
+                Some(tombstone) if row.json.is_empty() == (tombstone.gone == Gone::Everything) => {
+                    together.push((position, row, What::Tombstone(tombstone.previous)));
+                }
+                Some(_) => faults.add(format!("record {position} is not what its tombstone says")),
                 None => faults.add(format!("record {position} is empty and has no tombstone")),
             }
             return Ok(());

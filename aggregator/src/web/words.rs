@@ -195,6 +195,7 @@ pub(crate) fn deed(did: &str) -> &str {
         "imported" => "Took records in",
         "rebuilt" => "Made the facts again",
         "backed_up" => "Made a backup",
+        "swept" => "Deleted what had been kept for long enough",
         "withdrew" => "Deleted an answer that was withdrawn",
         other => other,
     }

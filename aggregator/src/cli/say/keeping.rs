@@ -22,6 +22,30 @@ pub(crate) fn restored(value: &Value) -> String {
     format!("{} holds the backup: {}.\n{}", text(value, "/to"), content(value), standing(value))
 }
 
+/// What a log that was written anew came to.
+pub(crate) fn rewrote(value: &Value) -> String {
+    format!(
+        "The log is written anew: {} records in {} bytes, {} before.",
+        number(value, "/records"),
+        number(value, "/bytes_now"),
+        number(value, "/bytes_before")
+    )
+}
+
+/// What had been kept for long enough.
+pub(crate) fn swept(value: &Value) -> String {
+    let dry = value.pointer("/dry_run").and_then(Value::as_bool) == Some(true);
+    format!(
+        "{} on {}: the words of comments of {} responses, the detail of {} responses and of {} contacts without one, everything of {} contacts.",
+        if dry { "Due" } else { "Deleted" },
+        text(value, "/on"),
+        number(value, "/comments"),
+        number(value, "/responses"),
+        number(value, "/contacts"),
+        number(value, "/figures")
+    )
+}
+
 /// What stays of an answer that was withdrawn.
 pub(crate) fn withdrawn(value: &Value) -> String {
     format!(

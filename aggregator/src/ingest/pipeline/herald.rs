@@ -15,7 +15,7 @@ use crate::facts::{Facts, LogHead};
 use crate::ingest::Change;
 use crate::ingest::writer::Stored;
 use crate::killpoint::die;
-use crate::log::Committed;
+use crate::log::{Committed, Left};
 use crate::rebuild;
 
 /// How many new records make a new snapshot of the facts worth writing.
@@ -109,7 +109,7 @@ impl<T> Herald<T> {
     fn forget(&self, end: Committed, some: &Forget) {
         {
             let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
-            for one in &some.records {
+            for one in some.records.iter().filter(|one| one.left == Left::Nothing) {
                 match &one.fact {
                     Some(fact) => facts.withdraw(fact, some.on),
                     None => facts.note_withdrawn(one.day, some.on),

@@ -10,7 +10,7 @@ use super::judges::{Ready, ReadyTask};
 use super::{Acknowledge, Answer, Forget, GATHER_RECORDS, GATHER_TIME, Gate, failure};
 use crate::ingest::writer::Stored;
 use crate::ingest::{Judged, Writer};
-use crate::log::{Committed, Log, LogError};
+use crate::log::{Committed, Left, Log, LogError};
 
 /// What the herald gets: either durable, or to be done while nothing is under way.
 pub(super) enum Note<T> {
@@ -139,8 +139,8 @@ fn acknowledge(writer: &mut Writer, one: Acknowledge) -> Result<(), LogError> {
 
 /// Takes records out of the log. One that cannot be read is told to whoever asked; a log that failed ends everything.
 fn forget<T>(writer: &mut Writer, mut some: Forget, gate: &Gate) -> Result<Option<Note<T>>, ()> {
-    let positions: Vec<u64> = some.records.iter().map(|one| one.position).collect();
-    match writer.forget(&positions, some.on) {
+    let records: Vec<(u64, Left)> = some.records.iter().map(|one| (one.position, one.left.clone())).collect();
+    match writer.forget(&records, some.on) {
         Ok(new) => {
             some.records.retain(|one| new.contains(&one.position));
             Ok(Some(Note::Forgotten { end: writer.end(), some }))

@@ -24,14 +24,14 @@ use crate::premises::Premises;
 use crate::scoring::{Live, revision, score};
 use crate::transfer;
 
-const WORDS: &str = "what nobody is to read again";
+pub(in crate::operations) const WORDS: &str = "what nobody is to read again";
 
 /// A data folder with a house in it and a kiosk.
-struct Scene {
-    folder: tempfile::TempDir,
+pub(in crate::operations) struct Scene {
+    pub(in crate::operations) folder: tempfile::TempDir,
     trust: Trust,
     tablet: Tablet,
-    house: House,
+    pub(in crate::operations) house: House,
 }
 
 fn open(folder: &Path) -> House {
@@ -41,7 +41,7 @@ fn open(folder: &Path) -> House {
 }
 
 impl Scene {
-    fn new(seed: u64) -> Self {
+    pub(in crate::operations) fn new(seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("directory.json"), directory::example_file()).unwrap();
         let house = open(folder.path());
@@ -69,20 +69,20 @@ impl Scene {
     }
 
     /// Sends a contact and gives the record and what arrived.
-    fn sends(&mut self, said: Option<&str>) -> (RecordId, Arrival) {
+    pub(in crate::operations) fn sends(&mut self, said: Option<&str>) -> (RecordId, Arrival) {
         let record = contact_record(self.contact(said));
         let arrival = self.trust.seal(&mut self.tablet, &record);
         self.house.pipeline.settle(vec![arrival.clone()]).unwrap();
         (Envelope::read(&arrival.payload).unwrap().record(), arrival)
     }
 
-    fn export(&self) -> String {
+    pub(in crate::operations) fn export(&self) -> String {
         let mut bytes = Vec::new();
         transfer::export(&self.house.reader(), &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
-    fn reopen(self) -> Self {
+    pub(in crate::operations) fn reopen(self) -> Self {
         let Self { folder, trust, tablet, house } = self;
         house.close().unwrap();
         let house = open(folder.path());
@@ -90,7 +90,7 @@ impl Scene {
     }
 
     /// Everything follows from the log, and so many contacts are left.
-    fn is_proved_with(&self, contacts: u64, forgotten: u64) {
+    pub(in crate::operations) fn is_proved_with(&self, contacts: u64, forgotten: u64) {
         for deep in [false, true] {
             let report = verified(&self.house, deep).unwrap();
             assert!(report.is_proved(), "{:?}", report.told);
@@ -99,7 +99,7 @@ impl Scene {
     }
 }
 
-fn asked() -> QuestionId {
+pub(in crate::operations) fn asked() -> QuestionId {
     "better".parse().unwrap()
 }
 
@@ -191,4 +191,29 @@ fn what_cannot_be_withdrawn_is_said_and_changes_nothing() {
     let said = withdrawn(&scene.house, unknown).unwrap_err().to_string();
     assert!(said.contains("there is none in the log"), "{said}");
     scene.is_proved_with(0, 0);
+}
+
+#[test]
+fn nothing_of_it_is_in_the_file_of_a_log_that_was_written_anew() {
+    let mut scene = Scene::new(4);
+    scene.sends(None);
+    let (record, _) = scene.sends(Some(WORDS));
+    scene.sends(Some("what stays"));
+    withdrawn(&scene.house, record).unwrap();
+    let export = scene.export();
+    let Scene { folder, trust, tablet, house } = scene;
+    house.close().unwrap();
+    let log = folder.path().join("log");
+    let holds = |words: &str| {
+        let bytes = fs::read(log.join("store/db")).unwrap();
+        bytes.windows(words.len()).any(|some| some == words.as_bytes())
+    };
+    assert!(holds("what stays"));
+    let rewrote = crate::log::rewrite(&log).unwrap();
+    assert_eq!(rewrote.records, 3);
+    assert!(holds("what stays") && !holds(WORDS));
+    let house = open(folder.path());
+    let scene = Scene { folder, trust, tablet, house };
+    assert_eq!(scene.export(), export, "it is the same log");
+    scene.is_proved_with(2, 1);
 }

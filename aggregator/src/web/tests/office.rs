@@ -12,6 +12,7 @@ mod plan;
 mod questionnaires;
 mod release;
 mod themes;
+mod withdrawal;
 
 impl Bench {
     /// A page as the office sees it; it must be there.
