@@ -70,7 +70,7 @@ impl TryFrom<RetentionFile> for Retention {
         let mut later = named.iter().take(3).filter(|(_, months)| {
             figures_months.is_some_and(|figures| months.is_none_or(|months| months > figures))
         });
-        if let Some((setting, months)) = later.next() {
+        if let Some(&(setting, months)) = later.next() {
             let said = months.map_or_else(|| "for ever".to_owned(), |months| months.to_string());
             return Err(value(setting, said, "keep it no longer than retention.figures_months"));
         }

@@ -31,7 +31,7 @@ const OPENID: &str = r#"# Let people sign in with the accounts of the trust's ow
 "#;
 
 /// What is kept, and for how long.
-const KEEPING: &str = r#"[backup]
+const KEEPING: &str = "[backup]
 # The public keys that backups are sealed for, as `backup new-key` prints them: see docs/keeping.md. Their secret halves do not belong on this
 # machine. Name two, so that one may be lost.
 recipients = []
@@ -48,7 +48,7 @@ recipients = []
 # What figures are made of; with it go the figures of those days, but for what was released to the public.
 #figures_months = 120
 
-"#;
+";
 
 /// Every setting with its default and its meaning, as a file to start from.
 pub fn template() -> String {

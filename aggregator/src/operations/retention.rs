@@ -83,14 +83,14 @@ fn sweep(house: &House, today: Date, dry_run: bool, mut progress: impl FnMut(u64
     while from <= last {
         let until = from.saturating_add(TOGETHER - 1).min(last);
         let mut due = Vec::new();
-        let look = |row: OpenedRow<'_>| {
+        let see = |row: OpenedRow<'_>| {
             if row.is_forgotten() || row.day >= kept_from {
                 return Ok(());
             }
             due.extend(look(&row, house, today, &mut swept)?);
             Ok::<(), LogError>(())
         };
-        reader.each_row(from..=until, look).map_err(failed)?;
+        reader.each_row(from..=until, see).map_err(failed)?;
         if !dry_run && !due.is_empty() {
             house.pipeline.forget(due, DayNumber::from(today)).map_err(failed)?;
         }
