@@ -116,7 +116,7 @@ pub(super) fn check(reader: &Reader, world: &World, deep: bool) -> Result<(Links
         }
     }
     let end = reader.end()?;
-    if reader.tombstones().filter(|entry| entry.is_ok()).count() as u64 != links.forgotten {
+    if reader.tombstones().flatten().count() as u64 != links.forgotten {
         faults.add("there are tombstones that stand for no record".to_owned());
     }
     if end.position != links.count() || end.running != running {
