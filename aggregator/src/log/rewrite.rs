@@ -33,7 +33,11 @@ pub fn rewrite(directory: &Path) -> Result<Rewrote, LogError> {
     // What is there is the rest of an attempt that was killed: half a copy, or an old log that was about to be removed.
     remove(&beside).map_err(failed)?;
     let bytes_before = size(&directory.join("store")).map_err(failed)?;
-    let end = copy(directory, &beside)?;
+    let end = copy(directory, &beside).inspect_err(|_| {
+        if let Err(error) = remove(&beside) {
+            tracing::warn!(%error, "half a copy of the log could not be removed");
+        }
+    })?;
     let exchanged = || -> io::Result<()> {
         syncfs(File::open(&beside)?)?;
         renameat_with(CWD, &beside, CWD, directory, RenameFlags::EXCHANGE)?;

@@ -151,7 +151,7 @@ fn a_score_is_made_without_it_and_has_a_revision_more() {
     let period = Period::Fortnight(scene.house.world.calendar.fortnight_of(day).unwrap());
     let unit = Unit::Ward(ward());
     // After the fortnight of the contacts has been final for a while.
-    let today: Date = "2027-03-01".parse().unwrap();
+    let today: Date = "2099-03-01".parse().unwrap();
     let mut live = Live::default();
     let mut sheets = |house: &House| {
         let facts = house.facts.read().unwrap();
@@ -169,7 +169,7 @@ fn a_score_is_made_without_it_and_has_a_revision_more() {
 
     // Withdrawn when the fortnight was final already: from that day on its scores say so.
     let mut facts = scene.house.facts.read().unwrap().clone();
-    let on: Date = "2027-02-01".parse().unwrap();
+    let on: Date = "2099-02-01".parse().unwrap();
     let revisions =
         |facts: &Facts| [on.yesterday().unwrap(), on, today].map(|day| revision(facts, &period, day, 7));
     let before = revisions(&facts);
