@@ -39,6 +39,8 @@ use crate::ingest::{Pipeline, Unacked};
 use crate::log::Seen;
 use crate::metrics::Metrics;
 use crate::monitor::Observations;
+use crate::national_return::Recounts;
+use crate::notify::{self, Manager};
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
 use crate::operations::{self, PlanAsk, Request};
@@ -94,6 +96,7 @@ fn path(data: &Path) -> PathBuf {
 /// Serves a data folder until SIGTERM or SIGINT. `announce` is called once, when everything is reached at the addresses.
 pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> Result<()>) -> Result<()> {
     let premises = Premises::open(data, config)?;
+    let manager = Manager::from_environment().map(Arc::new);
     #[cfg(feature = "openid")]
     let openid = premises.config.openid.clone().map(OpenId::new).transpose().map_err(failed)?.map(Arc::new);
     let unconnected = Unconnected::new();
@@ -143,6 +146,11 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         // After the broker has shown its certificate, if it is there.
         let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         announce(&addresses)?;
+        if let Some(manager) = &manager {
+            manager.ready(&format!("pages at {}, broker at {}", addresses.http, addresses.mqtt));
+            // It ends with the threads of the pages.
+            tokio::spawn(notify::keep(Arc::clone(manager), Arc::clone(&house.facts), stopping.clone()));
+        }
         let ended = pages(
             &house,
             &messenger,
@@ -153,6 +161,9 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
             openid,
         )
         .await;
+        if let Some(manager) = &manager {
+            manager.stopping();
+        }
         stopping.cancel();
         if let Some(enrolling) = enrolling {
             enrolling.abort();
@@ -493,6 +504,7 @@ fn desk(
     let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
     let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
     let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
+    let line = messenger.clone();
     let (for_help, messenger) = (Arc::clone(house), messenger.clone());
     Arc::new(Desk {
         world: Arc::clone(&house.world),
@@ -531,6 +543,7 @@ fn desk(
         actions: Arc::clone(&house.premises.actions),
         rebases: Arc::clone(&house.premises.rebases),
         metrics,
+        broker_connected: Arc::new(move || line.is_connected()),
         replay: Arc::new(move |numbers| {
             let today = for_replay.premises.today();
             for_replay.pipeline.replay(numbers, today).map_err(|error| error.to_string())
@@ -545,9 +558,12 @@ fn desk(
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),
         releases: Arc::clone(&house.premises.releases),
+        published: house.premises.config.published_in(&house.premises.data),
         returns: Arc::clone(&house.premises.returns),
+        recounts: Recounts::default(),
         national: house.premises.config.national.clone(),
         demonstration: house.premises.demonstration,
+        branding: house.premises.branding.clone(),
         policy: house.premises.policy(),
         audit: Arc::clone(&house.premises.audit),
         tries: Arc::new(Tries::open(house.premises.data.join("tries.json"))),

@@ -27,6 +27,7 @@ use wardvoice_protocol::id::Hash;
 
 use crate::lines::Lines;
 
+mod index;
 mod leaf;
 
 pub use leaf::{Leaf, Wanted};
@@ -135,6 +136,8 @@ pub enum AuditError {
 pub struct Audit {
     path: PathBuf,
     book: Mutex<Book>,
+    /// For looking through; nothing that is noted waits for it.
+    index: Mutex<index::Index>,
 }
 
 #[derive(Debug)]
@@ -249,7 +252,7 @@ impl Audit {
                 book.remember(entry);
             }
         }
-        Ok(Self { path, book: Mutex::new(book) })
+        Ok(Self { path, book: Mutex::new(book), index: Mutex::default() })
     }
 
     /// Notes what somebody is about to do, durably.

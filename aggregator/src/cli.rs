@@ -29,6 +29,7 @@ mod delivery;
 mod desk;
 mod fft;
 mod identity;
+mod manual;
 mod monitor;
 mod overview;
 mod people;
@@ -201,6 +202,13 @@ enum Command {
     /// Mend a log that does not open.
     #[command(subcommand)]
     Log(LogCommand),
+    /// Write man pages and completions, as packages ship them.
+    #[command(hide = true)]
+    Manual {
+        /// The folder.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -511,6 +519,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             Ok(done)
         }
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
+        Command::Manual { out } => manual::write(out).map(|()| ExitCode::SUCCESS),
     }
 }
 

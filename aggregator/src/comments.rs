@@ -48,6 +48,7 @@ mod list;
 mod names;
 mod release;
 mod signs;
+mod terms;
 mod text;
 mod themes;
 mod trend;

@@ -20,11 +20,13 @@ use crate::comments::Rules;
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::network::Network;
 use crate::policy::Audience;
+use crate::publish::Destination;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 mod broker;
 mod kiosks;
 mod openid;
+mod publish;
 mod reach;
 mod targets;
 mod template;
@@ -36,6 +38,7 @@ use openid::OpenIdFile;
 #[cfg(feature = "openid")]
 pub(crate) use openid::is_safe_address;
 pub use openid::{OpenIdSettings, RoleRules};
+use publish::PublishFile;
 pub use reach::Reach;
 use reach::{AlertsFile, ContactFile, DeliveryFile, HelpFile};
 use targets::TargetFile;
@@ -69,6 +72,8 @@ pub struct ConfigFile {
     series: Vec<SeriesFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     targets: Vec<TargetFile>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    publish: Vec<PublishFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -241,6 +246,8 @@ pub struct Config {
     pub comments: Rules,
     /// Who is reached outside the pages.
     pub reach: Reach,
+    /// Where published sites go; folders and files relative to the data folder.
+    pub publish: Vec<Destination>,
 }
 
 /// Which broker carries the messages.
@@ -406,6 +413,7 @@ impl TryFrom<ConfigFile> for Config {
             help,
             alerts,
             contacts,
+            publish,
         } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
@@ -477,6 +485,7 @@ impl TryFrom<ConfigFile> for Config {
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
             reach: Reach::read(delivery, &contacts, help, alerts)?,
+            publish: publish::read(&publish)?,
         })
     }
 }

@@ -4,6 +4,9 @@
 //! others still open what was sealed before a change of keys. `keys/signing.key` holds one Ed25519 key. Both are
 //! base64url, readable by their owner only (mode 0600), and drawn at the first start. A data folder that holds
 //! records but no keys is an error: new keys could not open them.
+//!
+//! Where systemd hands both over as credentials (`LoadCredentialEncrypted=open.key:…`), those count and the folder is not looked at. They are
+//! in the service alone, so commands then need it to run.
 
 use std::fs;
 use std::io;
@@ -72,7 +75,27 @@ pub enum Missing {
     Refuse,
 }
 
+/// Whether others than the owner can read a secret. What systemd hands over may carry the mode of its access list; its folder keeps others out.
+pub(crate) fn is_exposed(path: &Path, mode: u32) -> bool {
+    mode & 0o077 != 0 && !credentials().is_some_and(|folder| path.starts_with(folder))
+}
+
+/// The folder of what systemd has handed over to this process.
+fn credentials() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty()).map(PathBuf::from)
+}
+
 impl Keys {
+    /// The keys of a data folder: those that systemd has handed over, otherwise those that lie in it.
+    pub fn of(data: &Path, missing: Missing) -> Result<Self, KeysError> {
+        let handed_over = credentials()
+            .filter(|folder| ["open.key", "signing.key"].iter().all(|name| folder.join(name).exists()));
+        match handed_over {
+            Some(folder) => Self::open(&folder, Missing::Refuse),
+            None => Self::open(&data.join("keys"), missing),
+        }
+    }
+
     /// Reads the keys of a folder, and draws those that are missing where that is allowed.
     pub fn open(folder: &Path, missing: Missing) -> Result<Self, KeysError> {
         let open_path = folder.join("open.key");
@@ -141,7 +164,7 @@ fn read_or_draw(path: &Path, missing: Missing) -> Result<Vec<[u8; 32]>, KeysErro
     match fs::read_to_string(path) {
         Ok(text) => {
             let mode = fs::metadata(path).map_err(file)?.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
+            if is_exposed(path, mode) {
                 return Err(KeysError::Exposed { path: path.to_owned(), mode });
             }
             let secrets: Option<Vec<_>> =

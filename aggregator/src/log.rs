@@ -153,6 +153,11 @@ pub struct Head {
 impl Head {
     /// The head of a chain that has nothing yet.
     pub const EMPTY: Self = Self { highest: 0, hash: Hash::ZERO, stored: 0, refused: 0, unlinked: 0 };
+
+    /// Whether every number up to the highest is held, so that nothing is missing.
+    pub fn is_whole(&self) -> bool {
+        self.stored + self.refused >= self.highest
+    }
 }
 
 /// Who has seen a request for help, and when.

@@ -41,6 +41,7 @@ pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
 pub use plan::{PlanAsk, PlanLine};
+pub(crate) use publish::published_site;
 pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnRequest};
 pub(crate) use publishing::{plan_releases, release_everything};

@@ -8,7 +8,7 @@
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  displays.json  pins.json  addresses.json  control.sock
 //!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
 //!      monitor.ndjson  returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
-//!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
+//!      branding/…  questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  authority/…  join-codes.json  log/…
 //! ```
 
@@ -30,6 +30,7 @@ use crate::alerts::Alerts;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
 use crate::authority::{Authority, SharedAuthority};
+use crate::branding::Branding;
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::delivery::Delivery;
@@ -100,6 +101,8 @@ pub struct Premises {
     pub audit: Arc<Audit>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
+    /// The trust's own look on pages, where it has one.
+    pub branding: Option<Arc<Branding>>,
     /// What kiosks join with.
     pub join_codes: Arc<JoinCodes>,
     /// Whether everything in the folder is generated.
@@ -156,7 +159,7 @@ impl Premises {
     pub fn open(data: &Path, config: Config) -> Result<Self> {
         let directory = directory::load(&data.join("directory.json")).map_err(failed)?;
         let missing = if log_folder(data).exists() { Missing::Refuse } else { Missing::Draw };
-        let keys = Keys::open(&data.join("keys"), missing).map_err(failed)?;
+        let keys = Keys::of(data, missing).map_err(failed)?;
         let registry = Arc::new(Registry::open(data.join("kiosks.json")).map_err(failed)?);
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
         let display_tokens = Arc::new(DisplayTokens::open(data.join("displays.json")).map_err(failed)?);
@@ -197,6 +200,7 @@ impl Premises {
             translations: Arc::clone(&translations),
             safeguarding: config.safeguarding.clone(),
         });
+        let branding = Branding::of(data);
         let join_codes = Arc::new(JoinCodes::open(data.join("join-codes.json")).map_err(failed)?);
         let data = data.to_owned();
         Ok(Self {
@@ -219,6 +223,7 @@ impl Premises {
             disputes,
             audit,
             assignments,
+            branding,
             join_codes,
             demonstration,
             authority: OnceLock::new(),
@@ -448,3 +453,6 @@ impl House {
 pub fn failed(error: impl std::error::Error) -> anyhow::Error {
     anyhow::anyhow!("failed to {error}")
 }
+
+#[cfg(test)]
+mod any_bytes;

@@ -20,6 +20,7 @@ use crate::revive;
 use crate::settings::Settings;
 
 mod join;
+mod manual;
 mod outbox;
 mod preview;
 mod simulate;
@@ -51,6 +52,13 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Draw every screen of a questionnaire in a language, as a patient will see them
     Preview(preview::Preview),
+    /// Write man pages and completions, as packages ship them
+    #[command(hide = true)]
+    Manual {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +111,7 @@ impl Cli {
             Command::Visits(visits) => visits.run(),
             Command::Simulate(simulate) => simulate.run(),
             Command::Preview(preview) => preview.run(),
+            Command::Manual { out } => manual::write(&out).map(|()| ExitCode::SUCCESS),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Screens {
             }
             Screen::Help(help) => self.help.show(help, &say),
             Screen::Door(door) => self.door.show(*door),
-            Screen::Volunteer(page) => self.volunteer.show(page),
+            Screen::Volunteer(page) => self.volunteer.show(page, &say),
             screen => self.message.show(screen, &say),
         };
         let writing = matches!(view.screen, Screen::Comment(_));
@@ -244,14 +244,16 @@ fn position(chosen: Option<usize>) -> i32 {
     chosen.and_then(|position| i32::try_from(position).ok()).unwrap_or(-1)
 }
 
-/// Changes rows in place where it can.
+/// Changes rows in place: whatever a row is shown by stays and is not made anew.
 fn set_rows<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: Vec<T>) {
-    if model.row_count() != rows.len() {
-        return model.set_vec(rows);
+    while model.row_count() > rows.len() {
+        model.remove(model.row_count() - 1);
     }
     for (position, row) in rows.into_iter().enumerate() {
-        if model.row_data(position).as_ref() != Some(&row) {
-            model.set_row_data(position, row);
+        match model.row_data(position) {
+            Some(shown) if shown == row => {}
+            Some(_) => model.set_row_data(position, row),
+            None => model.push(row),
         }
     }
 }

@@ -8,16 +8,22 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
+use wardvoice_protocol::board::{Bay, Board};
 use wardvoice_protocol::directory::{Directory, DirectoryFile, Unit};
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::fortnight::Calendar;
+use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::keys::{KeyId, OpenKey, SealKey, Signature, SigningKey, VerifyingKey};
-use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireRef};
+use wardvoice_protocol::posting::Posting;
+use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireFile, QuestionnaireRef};
 use wardvoice_protocol::receipt::Receipt;
 use wardvoice_protocol::record::{Body, Record};
+use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed;
 use wardvoice_protocol::status::{Introduction, Status};
 use wardvoice_protocol::topic::{Channel, Topic};
@@ -44,6 +50,7 @@ fn parse_all(bytes: &[u8]) {
     if let Ok(receipt) = serde_json::from_slice::<Receipt>(bytes) {
         use_receipt(&receipt);
     }
+    read_letters(bytes, &kiosk);
     if let Ok(status) = Status::read(bytes, &kiosk) {
         assert_eq!(status.kiosk, kiosk);
     }
@@ -82,6 +89,41 @@ fn parse_all(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         parse_text(text);
     }
+}
+
+/// Everything that the aggregator says to a kiosk besides receipts.
+fn read_letters(bytes: &[u8], kiosk: &KioskId) {
+    let own = |channel| Topic::Kiosk(kiosk.clone(), channel);
+    if let Some(posting) = read_letter::<Posting>(bytes, &own(Channel::Posting)) {
+        assert_eq!(posting.assignment.seal_key.key_id().as_str().len(), 16);
+    }
+    if let Some(approvals) = read_letter::<Approvals>(bytes, &own(Channel::Approvals)) {
+        assert!(approvals.languages.keys().all(|language| !language.as_str().is_empty()));
+    }
+    if let Some(round) = read_letter::<Round>(bytes, &own(Channel::Round)) {
+        for ward in round.wards {
+            let board = Topic::Board(ward.id);
+            assert_eq!(board.to_string().parse(), Ok(board), "what a kiosk subscribes to is a topic");
+        }
+    }
+    if let Some(board) = read_letter::<Board>(bytes, &Topic::Board("W12".parse().unwrap())) {
+        assert!(Bay::check(&board.bays).is_ok() || !board.bays.is_empty());
+    }
+    if let Some(help) = read_letter::<HelpSeen>(bytes, &own(Channel::Help)) {
+        assert!(help.seen.iter().all(|record| record.to_string().parse() == Ok(*record)));
+    }
+    if let Some(file) = read_letter::<QuestionnaireFile>(bytes, &Topic::Questionnaire(Hash::ZERO))
+        && let Ok(questionnaire) = Questionnaire::try_from(file.clone())
+    {
+        assert_eq!(*questionnaire.file(), file, "it is checked and not changed");
+    }
+}
+
+/// A message as its text, or as it is found in a signed one; nobody has signed it with a key that is known.
+fn read_letter<T: DeserializeOwned>(bytes: &[u8], topic: &Topic) -> Option<T> {
+    let aggregator = SigningKey::from_bytes(&[1; 32]).verifying_key();
+    assert!(signed::verify::<T>(bytes, topic, &aggregator).is_err(), "nobody signed that");
+    signed::read_trusting(bytes).ok().or_else(|| serde_json::from_slice(bytes).ok())
 }
 
 fn use_receipt(receipt: &Receipt) {

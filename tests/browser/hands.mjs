@@ -29,6 +29,11 @@ export class Mouse {
     await this.leads(() => this.beside(label).click());
   }
 
+  /** Presses the button of the item or row that says something. */
+  async pressesIn(text, name) {
+    await this.leads(() => this.buttonIn(text, name).click());
+  }
+
   async unfolds(name) {
     await this.summary(name).click();
   }
@@ -62,6 +67,10 @@ export class Mouse {
 
   button(name) {
     return this.page.getByRole("button", { name }).first();
+  }
+
+  buttonIn(text, name) {
+    return this.page.locator("li, tr").filter({ hasText: text }).getByRole("button", { name }).first();
   }
 
   /** How many buttons have that name. */
@@ -110,6 +119,11 @@ export class Keyboard extends Mouse {
 
   async pressesBeside(label) {
     await this.reaches(this.beside(label));
+    await this.leads(() => this.page.keyboard.press("Enter"));
+  }
+
+  async pressesIn(text, name) {
+    await this.reaches(this.buttonIn(text, name));
     await this.leads(() => this.page.keyboard.press("Enter"));
   }
 

@@ -176,3 +176,31 @@ fn no_file_is_called_by_what_it_is_made_of() -> Result<()> {
     }
     Ok(())
 }
+
+/// A target that the manifest forgets is never built, and a reader that has none is never fuzzed.
+#[test]
+fn every_reader_of_outside_bytes_that_is_written_down_has_its_target() -> Result<()> {
+    let fuzz = workspace().join("tests/fuzz");
+    let manifest = fs::read_to_string(fuzz.join("Cargo.toml"))?;
+    let mut readers = BTreeSet::new();
+    for room in ["aggregator", "protocol"] {
+        let text = fs::read_to_string(fuzz.join(format!("src/{room}.rs")))?;
+        for line in text.lines() {
+            let Some((name, _)) = line.strip_prefix("pub fn ").and_then(|rest| rest.split_once('(')) else {
+                continue;
+            };
+            let target = fuzz.join(format!("targets/{name}.rs"));
+            let target =
+                fs::read_to_string(&target).with_context(|| format!("failed to read {}", target.display()))?;
+            ensure!(
+                target.contains(&format!("wardvoice_fuzz::{room}::{name}(")),
+                "{name} is not what its target runs"
+            );
+            ensure!(manifest.contains(&format!("path = \"targets/{name}.rs\"")), "the manifest forgets {name}");
+            readers.insert(name.to_owned());
+        }
+    }
+    let targets = fs::read_dir(fuzz.join("targets"))?.count();
+    ensure!(targets == readers.len() && targets > 20, "there are {targets} targets for {} readers", readers.len());
+    Ok(())
+}

@@ -216,12 +216,12 @@ impl Issued {
     fn change<T>(
         &self,
         now: Timestamp,
-        alter: impl FnOnce(&mut BTreeMap<Serial, Given>) -> Result<T, IssuedError>,
+        make: impl FnOnce(&mut BTreeMap<Serial, Given>) -> Result<T, IssuedError>,
     ) -> Result<T, IssuedError> {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = given.clone();
         changed.retain(|_, given| given.until + FORGET_AFTER > now);
-        let outcome = alter(&mut changed)?;
+        let answer = make(&mut changed)?;
         let certificates = changed.iter().map(|(serial, given)| (serial.to_string(), given.clone())).collect();
         let file = IssuedFile { version: 1, certificates };
         let failed = |source| IssuedError::File { path: self.path.clone(), source };
@@ -229,6 +229,6 @@ impl Issued {
         bytes.push(b'\n');
         durable_file::replace(&self.path, &bytes, Readers::Owner).map_err(failed)?;
         *given = changed;
-        Ok(outcome)
+        Ok(answer)
     }
 }

@@ -141,6 +141,17 @@ need_token = {need_token}
 #[[targets]]
 #measure = "overall"
 #value = 8.5
+
+# Where `publish` without --out and the office's page put the published sites, one entry an edition: "public" for everybody, "trust" for
+# the intranet. The folder must be one that the aggregator can write to. See docs/publish.md.
+#[[publish]]
+#edition = "public"
+#out = "/srv/www/wardvoice"
+# Put it to a web server as well, and the file with name:password for that server.
+#put = "https://intranet.example/wardvoice/"
+#put_login = "/etc/wardvoice/publish-login"
+# Switch by renaming folders, for file shares that do not follow links.
+#folders = false
 "#,
         broker_listen = file.broker.listen,
         broker_encrypted = file.broker.encrypted,

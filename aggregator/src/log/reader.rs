@@ -159,6 +159,15 @@ impl Reader {
         Ok(gaps)
     }
 
+    /// The same of every kiosk that sent anything. A chain of which every number is held has no gap, and is not walked to find that out.
+    pub fn missing(&self) -> Result<Vec<(KioskId, Vec<Gap>)>, LogError> {
+        let of = |(kiosk, head): (KioskId, Head)| {
+            let gaps = if head.is_whole() { Vec::new() } else { self.gaps(&kiosk)? };
+            Ok((kiosk, gaps))
+        };
+        self.heads()?.into_iter().map(of).collect()
+    }
+
     /// The quarantine from a number on, in order.
     pub fn quarantine(
         &self,

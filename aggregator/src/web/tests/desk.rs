@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use jiff::civil::Date;
@@ -27,6 +28,7 @@ use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::Audit;
+use crate::branding::Branding;
 use crate::comments::{Comments, Rules};
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
@@ -38,10 +40,11 @@ use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::{Marks, Observations};
-use crate::national_return::{Book, NationalCodes};
+use crate::national_return::{Book, NationalCodes, Recounts};
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
+use crate::publish::{By, Destination, Edition};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
@@ -49,7 +52,7 @@ use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::translations::Translations;
 use crate::tries::Tries;
-use crate::web::{Acknowledge, Desk, Translate, router};
+use crate::web::{Acknowledge, BrokerConnected, Desk, Translate, router};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -65,6 +68,8 @@ pub(super) struct Bench {
     pub(super) now: Arc<Mutex<Timestamp>>,
     pub(super) log: Log,
     pub(super) replayed: Arc<Mutex<Vec<u64>>>,
+    /// Whether the broker is there.
+    pub(super) broker: Arc<AtomicBool>,
     client: Client,
     dice: Mutex<u64>,
     sequence: u64,
@@ -101,6 +106,12 @@ fn acknowledge(help: Arc<HelpDesk>) -> Acknowledge {
     })
 }
 
+/// A broker that is there as long as a test says so.
+fn connected(broker: &Arc<AtomicBool>) -> BrokerConnected {
+    let broker = Arc::clone(broker);
+    Arc::new(move || broker.load(Ordering::Relaxed))
+}
+
 pub(super) fn ward(id: &str) -> WardId {
     id.parse().unwrap()
 }
@@ -110,7 +121,7 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 }
 
 /// Serves the pages until the desk stops.
-async fn serve(desk: &Arc<Desk>) -> SocketAddr {
+pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = router(Arc::clone(desk)).into_make_service_with_connect_info::<SocketAddr>();
@@ -141,7 +152,10 @@ fn choose_the_provider() {
 pub(super) struct Trust {
     pub(super) demonstration: bool,
     pub(super) displays_need_token: bool,
+    /// Whether every shipped questionnaire is asked, and not the inpatients' alone.
+    pub(super) asks_everything: bool,
     pub(super) trusted_proxies: &'static [&'static str],
+    pub(super) branding: Option<Branding>,
     #[cfg(feature = "openid")]
     pub(super) openid: Option<crate::openid::OpenId>,
 }
@@ -154,11 +168,12 @@ impl Bench {
 
     /// A server of a trust, with no answers yet.
     pub(super) async fn of(trust: Trust) -> Self {
-        let Trust { demonstration, displays_need_token, trusted_proxies, .. } = trust;
+        let Trust { demonstration, displays_need_token, asks_everything, trusted_proxies, .. } = trust;
         choose_the_provider();
         let folder = tempfile::tempdir().unwrap();
         let directory = directory();
-        let questionnaires = vec![Questionnaire::inpatient().unwrap()];
+        let mut questionnaires = Questionnaire::shipped().unwrap();
+        questionnaires.truncate(if asks_everything { usize::MAX } else { 1 });
         let vocabulary = Arc::new(Vocabulary::new(&directory, &questionnaires).unwrap());
         let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
         let translations = Arc::new(Translations::open(folder.path().join("approvals.ndjson")).unwrap());
@@ -184,6 +199,7 @@ impl Bench {
         let facts = Arc::new(RwLock::new(Facts::new(vocabulary)));
         let now = Arc::new(Mutex::new(noon()));
         let replayed = Arc::new(Mutex::new(Vec::new()));
+        let broker = Arc::new(AtomicBool::new(true));
         let help = Arc::new(HelpDesk::default());
         let (clock, list) = (Arc::clone(&now), Arc::clone(&replayed));
         let disputes = Arc::new(Disputes::open(folder.path().join("disputes.ndjson")).unwrap());
@@ -209,6 +225,7 @@ impl Bench {
             actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
             rebases: Arc::new(Rebases::open(folder.path().join("rebases.ndjson")).unwrap()),
             metrics: Arc::new(Metrics::new()),
+            broker_connected: connected(&broker),
             replay: Arc::new(move |numbers| {
                 list.lock().unwrap().extend_from_slice(numbers);
                 let verdict =
@@ -227,9 +244,17 @@ impl Bench {
             observations: Observations::default(),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
+            published: vec![Destination {
+                edition: Edition::Public,
+                out: folder.path().join("www"),
+                put: None,
+                by: By::Whatever,
+            }],
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
+            recounts: Recounts::default(),
             national: NationalCodes::default(),
             demonstration,
+            branding: trust.branding.map(Arc::new),
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
             audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),
             tries: Arc::new(Tries::open(folder.path().join("tries.json"))),
@@ -249,7 +274,18 @@ impl Bench {
         });
         let address = serve(&desk).await;
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { desk, address, now, log, replayed, client, dice: Mutex::new(7), sequence: 0, _folder: folder }
+        Self {
+            desk,
+            address,
+            now,
+            log,
+            replayed,
+            broker,
+            client,
+            dice: Mutex::new(7),
+            sequence: 0,
+            _folder: folder,
+        }
     }
 
     /// A server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.
@@ -380,9 +416,21 @@ impl Bench {
         at: &str,
         said: Option<(&str, &str)>,
     ) -> String {
+        self.answers_to(&Questionnaire::inpatient().unwrap(), language, consultant, place, at, said)
+    }
+
+    /// The same to a questionnaire; every question with options gets its first.
+    pub(super) fn answers_to(
+        &mut self,
+        questionnaire: &Questionnaire,
+        language: &Language,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
-        let questionnaire = Questionnaire::inpatient().unwrap();
         let answers = questionnaire.questions().iter().map(|question| {
             let answer = match (said, question.options.first()) {
                 (Some((asked, text)), _) if asked == question.id.as_str() => {

@@ -9,6 +9,7 @@ use super::*;
 mod contacts;
 mod month;
 mod plan;
+mod publish;
 mod questionnaires;
 mod release;
 mod themes;
