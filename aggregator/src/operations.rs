@@ -92,6 +92,9 @@ pub struct KioskLine {
     /// The hash of what it asks, as it last said; none when it has not said so since the aggregator started, or no aggregator
     /// runs.
     pub applied: Option<Hash>,
+    /// When its certificate ends; none where it has none that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_until: Option<Timestamp>,
 }
 
 /// What stands about a request for help.
@@ -285,6 +288,8 @@ fn list_kiosks(
     only: Option<&KioskId>,
     talk: &mut dyn Talk,
 ) -> Result<bool> {
+    let (authority, now) = (premises.known_authority(), Timestamp::now());
+    let certificate_until = |id: &KioskId| Some(authority.as_ref()?.issued().of(id, now).first()?.1.until);
     for (id, kiosk) in premises.registry.all().iter().filter(|(id, _)| only.is_none_or(|only| only == *id)) {
         let presence = fleet.and_then(|fleet| fleet.get(id)?.presence);
         let applied = match presence {
@@ -300,6 +305,7 @@ fn list_kiosks(
             questionnaire: premises.assignments.of(id).map(|assignment| assignment.questionnaire.to_string()),
             asked: premises.assignments.asked(id),
             applied,
+            certificate_until: certificate_until(id),
         };
         say(talk, &line)?;
     }

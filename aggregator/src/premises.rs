@@ -245,6 +245,12 @@ impl Premises {
         Ok(Arc::clone(self.authority.get_or_init(|| opened)))
     }
 
+    /// The built-in authority, if there is one.
+    pub fn known_authority(&self) -> Option<SharedAuthority> {
+        let is_there = self.data.join("authority/authority.pem").exists();
+        is_there.then(|| self.authority().inspect_err(|error| tracing::warn!("{error:#}")).ok()).flatten()
+    }
+
     /// The local day it is.
     pub fn today(&self) -> Date {
         self.config.calendar.day_of(Timestamp::now())

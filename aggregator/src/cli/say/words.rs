@@ -30,8 +30,11 @@ pub(crate) fn kiosk(value: &Value) -> String {
         (Some(_), Some(_)) => "not asked yet",
         (Some(_), None) => "no word yet",
     };
+    // The day is enough for whoever plans.
+    let until = hash("/certificate_until").and_then(|until| until.split('T').next());
+    let certificate = until.map_or_else(String::new, |day| format!("  certificate until {day}"));
     format!(
-        "{:<24} {:<12} {}  {}, {asks}{kind}",
+        "{:<24} {:<12} {}  {}, {asks}{kind}{certificate}",
         text(value, "/id"),
         text(value, "/ward"),
         text(value, "/signing_key"),
