@@ -112,6 +112,18 @@ impl Keys {
         Ok(Self { current, earlier: open_keys.collect(), signing: SigningKey::from_bytes(secret) })
     }
 
+    /// Draws a new key for kiosks to seal to and puts it before the others, which go on opening what was sealed to them. It counts from
+    /// the next opening on; how many keys there are then.
+    pub fn put_new_first(folder: &Path) -> Result<usize, KeysError> {
+        let path = folder.join("open.key");
+        let mut secrets = read_or_draw(&path, Missing::Refuse)?;
+        secrets.insert(0, random()?);
+        let text: String = secrets.iter().map(|secret| URL_SAFE_NO_PAD.encode(secret) + "\n").collect();
+        let kept = durable_file::replace(&path, text.as_bytes(), Readers::Owner);
+        kept.map_err(|source| KeysError::File { path, source })?;
+        Ok(secrets.len())
+    }
+
     /// New keys that are kept nowhere, for tests and benches.
     pub fn draw() -> Result<Self, KeysError> {
         let current = OpenKey::from_bytes(&random()?)
@@ -199,13 +211,13 @@ mod tests {
     fn an_earlier_key_stays_usable_after_a_new_one_is_put_first() {
         let folder = tempfile::tempdir().unwrap();
         let first = Keys::open(folder.path(), Missing::Draw).unwrap();
-        let path = folder.path().join("open.key");
-        let text = format!("{}\n{}", URL_SAFE_NO_PAD.encode([7; 32]), fs::read_to_string(&path).unwrap());
-        durable_file::replace(&path, text.as_bytes(), Readers::Owner).unwrap();
+        assert_eq!(Keys::put_new_first(folder.path()).unwrap(), 2);
         let second = Keys::open(folder.path(), Missing::Refuse).unwrap();
         assert_ne!(second.seal_key(), first.seal_key());
         let names: Vec<_> = second.open_keys().iter().map(|key| key.seal_key().key_id()).collect();
         assert_eq!(names, [second.seal_key().key_id(), first.seal_key().key_id()]);
+        let mode = fs::metadata(folder.path().join("open.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

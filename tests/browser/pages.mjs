@@ -4,6 +4,7 @@
 /** Routes that are no pages of ours to look at. */
 const NO_PAGES = [
   "/assets/{version}/{name}",
+  "/branding/{version}/{name}",
   "/metrics",
   "/healthz",
   "/readyz",

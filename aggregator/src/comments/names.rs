@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::signs::Term;
+use super::terms::{Term, Terms};
 use crate::help::StaffRole;
 
 const MAX_NAMES: usize = 5_000;
@@ -13,7 +13,7 @@ const MIN_CHARACTERS: usize = 2;
 
 /// The names of staff.
 #[derive(Debug, Default)]
-pub struct Names(Vec<(Term, Option<StaffRole>)>);
+pub struct Names(Terms<Option<StaffRole>>);
 
 /// Why a list of names cannot be used. Says the line and not what is on it.
 #[derive(Debug, thiserror::Error)]
@@ -59,12 +59,15 @@ impl Names {
         if names.len() > MAX_NAMES {
             return Err(format!("it has more than {MAX_NAMES} names"));
         }
-        Ok(Self(names))
+        Ok(Self(Terms::new(names)))
     }
 
-    /// Every name, with the role that takes its place.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&Term, &Option<StaffRole>)> {
-        self.0.iter().map(|(name, role)| (name, role))
+    /// The names in a text, each with the role that takes its place.
+    pub(super) fn find<'a>(
+        &'a self,
+        text: &'a [char],
+    ) -> impl Iterator<Item = (&'a Option<StaffRole>, usize, usize)> + 'a {
+        self.0.find(text)
     }
 
     /// How many there are.
@@ -74,7 +77,7 @@ impl Names {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.len() == 0
     }
 }
 
@@ -83,18 +86,16 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use super::*;
-    use crate::comments::signs::folded;
+    use crate::comments::terms::folded;
 
     #[test]
     fn names_stand_a_line_each_with_the_role_that_takes_their_place() {
         let names = Names::read("# made up\n\nNurse Placeholder = a nurse\n  Porter Example  \n").unwrap();
         assert_eq!(names.len(), 2);
+        let letters = folded("nurse placeholder and PORTER EXAMPLE, not Porter Examples");
         let found: Vec<_> = names
-            .all()
-            .flat_map(|(name, role)| {
-                let letters = folded("nurse placeholder and PORTER EXAMPLE, not Porter Examples");
-                name.find(&letters).map(|span| (span, role.as_ref().map(ToString::to_string))).collect::<Vec<_>>()
-            })
+            .find(&letters)
+            .map(|(role, from, to)| ((from, to), role.as_ref().map(ToString::to_string)))
             .collect();
         assert_eq!(found, [((0, 17), Some("a nurse".to_owned())), ((22, 36), None)]);
     }

@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::Language;
 
 use super::names::Names;
+use super::terms::{MAX_TERM_CHARACTERS, Term, Terms, folded};
 use crate::help::StaffRole;
 
 /// The list that is part of this program.
 const SHIPPED: &str = include_str!("words.json");
-/// The most terms of a file, and the most characters of one.
+/// The most terms of a file.
 const MAX_TERMS: usize = 5_000;
-const MAX_TERM_CHARACTERS: usize = 60;
 
 /// What a word is a sign of, the most serious first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,14 +78,7 @@ pub struct Signs {
 #[derive(Debug)]
 struct List {
     checked: bool,
-    terms: Vec<(SignKind, Term)>,
-}
-
-/// A word or a few; a star at the end stands for any ending.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Term {
-    letters: Vec<char>,
-    open: bool,
+    terms: Terms<SignKind>,
 }
 
 impl Signs {
@@ -113,10 +106,10 @@ impl Signs {
                     let term = Term::new(&text).ok_or_else(|| {
                         format!("{language}: {text:?} is no term: write 1 to {MAX_TERM_CHARACTERS} characters, a star at the end at most")
                     })?;
-                    terms.push((kind, term));
+                    terms.push((term, kind));
                 }
             }
-            languages.insert(language.to_string(), List { checked: words.checked, terms });
+            languages.insert(language.to_string(), List { checked: words.checked, terms: Terms::new(terms) });
         }
         if languages.values().map(|list| list.terms.len()).sum::<usize>() > MAX_TERMS {
             return Err(format!("it has more than {MAX_TERMS} terms"));
@@ -142,64 +135,24 @@ impl Signs {
         let mut signs = Vec::new();
         let own = self.list(language.as_str());
         let english = self.list("en").filter(|english| own.is_none_or(|own| !std::ptr::eq(own, *english)));
-        for (kind, term) in own.into_iter().chain(english).flat_map(|list| &list.terms) {
-            signs.extend(term.find(&letters).map(|(from, to)| Sign { kind: *kind, from, to, role: None }));
+        for list in own.into_iter().chain(english) {
+            signs.extend(list.terms.find(&letters).map(|(kind, from, to)| Sign {
+                kind: *kind,
+                from,
+                to,
+                role: None,
+            }));
         }
-        for (name, role) in names.all() {
-            let name_sign = |(from, to)| Sign { kind: SignKind::StaffName, from, to, role: role.clone() };
-            signs.extend(name.find(&letters).map(name_sign));
-        }
+        let name_sign = |(role, from, to): (&Option<StaffRole>, _, _)| Sign {
+            kind: SignKind::StaffName,
+            from,
+            to,
+            role: role.clone(),
+        };
+        signs.extend(names.find(&letters).map(name_sign));
         signs.sort_by_key(|sign| (sign.from, sign.kind));
         signs
     }
-}
-
-impl Term {
-    /// A term of a list; none when it is empty, too long, or has a star elsewhere than at its end.
-    pub(super) fn new(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let (text, open) = text.strip_suffix('*').map_or((text, false), |text| (text, true));
-        let letters = folded(text);
-        let fits = (1..=MAX_TERM_CHARACTERS).contains(&letters.len())
-            && !letters.contains(&'*')
-            && letters.iter().any(|letter| letter.is_alphanumeric());
-        fits.then_some(Self { letters, open })
-    }
-
-    /// Where it stands in a text, as whole words.
-    pub(super) fn find<'a>(&'a self, text: &'a [char]) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let length = self.letters.len();
-        text.windows(length).enumerate().filter_map(move |(from, window)| {
-            let begins =
-                from.checked_sub(1).and_then(|before| text.get(before)).is_none_or(|before| !is_inside(*before));
-            if !begins || window != self.letters.as_slice() {
-                return None;
-            }
-            let rest = text.get(from + length..).unwrap_or_default();
-            let ending = rest.iter().take_while(|letter| is_inside(**letter)).count();
-            if ending > 0 && !self.open {
-                return None;
-            }
-            Some((from, from + length + ending))
-        })
-    }
-}
-
-/// Whether a character belongs to the word around it; vowel signs and their like do.
-fn is_inside(letter: char) -> bool {
-    letter.is_alphanumeric()
-        || (!letter.is_ascii() && !letter.is_whitespace() && !"…’‘”“»«،؛؟।–—".contains(letter))
-}
-
-/// A text's characters, each in lower case and with one kind of apostrophe, as many as before.
-pub(super) fn folded(text: &str) -> Vec<char> {
-    let fold = |letter: char| match letter {
-        '’' | '‘' | '`' | '´' => '\'',
-        '\n' | '\t' | '\u{a0}' => ' ',
-        // Only the first of what a capital becomes: places must stay what they are.
-        other => other.to_lowercase().next().unwrap_or(other),
-    };
-    text.chars().map(fold).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::one_line;
 
-use super::signs::{Term, folded};
+use super::terms::{Term, folded};
 
 mod change;
 

@@ -16,14 +16,19 @@ use desk::{Bench, PASSWORD, noon};
 mod accounts;
 mod actions;
 mod alerts;
+mod any_bytes;
+mod beside;
+mod branding;
 mod comments;
 mod consultants;
 mod desk;
 mod display;
 mod help;
+mod kept;
 mod links;
 mod monitor;
 mod office;
+mod open_pages;
 #[cfg(feature = "openid")]
 mod openid;
 #[cfg(feature = "openid")]
@@ -139,8 +144,17 @@ async fn nothing_from_elsewhere_may_run_or_load() {
     assert!(!page.contains("http://") && !page.contains("https://"), "no address of elsewhere");
     let start = page.find("/assets/").unwrap();
     let asset: String = page[start..].chars().take_while(|letter| *letter != '"').collect();
-    let asset = bench.get(&asset).send().await.unwrap();
-    assert!(asset.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+    let folder = asset.rsplit_once('/').unwrap().0;
+    let style = bench.text(&format!("{folder}/style.css")).await;
+    let letters: Vec<&str> = style.split("url(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(letters.len(), 4, "{letters:?}");
+    for name in letters.iter().chain(&["letters-licence.txt", asset.rsplit('/').next().unwrap()]) {
+        let asset = bench.get(&format!("{folder}/{name}")).send().await.unwrap();
+        assert_eq!(asset.status(), 200, "{name}");
+        assert!(asset.headers()["cache-control"].to_str().unwrap().contains("immutable"), "{name}");
+        let kind = asset.headers()["content-type"].to_str().unwrap();
+        assert!(!name.ends_with(".woff2") || kind == "font/woff2", "{name} is {kind}");
+    }
 }
 
 /// Reads a stream until the next whole event, and keeps what a page would show.
@@ -152,7 +166,12 @@ struct Events {
 
 impl Events {
     async fn open(bench: &Bench, path: &str) -> Self {
-        let response = bench.get(path).send().await.unwrap();
+        Self::open_as(bench, path, None).await
+    }
+
+    /// The stream as whoever has this cookie is sent it.
+    async fn open_as(bench: &Bench, path: &str, cookie: Option<&str>) -> Self {
+        let response = bench.get(path).header("cookie", cookie.unwrap_or_default()).send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert!(response.headers().get("content-encoding").is_none());
@@ -162,12 +181,17 @@ impl Events {
 
     /// A page that has been loaded goes on from what it shows.
     async fn of_page(bench: &Bench, address: &str) -> Self {
-        let page = bench.text(address).await;
+        Self::of_page_as(bench, address, None).await
+    }
+
+    async fn of_page_as(bench: &Bench, address: &str, cookie: Option<&str>) -> Self {
+        let page = seen_as(bench, address, cookie).await;
         let have = version_of(&page);
         let stream = address
             .split_once('?')
             .map_or_else(|| format!("{address}/stream?"), |(path, query)| format!("{path}/stream?{query}&"));
-        Self { shown: seen(live_part(&page)), ..Self::open(bench, &format!("{stream}have={have}")).await }
+        let events = Self::open_as(bench, &format!("{stream}have={have}"), cookie).await;
+        Self { shown: seen(live_part(&page)), ..events }
     }
 
     /// The next message; `None` when the stream has ended.
@@ -190,6 +214,19 @@ impl Events {
         }
     }
 
+    /// The next event as it stands on the wire; `None` when the stream has ended.
+    async fn word(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.read = rest;
+                return Some(event);
+            }
+            let part = tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.unwrap()?;
+            self.read.push_str(std::str::from_utf8(&part).unwrap());
+        }
+    }
+
     fn show(&mut self, message: &Value) {
         if let Some(html) = message["html"].as_str() {
             self.shown = seen(html);
@@ -198,6 +235,13 @@ impl Events {
             assert_eq!(count(&self.shown), message["size"].as_u64().unwrap());
         }
     }
+}
+
+/// A page as whoever has this cookie sees it; it must be there.
+async fn seen_as(bench: &Bench, address: &str, cookie: Option<&str>) -> String {
+    let response = bench.get(address).header("cookie", cookie.unwrap_or_default()).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{address}");
+    response.text().await.unwrap()
 }
 
 /// The version of the fragment in a page.

@@ -85,7 +85,8 @@ impl Client {
     pub(crate) fn message_on(&mut self, topic: &str, patience: Duration) -> Result<(Vec<u8>, bool), String> {
         let deadline = Instant::now() + patience;
         loop {
-            let (heard_on, payload, retained) = self.message(deadline.saturating_duration_since(Instant::now()))?;
+            let (heard_on, payload, retained) =
+                self.message(deadline.saturating_duration_since(Instant::now()))?;
             if heard_on == topic {
                 return Ok((payload, retained));
             }

@@ -28,6 +28,7 @@ use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::Audit;
+use crate::branding::Branding;
 use crate::comments::{Comments, Rules};
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
@@ -39,10 +40,12 @@ use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::{Marks, Observations};
-use crate::national_return::{Book, NationalCodes};
+use crate::national_return::{Book, NationalCodes, Recounts};
+use crate::operations::Withdrawn;
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
+use crate::publish::{By, Destination, Edition};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
@@ -50,7 +53,7 @@ use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::translations::Translations;
 use crate::tries::Tries;
-use crate::web::{Acknowledge, BrokerConnected, Desk, Translate, router};
+use crate::web::{Acknowledge, BrokerConnected, Desk, TakeBack, Translate, router};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -119,7 +122,7 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 }
 
 /// Serves the pages until the desk stops.
-async fn serve(desk: &Arc<Desk>) -> SocketAddr {
+pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = router(Arc::clone(desk)).into_make_service_with_connect_info::<SocketAddr>();
@@ -150,9 +153,31 @@ fn choose_the_provider() {
 pub(super) struct Trust {
     pub(super) demonstration: bool,
     pub(super) displays_need_token: bool,
+    /// Whether every shipped questionnaire is asked, and not the inpatients' alone.
+    pub(super) asks_everything: bool,
     pub(super) trusted_proxies: &'static [&'static str],
+    pub(super) branding: Option<Branding>,
     #[cfg(feature = "openid")]
     pub(super) openid: Option<crate::openid::OpenId>,
+}
+
+/// The one record that somebody can take back here.
+pub(super) fn taken_back() -> RecordId {
+    RecordId::new(1_795_428_000_000, [7; 10])
+}
+
+/// Takes that one back, and no other.
+fn take_back() -> TakeBack {
+    Arc::new(|record| {
+        let gone = || Withdrawn {
+            record,
+            ward: "W1".parse().unwrap(),
+            period: "2026-F23".to_owned(),
+            on: Date::constant(2026, 11, 20),
+        };
+        let known = record == taken_back();
+        known.then(gone).ok_or_else(|| format!("failed to find record {record}: there is none in the log"))
+    })
 }
 
 impl Bench {
@@ -163,11 +188,12 @@ impl Bench {
 
     /// A server of a trust, with no answers yet.
     pub(super) async fn of(trust: Trust) -> Self {
-        let Trust { demonstration, displays_need_token, trusted_proxies, .. } = trust;
+        let Trust { demonstration, displays_need_token, asks_everything, trusted_proxies, .. } = trust;
         choose_the_provider();
         let folder = tempfile::tempdir().unwrap();
         let directory = directory();
-        let questionnaires = vec![Questionnaire::inpatient().unwrap()];
+        let mut questionnaires = Questionnaire::shipped().unwrap();
+        questionnaires.truncate(if asks_everything { usize::MAX } else { 1 });
         let vocabulary = Arc::new(Vocabulary::new(&directory, &questionnaires).unwrap());
         let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
         let translations = Arc::new(Translations::open(folder.path().join("approvals.ndjson")).unwrap());
@@ -238,9 +264,17 @@ impl Bench {
             observations: Observations::default(),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
+            published: vec![Destination {
+                edition: Edition::Public,
+                out: folder.path().join("www"),
+                put: None,
+                by: By::Whatever,
+            }],
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
+            recounts: Recounts::default(),
             national: NationalCodes::default(),
             demonstration,
+            branding: trust.branding.map(Arc::new),
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
             audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),
             tries: Arc::new(Tries::open(folder.path().join("tries.json"))),
@@ -255,6 +289,7 @@ impl Bench {
                 let today = Date::constant(2026, 11, 20);
                 disputes.rule(number, ruling, note, today, noon()).map_err(|error| error.to_string())
             }),
+            withdraw: take_back(),
             stopping: CancellationToken::new(),
             now: Arc::new(move || *clock.lock().unwrap()),
         });
@@ -402,9 +437,21 @@ impl Bench {
         at: &str,
         said: Option<(&str, &str)>,
     ) -> String {
+        self.answers_to(&Questionnaire::inpatient().unwrap(), language, consultant, place, at, said)
+    }
+
+    /// The same to a questionnaire; every question with options gets its first.
+    pub(super) fn answers_to(
+        &mut self,
+        questionnaire: &Questionnaire,
+        language: &Language,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
-        let questionnaire = Questionnaire::inpatient().unwrap();
         let answers = questionnaire.questions().iter().map(|question| {
             let answer = match (said, question.options.first()) {
                 (Some((asked, text)), _) if asked == question.id.as_str() => {
