@@ -96,7 +96,9 @@ must inside sh -c 'wardvoice-aggregator directory example >/tmp/d && install -o 
 inside sed -i 's/127.0.0.1:1883/127.0.0.1:0/; s/127.0.0.1:8080/127.0.0.1:0/' /etc/wardvoice/config.toml
 must inside wardvoice config check
 start() {
-  inside wardvoice serve >"$work/server.log" 2>&1 &
+  rm -f "$tree/var/lib/wardvoice/addresses.json"
+  # A function would put a shell between, which takes the signal.
+  chroot "$tree" /usr/sbin/wardvoice serve >"$work/server.log" 2>&1 &
   server=$!
   for _ in $(seq 300); do
     web="$(sed -n 's/.*"http": "\([^"]*\)".*/\1/p' "$tree/var/lib/wardvoice/addresses.json" 2>/dev/null || true)"
@@ -107,7 +109,11 @@ start() {
   tail -n 20 "$work/server.log" >&2
   exit 1
 }
-stop_server() { kill -TERM "$server" && wait "$server" && server=""; }
+stop_server() {
+  kill -TERM "$server"
+  must wait "$server"
+  server=""
+}
 start
 broker="$(sed -n 's/.*"mqtt": "\([^"]*\)".*/\1/p' "$tree/var/lib/wardvoice/addresses.json")"
 key="$(inside runuser -u wardvoice-kiosk -- wardvoice-kiosk key --data /var/lib/wardvoice-kiosk)"
@@ -119,10 +125,14 @@ stop_server
 step "upgrade, downgrade"
 inside sh -c 'apt-get install -q -y -o Dpkg::Options::=--force-confold /packages/second/*.deb' >"$work/upgrade.log" 2>&1 ||
   { tail -n 30 "$work/upgrade.log" >&2; exit 1; }
-start && must inside wardvoice kiosk list && stop_server
+start
+must inside wardvoice kiosk list
+stop_server
 inside sh -c 'apt-get install -q -y --allow-downgrades -o Dpkg::Options::=--force-confold /packages/first/*.deb' >"$work/downgrade.log" 2>&1 ||
   { tail -n 30 "$work/downgrade.log" >&2; exit 1; }
-start && must inside wardvoice kiosk list && stop_server
+start
+must inside wardvoice kiosk list
+stop_server
 
 step "removal keeps, a purge asks"
 inside apt-get remove -q -y 'wardvoice-*' >/dev/null
