@@ -14,9 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
-use rustls::ServerConfig;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,7 +32,6 @@ use crate::control;
 use crate::disputes::Attributed;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
-use crate::gate::Gate;
 use crate::help::StaffRole;
 use crate::ingest::mqtt::{Ack, Greeting, Inbox, Letter, Line, Link, Messenger, Unconnected};
 use crate::ingest::pipeline::TellKiosk;
@@ -154,11 +151,12 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
             // It ends with the threads of the pages.
             tokio::spawn(notify::keep(Arc::clone(manager), Arc::clone(&house.facts), stopping.clone()));
         }
+        let sweeping = tokio::spawn(operations::sweep_daily(Arc::clone(&house), stopping.clone()));
         let ended = pages(
             &house,
             &messenger,
             metrics,
-            Place { listener, rules },
+            transport::Place { listener, rules },
             breakdown,
             #[cfg(feature = "openid")]
             openid,
@@ -168,10 +166,13 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
             manager.stopping();
         }
         stopping.cancel();
-        enrolling.into_iter().for_each(|enrolling| enrolling.abort());
+        if let Some(enrolling) = enrolling {
+            enrolling.abort();
+        }
         drop(keeping.await);
         // A look may take a while with many answers; what it finds is found again.
         watching.abort();
+        sweeping.abort();
         ended
     });
     stopping.cancel();
@@ -451,18 +452,12 @@ async fn wait_connected(messenger: &Messenger) {
     }
 }
 
-/// Where pages are served, and by which rules of TLS.
-struct Place {
-    listener: TcpListener,
-    rules: Option<Arc<ServerConfig>>,
-}
-
 /// Serves pages until a signal or a breakdown.
 async fn pages(
     house: &Arc<House>,
     messenger: &Messenger,
     metrics: Arc<Metrics>,
-    place: Place,
+    place: transport::Place,
     mut breakdown: mpsc::UnboundedReceiver<String>,
     #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Result<()> {
@@ -482,17 +477,7 @@ async fn pages(
     let router = web::router(desk);
     // Open streams end with the token, so the last answers are not kept waiting by them.
     let drained = stopping.clone().cancelled_owned();
-    let serving = async move {
-        let Place { listener, rules } = place;
-        let Some(rules) = rules else {
-            let router = router.into_make_service_with_connect_info::<SocketAddr>();
-            return axum::serve(listener, router).with_graceful_shutdown(drained).await;
-        };
-        let router = web::over_tls(router).into_make_service_with_connect_info::<SocketAddr>();
-        // The tap does nothing; with it, handlers learn the caller's address.
-        let gate = Gate::open(listener, rules)?.tap_io(|_| ());
-        axum::serve(gate, router).with_graceful_shutdown(drained).await
-    };
+    let serving = place.serve(router, drained);
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         served = &mut serving => return served.context("failed to serve pages"),
@@ -517,7 +502,7 @@ fn desk(
     #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Arc<Desk> {
     let for_replay = Arc::clone(house);
-    let for_ruling = Arc::clone(house);
+    let (for_ruling, for_withdrawal) = (Arc::clone(house), Arc::clone(house));
     let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
     let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
     let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
@@ -593,6 +578,9 @@ fn desk(
         attributed: Arc::new(attributed),
         rule: Arc::new(move |number, ruling, note| {
             for_ruling.rule(number, ruling, note).map_err(|error| format!("{error:#}"))
+        }),
+        withdraw: Arc::new(move |record| {
+            operations::withdrawn(&for_withdrawal, record).map_err(|error| format!("{error:#}"))
         }),
         stopping,
         now: Arc::new(Timestamp::now),

@@ -154,7 +154,7 @@ impl Desk {
         request: &CertificateRequest,
         now: Timestamp,
     ) -> Result<Pass, Refusal> {
-        let Bearer { kiosk, serial } = bearer.ok_or(Refusal::NoCertificate)?;
+        let Some(Bearer { kiosk, serial }) = bearer else { return Err(Refusal::NoCertificate) };
         let known = self.house.premises.registry.get(kiosk).is_some();
         if !known || !self.authority.issued().counts(serial.as_ref(), kiosk) {
             return Err(Refusal::NoCertificate);

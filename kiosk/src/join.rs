@@ -21,7 +21,7 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_pki_types::ServerName;
 use wardvoice_protocol::assignment::KioskSettings;
 use wardvoice_protocol::enrolment::{
-    Answer, Ask, JoinCode, Joining, MAX_ANSWER_BYTES, Pass, Purpose, Refusal, proof,
+    Answer, Ask, JoinCode, Joining, MAX_ANSWER_BYTES, Pass, Purpose, Refusal, pem, proof,
 };
 
 use crate::identity::{self, IdentityError};

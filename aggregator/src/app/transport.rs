@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use axum::Router;
+use axum::serve::ListenerExt as _;
 use rustls::ServerConfig;
 use rustls::server::ResolvesServerCert;
+use tokio::net::TcpListener;
 use wardvoice_protocol::id::KioskId;
 
 use super::{Addresses, listen, place_of, tell};
@@ -16,9 +19,34 @@ use crate::enrolment;
 use crate::gate::{self, Gate, Passes};
 use crate::ingest::mqtt::{Link, Messenger};
 use crate::premises::{House, Premises, failed};
+use crate::web;
 
 /// What pages speak.
 const HTTP: [&str; 1] = ["http/1.1"];
+
+/// Where pages are served, and by which rules of TLS.
+pub(super) struct Place {
+    pub(super) listener: TcpListener,
+    pub(super) rules: Option<Arc<ServerConfig>>,
+}
+
+impl Place {
+    /// Serves pages until it is told that enough is drained.
+    pub(super) async fn serve(
+        self,
+        router: Router,
+        drained: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let Some(rules) = self.rules else {
+            let router = router.into_make_service_with_connect_info::<SocketAddr>();
+            return axum::serve(self.listener, router).with_graceful_shutdown(drained).await;
+        };
+        let router = web::over_tls(router).into_make_service_with_connect_info::<SocketAddr>();
+        // The tap does nothing; with it, handlers learn the caller's address.
+        let gate = Gate::open(self.listener, rules)?.tap_io(|_| ());
+        axum::serve(gate, router).with_graceful_shutdown(drained).await
+    }
+}
 
 /// By which rules of TLS pages are served; none where they are in the clear. The authority is made here at the first start.
 pub(super) fn pages(premises: &Premises) -> Result<Option<Arc<ServerConfig>>> {

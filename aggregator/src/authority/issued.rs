@@ -221,7 +221,7 @@ impl Issued {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = given.clone();
         changed.retain(|_, given| given.until + FORGET_AFTER > now);
-        let made = make(&mut changed)?;
+        let answer = make(&mut changed)?;
         let certificates = changed.iter().map(|(serial, given)| (serial.to_string(), given.clone())).collect();
         let file = IssuedFile { version: 1, certificates };
         let failed = |source| IssuedError::File { path: self.path.clone(), source };
@@ -229,6 +229,6 @@ impl Issued {
         bytes.push(b'\n');
         durable_file::replace(&self.path, &bytes, Readers::Owner).map_err(failed)?;
         *given = changed;
-        Ok(made)
+        Ok(answer)
     }
 }

@@ -164,13 +164,13 @@ impl JoinCodes {
         let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = codes.clone();
         changed.retain(|_, open| open.until + REMEMBER > now);
-        let made = make(&mut changed)?;
+        let answer = make(&mut changed)?;
         let failed = |source| JoinCodesError::File { path: self.path.clone(), source };
         let file = CodesFile { version: 1, codes: changed };
         let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| failed(error.into()))?;
         bytes.push(b'\n');
         durable_file::replace(&self.path, &bytes, Readers::Owner).map_err(failed)?;
         *codes = file.codes;
-        Ok(made)
+        Ok(answer)
     }
 }

@@ -181,8 +181,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, QueryRejection> {
         let Query(Asked { have }) = Query::from_request_parts(parts, state).await?;
         let accepted = parts.headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+        let wire = Wire::for_client(accepted);
         let Ok(session_end) = SessionEnd::from_request_parts(parts, state).await;
-        Ok(Self { have, wire: Wire::for_client(accepted), session_end })
+        Ok(Self { have, wire, session_end })
     }
 }
 
