@@ -151,6 +151,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
             // It ends with the threads of the pages.
             tokio::spawn(notify::keep(Arc::clone(manager), Arc::clone(&house.facts), stopping.clone()));
         }
+        let sweeping = tokio::spawn(operations::sweep_daily(Arc::clone(&house), stopping.clone()));
         let ended = pages(
             &house,
             &messenger,
@@ -171,6 +172,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         drop(keeping.await);
         // A look may take a while with many answers; what it finds is found again.
         watching.abort();
+        sweeping.abort();
         ended
     });
     stopping.cancel();
@@ -500,7 +502,7 @@ fn desk(
     #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Arc<Desk> {
     let for_replay = Arc::clone(house);
-    let for_ruling = Arc::clone(house);
+    let (for_ruling, for_withdrawal) = (Arc::clone(house), Arc::clone(house));
     let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
     let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
     let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
@@ -576,6 +578,9 @@ fn desk(
         attributed: Arc::new(attributed),
         rule: Arc::new(move |number, ruling, note| {
             for_ruling.rule(number, ruling, note).map_err(|error| format!("{error:#}"))
+        }),
+        withdraw: Arc::new(move |record| {
+            operations::withdrawn(&for_withdrawal, record).map_err(|error| format!("{error:#}"))
         }),
         stopping,
         now: Arc::new(Timestamp::now),

@@ -73,6 +73,9 @@ pub enum Deed {
     Replayed,
     Imported,
     Rebuilt,
+    BackedUp,
+    Withdrew,
+    Swept,
 }
 
 /// One entry.
@@ -152,7 +155,7 @@ struct Book {
 
 impl Deed {
     /// Every deed, in the order they are offered to choose from.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -181,6 +184,9 @@ impl Deed {
         Self::Replayed,
         Self::Imported,
         Self::Rebuilt,
+        Self::BackedUp,
+        Self::Withdrew,
+        Self::Swept,
     ];
 
     /// The deed as entries say it.
@@ -214,6 +220,9 @@ impl Deed {
             Self::Replayed => "replayed",
             Self::Imported => "imported",
             Self::Rebuilt => "rebuilt",
+            Self::BackedUp => "backed_up",
+            Self::Withdrew => "withdrew",
+            Self::Swept => "swept",
         }
     }
 }

@@ -16,14 +16,17 @@ use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::one_line;
 
+use crate::backup::age::Recipient;
 use crate::comments::Rules;
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::network::Network;
 use crate::policy::Audience;
 use crate::publish::Destination;
+use crate::retention::Retention;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 mod broker;
+mod keeping;
 mod kiosks;
 mod openid;
 mod publish;
@@ -33,6 +36,7 @@ mod template;
 mod transport;
 
 pub use broker::BrokerUrl;
+use keeping::{BackupFile, RetentionFile};
 use kiosks::KiosksFile;
 use openid::OpenIdFile;
 #[cfg(feature = "openid")]
@@ -61,6 +65,11 @@ pub struct ConfigFile {
     consultants: ConsultantsFile,
     comments: CommentsFile,
     displays: DisplaysFile,
+    backup: BackupFile,
+    retention: RetentionFile,
+    /// Where it was read.
+    #[serde(skip)]
+    file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     openid: Option<OpenIdFile>,
     delivery: DeliveryFile,
@@ -248,6 +257,12 @@ pub struct Config {
     pub reach: Reach,
     /// Where published sites go; folders and files relative to the data folder.
     pub publish: Vec<Destination>,
+    /// The keys that backups are sealed for.
+    pub backup_recipients: Vec<Recipient>,
+    /// How long what is kept.
+    pub retention: Retention,
+    /// The file that all this was read from, where there was one.
+    pub file: Option<PathBuf>,
 }
 
 /// Which broker carries the messages.
@@ -319,6 +334,7 @@ impl ConfigFile {
     pub fn load(path: &Path, required: Required) -> Result<Self, ConfigError> {
         match fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text)
+                .map(|file| Self { file: Some(path.to_owned()), ..file })
                 .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && required == Required::No => {
                 Ok(Self::default())
@@ -408,6 +424,9 @@ impl TryFrom<ConfigFile> for Config {
             targets,
             comments,
             displays,
+            backup,
+            retention,
+            file,
             openid,
             delivery,
             help,
@@ -486,6 +505,9 @@ impl TryFrom<ConfigFile> for Config {
             comments: Rules { two_person_release: comments.two_person_release },
             reach: Reach::read(delivery, &contacts, help, alerts)?,
             publish: publish::read(&publish)?,
+            backup_recipients: backup.recipients()?,
+            retention: retention.try_into()?,
+            file,
         })
     }
 }

@@ -21,6 +21,7 @@ use crate::{rebuild, transfer, verify};
 mod comments;
 mod delivery;
 mod identity;
+mod keeping;
 mod loops;
 mod monitor;
 mod people;
@@ -29,14 +30,17 @@ mod publish;
 mod publishing;
 mod reports;
 mod request;
+mod retention;
 mod scores;
 mod signals;
 mod tables;
 mod translation;
+mod withdrawal;
 
 pub use comments::{CommentLine, CommentsAsk};
 pub use delivery::{DeliveryAsk, TestLine};
 pub use identity::{AuthorityLine, IdentityAsk, InvitationLine, IssuedLine, RevokedLine, SealKeysLine};
+pub use keeping::{BackedUp, BackupAsk, Restored, restore};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
@@ -46,10 +50,14 @@ pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnRequest};
 pub(crate) use publishing::{plan_releases, release_everything};
 pub use request::{Request, note};
+pub(crate) use retention::sweep_daily;
+pub use retention::{RetentionAsk, Swept};
 pub use signals::ActionLine;
 pub use tables::{TableLine, TablesRequest, WrittenTable};
 pub(crate) use translation::word as translation_word;
 pub use translation::{TranslationAsk, TranslationLine};
+pub(crate) use withdrawal::withdrawn;
+pub use withdrawal::{WithdrawAsk, Withdrawn};
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -251,6 +259,9 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         }
         Request::QuarantineReplay { number } => replay(house, number, talk),
         Request::Verify { deep } => verify(house, deep, talk),
+        Request::Backup(asked) => keeping::back_up(house, &asked, talk),
+        Request::Retention(asked) => retention::retain(house, asked, talk),
+        Request::Withdraw(asked) => withdrawal::withdraw(house, &asked, talk),
         Request::Export => export(house, talk),
         Request::Import => import(house, talk),
         Request::Return(request) => publishing::national_return(house, request, talk),
@@ -384,6 +395,13 @@ fn base64(bytes: &[u8]) -> String {
 fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
     let records = house.reader().position();
     talk.progress("reading the log", 0, records);
+    let report = verified(house, deep)?;
+    talk.progress("reading the log", records, records);
+    say(talk, &report)?;
+    Ok(report.is_proved())
+}
+
+fn verified(house: &House, deep: bool) -> Result<verify::VerifyReport> {
     let (reader, world, scoring) = (house.reader(), house.world.clone(), house.scoring.clone());
     let (facts, today) = (house.facts.clone(), house.premises.today());
     let disputes = house.premises.disputes.clone();
@@ -393,10 +411,7 @@ fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
         let rulings = disputes.rulings(&reader, &world)?;
         verify::verify(&reader, &world, &scoring, &facts, &rulings, today, deep)
     });
-    let report = report.map_err(failed)?.map_err(failed)?;
-    talk.progress("reading the log", records, records);
-    say(talk, &report)?;
-    Ok(report.is_proved())
+    report.map_err(failed)?.map_err(failed)
 }
 
 fn export(house: &House, talk: &mut dyn Talk) -> Result<bool> {

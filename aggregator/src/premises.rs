@@ -30,6 +30,7 @@ use crate::alerts::Alerts;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
 use crate::authority::{Authority, SharedAuthority};
+use crate::backup::RESTORING;
 use crate::branding::Branding;
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
@@ -157,6 +158,11 @@ pub fn log_folder(data: &Path) -> PathBuf {
 impl Premises {
     /// Opens the small files. Draws keys in a folder that has none and no log.
     pub fn open(data: &Path, config: Config) -> Result<Self> {
+        anyhow::ensure!(
+            !data.join(RESTORING).exists(),
+            "failed to open {}: a restore into it did not come to its end; empty it and restore again",
+            data.display()
+        );
         let directory = directory::load(&data.join("directory.json")).map_err(failed)?;
         let missing = if log_folder(data).exists() { Missing::Refuse } else { Missing::Draw };
         let keys = Keys::of(data, missing).map_err(failed)?;

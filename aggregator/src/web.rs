@@ -63,6 +63,7 @@ use crate::national_return::{Book, NationalCodes, Recounts};
 use crate::network::Network;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
+use crate::operations::Withdrawn;
 use crate::planning::{PlanDecision, PlanWish, Planning};
 use crate::policy;
 use crate::previews::Previews;
@@ -137,6 +138,9 @@ pub type Acknowledge = Arc<dyn Fn(RecordId, &StaffRole) -> Result<Option<Seen>, 
 
 /// Rules on a dispute: its number, the ruling and why; what stands, or why not. Blocks until it is durable and in the facts.
 pub type Rule = Arc<dyn Fn(u32, Ruling, &str) -> Result<Dispute, String> + Send + Sync>;
+
+/// Deletes what was answered in a record: what stays, or why not. Blocks until it is durable and out of the facts.
+pub type TakeBack = Arc<dyn Fn(RecordId) -> Result<Withdrawn, String> + Send + Sync>;
 
 /// Changes the fortnight's plan and tells pages and kiosks: what was written down, or why not. Blocks until it is durable.
 pub type SetPlan = Arc<dyn Fn(&PlanWish, &StaffRole) -> Result<Vec<PlanDecision>, String> + Send + Sync>;
@@ -243,6 +247,8 @@ pub struct Desk {
     pub attributed: Arc<Attributed>,
     /// The way to rule on a dispute.
     pub rule: Rule,
+    /// The way to delete what a patient wants back.
+    pub withdraw: TakeBack,
     /// Cancelled when the server stops; ends the open streams.
     pub stopping: CancellationToken,
     /// What time it is.

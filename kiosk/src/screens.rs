@@ -37,6 +37,8 @@ pub(crate) struct Screens {
     language: RefCell<Option<Language>>,
     name: RefCell<ScreenName>,
     kind: Rc<Cell<ScreenKind>>,
+    /// The number of the question that was shown last.
+    number: Cell<usize>,
     rest: rest::Rest,
     language_screen: language::LanguageScreen,
     question: question::Question,
@@ -70,6 +72,7 @@ impl Screens {
             language: RefCell::default(),
             name: RefCell::default(),
             kind,
+            number: Cell::new(0),
             rest: rest::Rest::connect(window, touch),
             language_screen: language::LanguageScreen::connect(window, touch),
             question: question::Question::connect(window, touch),
@@ -161,6 +164,7 @@ impl Screens {
         journey.set_progress_label_widest(words(&wide, &wide));
         journey.set_progress_numbers(numbers(&number, &of));
         journey.set_progress_numbers_widest(numbers(&wide, &wide));
+        journey.set_goes_back(progress.number < self.number.replace(progress.number));
         journey.set_progress(progress.number as f32 / progress.of.max(1) as f32);
         journey.set_can_go_back(can_go_back);
     }

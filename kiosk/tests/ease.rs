@@ -94,8 +94,10 @@ fn an_answer_is_marked_and_left_behind_in_one_picture_each() {
     assert!(!moves(), "the mark is there at once");
     patient.passes(CONFIRMATION_MS);
     assert_eq!(patient.question().as_deref(), Some("coordination"));
-    assert!(moves(), "the bar of progress goes on");
-    patient.passes(100);
+    assert!(!moves(), "and nothing of it is left on the next question");
+    patient.meets(Happening::Touch(Action::Back));
+    assert!(moves(), "the bar of progress shows somebody who goes back which way they went");
+    patient.passes(300);
     assert!(!moves(), "and is there soon");
 }
 

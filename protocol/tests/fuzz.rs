@@ -14,6 +14,7 @@ use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
 use wardvoice_protocol::board::{Bay, Board};
 use wardvoice_protocol::directory::{Directory, DirectoryFile, Unit};
+use wardvoice_protocol::enrolment::{Answer, Ask, JoinCode};
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::help::HelpSeen;
@@ -85,6 +86,12 @@ fn parse_all(bytes: &[u8]) {
     }
     if let Ok(settings) = serde_json::from_slice::<KioskSettings>(bytes) {
         assert_eq!(settings.assignment.seal_key.key_id().as_str().len(), 16);
+    }
+    if let Ok(ask) = serde_json::from_slice::<Ask>(bytes) {
+        assert_eq!(serde_json::from_slice::<Ask>(&serde_json::to_vec(&ask).unwrap()).unwrap(), ask);
+    }
+    if let Ok(answer) = serde_json::from_slice::<Answer>(bytes) {
+        assert_eq!(serde_json::from_slice::<Answer>(&serde_json::to_vec(&answer).unwrap()).unwrap(), answer);
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         parse_text(text);
@@ -163,14 +170,24 @@ fn parse_text(text: &str) {
     if let Ok(key_id) = KeyId::try_from(text.to_owned()) {
         assert_eq!(key_id.as_str(), text);
     }
+    if let Ok(code) = text.parse::<JoinCode>() {
+        assert_eq!(code.to_string().parse(), Ok(code));
+    }
 }
 
-/// Every fixture, and the shipped questionnaire.
+/// Every fixture, and what is said where a kiosk joins.
 fn seeds() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1");
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    let joining = [
+        r#"{"version":1,"request":"MAA=","purpose":{"join":{"secret":"GHJKMNPQRSTV","signing_key":"A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg","proof":"QzkGV6xdF2-lnFQJgbkCq-m5AFlTgbsOvTucQRWKgs3DLZfmtw2Xr9rok2FsW9bTp2O9MNsuorvdfYr5ZRsKDQ"}}}"#,
+        r#"{"version":1,"request":"MAA=","purpose":"renew"}"#,
+        r#"{"refused":{"wait":{"seconds":60}}}"#,
+        r#"{"renewed":{"pass":{"certificate":"x","authority":"y","until":"2027-01-04T12:00:00Z","renew_after":"2026-12-04T12:00:00Z"}}}"#,
+    ];
+    let fixtures = paths.iter().map(|path| fs::read(path).unwrap());
+    fixtures.chain(joining.map(|text| text.as_bytes().to_vec())).collect()
 }
 
 #[derive(Debug, Clone)]
@@ -317,7 +334,7 @@ proptest! {
         text in prop::sample::select(vec![
             "wardvoice/1/kiosks/k-0017/records", "wardvoice/1/directory", "2026-F23", "2026-11", "2026-H2", "ward:W12",
             "inpatient@1", "01a207d9-2100-7707-8707-070707070707",
-            "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg",
+            "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg", "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV",
         ]),
         changes in prop::collection::vec(change(), 1..3),
     ) {

@@ -151,11 +151,12 @@ export class Keyboard extends Mouse {
     await this.page.keyboard.press("ArrowDown");
   }
 
-  /** Goes on from stop to stop until it is there. */
+  /** Goes on from stop to stop until it is there. It is looked for once: on a page with much on it that takes longer than a stop. */
   async reaches(locator) {
     await locator.waitFor();
+    const wanted = await locator.elementHandle();
     for (let stop = 0; stop < MOST_STOPS; stop += 1) {
-      if (await locator.evaluate((element) => element === document.activeElement)) {
+      if (await wanted.evaluate((element) => element === document.activeElement)) {
         await this.focusIsVisible();
         return;
       }

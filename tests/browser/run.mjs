@@ -43,7 +43,7 @@ try {
   }
   if (parts.includes("figures")) say(await usable(browser, { base, account: accounts?.ward, address: ward, artefacts, blame }));
   if (parts.includes("live")) await live(browser, { base, account: accounts.ward, address: ward, need, blame, log });
-  if (parts.includes("stories")) await tell(browser, { base, accounts, need, wardName, blame, log });
+  if (parts.includes("stories")) await tell(browser, { base, accounts, need, wardName, only: asked.only, blame, log });
 } catch (error) {
   blame(`the run ended early: ${error.stack}`);
 }

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod any_bytes;
+
 fn at(days_later: i64) -> Timestamp {
     "2027-01-04T12:00:00Z".parse::<Timestamp>().unwrap() + days(days_later)
 }

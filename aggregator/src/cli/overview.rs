@@ -52,6 +52,8 @@ const GROUPS: [(&str, &[Line]); 6] = [
         "Look after the records",
         &[
             (&["verify", "rebuild"], "Prove that every record is there; make the facts again from the log"),
+            (&["withdraw", "retention"], "Delete what a patient wants back, and what was kept for long enough"),
+            (&["backup", "restore"], "Write everything into one sealed file; make a data folder from one"),
             (&["export", "import"], "Write every record as it came; take what is new from such a file"),
             (&["quarantine", "log"], "Judge again what was refused; mend a log that does not open"),
         ],

@@ -30,6 +30,26 @@ const OPENID: &str = r#"# Let people sign in with the accounts of the trust's ow
 
 "#;
 
+/// What is kept, and for how long.
+const KEEPING: &str = "[backup]
+# The public keys that backups are sealed for, as `backup new-key` prints them: see docs/keeping.md. Their secret halves do not belong on this
+# machine. Name two, so that one may be lost.
+recipients = []
+
+[retention]
+# How many months what is kept, counted from the day of the answers; for ever without a line. What is due is deleted every day: see
+# docs/keeping.md, and look first with `retention --dry-run`.
+# The words of comments.
+#comments_months = 24
+# The detail of responses: what the kiosk sealed, how long it took, the time of day. No figure changes.
+#responses_months = 36
+# The same of contacts without a response.
+#contacts_months = 12
+# What figures are made of; with it go the figures of those days, but for what was released to the public.
+#figures_months = 120
+
+";
+
 /// Every setting with its default and its meaning, as a file to start from.
 pub fn template() -> String {
     let file = ConfigFile::default();
@@ -90,7 +110,7 @@ two_person_release = {two_person_release}
 # shows nothing but what was released to the public.
 need_token = {need_token}
 
-{openid}{reach}
+{keeping}{openid}{reach}
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
 #[[series]]
@@ -119,7 +139,7 @@ need_token = {need_token}
         first_days = file.consultants.first_days,
         two_person_release = file.comments.two_person_release,
         need_token = file.displays.need_token,
-        transport = transport(&file),
+        keeping = KEEPING,
         openid = OPENID,
         reach = reach(&file),
     )

@@ -71,6 +71,10 @@ fn what_is_wrong_is_named() {
     check("[web]\nlisten = \"8080\"", "web.listen");
     check("[web]\nport = 8080", "unknown field `port`");
     check("[web]\ntrusted_proxies = [\"10.1.2.3/16\"]", "web.trusted_proxies");
+    check("[retention]\ncomments_months = 0", "retention.comments_months");
+    check("[retention]\nresponses_months = 601", "retention.responses_months");
+    check("[retention]\nfigures_months = 60\ncomments_months = 12", "retention.responses_months");
+    check("[backup]\nrecipients = [\"age1\"]", "backup.recipients");
     check("[displays]\nneed_token = \"yes\"", "need_token");
     check("[broker]\nlisten = \"localhost\"", "broker.listen");
     check("[broker]\nlisten = \"10.1.2.3:1883\"", "broker.encrypted = true");

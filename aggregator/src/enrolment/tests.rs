@@ -17,6 +17,8 @@ use crate::fleet::Fleet;
 use crate::operations::{IdentityAsk, Request, Talk, perform};
 use crate::premises::Premises;
 
+mod any_bytes;
+
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SETTINGS: &str = "[broker]\nlisten = \"127.0.0.1:8883\"\nencrypted = true\n[authority]\nnames = [\"wardvoice.example\"]\n\
                         [enrolment]\nlisten = \"127.0.0.1:8884\"\n";

@@ -2,7 +2,6 @@
 //!
 //! Nothing here knows facts, vocabularies or scores. Wards and options are the texts that stand in the records, so an answer that
 //! the facts lost, or counted for another ward, shows.
-
 //!
 //! What a month has is kept by the day on which it came ([`MonthRead`]): so the count as of any day is at hand, and whoever has read the log once
 //! reads only what is new, on a later day too.
@@ -40,10 +39,13 @@ pub struct Recount {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MonthRead {
     by_arrival: BTreeMap<DayNumber, Recount>,
+    /// Up to where the log was read.
     position: u64,
+    /// How many records had been forgotten then.
+    forgotten: u64,
 }
 
-/// The months that were looked at last: the log only grows, so a later look reads only what is new. One is counted at a time, and whoever
+/// The months that were looked at last: a later look reads only what is new, until something is forgotten. One is counted at a time, and whoever
 /// else wants one waits.
 #[derive(Debug, Default)]
 pub struct Recounts(Mutex<Vec<(String, MonthRead)>>);
@@ -74,13 +76,16 @@ impl MonthRead {
         mut progress: impl FnMut(u64),
     ) -> Result<(), LogError> {
         let days = DayNumber::from(first)..=DayNumber::from(last);
-        let end = reader.position();
+        let (end, forgotten) = (reader.position(), reader.forgotten());
+        if self.forgotten != forgotten {
+            *self = Self { forgotten, ..Self::default() };
+        }
         if end <= self.position {
             return Ok(());
         }
         reader.each_row::<LogError>(self.position + 1..=end, |row| {
             progress(row.position);
-            if days.contains(&row.day) {
+            if days.contains(&row.day) && !row.is_forgotten() {
                 self.by_arrival.entry(row.arrival_day).or_default().add(&row, asked);
             }
             Ok(())

@@ -37,6 +37,7 @@ pub struct Grain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrainStamp {
     rows: usize,
+    withdrawn: usize,
     as_of: i32,
 }
 
@@ -137,6 +138,7 @@ fn stamp(facts: &Facts, wards: &[u16], (first, last): (Date, Date), today: Date)
     let today = DayNumber::from(today).count();
     let rows = |ward: &u16| facts.ward_days(*ward, first, last).map(<[_]>::len).sum::<usize>();
     GrainStamp {
+        withdrawn: facts.withdrawn().len(),
         rows: wards.iter().map(rows).sum(),
         // What came later than today is not in it; where nothing did, every later day gives the same.
         as_of: facts.last_arrival(first, last).map_or(today, |latest| latest.count().min(today)),

@@ -6,8 +6,8 @@
 //!
 //! Several sheets that are asked for together are shared out to the processors.
 //!
-//! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day and a new
-//! ruling about an attribution start afresh, because they decide what is known.
+//! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day, a new
+//! ruling about an attribution and a withdrawal start afresh, because they decide what is known.
 //!
 //! Failure modes: facts of which too many came since, or that are others than before, are tallied anew. One `Live` belongs to one
 //! set of facts that only grows.
@@ -39,8 +39,8 @@ const MOST_PERIODS: usize = 24;
 #[derive(Debug, Default)]
 pub struct Live {
     today: Option<Date>,
-    /// How many rulings about attributions there were.
-    ruled: usize,
+    /// How often something was ruled on or withdrawn.
+    ruled: (usize, usize),
     watched: HashMap<(Period, DefinitionRef), Watched>,
     /// How often a period has been asked for.
     asked: u64,
@@ -104,7 +104,7 @@ impl Live {
         units: &[Unit],
         today: Date,
     ) -> Result<Vec<ScoreSheet>, ScoreError> {
-        let ruled = facts.rulings().len();
+        let ruled = facts.corrections();
         if self.today != Some(today) || self.ruled != ruled {
             *self = Self { today: Some(today), ruled, ..Self::default() };
         }

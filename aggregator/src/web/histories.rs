@@ -75,6 +75,7 @@ pub(super) struct Compared {
 struct EffectStamp {
     change: Change,
     rows: usize,
+    withdrawn: usize,
     today: Date,
 }
 
@@ -139,7 +140,8 @@ impl Histories {
         change: &Change,
         today: Date,
     ) -> Option<Arc<EffectSheet>> {
-        let stamp = EffectStamp { change: change.clone(), rows: effect_rows(facts, world, change, today), today };
+        let (rows, withdrawn) = (effect_rows(facts, world, change, today), facts.withdrawn().len());
+        let stamp = EffectStamp { change: change.clone(), rows, withdrawn, today };
         self.effects.get(number, stamp, || scoring::effect(facts, world, change, today)).ok()
     }
 }

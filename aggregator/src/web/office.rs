@@ -29,6 +29,7 @@ pub(super) mod quarantine;
 mod questionnaires;
 mod release;
 mod themes;
+mod withdrawal;
 
 pub(super) use publish::Publishings;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
@@ -56,6 +57,8 @@ pub(super) fn routes() -> Vec<Route> {
         does("/office/publish", Door::Programme, publish::make),
         reads("/office/themes", Door::Programme, themes::page),
         does("/office/themes", Door::Programme, themes::change),
+        reads("/office/withdrawal", Door::Programme, withdrawal::page),
+        does("/office/withdrawal", Door::Programme, withdrawal::withdraw),
         reads("/office/quarantine", Door::Office, quarantine::page),
         does("/office/quarantine/replay", Door::Office, quarantine::replay),
         reads("/fleet", Door::Office, fleet::page),
@@ -188,6 +191,7 @@ fn programme(web: &Web) -> Markup {
         (place("/office/publish", "Publish", &publish::words_of(web)))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
+        (place("/office/withdrawal", "Take an answer back", "Delete what a patient answered, because the patient wants it"))
         (place("/consultants", "Consultants", "Their pages, by specialty"))
         (place("/office/disputes", "Disputes", &format!("{} to be decided", words::count(open))))
     }

@@ -39,6 +39,7 @@ impl Default for Sheets {
 struct Stamp {
     today: Date,
     rows: usize,
+    withdrawn: usize,
     trust: usize,
     revision: u32,
     standing: Standing,
@@ -95,6 +96,7 @@ fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, toda
     let rows = |ward, from: Date| facts.ward_days(ward, from, period.last()).map(<[_]>::len).sum::<usize>();
     Some(Stamp {
         today,
+        withdrawn: facts.withdrawn().len(),
         trust: (0..trust).map(|ward| rows(ward, period.start())).sum(),
         rows: wards.into_iter().map(|ward| rows(ward, from)).sum(),
         revision: scoring::revision(facts, period, today, world.final_after_days()),

@@ -195,6 +195,9 @@ pub(crate) fn deed(did: &str) -> &str {
         "replayed" => "Tried the quarantine again",
         "imported" => "Took records in",
         "rebuilt" => "Made the facts again",
+        "backed_up" => "Made a backup",
+        "swept" => "Deleted what had been kept for long enough",
+        "withdrew" => "Deleted an answer that was withdrawn",
         other => other,
     }
 }

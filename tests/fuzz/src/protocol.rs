@@ -9,6 +9,7 @@ use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
 use wardvoice_protocol::board::{Bay, Board, MAX_BEDS};
 use wardvoice_protocol::directory::{Directory, DirectoryFile, Unit};
+use wardvoice_protocol::enrolment::{Answer, Ask, JoinCode};
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::help::HelpSeen;
@@ -224,6 +225,21 @@ pub fn questionnaire(bytes: &[u8]) {
     }
     let _complaint = questionnaire.check_answers(&BTreeMap::new());
     assert_eq!(questionnaire.reference().to_string().parse(), Ok(questionnaire.reference()));
+}
+
+/// What a kiosk that nobody knows yet asks, and what it is answered.
+pub fn enrolment(bytes: &[u8]) {
+    if let Ok(ask) = serde_json::from_slice::<Ask>(bytes) {
+        reads_back(&ask);
+    }
+    if let Ok(answer) = serde_json::from_slice::<Answer>(bytes) {
+        reads_back(&answer);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(code) = text.parse::<JoinCode>() {
+        assert_eq!(code.to_string().parse(), Ok(code.clone()));
+        assert_eq!(code.secret().len(), 12);
+    }
 }
 
 /// What a new kiosk is handed as a file.

@@ -346,6 +346,10 @@ pub(crate) fn report(value: &Value) -> String {
         plural(sheets, "score sheet", "score sheets")
     )
     .unwrap_or_default();
+    if number(value, "/forgotten") > 0 {
+        let forgotten = plural(number(value, "/forgotten"), "record was", "records were");
+        writeln!(said, "{forgotten} deleted or reduced; their places are here.").unwrap_or_default();
+    }
     for kiosk in kiosks {
         for gap in list(kiosk, "/gaps") {
             writeln!(

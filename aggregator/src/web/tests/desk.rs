@@ -41,6 +41,7 @@ use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, 
 use crate::metrics::Metrics;
 use crate::monitor::{Marks, Observations};
 use crate::national_return::{Book, NationalCodes, Recounts};
+use crate::operations::Withdrawn;
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
@@ -52,7 +53,7 @@ use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::translations::Translations;
 use crate::tries::Tries;
-use crate::web::{Acknowledge, BrokerConnected, Desk, Translate, router};
+use crate::web::{Acknowledge, BrokerConnected, Desk, TakeBack, Translate, router};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -158,6 +159,25 @@ pub(super) struct Trust {
     pub(super) branding: Option<Branding>,
     #[cfg(feature = "openid")]
     pub(super) openid: Option<crate::openid::OpenId>,
+}
+
+/// The one record that somebody can take back here.
+pub(super) fn taken_back() -> RecordId {
+    RecordId::new(1_795_428_000_000, [7; 10])
+}
+
+/// Takes that one back, and no other.
+fn take_back() -> TakeBack {
+    Arc::new(|record| {
+        let gone = || Withdrawn {
+            record,
+            ward: "W1".parse().unwrap(),
+            period: "2026-F23".to_owned(),
+            on: Date::constant(2026, 11, 20),
+        };
+        let known = record == taken_back();
+        known.then(gone).ok_or_else(|| format!("failed to find record {record}: there is none in the log"))
+    })
 }
 
 impl Bench {
@@ -269,6 +289,7 @@ impl Bench {
                 let today = Date::constant(2026, 11, 20);
                 disputes.rule(number, ruling, note, today, noon()).map_err(|error| error.to_string())
             }),
+            withdraw: take_back(),
             stopping: CancellationToken::new(),
             now: Arc::new(move || *clock.lock().unwrap()),
         });

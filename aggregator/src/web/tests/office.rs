@@ -13,6 +13,7 @@ mod publish;
 mod questionnaires;
 mod release;
 mod themes;
+mod withdrawal;
 
 impl Bench {
     /// A page as the office sees it; it must be there.
