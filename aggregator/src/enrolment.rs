@@ -178,7 +178,7 @@ fn check_proof(joining: &Joining, request: &[u8]) -> Result<(), Refusal> {
     Err(Refusal::BadRequest { reason: "the proof is not the signing key's".to_owned() })
 }
 
-fn not_now(error: impl std::fmt::Display) -> Refusal {
+fn not_now(error: impl ToString) -> Refusal {
     let reason = error.to_string();
     tracing::error!("failed to {reason}");
     Refusal::NotNow { reason }
