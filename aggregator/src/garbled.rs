@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-/// Any bytes, or one of the examples: as it is, or with some of its bytes changed, cut out or doubled.
+/// Any bytes, or one of the examples: as it is, or with some of its bytes damaged, cut out or doubled.
 pub(crate) fn bytes(examples: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 0..4);
-    let changed = (prop::sample::select(examples), changes).prop_map(|(mut bytes, changes)| {
+    let damaged = (prop::sample::select(examples), changes).prop_map(|(mut bytes, changes)| {
         for (place, byte, how) in changes {
             let at = place.index(bytes.len() + 1);
             match how {
@@ -29,7 +29,7 @@ pub(crate) fn bytes(examples: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
         }
         bytes
     });
-    prop_oneof![1 => prop::collection::vec(any::<u8>(), 0..200), 6 => changed]
+    prop_oneof![1 => prop::collection::vec(any::<u8>(), 0..200), 6 => damaged]
 }
 
 /// The same as text; what is no text becomes some.

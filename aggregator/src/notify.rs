@@ -47,7 +47,10 @@ impl Manager {
         };
         // Twice within its patience, as systemd asks for.
         let every = usec.filter(|usec| *usec > 0).map(|usec| Duration::from_micros(usec / 2));
-        Ok(Self { socket: UnixDatagram::unbound()?, address, every })
+        let socket = UnixDatagram::unbound()?;
+        // One that does not read must hold up neither a thread of the pages nor the end.
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, address, every })
     }
 
     /// Pages and commands are answered; a line in words for `systemctl status`.

@@ -136,7 +136,7 @@ fn a_paper_with_any_bytes_in_it_is_taken_or_refused() {
             let after = bytes.split_off(draw(bytes.len() + 1));
             match draw(3) {
                 0 => bytes.push(u8::try_from(draw(256)).unwrap()),
-                1 => bytes.extend(after.iter().take(draw(40)).copied().collect::<Vec<_>>()),
+                1 => bytes.extend(after.iter().take(draw(40))),
                 _ => {}
             }
             bytes.extend(after.into_iter().skip(draw(3)));

@@ -54,10 +54,10 @@ fn seeds() -> Vec<Vec<u8>> {
     texts.map(String::into_bytes).collect()
 }
 
-/// Any bytes, or one of the examples: as it is, or with some of its bytes changed, cut out or doubled.
+/// Any bytes, or one of the examples: as it is, or with some of its bytes damaged, cut out or doubled.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 0..4);
-    let changed = (prop::sample::select(seeds()), changes).prop_map(|(mut bytes, changes)| {
+    let damaged = (prop::sample::select(seeds()), changes).prop_map(|(mut bytes, changes)| {
         for (place, byte, how) in changes {
             let at = place.index(bytes.len() + 1);
             let end = (at + usize::from(byte)).min(bytes.len());
@@ -77,7 +77,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         }
         bytes
     });
-    prop_oneof![1 => prop::collection::vec(any::<u8>(), 0..200), 6 => changed]
+    prop_oneof![1 => prop::collection::vec(any::<u8>(), 0..200), 6 => damaged]
 }
 
 fn topics() -> impl Strategy<Value = Topic> {
