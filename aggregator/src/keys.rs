@@ -88,12 +88,15 @@ fn credentials() -> Option<PathBuf> {
 impl Keys {
     /// The keys of a data folder: those that systemd has handed over, otherwise those that lie in it.
     pub fn of(data: &Path, missing: Missing) -> Result<Self, KeysError> {
-        let handed_over = credentials()
-            .filter(|folder| ["open.key", "signing.key"].iter().all(|name| folder.join(name).exists()));
-        match handed_over {
+        match Self::handed_over() {
             Some(folder) => Self::open(&folder, Missing::Refuse),
             None => Self::open(&data.join("keys"), missing),
         }
+    }
+
+    /// The folder of the keys that systemd has handed over, if it has.
+    pub fn handed_over() -> Option<PathBuf> {
+        credentials().filter(|folder| ["open.key", "signing.key"].iter().all(|name| folder.join(name).exists()))
     }
 
     /// Reads the keys of a folder, and draws those that are missing where that is allowed.
