@@ -98,7 +98,7 @@ fn standing(bench: &Bench) -> (DispatchState, Option<Assignment>, Arc<Briefing>)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn whatever_a_broker_makes_up_changes_nothing(said in said()) {
