@@ -178,6 +178,7 @@ fn check_proof(joining: &Joining, request: &[u8]) -> Result<(), Refusal> {
     Err(Refusal::BadRequest { reason: "the proof is not the signing key's".to_owned() })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it takes errors as `map_err` hands them on")]
 fn not_now(error: impl ToString) -> Refusal {
     let reason = error.to_string();
     tracing::error!("failed to {reason}");

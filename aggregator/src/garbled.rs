@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-/// Any bytes, or one of the examples: as it is, or with some of its bytes changed, cut out or doubled.
+/// Any bytes, or one of the examples: as it is, or with some of its bytes damaged, cut out or doubled.
 pub(crate) fn bytes(examples: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 0..4);
     let damaged = (prop::sample::select(examples), changes).prop_map(|(mut bytes, changes)| {

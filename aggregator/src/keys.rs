@@ -5,8 +5,8 @@
 //! base64url, readable by their owner only (mode 0600), and drawn at the first start. A data folder that holds
 //! records but no keys is an error: new keys could not open them.
 //!
-//! Where systemd hands both over as credentials (`LoadCredentialEncrypted=open.key:…`), those count and the folder is not looked at. They are
-//! in the service alone, so commands then need it to run.
+//! Where they do not lie in the folder and systemd hands both over as credentials (`LoadCredentialEncrypted=open.key:…`), those count. They are in
+//! the service alone, so commands then need it to run; a backup, which the service writes, has them in it.
 
 use std::fs;
 use std::io;
@@ -80,18 +80,24 @@ pub(crate) fn is_exposed(path: &Path, mode: u32) -> bool {
     mode & 0o077 != 0 && !credentials().is_some_and(|folder| path.starts_with(folder))
 }
 
+/// The keys of a data folder that do not lie in it, because systemd has handed them over to this process.
+pub(crate) fn elsewhere(data: &Path) -> Vec<PathBuf> {
+    let names = ["open.key", "signing.key"];
+    let folder = credentials().filter(|_| !data.join("keys").join("open.key").exists());
+    let paths: Vec<PathBuf> = folder.iter().flat_map(|folder| names.map(|name| folder.join(name))).collect();
+    if paths.iter().all(|path| path.exists()) { paths } else { Vec::new() }
+}
+
 /// The folder of what systemd has handed over to this process.
 fn credentials() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 impl Keys {
-    /// The keys of a data folder: those that systemd has handed over, otherwise those that lie in it.
+    /// The keys of a data folder: those that lie in it, otherwise those that systemd has handed over.
     pub fn of(data: &Path, missing: Missing) -> Result<Self, KeysError> {
-        let handed_over = credentials()
-            .filter(|folder| ["open.key", "signing.key"].iter().all(|name| folder.join(name).exists()));
-        match handed_over {
-            Some(folder) => Self::open(&folder, Missing::Refuse),
+        match elsewhere(data).first().and_then(|path| path.parent()) {
+            Some(folder) => Self::open(folder, Missing::Refuse),
             None => Self::open(&data.join("keys"), missing),
         }
     }

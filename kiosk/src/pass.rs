@@ -111,3 +111,47 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, PassError> {
         Err(source) => Err(PassError::File { path: path.to_owned(), source }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn pass() -> Pass {
+        let until: Timestamp = "2027-04-04T12:00:00Z".parse().unwrap();
+        let renew_after = "2027-03-05T12:00:00Z".parse().unwrap();
+        Pass { certificate: "certificate\n".to_owned(), authority: "authority\n".to_owned(), until, renew_after }
+    }
+
+    #[test]
+    fn what_a_kiosk_was_given_is_its_users_alone() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(enrolment(data.path()).unwrap(), None);
+        keep(data.path(), &pass(), "key\n", "wardvoice.example:8884").unwrap();
+        assert_eq!(fs::read_to_string(data.path().join(FILE)).unwrap(), "certificate\nkey\n");
+        for name in [FILE, AUTHORITY_FILE, ENROLMENT_FILE] {
+            let mode = fs::metadata(data.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        let kept = enrolment(data.path()).unwrap().unwrap();
+        assert_eq!((kept.aggregator.as_str(), kept.until), ("wardvoice.example:8884", pass().until));
+        assert_eq!(kept.renew_after, pass().renew_after);
+    }
+
+    #[test]
+    fn what_is_no_pass_says_what_to_do() {
+        let data = tempfile::tempdir().unwrap();
+        let path = data.path().join(FILE);
+        assert!(read(&path).unwrap().is_none(), "a kiosk that was never enrolled");
+        for broken in ["", "nothing", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            fs::write(&path, broken).unwrap();
+            let said = read(&path).unwrap_err().to_string();
+            assert!(said.contains("wardvoice-kiosk join"), "{said}");
+        }
+        fs::write(data.path().join(ENROLMENT_FILE), "{}").unwrap();
+        assert!(enrolment(data.path()).is_err());
+    }
+}

@@ -36,7 +36,7 @@ pub fn build(packages: &[&str], version: &str, out: &Path) -> Result<Vec<PathBuf
     let target = profile.parent().context("the profile's folder lies in none")?;
     let is_release = profile.ends_with("release");
     let mut files = Vec::new();
-    for package in packages {
+    for &package in packages {
         let mut command = Command::new(workspace().join("deploy/package.sh"));
         command.args(["--profile", if is_release { "release" } else { "dev" }, "--no-build", "--no-install"]);
         command.args(["--only", package, "--version", version]).arg("--out").arg(out);
@@ -57,10 +57,8 @@ pub fn with_version(package: &Path, version: &str, out: &Path) -> Result<PathBuf
     well(&open(&["-R", &path(package)?, &path(&laid)?])?)?;
     let control = laid.join("DEBIAN/control");
     let text = fs::read_to_string(&control)?;
-    let lines = text.lines().map(|line| {
-        if line.starts_with("Version: ") { format!("Version: {version}\n") } else { format!("{line}\n") }
-    });
-    fs::write(&control, lines.collect::<String>())?;
+    let old = text.lines().find(|line| line.starts_with("Version: ")).context("the package has no version")?;
+    fs::write(&control, text.replacen(old, &format!("Version: {version}"), 1))?;
     let file = out.join(format!("{version}.deb"));
     well(&open(&["--root-owner-group", "-Znone", "-b", &path(&laid)?, &path(&file)?])?)?;
     Ok(file)

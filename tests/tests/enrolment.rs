@@ -333,7 +333,11 @@ fn pages_are_served_over_tls_with_a_certificate_of_the_authority() -> Result<()>
     let url = format!("https://localhost:{}", aggregator.web_port());
     // Known to the process before a client is made.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only([authority]).build()?;
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_certs_only([authority])
+        .build()?;
     let status = |client: &reqwest::Client| {
         let answer = client.get(format!("{url}/healthz")).send();
         runtime.block_on(async { Ok::<u16, reqwest::Error>(answer.await?.status().as_u16()) })

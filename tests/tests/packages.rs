@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::slice;
 
 use anyhow::{Context as _, Result, ensure};
 use wardvoice_tests::debian::{self, Machine, well};
@@ -36,7 +37,7 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
     let package = debian::build(&[AGGREGATOR], "1.0", out.path())?.remove(0);
     let later = debian::with_version(&package, "1.1", out.path())?;
     let machine = Machine::new()?;
-    machine.install(&[package.clone()])?;
+    machine.install(slice::from_ref(&package))?;
     is_private(&machine, "/var/lib/wardvoice", "wardvoice")?;
     ensure!(machine.path("/etc/systemd/system/multi-user.target.wants/wardvoice-aggregator.service").is_symlink());
     let settings = "/etc/wardvoice/config.toml";
@@ -62,7 +63,7 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
         Ok(())
     };
     for (what, package) in [("upgrade", &later), ("the same again", &later), ("downgrade", &package)] {
-        machine.install(&[package.clone()]).context(what)?;
+        machine.install(slice::from_ref(package)).context(what)?;
         kept().context(what)?;
         ensure!(machine.text(settings)? == mine, "{what}: the settings are not the trust's own any more");
         is_private(&machine, "/var/lib/wardvoice", "wardvoice").context(what)?;
@@ -76,7 +77,7 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
     ensure!(said.contains("/var/lib/wardvoice stays"), "{said}");
     ensure!(!machine.path(settings).exists(), "the settings stay after a purge");
 
-    machine.install(&[package])?;
+    machine.install(slice::from_ref(&package))?;
     kept().context("taken up again")?;
     machine.answer(AGGREGATOR, "wardvoice-aggregator/delete-data", true)?;
     machine.remove(&[AGGREGATOR])?;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Error, Result, bail, ensure};
 use serde_json::Value;
 use wardvoice_tests::debian::{Machine, well};
 use wardvoice_tests::fleet::Fleet;
@@ -250,7 +250,16 @@ fn keys_that_systemd_hands_over_count_and_need_not_lie_beside_the_records() -> R
     // Deep: every record is opened again.
     ward.aggregator.verify()?;
     ensure!(!ward.aggregator.data().join("keys").exists(), "keys were drawn beside those that were handed over");
+    // A backup has them in it: without them it could not be restored anywhere.
+    let place = |name: &str| Ok::<_, Error>(ward.path().join(name).to_str().context("no plain name")?.to_owned());
+    let (secret, file, restored) = (place("secret")?, place("backup.age")?, place("restored")?);
+    let drawn = ward.aggregator.run(&["backup", "new-key", "--secret", &secret])?;
+    let recipient = drawn.split_whitespace().find(|word| word.starts_with("age1")).context("no public half")?;
+    ward.aggregator.run(&["backup", "--to", &file, "--recipient", recipient])?;
     let status = server.terminate(PATIENCE)?;
     ensure!(status.success(), "it ended with {status}:\n{}", server.last_words());
+    ward.aggregator.run(&["restore", "--from", &file, "--to", &restored, "--key", &secret])?;
+    let mode = fs::metadata(Path::new(&restored).join("keys/open.key"))?.permissions().mode() & 0o777;
+    ensure!(mode & 0o077 == 0, "others can read the restored key: {mode:o}");
     Ok(())
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::BackupError;
 use super::archive::Member;
+use crate::keys;
 
 /// What is made anew, is of one run of the program, or is copied in another way.
 const LEFT_OUT: [&str; 4] = ["addresses.json", "control.sock", "log", "previews"];
@@ -57,7 +58,13 @@ pub(super) fn gather(data: &Path, settings: Option<&Path>) -> Result<Vec<Kept>, 
     let mut at_hand = 0;
     let mut kept = Vec::new();
     let named = paths.iter().map(|path| (data.join(path), path.clone()));
-    for (path, name) in named.chain(settings.map(|path| (path.to_owned(), PathBuf::from("config.toml")))) {
+    let settings = settings.map(|path| (path.to_owned(), PathBuf::from("config.toml")));
+    // Without its keys a backup is worth nothing, wherever they lie.
+    let handed_over = keys::elsewhere(data).into_iter().filter_map(|path| {
+        let name = Path::new("keys").join(path.file_name()?);
+        Some((path, name))
+    });
+    for (path, name) in named.chain(settings).chain(handed_over) {
         match keep(&path, &name, &mut at_hand) {
             Ok(one) => kept.push(one),
             // What was removed since the folder was listed need not be kept.
@@ -100,6 +107,8 @@ fn keep(path: &Path, name: &Path, at_hand: &mut u64) -> io::Result<Kept> {
     let file = File::open(path)?;
     let about = file.metadata()?;
     let mode = about.permissions().mode();
+    // What systemd hands over may carry the mode of its access list.
+    let mode = if name.starts_with("keys") { mode & !0o077 } else { mode };
     let bytes = if name.extension().is_some_and(|extension| extension == "ndjson") {
         whole_lines(&file, about.len())?
     } else {

@@ -124,10 +124,10 @@ fn full(seed: u64) -> (Scene, Tablet) {
     scene.writer.forget(&gone, DayNumber::from_count(20_790)).unwrap();
     let less = serde_json::to_vec(&contact_record(scene.trust.contact_answering("noise", "unknown"))).unwrap();
     scene.writer.forget(&[(7, Left::Reduced(less))], DayNumber::from_count(20_791)).unwrap();
-    let help = HelpRequest { ward: ward(), need: Need::Drink, place: None };
-    let help = Record { clock: clock("2026-11-23T11:30:00Z"), body: Body::HelpRequest(help) };
+    let request = HelpRequest { ward: ward(), need: Need::Drink, place: None };
+    let asking = Record { clock: clock("2026-11-23T11:30:00Z"), body: Body::HelpRequest(request) };
     for by in [Some("nurse in charge"), None] {
-        let asked = scene.trust.seal(&mut one, &help);
+        let asked = scene.trust.seal(&mut one, &asking);
         let record = Envelope::read(&asked.payload).unwrap().record();
         scene.send(vec![asked]);
         if let Some(by) = by {

@@ -94,7 +94,7 @@ async fn carry(
             }
         }
         // The authority is there as long as the process.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let ended = tokio::select! {
         copied = copy(&mut from_kiosk, &mut to_broker) => copied.map(drop),

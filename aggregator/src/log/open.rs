@@ -113,10 +113,8 @@ fn check_end(reader: &Reader, path: &Path, mark: &Mark, meta: &Meta) -> Result<(
     if running != meta.running {
         return Err(inconsistent("the records after the marker do not follow from it".to_owned()));
     }
-    if meta.position > 0 {
-        if !reader.holds(meta.position)? {
-            return Err(inconsistent(format!("record {} is not there", meta.position)));
-        }
+    if meta.position > 0 && !reader.holds(meta.position)? {
+        return Err(inconsistent(format!("record {} is not there", meta.position)));
     }
     Ok(())
 }

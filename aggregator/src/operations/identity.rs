@@ -12,7 +12,7 @@ use super::{Talk, say};
 use crate::authority::AGGREGATOR;
 use crate::durable_file::{self, Readers};
 use crate::enrolment::Invited;
-use crate::keys::Keys;
+use crate::keys::{Keys, elsewhere};
 use crate::premises::{Premises, failed};
 use crate::registry::is_simulated;
 
@@ -131,7 +131,13 @@ pub(super) fn identity(premises: &Premises, asked: IdentityAsk, talk: &mut dyn T
         }
         IdentityAsk::Issue { names, into } => say(talk, &issue(premises, &names, &into)?)?,
         IdentityAsk::NewSealKey => {
-            let keys = Keys::put_new_first(&premises.data.join("keys")).map_err(failed)?;
+            let folder = premises.data.join("keys");
+            ensure!(
+                elsewhere(&premises.data).is_empty() && folder.join("open.key").exists(),
+                "failed to draw a new key: the keys are not in the data folder; where systemd hands them over, put them back, draw, and \
+                 seal them to the machine anew (docs/operate.md)"
+            );
+            let keys = Keys::put_new_first(&folder).map_err(failed)?;
             say(talk, &SealKeysLine { keys })?;
         }
         IdentityAsk::Enrol { id, ward, questionnaire, minutes } => {

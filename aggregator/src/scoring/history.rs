@@ -99,6 +99,9 @@ pub enum SignalError {
     NotBegun(Fortnight),
 }
 
+/// What some wards come to in a fortnight, from whoever keeps it.
+type Readings<'a> = &'a mut dyn FnMut(&[u16], Fortnight) -> Result<Arc<Reading>, ScoreError>;
+
 /// What a ward's grain of a fortnight is kept under, seen on a local day.
 pub fn grain_stamp(facts: &Facts, ward: u16, fortnight: Fortnight, today: Date) -> GrainStamp {
     stamp(facts, &[ward], (fortnight.start(), fortnight.last()), today)
@@ -204,7 +207,7 @@ impl<'a> History<'a> {
         unit: &Unit,
         until: Fortnight,
         today: Date,
-        readings: &mut dyn FnMut(&[u16], Fortnight) -> Result<Arc<Reading>, ScoreError>,
+        readings: Readings<'_>,
     ) -> Result<Self, SignalError> {
         if facts.vocabulary().hash() != world.vocabulary().hash() {
             return Err(ScoreError::OtherVocabulary.into());

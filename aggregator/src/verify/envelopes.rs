@@ -154,16 +154,12 @@ fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: b
             };
             part.forgotten += u64::from(matches!(what, What::Tombstone(_)));
             part.days.extend(row.day);
-            let kiosk = match known_kiosks.get(&row.kiosk) {
-                Some(kiosk) => kiosk.clone(),
-                None => match KioskId::new(row.kiosk.as_str()) {
-                    Ok(kiosk) => known_kiosks.entry(row.kiosk).or_insert(kiosk).clone(),
-                    Err(_) => {
-                        part.faults.add(format!("record {position} names no kiosk"));
-                        continue;
-                    }
-                },
+            let known = known_kiosks.get(&row.kiosk).cloned();
+            let Some(kiosk) = known.or_else(|| KioskId::new(row.kiosk.as_str()).ok()) else {
+                part.faults.add(format!("record {position} names no kiosk"));
+                continue;
             };
+            known_kiosks.entry(row.kiosk).or_insert_with(|| kiosk.clone());
             part.links.push(Link { position, kiosk, sequence: row.sequence, envelope: row.envelope, previous });
         }
         from = until + 1;
@@ -205,7 +201,7 @@ fn read(
         }
         match Envelope::read(&payload) {
             Ok(envelope) if !row.json.is_empty() => {
-                together.push((position, row, What::Envelope(Box::new(envelope))))
+                together.push((position, row, What::Envelope(Box::new(envelope))));
             }
             _ => faults.add(format!("the envelope of record {position} cannot be read")),
         }

@@ -28,9 +28,9 @@ pub(crate) fn judge(patient: &Patient, width: u16, height: u16, gap: f32) -> Jud
     patient.pulls(0.0);
     let (moving, standing) = split(controls, &pulled_controls, |control| control.y);
     let (moving_texts, standing_texts) = split(texts, &pulled_texts, |text| text.y);
-    let page = Area::new(0.0, pane.y, width.into(), pane.content_height);
+    let whole = Area::new(0.0, pane.y, width.into(), pane.content_height);
     let mut faults = judged(window, &standing, &standing_texts, gap);
-    faults.extend(judged(page, &moving, &moving_texts, gap));
+    faults.extend(judged(whole, &moving, &moving_texts, gap));
     if pane.height < LEAST_PANE {
         faults.push(format!("a page is seen through {} pixels", pane.height));
     }

@@ -88,6 +88,11 @@ fn drawn_by_a_script(folder: &Path, questionnaires: &[Questionnaire]) -> Preview
     Previews::new(folder.join("previews"), Some(previews::tests::program(folder, &draws)))
 }
 
+/// Where everybody's edition goes; the trust's own people have none.
+fn published_in(folder: &Path) -> Destination {
+    Destination { edition: Edition::Public, out: folder.join("www"), put: None, by: By::Whatever }
+}
+
 /// Decides about translations and tells nobody.
 fn translate(translations: Arc<Translations>) -> Translate {
     Arc::new(move |questionnaire, language, ruling, reason, by| {
@@ -264,12 +269,7 @@ impl Bench {
             observations: Observations::default(),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
-            published: vec![Destination {
-                edition: Edition::Public,
-                out: folder.path().join("www"),
-                put: None,
-                by: By::Whatever,
-            }],
+            published: vec![published_in(folder.path())],
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
             recounts: Recounts::default(),
             national: NationalCodes::default(),

@@ -54,7 +54,7 @@ fn seeds() -> Vec<Vec<u8>> {
     texts.map(String::into_bytes).collect()
 }
 
-/// Any bytes, or one of the examples: as it is, or with some of its bytes changed, cut out or doubled.
+/// Any bytes, or one of the examples: as it is, or with some of its bytes damaged, cut out or doubled.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 0..4);
     let damaged = (prop::sample::select(seeds()), changes).prop_map(|(mut bytes, changes)| {
