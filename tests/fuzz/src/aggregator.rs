@@ -62,7 +62,7 @@ pub fn import(bytes: &[u8]) {
         taken += arrivals.len();
         Ok::<Vec<Verdict>, String>(Vec::new())
     };
-    let _imported = transfer::import(bytes, settle, |_| ());
+    let _imported = transfer::import(bytes, None, settle, |_| ());
     assert!(taken <= lines, "{taken} arrivals of {lines} lines");
 }
 
