@@ -8,7 +8,7 @@
   if (!body || !state || !said || !("EventSource" in window)) return;
 
   const words = {
-    open: "Live: new answers appear here by themselves",
+    open: "Live: what is new appears here by itself",
     waiting: "Not connected: trying again. These numbers may be old",
     ended: "Not live any more. Reload the page to go on",
     gone: "You are signed out. Reload the page to sign in again",

@@ -27,8 +27,7 @@ use wardvoice_protocol::status::{Introduction, Presence, Status};
 use crate::alerts;
 use crate::assignments::Assignments;
 use crate::boards::{self, Boards};
-use crate::broker::Broker;
-use crate::config::{BrokerChoice, Config};
+use crate::config::Config;
 use crate::control;
 use crate::disputes::Attributed;
 use crate::durable_file::{self, Readers};
@@ -40,6 +39,8 @@ use crate::ingest::{Pipeline, Unacked};
 use crate::log::Seen;
 use crate::metrics::Metrics;
 use crate::monitor::Observations;
+use crate::national_return::Recounts;
+use crate::notify::{self, Manager};
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
 use crate::operations::{self, PlanAsk, Request};
@@ -51,6 +52,7 @@ use crate::web::{self, Desk};
 
 mod ahead;
 pub(crate) mod reach;
+mod transport;
 
 /// How many of the last records tell when each kiosk was last heard.
 const RECENT_RECORDS: u64 = 5_000;
@@ -64,10 +66,13 @@ const PAGES_DRAIN: Duration = Duration::from_secs(2);
 /// Where a running aggregator is reached; `addresses.json` in the data folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addresses {
-    /// The pages, `http://127.0.0.1:8080`.
+    /// The pages, `http://127.0.0.1:8080`, or `https` where they are encrypted.
     pub http: String,
     /// The broker, `mqtt://127.0.0.1:1883`.
     pub mqtt: String,
+    /// Where kiosks are taken in, `127.0.0.1:8884`; none where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<String>,
 }
 
 impl Addresses {
@@ -91,6 +96,7 @@ fn path(data: &Path) -> PathBuf {
 /// Serves a data folder until SIGTERM or SIGINT. `announce` is called once, when everything is reached at the addresses.
 pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> Result<()>) -> Result<()> {
     let premises = Premises::open(data, config)?;
+    let manager = Manager::from_environment().map(Arc::new);
     #[cfg(feature = "openid")]
     let openid = premises.config.openid.clone().map(OpenId::new).transpose().map_err(failed)?.map(Arc::new);
     let unconnected = Unconnected::new();
@@ -110,7 +116,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     let reaching = reach::start(&house, stopping.clone())?;
 
     let (broken, breakdown) = mpsc::unbounded_channel();
-    let (to_broker, mqtt) = broker(&house.premises)?;
+    let (to_broker, mqtt) = transport::broker(&house.premises)?;
     let boards = Arc::new(noticeboards(&house)?);
     let fleet = Arc::clone(&house.fleet);
     let to_broker = to_broker.telling_certificate(Arc::new(move |until| fleet.broker_certificate(until)));
@@ -122,13 +128,17 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         .build()
         .context("failed to start the threads of the pages")?;
     let ended = runtime.block_on(async {
-        let remembered = Addresses::read(data).and_then(|known| known.http.strip_prefix("http://")?.parse().ok());
-        let listener = listen(house.premises.config.web_listen, remembered).await?;
-        let http =
-            format!("http://{}", listener.local_addr().context("failed to learn the address of the pages")?);
-        let addresses = Addresses { http, mqtt };
+        let known = Addresses::read(data);
+        let remembered = known.as_ref().and_then(|known| place_of(&known.http));
+        let listener = listen("web.listen", house.premises.config.web_listen, remembered).await?;
+        let listening = listener.local_addr().context("failed to learn the address of the pages")?;
+        let rules = transport::pages(&house.premises)?;
+        let http = format!("{}://{listening}", if rules.is_some() { "https" } else { "http" });
+        let desk = transport::enrolment(&house, &messenger, known.and_then(|known| known.enrolment)).await?;
+        let addresses = Addresses { http, mqtt, enrolment: desk.as_ref().map(|(_, address)| address.to_string()) };
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
+        let enrolling = desk.map(|(desk, _)| tokio::spawn(desk));
         let changes = house.changes.subscribe();
         let keeping = boards::keep(Arc::clone(&boards), changes, messenger.clone(), stopping.clone());
         let keeping = tokio::spawn(keeping);
@@ -136,20 +146,33 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         // After the broker has shown its certificate, if it is there.
         let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         announce(&addresses)?;
+        if let Some(manager) = &manager {
+            manager.ready(&format!("pages at {}, broker at {}", addresses.http, addresses.mqtt));
+            // It ends with the threads of the pages.
+            tokio::spawn(notify::keep(Arc::clone(manager), Arc::clone(&house.facts), stopping.clone()));
+        }
+        let sweeping = tokio::spawn(operations::sweep_daily(Arc::clone(&house), stopping.clone()));
         let ended = pages(
             &house,
             &messenger,
             metrics,
-            listener,
+            transport::Place { listener, rules },
             breakdown,
             #[cfg(feature = "openid")]
             openid,
         )
         .await;
+        if let Some(manager) = &manager {
+            manager.stopping();
+        }
         stopping.cancel();
+        if let Some(enrolling) = enrolling {
+            enrolling.abort();
+        }
         drop(keeping.await);
         // A look may take a while with many answers; what it finds is found again.
         watching.abort();
+        sweeping.abort();
         ended
     });
     stopping.cancel();
@@ -202,32 +225,13 @@ fn read_comments(house: &House) -> Result<()> {
     thread.map(drop).context("failed to start the thread that reads comments")
 }
 
-fn broker(premises: &Premises) -> Result<(Link, String)> {
-    match &premises.config.broker {
-        BrokerChoice::External(external) => {
-            Ok((Link::external(external).map_err(failed)?, external.url.to_string()))
-        }
-        BrokerChoice::Embedded { listen } => {
-            let remembered = Addresses::read(&premises.data)
-                .and_then(|known| known.mqtt.strip_prefix("mqtt://")?.parse::<SocketAddr>().ok())
-                .filter(|known| listen.port() == 0 && known.ip() == listen.ip());
-            let again = remembered.and_then(|address| {
-                let started = Broker::start(address);
-                started
-                    .inspect_err(|error| tracing::warn!("kiosks must learn a new address: failed to {error}"))
-                    .ok()
-            });
-            let broker = match again {
-                Some(broker) => broker,
-                None => Broker::start(*listen).map_err(failed)?,
-            };
-            Ok((broker.own_link().clone(), format!("mqtt://{}", broker.address())))
-        }
-    }
+/// The socket address in an address that was written down, whatever is spoken there.
+fn place_of(address: &str) -> Option<SocketAddr> {
+    address.split_once("://")?.1.parse().ok()
 }
 
 /// A socket on the configured address; where any port will do, the one of the last time if it is free.
-async fn listen(wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<TcpListener> {
+async fn listen(setting: &str, wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<TcpListener> {
     let again = remembered.filter(|known| wanted.port() == 0 && known.ip() == wanted.ip());
     if let Some(again) = again
         && let Ok(listener) = TcpListener::bind(again).await
@@ -235,7 +239,7 @@ async fn listen(wanted: SocketAddr, remembered: Option<SocketAddr>) -> Result<Tc
         return Ok(listener);
     }
     TcpListener::bind(wanted).await.with_context(|| {
-        format!("failed to listen on {wanted}: choose another web.listen, or end what listens there")
+        format!("failed to listen on {wanted}: choose another {setting}, or end what listens there")
     })
 }
 
@@ -396,14 +400,7 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
         let well = operations::perform(&house, request, talk)?;
         let assignments = &house.premises.assignments;
         if let Some(kiosk) = changed {
-            let messages = [
-                assignments.questionnaire_message(&kiosk),
-                assignments.approvals_message(&kiosk),
-                assignments.message(&kiosk),
-                assignments.posting_message(&kiosk),
-                assignments.round_message(&kiosk),
-            ];
-            messages.into_iter().flatten().for_each(|message| messenger.publish(message));
+            tell(assignments, &messenger, &kiosk);
         }
         if new_plan {
             assignments.directory_message().into_iter().for_each(|message| messenger.publish(message));
@@ -420,6 +417,18 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
         Ok(well)
     };
     control::listen(&data, Arc::new(perform)).context("failed to open the control socket")
+}
+
+/// Tells a kiosk everything that it is to be.
+fn tell(assignments: &Assignments, messenger: &Messenger, kiosk: &KioskId) {
+    let messages = [
+        assignments.questionnaire_message(kiosk),
+        assignments.approvals_message(kiosk),
+        assignments.message(kiosk),
+        assignments.posting_message(kiosk),
+        assignments.round_message(kiosk),
+    ];
+    messages.into_iter().flatten().for_each(|message| messenger.publish(message));
 }
 
 /// Notes that somebody has seen a request for help, and tells the kiosk.
@@ -448,7 +457,7 @@ async fn pages(
     house: &Arc<House>,
     messenger: &Messenger,
     metrics: Arc<Metrics>,
-    listener: TcpListener,
+    place: transport::Place,
     mut breakdown: mpsc::UnboundedReceiver<String>,
     #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Result<()> {
@@ -466,10 +475,10 @@ async fn pages(
     );
     ahead::start(&desk)?;
     let router = web::router(desk);
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     // Open streams end with the token, so the last answers are not kept waiting by them.
     let drained = stopping.clone().cancelled_owned();
-    let mut serving = std::pin::pin!(axum::serve(listener, router).with_graceful_shutdown(drained).into_future());
+    let serving = place.serve(router, drained);
+    let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         served = &mut serving => return served.context("failed to serve pages"),
         _ = terminate.recv() => Ok(()),
@@ -493,10 +502,11 @@ fn desk(
     #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Arc<Desk> {
     let for_replay = Arc::clone(house);
-    let for_ruling = Arc::clone(house);
+    let (for_ruling, for_withdrawal) = (Arc::clone(house), Arc::clone(house));
     let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
     let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
     let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
+    let line = messenger.clone();
     let (for_help, messenger) = (Arc::clone(house), messenger.clone());
     Arc::new(Desk {
         world: Arc::clone(&house.world),
@@ -535,6 +545,7 @@ fn desk(
         actions: Arc::clone(&house.premises.actions),
         rebases: Arc::clone(&house.premises.rebases),
         metrics,
+        broker_connected: Arc::new(move || line.is_connected()),
         replay: Arc::new(move |numbers| {
             let today = for_replay.premises.today();
             for_replay.pipeline.replay(numbers, today).map_err(|error| error.to_string())
@@ -549,9 +560,12 @@ fn desk(
             acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
         }),
         releases: Arc::clone(&house.premises.releases),
+        published: house.premises.config.published_in(&house.premises.data),
         returns: Arc::clone(&house.premises.returns),
+        recounts: Recounts::default(),
         national: house.premises.config.national.clone(),
         demonstration: house.premises.demonstration,
+        branding: house.premises.branding.clone(),
         policy: house.premises.policy(),
         audit: Arc::clone(&house.premises.audit),
         tries: Arc::new(Tries::open(house.premises.data.join("tries.json"))),
@@ -564,6 +578,9 @@ fn desk(
         attributed: Arc::new(attributed),
         rule: Arc::new(move |number, ruling, note| {
             for_ruling.rule(number, ruling, note).map_err(|error| format!("{error:#}"))
+        }),
+        withdraw: Arc::new(move |record| {
+            operations::withdrawn(&for_withdrawal, record).map_err(|error| format!("{error:#}"))
         }),
         stopping,
         now: Arc::new(Timestamp::now),

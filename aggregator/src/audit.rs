@@ -27,6 +27,7 @@ use wardvoice_protocol::id::Hash;
 
 use crate::lines::Lines;
 
+mod index;
 mod leaf;
 
 pub use leaf::{Leaf, Wanted};
@@ -51,6 +52,7 @@ pub enum Deed {
     SawRecords,
     ChangedAccount,
     ChangedKiosk,
+    ChangedCertificate,
     ChangedPin,
     ChangedPlan,
     ChangedApproval,
@@ -71,6 +73,9 @@ pub enum Deed {
     Replayed,
     Imported,
     Rebuilt,
+    BackedUp,
+    Withdrew,
+    Swept,
 }
 
 /// One entry.
@@ -134,6 +139,8 @@ pub enum AuditError {
 pub struct Audit {
     path: PathBuf,
     book: Mutex<Book>,
+    /// For looking through; nothing that is noted waits for it.
+    index: Mutex<index::Index>,
 }
 
 #[derive(Debug)]
@@ -148,7 +155,7 @@ struct Book {
 
 impl Deed {
     /// Every deed, in the order they are offered to choose from.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -156,6 +163,7 @@ impl Deed {
         Self::SawRecords,
         Self::ChangedAccount,
         Self::ChangedKiosk,
+        Self::ChangedCertificate,
         Self::ChangedPin,
         Self::ChangedPlan,
         Self::ChangedApproval,
@@ -176,6 +184,9 @@ impl Deed {
         Self::Replayed,
         Self::Imported,
         Self::Rebuilt,
+        Self::BackedUp,
+        Self::Withdrew,
+        Self::Swept,
     ];
 
     /// The deed as entries say it.
@@ -188,6 +199,7 @@ impl Deed {
             Self::SawRecords => "saw_records",
             Self::ChangedAccount => "changed_account",
             Self::ChangedKiosk => "changed_kiosk",
+            Self::ChangedCertificate => "changed_certificate",
             Self::ChangedPin => "changed_pin",
             Self::ChangedPlan => "changed_plan",
             Self::ChangedApproval => "changed_approval",
@@ -208,6 +220,9 @@ impl Deed {
             Self::Replayed => "replayed",
             Self::Imported => "imported",
             Self::Rebuilt => "rebuilt",
+            Self::BackedUp => "backed_up",
+            Self::Withdrew => "withdrew",
+            Self::Swept => "swept",
         }
     }
 }
@@ -246,7 +261,7 @@ impl Audit {
                 book.remember(entry);
             }
         }
-        Ok(Self { path, book: Mutex::new(book) })
+        Ok(Self { path, book: Mutex::new(book), index: Mutex::default() })
     }
 
     /// Notes what somebody is about to do, durably.

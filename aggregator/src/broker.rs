@@ -11,8 +11,9 @@
 //! What a kiosk may do, by its client id: publish its records, status and introduction; have its status as its last
 //! will; subscribe to its receipts, its assignment, its posting, its round, its help, its approvals, the board of any ward, any
 //! questionnaire and the directory. Everything else is refused, and a refused publish ends the connection. The client id is the kiosk id, or the kiosk id with a dot and more for a second
-//! connection beside the kiosk's own. It proves nothing (the signatures do); binding it to topics keeps an honest
-//! mistake and a noisy neighbour in their own corner.
+//! connection beside the kiosk's own. On a network every kiosk shows a certificate ([`front`]), and a client id counts only if
+//! the certificate is that kiosk's. On loopback alone, where there is none, the client id proves nothing (the signatures do);
+//! binding it to topics keeps an honest mistake and a noisy neighbour in their own corner.
 //!
 //! Known of rmqtt 0.24 and handled here: anonymous access is on unless switched off; access checks pass when nobody
 //! answers them; a last will is never checked (so it is at the connect); queued messages expire after five minutes;
@@ -23,7 +24,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::str::FromStr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -41,11 +42,17 @@ use rmqtt::types::{
     AuthResult, ConnectInfo, LastWill, Publish, PublishAclResult, Retain, Subscribe, SubscribeAclResult,
     TopicFilter, TopicName,
 };
+use tokio::net::TcpListener;
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::topic::{Channel, Topic};
 
+use self::front::Certified;
+use crate::authority::{ServerCertificate, SharedAuthority};
+use crate::gate::{self, Gate, Passes};
 use crate::ingest::mqtt::Link;
 use crate::keys;
+
+mod front;
 
 /// The largest packet from a kiosk, in bytes: more than the largest envelope, so that one that is too large by a
 /// little is refused with a reason and one that is too large by far ends the connection.
@@ -75,6 +82,15 @@ pub struct Broker {
     own: Link,
 }
 
+/// What kiosks are met with on a network.
+#[derive(Debug, Clone)]
+pub struct Mutual {
+    /// What the broker shows.
+    pub shown: Arc<ServerCertificate>,
+    /// Whose certificates it lets in.
+    pub authority: SharedAuthority,
+}
+
 /// Why the broker does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
@@ -95,14 +111,24 @@ pub enum BrokerError {
 }
 
 impl Broker {
-    /// Starts the broker on a thread of its own and returns once it listens.
+    /// Starts the broker on a thread of its own and returns once it listens, without encryption.
     pub fn start(listen: SocketAddr) -> Result<Self, BrokerError> {
+        Self::start_with(listen, None)
+    }
+
+    /// Starts the broker for kiosks that show certificates.
+    pub fn start_encrypted(listen: SocketAddr, mutual: Mutual) -> Result<Self, BrokerError> {
+        Self::start_with(listen, Some(mutual))
+    }
+
+    fn start_with(listen: SocketAddr, mutual: Option<Mutual>) -> Result<Self, BrokerError> {
         let password = URL_SAFE_NO_PAD.encode(keys::random()?);
         let (started, starting) = mpsc::channel();
-        let access = Access { password: password.clone() };
+        let access =
+            Access { password: password.clone(), certified: mutual.as_ref().map(|_| Certified::default()) };
         thread::Builder::new()
             .name("broker".to_owned())
-            .spawn(move || serve(listen, access, &started))
+            .spawn(move || serve(listen, access, mutual, &started))
             .map_err(|error| BrokerError::Start(error.to_string()))?;
         let (address, own) = starting
             .recv()
@@ -126,7 +152,7 @@ impl Broker {
 
 type Started = Result<(SocketAddr, SocketAddr), BrokerError>;
 
-fn serve(listen: SocketAddr, access: Access, started: &mpsc::Sender<Started>) {
+fn serve(listen: SocketAddr, access: Access, mutual: Option<Mutual>, started: &mpsc::Sender<Started>) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("broker").enable_all().build();
     let report = |result| {
@@ -138,7 +164,16 @@ fn serve(listen: SocketAddr, access: Access, started: &mpsc::Sender<Started>) {
         Err(error) => return report(Err(BrokerError::Start(error.to_string()))),
     };
     runtime.block_on(async {
-        match prepare(listen, access).await {
+        let certified = access.certified.clone();
+        // Behind the front only the front comes to the broker.
+        let broker = if mutual.is_some() { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) } else { listen };
+        let prepared = match prepare(broker, access).await {
+            Ok((server, (kiosks, own))) => {
+                front_of(mutual.zip(certified), listen, kiosks).await.map(|kiosks| (server, (kiosks, own)))
+            }
+            Err(error) => Err(error),
+        };
+        match prepared {
             Ok((server, addresses)) => {
                 report(Ok(addresses));
                 if let Err(error) = server.run().await {
@@ -148,6 +183,22 @@ fn serve(listen: SocketAddr, access: Access, started: &mpsc::Sender<Started>) {
             Err(error) => report(Err(error)),
         }
     });
+}
+
+/// Puts the front before the broker, where there is to be one; where kiosks come to.
+async fn front_of(
+    mutual: Option<(Mutual, Certified)>,
+    listen: SocketAddr,
+    broker: SocketAddr,
+) -> Result<SocketAddr, BrokerError> {
+    let Some((Mutual { shown, authority }, certified)) = mutual else { return Ok(broker) };
+    let failed = |error: std::io::Error| BrokerError::Listen { address: listen, reason: error.to_string() };
+    let rules = gate::rules(shown, &Passes::Needed(&authority), &[]);
+    let rules = rules.map_err(|error| BrokerError::Start(error.to_string()))?;
+    let gate = Gate::open(TcpListener::bind(listen).await.map_err(failed)?, rules).map_err(failed)?;
+    let address = gate.address();
+    tokio::spawn(front::stand(gate, broker, certified, authority));
+    Ok(address)
 }
 
 async fn prepare(
@@ -211,6 +262,8 @@ fn bind(builder: Builder, address: SocketAddr) -> Result<(Listener, SocketAddr),
 #[derive(Clone)]
 struct Access {
     password: String,
+    /// Who is behind each socket, where kiosks come through the front.
+    certified: Option<Certified>,
 }
 
 #[async_trait]
@@ -247,6 +300,12 @@ impl Access {
         }
         if client.id().lid == OWN_LISTENER || KioskId::new(kiosk_of(id)).is_err() {
             return AuthResult::NotAuthorized;
+        }
+        if let Some(certified) = &self.certified {
+            let shown = client.id().remote_addr.and_then(|socket| certified.of(socket));
+            if shown.as_ref().map(KioskId::as_str) != Some(kiosk_of(id)) {
+                return AuthResult::NotAuthorized;
+            }
         }
         let will = match client.last_will() {
             Some(LastWill::V3(will)) => Some(&will.topic),

@@ -28,6 +28,9 @@ mod definitions;
 mod delivery;
 mod desk;
 mod fft;
+mod identity;
+mod keeping;
+mod manual;
 mod monitor;
 mod overview;
 mod people;
@@ -86,6 +89,9 @@ enum Command {
     /// Register kiosks.
     #[command(subcommand)]
     Kiosk(KioskCommand),
+    /// See the certificate authority, and issue a certificate for a broker of your own.
+    #[command(subcommand)]
+    Authority(identity::AuthorityCommand),
     /// Prove that every record is there and every figure adds up.
     Verify {
         /// Open and judge every envelope again.
@@ -194,9 +200,24 @@ enum Command {
     /// Note what wards do about what patients said.
     #[command(subcommand)]
     Action(actions::ActionCommand),
+    /// Write everything that must be kept into one sealed file, and try it.
+    Backup(keeping::BackupArguments),
+    /// Make a data folder from a backup.
+    Restore(keeping::RestoreArguments),
+    /// Delete what a patient answered, because the patient wants it.
+    Withdraw(keeping::WithdrawArguments),
+    /// Delete what has been kept for long enough, as the settings say.
+    Retention(keeping::RetentionArguments),
     /// Mend a log that does not open.
     #[command(subcommand)]
     Log(LogCommand),
+    /// Write man pages and completions, as packages ship them.
+    #[command(hide = true)]
+    Manual {
+        /// The folder.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -217,6 +238,10 @@ struct Places {
 
 #[derive(Debug, Clone, Subcommand)]
 enum KioskCommand {
+    /// Print a join code, with which a kiosk gets its certificate and everything it has to know.
+    Enrol(identity::Enrol),
+    /// Take back what a kiosk was given: it is let in no more, and a connection it has ends at once.
+    Revoke(identity::Revoke),
     /// Register a kiosk and print the settings to put on it.
     Add {
         /// Its id, for example k-0017.
@@ -341,6 +366,12 @@ enum PinCommand {
 
 #[derive(Debug, Subcommand)]
 enum LogCommand {
+    /// Write the log anew, so that nothing that was deleted stays in its file. The server must not run.
+    Rewrite {
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Move a damaged log aside and take over every record that can still be read.
     Salvage {
         /// Print the result as JSON.
@@ -352,6 +383,8 @@ enum LogCommand {
 impl KioskCommand {
     fn asked(&self) -> (Request, say::Style) {
         match self.clone() {
+            Self::Enrol(asked) => asked.asked(),
+            Self::Revoke(asked) => asked.asked(),
             Self::Add { id, ward, signing_key, questionnaire } => {
                 (Request::KioskAdd { id, ward, signing_key, questionnaire }, say::Style::Json)
             }
@@ -429,6 +462,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
+        Command::Authority(command) => command.asked().and_then(answer),
         Command::Verify { deep, json } => {
             ask(Request::Verify { deep: *deep }, say::Style::one(*json, say::report)).map(well)
         }
@@ -443,10 +477,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
         Command::Report(command) => command.run(data, || settings(arguments, Overrides::default())),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
-        Command::Rebase(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Rebase(command) => answer(command.asked()),
         Command::Comments(command) => ask(Request::Comments(command.request()?), command.style()).map(well),
         Command::Monitor(asked) => ask(Request::Monitor(asked.request()?), asked.style()).map(well),
         Command::Export { file } => ask(Request::Export, say::Style::Lines { to: file.clone() }).map(well),
@@ -457,10 +488,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Help(command) => answer(command.asked()),
         Command::Alert(command) => answer(command.asked()),
         Command::Delivery(command) => answer(command.asked()),
-        Command::Quarantine(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Quarantine(command) => answer(command.asked()),
         Command::Definition(command) => {
             definitions::run(command, data, &settings(arguments, Overrides::default())?)
         }
@@ -471,24 +499,15 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Directory(DirectoryCommand::Check) => checks::directory(data),
         Command::User(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
-        Command::Display(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Display(command) => answer(command.asked()),
         Command::Appraisal(asked) => ask(asked.request(), asked.style()).map(well),
-        Command::Dispute(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Dispute(command) => answer(command.asked()),
         Command::Audit(command) => {
             let (request, style) = command.asked()?;
             ask(request, style).map(well)
         }
         Command::Plan(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
-        Command::Translation(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Translation(command) => answer(command.asked()),
         Command::Action(command) => {
             let (request, style) = command.asked();
             ask(request, style).map(well)
@@ -499,7 +518,13 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
             say::text(&format!("The {role} PIN is set. Kiosks learn it as they connect.\n"))?;
             Ok(done)
         }
+        Command::Backup(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Retention(asked) => answer(asked.asked()),
+        Command::Withdraw(asked) => answer(asked.asked()),
+        Command::Restore(asked) => asked.run(|folder| settings_of(arguments, folder)).map(well),
+        Command::Log(LogCommand::Rewrite { json }) => reach::rewrite(data, *json).map(|()| ExitCode::SUCCESS),
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
+        Command::Manual { out } => manual::write(out).map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -523,9 +548,18 @@ impl Places {
 }
 
 fn settings_file(arguments: &Arguments) -> Result<ConfigFile> {
+    settings_file_of(arguments, &arguments.data)
+}
+
+/// The settings of another data folder, unless others were named.
+fn settings_of(arguments: &Arguments, data: &Path) -> Result<Config> {
+    checked(settings_file_of(arguments, data)?)
+}
+
+fn settings_file_of(arguments: &Arguments, data: &Path) -> Result<ConfigFile> {
     let (path, required) = match &arguments.config {
         Some(path) => (path.clone(), Required::Yes),
-        None => (arguments.data.join("config.toml"), Required::No),
+        None => (data.join("config.toml"), Required::No),
     };
     ConfigFile::load(&path, required).map_err(crate::premises::failed)
 }

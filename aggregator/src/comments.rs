@@ -101,6 +101,8 @@ struct Book {
     ledger: Ledger,
     /// The last position of the log that was read.
     read_to: u64,
+    /// How many records had been forgotten then.
+    forgotten: u64,
     /// Every comment that was found.
     found: BTreeMap<CommentId, Found>,
     /// What was decided, also about comments that have not been found yet.
@@ -168,7 +170,15 @@ impl Comments {
             histories.entry(comment).or_default().push(decided).map_err(|error| error.to_string())
         })?;
         let (found, index) = (BTreeMap::new(), Index::default());
-        let book = Mutex::new(Book { ledger, read_to: 0, found, histories, index, lists: Arc::clone(&lists) });
+        let book = Mutex::new(Book {
+            ledger,
+            read_to: 0,
+            forgotten: 0,
+            found,
+            histories,
+            index,
+            lists: Arc::clone(&lists),
+        });
         Ok(Self { lists, frame, frame_path, rules, reader, world, facts, book })
     }
 
@@ -250,7 +260,13 @@ impl Comments {
 
     fn up_to_date(&self) -> Result<MutexGuard<'_, Book>, CommentsError> {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = self.reader.position();
+        let (end, forgotten) = (self.reader.position(), self.reader.forgotten());
+        if book.forgotten != forgotten {
+            let gone = self.reader.tombstones().map(|entry| entry.map(|(position, _)| position));
+            let gone = gone.collect::<Result<BTreeSet<u64>, LogError>>()?;
+            book.forget(&gone);
+            book.forgotten = forgotten;
+        }
         if book.read_to < end {
             let found = find::find(&self.reader, &self.world, &self.lists, book.read_to + 1, end)?;
             for found in found {
@@ -269,6 +285,17 @@ impl Book {
         let history = self.histories.get(&found.id).unwrap_or(&undecided);
         self.index.put(&found, history, self.lists.urgency(&found));
         self.found.insert(found.id.clone(), found);
+    }
+
+    /// Lets go of the comments of records that were forgotten. What was decided about them stays in the ledger, which has no text.
+    fn forget(&mut self, positions: &BTreeSet<u64>) {
+        let undecided = History::default();
+        let gone = self.found.values().filter(|found| positions.contains(&found.position));
+        for id in gone.map(|found| found.id.clone()).collect::<Vec<_>>() {
+            let Some(found) = self.found.remove(&id) else { continue };
+            let history = self.histories.get(&id).unwrap_or(&undecided);
+            self.index.take_out(&found, history, self.lists.urgency(&found));
+        }
     }
 
     /// A decision more about a comment.

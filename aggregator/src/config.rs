@@ -16,29 +16,39 @@ use wardvoice_protocol::fortnight::{Calendar, CalendarError};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::one_line;
 
+use crate::backup::age::Recipient;
 use crate::comments::Rules;
 use crate::national_return::{CodesError, NationalCodes, NationalFile};
 use crate::network::Network;
 use crate::policy::Audience;
+use crate::publish::Destination;
+use crate::retention::Retention;
 use crate::scoring::{Measure, SeriesStart, definition_ref};
 
 mod broker;
+mod keeping;
 mod kiosks;
 mod openid;
+mod publish;
 mod reach;
 mod targets;
 mod template;
+mod transport;
 
 pub use broker::BrokerUrl;
+use keeping::{BackupFile, RetentionFile};
 use kiosks::KiosksFile;
 use openid::OpenIdFile;
 #[cfg(feature = "openid")]
 pub(crate) use openid::is_safe_address;
 pub use openid::{OpenIdSettings, RoleRules};
+use publish::PublishFile;
 pub use reach::Reach;
 use reach::{AlertsFile, ContactFile, DeliveryFile, HelpFile};
 use targets::TargetFile;
 pub use template::template;
+pub use transport::PagesTransport;
+use transport::{AuthorityFile, EnrolmentFile};
 
 /// The settings as a file says them. A field that is absent has its default.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
@@ -46,6 +56,8 @@ pub use template::template;
 pub struct ConfigFile {
     broker: BrokerFile,
     web: WebFile,
+    authority: AuthorityFile,
+    enrolment: EnrolmentFile,
     programme: ProgrammeFile,
     kiosks: KiosksFile,
     volunteers: VolunteersFile,
@@ -53,6 +65,11 @@ pub struct ConfigFile {
     consultants: ConsultantsFile,
     comments: CommentsFile,
     displays: DisplaysFile,
+    backup: BackupFile,
+    retention: RetentionFile,
+    /// Where it was read.
+    #[serde(skip)]
+    file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     openid: Option<OpenIdFile>,
     delivery: DeliveryFile,
@@ -64,12 +81,15 @@ pub struct ConfigFile {
     series: Vec<SeriesFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     targets: Vec<TargetFile>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    publish: Vec<PublishFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 struct BrokerFile {
     listen: String,
+    encrypted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,12 +98,18 @@ struct BrokerFile {
     password_file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ca_file: Option<PathBuf>,
+    show_certificate: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 struct WebFile {
     listen: String,
+    encrypted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_file: Option<PathBuf>,
     trusted_proxies: Vec<String>,
 }
 
@@ -134,7 +160,15 @@ struct CommentsFile {
 
 impl Default for BrokerFile {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:0".to_owned(), url: None, username: None, password_file: None, ca_file: None }
+        Self {
+            listen: "127.0.0.1:0".to_owned(),
+            encrypted: false,
+            url: None,
+            username: None,
+            password_file: None,
+            ca_file: None,
+            show_certificate: false,
+        }
     }
 }
 
@@ -146,7 +180,13 @@ struct DisplaysFile {
 
 impl Default for WebFile {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:0".to_owned(), trusted_proxies: Vec::new() }
+        Self {
+            listen: "127.0.0.1:0".to_owned(),
+            encrypted: false,
+            certificate_file: None,
+            key_file: None,
+            trusted_proxies: Vec::new(),
+        }
     }
 }
 
@@ -169,6 +209,12 @@ pub struct Config {
     pub broker: BrokerChoice,
     /// Where pages are served. Port 0 takes a free port, the same again after a restart when it can.
     pub web_listen: SocketAddr,
+    /// Whose certificate pages show.
+    pub web_transport: PagesTransport,
+    /// What browsers and kiosks call this machine; the first is what kiosks are told.
+    pub names: Vec<String>,
+    /// Where kiosks are taken in, if they are. Port 0 takes a free port, the same again after a restart when it can.
+    pub enrolment_listen: Option<SocketAddr>,
     /// The proxies whose word about the caller's address is believed.
     pub trusted_proxies: Vec<Network>,
     /// Whether the screens in wards' corridors are for those alone that have been let in.
@@ -209,6 +255,14 @@ pub struct Config {
     pub comments: Rules,
     /// Who is reached outside the pages.
     pub reach: Reach,
+    /// Where published sites go; folders and files relative to the data folder.
+    pub publish: Vec<Destination>,
+    /// The keys that backups are sealed for.
+    pub backup_recipients: Vec<Recipient>,
+    /// How long what is kept.
+    pub retention: Retention,
+    /// The file that all this was read from, where there was one.
+    pub file: Option<PathBuf>,
 }
 
 /// Which broker carries the messages.
@@ -218,6 +272,8 @@ pub enum BrokerChoice {
     Embedded {
         /// Where kiosks reach it. Port 0 takes a free port, the same again after a restart when it can.
         listen: SocketAddr,
+        /// Whether kiosks show certificates and everything is encrypted.
+        encrypted: bool,
     },
     /// Another one.
     External(ExternalBroker),
@@ -234,6 +290,8 @@ pub struct ExternalBroker {
     pub password_file: Option<PathBuf>,
     /// The certificate authority of an `mqtts` broker; the system's when absent.
     pub ca_file: Option<PathBuf>,
+    /// Whether the aggregator shows it a certificate of the built-in authority, and believes what that vouches for.
+    pub show_certificate: bool,
 }
 
 /// Why settings are not usable.
@@ -276,6 +334,7 @@ impl ConfigFile {
     pub fn load(path: &Path, required: Required) -> Result<Self, ConfigError> {
         match fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text)
+                .map(|file| Self { file: Some(path.to_owned()), ..file })
                 .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && required == Required::No => {
                 Ok(Self::default())
@@ -303,7 +362,7 @@ impl ConfigFile {
     #[must_use]
     pub fn with(mut self, overrides: Overrides) -> Self {
         if let Some(listen) = overrides.broker_listen {
-            self.broker = BrokerFile { listen, ..BrokerFile::default() };
+            self.broker = BrokerFile { listen, encrypted: self.broker.encrypted, ..BrokerFile::default() };
         }
         if overrides.broker_url.is_some() {
             self.broker.url = overrides.broker_url;
@@ -354,6 +413,8 @@ impl TryFrom<ConfigFile> for Config {
         let ConfigFile {
             broker,
             web,
+            authority,
+            enrolment,
             programme,
             kiosks,
             volunteers,
@@ -363,11 +424,15 @@ impl TryFrom<ConfigFile> for Config {
             targets,
             comments,
             displays,
+            backup,
+            retention,
+            file,
             openid,
             delivery,
             help,
             alerts,
             contacts,
+            publish,
         } = file;
         let anchor: Date = programme.fortnight_anchor.parse().map_err(|_| {
             value("programme.fortnight_anchor", &programme.fortnight_anchor, "write a date as 2026-01-05")
@@ -399,6 +464,7 @@ impl TryFrom<ConfigFile> for Config {
         }
         let kiosk_broker_url =
             kiosks.broker_url.map(|url| BrokerUrl::parse("kiosks.broker_url", &url)).transpose()?;
+        let web_listen = address("web.listen", &web.listen)?;
         if let Some(text) = volunteers.safeguarding.as_ref().filter(|text| !one_line::fits(text, 200)) {
             return Err(value("volunteers.safeguarding", text, "write one line of 1 to 200 characters"));
         }
@@ -414,7 +480,10 @@ impl TryFrom<ConfigFile> for Config {
                 .collect::<Result<_, _>>()?,
             consultants_first_days: consultants.first_days,
             broker: broker.try_into()?,
-            web_listen: address("web.listen", &web.listen)?,
+            web_listen,
+            web_transport: PagesTransport::read(web_listen, web.encrypted, web.certificate_file, web.key_file)?,
+            names: transport::names(authority)?,
+            enrolment_listen: transport::enrolment(enrolment)?,
             trusted_proxies: web.trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
             displays_need_token: displays.need_token,
             openid: openid.map(TryInto::try_into).transpose()?,
@@ -435,6 +504,10 @@ impl TryFrom<ConfigFile> for Config {
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
             reach: Reach::read(delivery, &contacts, help, alerts)?,
+            publish: publish::read(&publish)?,
+            backup_recipients: backup.recipients()?,
+            retention: retention.try_into()?,
+            file,
         })
     }
 }
@@ -467,87 +540,4 @@ fn address(setting: &'static str, text: &str) -> Result<SocketAddr, ConfigError>
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
-
-    use super::*;
-
-    fn read(text: &str) -> Result<Config, String> {
-        let file: ConfigFile = toml::from_str(text).map_err(|error| error.to_string())?;
-        Config::try_from(file).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_template_is_the_defaults() {
-        assert_eq!(toml::from_str::<ConfigFile>(&template()).unwrap(), ConfigFile::default());
-        let uncommented: String = template()
-            .lines()
-            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
-            .fold(String::new(), |text, line| text + line + "\n");
-        assert!(matches!(read(&uncommented).unwrap().broker, BrokerChoice::External(_)), "every line is usable");
-    }
-
-    #[test]
-    fn a_demonstration_offers_every_language_unless_told_otherwise() {
-        let languages = |file: ConfigFile| file.for_demonstration().kiosks.languages;
-        let questionnaire = wardvoice_protocol::questionnaire::Questionnaire::inpatient().unwrap();
-        let mut shipped: Vec<&str> = questionnaire.file().languages.keys().map(Language::as_str).collect();
-        let mut offered = languages(ConfigFile::default());
-        assert_eq!(offered.first().map(String::as_str), Some("en"));
-        shipped.sort_unstable();
-        offered.sort_unstable();
-        assert_eq!(offered, shipped);
-        let chosen = toml::from_str("[kiosks]\nlanguages = [\"cy\", \"en\"]").unwrap();
-        assert_eq!(languages(chosen), ["cy", "en"]);
-    }
-
-    #[test]
-    fn a_demonstration_has_targets_unless_others_were_chosen() {
-        let targets = |file: ConfigFile| Config::try_from(file.for_demonstration()).unwrap().targets;
-        let made_up = targets(ConfigFile::default());
-        let measures: Vec<String> = made_up.keys().map(ToString::to_string).collect();
-        for measure in ["overall", "domain:noise", "friends_and_family"] {
-            assert!(measures.iter().any(|known| known == measure), "{measure} has none in {measures:?}");
-        }
-        let chosen = toml::from_str("[[targets]]\nmeasure = \"domain:kindness\"\nvalue = 9.0").unwrap();
-        assert_eq!(targets(chosen).len(), 1);
-        assert!(read("").unwrap().targets.is_empty(), "what is no demonstration has none");
-    }
-
-    #[test]
-    fn an_empty_file_is_the_defaults() {
-        assert_eq!(read("").unwrap(), Config::try_from(ConfigFile::default()).unwrap());
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let check = |text: &str, says: &str| {
-            let said = read(text).unwrap_err();
-            assert!(said.contains(says), "{text} said {said}");
-        };
-        check("[web]\nlisten = \"8080\"", "web.listen");
-        check("[web]\nport = 8080", "unknown field `port`");
-        check("[web]\ntrusted_proxies = [\"10.1.2.3/16\"]", "web.trusted_proxies");
-        check("[displays]\nneed_token = \"yes\"", "need_token");
-        check("[broker]\nlisten = \"localhost\"", "broker.listen");
-        check("[broker]\nurl = \"http://a:1\"", "broker.url");
-        check("[broker]\nusername = \"a\"", "set broker.url");
-        check("[broker]\nurl = \"mqtt://a\"\nusername = \"a\"", "go together");
-        check("[programme]\nfortnight_anchor = \"2026-01-06\"", "must be a Monday");
-        check("[programme]\nfortnight_anchor = \"soon\"", "write a date");
-        check("[programme]\ncontacts_per_fortnight = 0", "contacts_per_fortnight");
-        check("[programme]\nfinal_after_days = 61", "final_after_days");
-        check("[[series]]\nfrom = \"soon\"\ndefinition = \"inpatient@2\"", "series.from");
-        check("[[series]]\nfrom = \"2027-01-04\"\ndefinition = \"inpatient\"", "series.definition");
-        check("[[targets]]\nmeasure = \"kindness\"\nvalue = 9", "targets.measure");
-        check("[[targets]]\nmeasure = \"overall\"\nvalue = nan", "targets.value");
-        check("[[targets]]\nmeasure = \"friends_and_family\"\nvalue = 101", "targets.value");
-        check("[kiosks]\nlanguages = []", "at least one language");
-        check("[volunteers]\nsafeguarding = \"\"", "volunteers.safeguarding");
-        check("[national]\ntrust_code = \"\"", "national.trust_code");
-        check("[national.sites]\n\"S 1\" = \"RXX01\"", "national.sites");
-        check("[kiosks]\nlanguages = [\"e n\"]", "kiosks.languages");
-        check("[consultants]\nshown_to = [\"public\"]", "consultants.shown_to");
-        check("[consultants]\nfirst_days = 201", "consultants.first_days");
-    }
-}
+mod tests;

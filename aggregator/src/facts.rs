@@ -16,6 +16,9 @@
 //! so the ward keeps the answer and a look back to before the ruling shows what stood. Rulings follow from the disputes and the log and
 //! are in no snapshot.
 //!
+//! Withdrawals: a contact that was withdrawn has no row any more; that one of its day was, and when, stays ([`Withdrawn`]), so that scores of its
+//! day have a revision more. It follows from the log's tombstones and is in no snapshot.
+//!
 //! Units: days since 1970-01-01. Ten million rows take 320 MB (plus the slack of growing lists).
 //!
 //! Failure modes: [`FactsError`] says why bytes are no snapshot; the answer to each is to rebuild from the log.
@@ -34,12 +37,14 @@ mod glance;
 mod rulings;
 mod snapshot;
 mod vocabulary;
+mod withdrawn;
 
 pub use fact::{Code, Fact, fact_of};
 pub(crate) use glance::fact_at_a_glance;
 pub use rulings::{Dropped, Rulings};
 pub use snapshot::FactsError;
 pub use vocabulary::{Vocabulary, VocabularyError};
+pub use withdrawn::Withdrawn;
 
 /// All facts.
 #[derive(Debug, Clone)]
@@ -51,6 +56,7 @@ pub struct Facts {
     recent: VecDeque<Fact>,
     head: Option<LogHead>,
     rulings: Rulings,
+    withdrawn: Withdrawn,
 }
 
 /// So many of the last facts are remembered in the order they came.
@@ -83,6 +89,7 @@ impl Facts {
             recent: VecDeque::new(),
             head: None,
             rulings: Rulings::default(),
+            withdrawn: Withdrawn::default(),
         }
     }
 
@@ -113,6 +120,36 @@ impl Facts {
     pub fn since(&self, length: usize) -> Option<impl Iterator<Item = &Fact>> {
         let known = self.recent.len().checked_sub(self.length.checked_sub(length)?)?;
         Some(self.recent.iter().skip(known))
+    }
+
+    /// Takes a row out that was withdrawn, and notes that a contact of its day was, on another local day.
+    pub fn withdraw(&mut self, fact: &Fact, on: DayNumber) {
+        // What came before it is no longer what came since: whoever adds up starts afresh.
+        self.recent.clear();
+        self.withdrawn.add(fact.day(), on);
+        let rows = self.days.get_mut(&fact.day().count());
+        let rows = rows.and_then(|day| day.wards.get_mut(usize::from(fact.ward_index())));
+        let place = rows.as_ref().and_then(|rows| rows.iter().position(|row| row == fact));
+        if let (Some(rows), Some(place)) = (rows, place) {
+            rows.swap_remove(place);
+            self.length -= 1;
+        }
+    }
+
+    /// Notes that a contact of a day was withdrawn, on another local day; its row was never here.
+    pub fn note_withdrawn(&mut self, day: DayNumber, on: DayNumber) {
+        self.withdrawn.add(day, on);
+    }
+
+    /// What was withdrawn: of which days, and when.
+    pub fn withdrawn(&self) -> &Withdrawn {
+        &self.withdrawn
+    }
+
+    /// How often something that was here was corrected: ruled on, or withdrawn. Whoever keeps what was added up from rows starts afresh when
+    /// this is another.
+    pub fn corrections(&self) -> (usize, usize) {
+        (self.rulings.len(), self.withdrawn.len())
     }
 
     /// Says up to where the log's records are here now.
@@ -153,8 +190,8 @@ impl Facts {
             .filter(|rows| !rows.is_empty())
     }
 
-    /// The distinct local days on which facts of a span of days came, or an attribution among them was dropped, trust-wide: those after
-    /// a day and up to another.
+    /// The distinct local days on which facts of a span of days came, an attribution among them was dropped, or one was withdrawn, trust-wide:
+    /// those after a day and up to another.
     pub fn arrival_days(
         &self,
         from: Date,
@@ -163,7 +200,8 @@ impl Facts {
         until: DayNumber,
     ) -> BTreeSet<DayNumber> {
         let counts = self.span(from, to_inclusive).flat_map(|(_, day)| day.arrivals.iter().copied());
-        let arrivals = counts.chain(self.rulings.days_of(from, to_inclusive)).map(DayNumber::from_count);
+        let corrected = self.rulings.days_of(from, to_inclusive).chain(self.withdrawn.days_of(from, to_inclusive));
+        let arrivals = counts.chain(corrected).map(DayNumber::from_count);
         arrivals.filter(|day| *day > after && *day <= until).collect()
     }
 
@@ -172,10 +210,11 @@ impl Facts {
         self.days.first_key_value().and_then(|(count, _)| DayNumber::from_count(*count).date())
     }
 
-    /// The last local day on which a fact of a span of days came, trust-wide.
+    /// The last local day on which a fact of a span of days came, or one was withdrawn, trust-wide.
     pub fn last_arrival(&self, from: Date, to_inclusive: Date) -> Option<DayNumber> {
-        let latest = self.span(from, to_inclusive).filter_map(|(_, day)| day.arrivals.last()).max();
-        latest.map(|count| DayNumber::from_count(*count))
+        let arrived = self.span(from, to_inclusive).filter_map(|(_, day)| day.arrivals.last()).copied();
+        let latest = arrived.chain(self.withdrawn.days_of(from, to_inclusive)).max();
+        latest.map(DayNumber::from_count)
     }
 
     /// What was ruled about attributions. No part of the rows, which stay as they came.
@@ -200,6 +239,7 @@ impl Facts {
         hasher.update(self.vocabulary.hash().as_bytes());
         self.each_sorted(|rows| rows.iter().for_each(|row| hasher.update(row.to_bytes())));
         self.rulings.each(|bytes| hasher.update(bytes));
+        self.withdrawn.each(|bytes| hasher.update(bytes));
         Hash::from_bytes(hasher.finalize().into())
     }
 

@@ -35,7 +35,7 @@ pub(crate) mod testing;
 pub mod writer;
 
 pub use judge::{Judged, Opened, judge, judge_all};
-pub use pipeline::{Pipeline, PipelineError, Sinks};
+pub use pipeline::{Forgetting, Pipeline, PipelineError, Sinks};
 pub use writer::Writer;
 
 /// One payload as it came on a kiosk's records topic.

@@ -4,6 +4,9 @@
 //! others still open what was sealed before a change of keys. `keys/signing.key` holds one Ed25519 key. Both are
 //! base64url, readable by their owner only (mode 0600), and drawn at the first start. A data folder that holds
 //! records but no keys is an error: new keys could not open them.
+//!
+//! Where they do not lie in the folder and systemd hands both over as credentials (`LoadCredentialEncrypted=open.key:…`), those count. They are in
+//! the service alone, so commands then need it to run; a backup, which the service writes, has them in it.
 
 use std::fs;
 use std::io;
@@ -72,7 +75,33 @@ pub enum Missing {
     Refuse,
 }
 
+/// Whether others than the owner can read a secret. What systemd hands over may carry the mode of its access list; its folder keeps others out.
+pub(crate) fn is_exposed(path: &Path, mode: u32) -> bool {
+    mode & 0o077 != 0 && !credentials().is_some_and(|folder| path.starts_with(folder))
+}
+
+/// The keys of a data folder that do not lie in it, because systemd has handed them over to this process.
+pub(crate) fn elsewhere(data: &Path) -> Vec<PathBuf> {
+    let names = ["open.key", "signing.key"];
+    let folder = credentials().filter(|_| !data.join("keys").join("open.key").exists());
+    let paths: Vec<PathBuf> = folder.iter().flat_map(|folder| names.map(|name| folder.join(name))).collect();
+    if paths.iter().all(|path| path.exists()) { paths } else { Vec::new() }
+}
+
+/// The folder of what systemd has handed over to this process.
+fn credentials() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty()).map(PathBuf::from)
+}
+
 impl Keys {
+    /// The keys of a data folder: those that lie in it, otherwise those that systemd has handed over.
+    pub fn of(data: &Path, missing: Missing) -> Result<Self, KeysError> {
+        match elsewhere(data).first().and_then(|path| path.parent()) {
+            Some(folder) => Self::open(folder, Missing::Refuse),
+            None => Self::open(&data.join("keys"), missing),
+        }
+    }
+
     /// Reads the keys of a folder, and draws those that are missing where that is allowed.
     pub fn open(folder: &Path, missing: Missing) -> Result<Self, KeysError> {
         let open_path = folder.join("open.key");
@@ -87,6 +116,18 @@ impl Keys {
         let secrets = read_or_draw(&signing_path, missing)?;
         let [secret] = secrets.as_slice() else { return Err(KeysError::Unreadable { path: signing_path }) };
         Ok(Self { current, earlier: open_keys.collect(), signing: SigningKey::from_bytes(secret) })
+    }
+
+    /// Draws a new key for kiosks to seal to and puts it before the others, which go on opening what was sealed to them. It counts from
+    /// the next opening on; how many keys there are then.
+    pub fn put_new_first(folder: &Path) -> Result<usize, KeysError> {
+        let path = folder.join("open.key");
+        let mut secrets = read_or_draw(&path, Missing::Refuse)?;
+        secrets.insert(0, random()?);
+        let text: String = secrets.iter().map(|secret| URL_SAFE_NO_PAD.encode(secret) + "\n").collect();
+        let kept = durable_file::replace(&path, text.as_bytes(), Readers::Owner);
+        kept.map_err(|source| KeysError::File { path, source })?;
+        Ok(secrets.len())
     }
 
     /// New keys that are kept nowhere, for tests and benches.
@@ -129,7 +170,7 @@ fn read_or_draw(path: &Path, missing: Missing) -> Result<Vec<[u8; 32]>, KeysErro
     match fs::read_to_string(path) {
         Ok(text) => {
             let mode = fs::metadata(path).map_err(file)?.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
+            if is_exposed(path, mode) {
                 return Err(KeysError::Exposed { path: path.to_owned(), mode });
             }
             let secrets: Option<Vec<_>> =
@@ -176,13 +217,13 @@ mod tests {
     fn an_earlier_key_stays_usable_after_a_new_one_is_put_first() {
         let folder = tempfile::tempdir().unwrap();
         let first = Keys::open(folder.path(), Missing::Draw).unwrap();
-        let path = folder.path().join("open.key");
-        let text = format!("{}\n{}", URL_SAFE_NO_PAD.encode([7; 32]), fs::read_to_string(&path).unwrap());
-        durable_file::replace(&path, text.as_bytes(), Readers::Owner).unwrap();
+        assert_eq!(Keys::put_new_first(folder.path()).unwrap(), 2);
         let second = Keys::open(folder.path(), Missing::Refuse).unwrap();
         assert_ne!(second.seal_key(), first.seal_key());
         let names: Vec<_> = second.open_keys().iter().map(|key| key.seal_key().key_id()).collect();
         assert_eq!(names, [second.seal_key().key_id(), first.seal_key().key_id()]);
+        let mode = fs::metadata(folder.path().join("open.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

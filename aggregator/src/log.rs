@@ -16,7 +16,8 @@
 //!   anybody before that.
 //! - One writer: [`Log`] is not `Clone`, and only it appends. That a record id and a slot are used once is decided
 //!   against the log and the batch being written, by the one thread that writes both.
-//! - What is committed is never changed. A slot that holds a refused envelope may come to hold the same envelope as a
+//! - What is committed is never changed but by being *forgotten*: then what was in a record and its envelope are gone, and a tombstone stays, so
+//!   that chain and completeness can still be proved. A slot that holds a refused envelope may come to hold the same envelope as a
 //!   record when the refusal is replayed, or a linked envelope in place of one that broke the chain.
 //! - [`Reader`] shows only what is on the disk.
 //!
@@ -42,18 +43,24 @@ use wardvoice_protocol::record::Record;
 mod batch;
 mod block;
 mod bytes;
+mod copy;
+mod forget;
 mod keys;
 mod marker;
 mod open;
 mod quarantine;
 mod reader;
+mod rewrite;
 mod row;
 mod salvage;
 mod store;
 
 pub use batch::{Batch, NewRecord};
+pub(crate) use copy::Copying;
+pub use forget::{Gone, Left, Tombstone};
 pub use quarantine::{NewRefusal, Refused, Source};
 pub use reader::{Gap, Reader};
+pub use rewrite::{Rewrote, rewrite};
 pub use row::OpenedRow;
 pub(crate) use row::{encode_envelope, run_on};
 pub use salvage::{Salvaged, salvage};
@@ -153,6 +160,11 @@ pub struct Head {
 impl Head {
     /// The head of a chain that has nothing yet.
     pub const EMPTY: Self = Self { highest: 0, hash: Hash::ZERO, stored: 0, refused: 0, unlinked: 0 };
+
+    /// Whether every number up to the highest is held, so that nothing is missing.
+    pub fn is_whole(&self) -> bool {
+        self.stored + self.refused >= self.highest
+    }
 }
 
 /// Who has seen a request for help, and when.
@@ -251,6 +263,10 @@ struct Shared {
     store: Store,
     /// The last position that is on the disk.
     durable: AtomicU64,
+    /// How often a record was forgotten or reduced, since the log was opened and before.
+    forgotten: AtomicU64,
+    /// Of how many records nothing is left but their places.
+    gone: AtomicU64,
     poisoned: Mutex<Option<String>>,
 }
 
@@ -321,6 +337,8 @@ impl Log {
         self.meta = parts.meta;
         self.heads.extend(parts.heads);
         self.sources.extend(parts.sources);
+        self.shared.gone.fetch_add(parts.gone, Ordering::Release);
+        self.shared.forgotten.fetch_add(parts.forgotten, Ordering::Release);
         self.shared.durable.store(self.meta.position, Ordering::Release);
         Ok(self.end())
     }

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
+use wardvoice_aggregator::log_lines::{self, JsonLines};
 
 fn main() -> ExitCode {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
@@ -11,7 +12,12 @@ fn main() -> ExitCode {
     }
     let filter = EnvFilter::try_from_env("WARDVOICE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if log_lines::wanted() {
+        logs.event_format(JsonLines).init();
+    } else {
+        logs.with_ansi(colour).init();
+    }
     // Kill points do nothing unless the tests' harness says so; reading them costs a look at the environment.
     let armed = std::env::var_os("WARDVOICE_FAILPOINTS").is_some().then(fail::FailScenario::setup);
     let code = wardvoice_aggregator::cli::run();

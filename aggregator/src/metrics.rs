@@ -34,6 +34,8 @@ pub struct Metrics {
     kiosks_registered: Gauge,
     records: Gauge,
     contacts: Gauge,
+    broker_connected: Gauge,
+    ready: Gauge,
 }
 
 /// How things are at the moment the text is asked for.
@@ -49,6 +51,10 @@ pub struct Gauges {
     pub records: u64,
     /// Contacts in the facts.
     pub contacts: u64,
+    /// 1 while the broker carries messages, otherwise 0.
+    pub broker_connected: u64,
+    /// 1 while answers come in and pages say them, otherwise 0; as `/readyz`.
+    pub ready: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -85,6 +91,7 @@ impl Metrics {
         let gauge = Gauge::default;
         let (streams, quarantined, kiosks_connected) = (gauge(), gauge(), gauge());
         let (kiosks_registered, records, contacts) = (gauge(), gauge(), gauge());
+        let (broker_connected, ready) = (gauge(), gauge());
         macro_rules! register {
             ($name:literal, $help:literal, $metric:expr) => {
                 registry.register($name, $help, $metric.clone())
@@ -107,6 +114,8 @@ impl Metrics {
         register!("kiosks_registered", "Kiosks that are registered", kiosks_registered);
         register!("log_records", "Records in the log", records);
         register!("contacts", "Contacts that scores are computed from", contacts);
+        register!("broker_connected", "1 while the broker carries messages", broker_connected);
+        register!("ready", "1 while answers come in and pages say them", ready);
         Self {
             registry,
             accepted,
@@ -122,6 +131,8 @@ impl Metrics {
             kiosks_registered,
             records,
             contacts,
+            broker_connected,
+            ready,
         }
     }
 
@@ -175,6 +186,8 @@ impl Metrics {
         self.kiosks_registered.set(whole(now.kiosks_registered));
         self.records.set(whole(now.records));
         self.contacts.set(whole(now.contacts));
+        self.broker_connected.set(whole(now.broker_connected));
+        self.ready.set(whole(now.ready));
         let mut text = String::new();
         // Writing to a string cannot fail; an encoder that did would leave a shorter text, which is still a text.
         if encode(&mut text, &self.registry).is_err() {

@@ -16,7 +16,7 @@
 //! - a *finding* is what somebody should look at before the return is sent, with what to do.
 //!
 //! Counts come from the facts ([`count`]). That they are right is checked by a count of its own from the opened records
-//! ([`recount`]), which shares nothing with the first but the log.
+//! ([`Recount`]), which shares nothing with the first but the log.
 //!
 //! How answers were given ([`Mode`](wardvoice_protocol::contact::Mode)) becomes the national modes of collection in
 //! [`ModeColumn::of`].
@@ -34,7 +34,7 @@ pub use book::{Book, BookError, Exported, MOST_ELIGIBLE};
 pub use checks::{CHECKS, Evidence, Finding, check, due};
 pub use codes::{CodesError, NationalCodes, NationalFile};
 pub use count::{MODE_COLUMNS, ModeColumn, Tally, count};
-pub use recount::{Recount, recount};
+pub use recount::{MonthRead, Recount, Recounts};
 pub use sheets::{Side, Table, files, percent_text, write_table};
 pub use sources::{Checked, ReturnError, Sources, day_that_is_over, files_of, month_named};
 pub use tables::{Figures, Return, Suppressed, TrustRow, WardRow, published_nationally, tables};

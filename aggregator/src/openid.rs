@@ -332,7 +332,7 @@ impl Secret {
             reason,
         };
         let mode = fs::metadata(path).map_err(|error| file(error.to_string()))?.permissions().mode();
-        if mode & 0o077 != 0 {
+        if crate::keys::is_exposed(path, mode) {
             return Err(file(
                 "others may read it: chmod 600 it, and give it to the user the aggregator runs as".to_owned(),
             ));

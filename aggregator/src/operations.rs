@@ -20,6 +20,8 @@ use crate::{rebuild, transfer, verify};
 
 mod comments;
 mod delivery;
+mod identity;
+mod keeping;
 mod loops;
 mod monitor;
 mod people;
@@ -28,25 +30,34 @@ mod publish;
 mod publishing;
 mod reports;
 mod request;
+mod retention;
 mod scores;
 mod signals;
 mod tables;
 mod translation;
+mod withdrawal;
 
 pub use comments::{CommentLine, CommentsAsk};
 pub use delivery::{DeliveryAsk, TestLine};
+pub use identity::{AuthorityLine, IdentityAsk, InvitationLine, IssuedLine, RevokedLine, SealKeysLine};
+pub use keeping::{BackedUp, BackupAsk, Restored, restore};
 pub use loops::AlertsAsk;
 pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
 pub use plan::{PlanAsk, PlanLine};
+pub(crate) use publish::published_site;
 pub use publish::{PublishAsk, PublishedFile, PublishedSite};
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnRequest};
 pub(crate) use publishing::{plan_releases, release_everything};
 pub use request::{Request, note};
+pub(crate) use retention::sweep_daily;
+pub use retention::{RetentionAsk, Swept};
 pub use signals::ActionLine;
 pub use tables::{TableLine, TablesRequest, WrittenTable};
 pub(crate) use translation::word as translation_word;
 pub use translation::{TranslationAsk, TranslationLine};
+pub(crate) use withdrawal::withdrawn;
+pub use withdrawal::{WithdrawAsk, Withdrawn};
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;
@@ -81,6 +92,9 @@ pub struct KioskLine {
     /// The hash of what it asks, as it last said; none when it has not said so since the aggregator started, or no aggregator
     /// runs.
     pub applied: Option<Hash>,
+    /// When its certificate ends; none where it has none that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_until: Option<Timestamp>,
 }
 
 /// What stands about a request for help.
@@ -152,6 +166,7 @@ fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -
             settings(premises, &id, broker, talk)
         }
         Request::KioskList => list_kiosks(premises, None, None, talk),
+        Request::Identity(asked) => identity::identity(premises, asked, talk),
         Request::People(request) => people::on_premises(premises, request, talk),
         Request::PinSet { role, pin } => {
             premises.pins.set(role, &pin).map_err(failed)?;
@@ -244,6 +259,9 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         }
         Request::QuarantineReplay { number } => replay(house, number, talk),
         Request::Verify { deep } => verify(house, deep, talk),
+        Request::Backup(asked) => keeping::back_up(house, &asked, talk),
+        Request::Retention(asked) => retention::retain(house, asked, talk),
+        Request::Withdraw(asked) => withdrawal::withdraw(house, &asked, talk),
         Request::Export => export(house, talk),
         Request::Import => import(house, talk),
         Request::Return(request) => publishing::national_return(house, request, talk),
@@ -270,6 +288,8 @@ fn list_kiosks(
     only: Option<&KioskId>,
     talk: &mut dyn Talk,
 ) -> Result<bool> {
+    let (authority, now) = (premises.known_authority(), Timestamp::now());
+    let certificate_until = |id: &KioskId| Some(authority.as_ref()?.issued().of(id, now).first()?.1.until);
     for (id, kiosk) in premises.registry.all().iter().filter(|(id, _)| only.is_none_or(|only| only == *id)) {
         let presence = fleet.and_then(|fleet| fleet.get(id)?.presence);
         let applied = match presence {
@@ -285,6 +305,7 @@ fn list_kiosks(
             questionnaire: premises.assignments.of(id).map(|assignment| assignment.questionnaire.to_string()),
             asked: premises.assignments.asked(id),
             applied,
+            certificate_until: certificate_until(id),
         };
         say(talk, &line)?;
     }
@@ -374,6 +395,13 @@ fn base64(bytes: &[u8]) -> String {
 fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
     let records = house.reader().position();
     talk.progress("reading the log", 0, records);
+    let report = verified(house, deep)?;
+    talk.progress("reading the log", records, records);
+    say(talk, &report)?;
+    Ok(report.is_proved())
+}
+
+fn verified(house: &House, deep: bool) -> Result<verify::VerifyReport> {
     let (reader, world, scoring) = (house.reader(), house.world.clone(), house.scoring.clone());
     let (facts, today) = (house.facts.clone(), house.premises.today());
     let disputes = house.premises.disputes.clone();
@@ -383,10 +411,7 @@ fn verify(house: &House, deep: bool, talk: &mut dyn Talk) -> Result<bool> {
         let rulings = disputes.rulings(&reader, &world)?;
         verify::verify(&reader, &world, &scoring, &facts, &rulings, today, deep)
     });
-    let report = report.map_err(failed)?.map_err(failed)?;
-    talk.progress("reading the log", records, records);
-    say(talk, &report)?;
-    Ok(report.is_proved())
+    report.map_err(failed)?.map_err(failed)
 }
 
 fn export(house: &House, talk: &mut dyn Talk) -> Result<bool> {

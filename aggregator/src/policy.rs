@@ -72,6 +72,8 @@ pub enum Place<'a> {
     Units,
     /// What the patients of a unit said.
     Unit(&'a Unit),
+    /// What the staff of a unit said of working there.
+    Staff(&'a Unit),
     /// What all patients of the trust said: its page and the board's.
     Trust,
     /// Taking on and changing what a ward does about what patients said.
@@ -198,7 +200,11 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
             settings.demonstration || directory.wards().iter().any(|ward| reads(&Unit::Ward(ward.id.clone())))
         }
         Place::Trust => settings.demonstration || reads(&Unit::Trust(directory.file().trust.id.clone())),
-        Place::Unit(Unit::Consultant(_)) => return Entrance::Refused(NOT_AMONG_SCORES),
+        Place::Unit(Unit::Consultant(_)) | Place::Staff(Unit::Consultant(_)) => {
+            return Entrance::Refused(NOT_AMONG_SCORES);
+        }
+        // Not for whoever leads few people and could tell who said what, and in a demonstration not for everybody either.
+        Place::Staff(_) => viewer.is(&Role::Office) || viewer.is(&Role::Board),
         Place::Unit(unit) => settings.demonstration || reads(unit),
         Place::Help(ward) | Place::Actions(ward) => {
             let unit = Unit::Ward(ward.clone());

@@ -8,12 +8,13 @@
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  displays.json  pins.json  addresses.json  control.sock
 //!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
 //!      monitor.ndjson  returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
-//!      questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
-//!      keys/open.key  keys/signing.key  log/…
+//!      branding/…  questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
+//!      keys/open.key  keys/signing.key  authority/…  join-codes.json  log/…
 //! ```
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -28,11 +29,15 @@ use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
+use crate::authority::{Authority, SharedAuthority};
+use crate::backup::RESTORING;
+use crate::branding::Branding;
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Dispute, Disputes, Ruling};
+use crate::enrolment::JoinCodes;
 use crate::facts::{Facts, Rulings, Vocabulary};
 use crate::fleet::Fleet;
 use crate::help::{HelpDesk, StaffRole};
@@ -97,8 +102,13 @@ pub struct Premises {
     pub audit: Arc<Audit>,
     /// What kiosks are told.
     pub assignments: Arc<Assignments>,
+    /// The trust's own look on pages, where it has one.
+    pub branding: Option<Arc<Branding>>,
+    /// What kiosks join with.
+    pub join_codes: Arc<JoinCodes>,
     /// Whether everything in the folder is generated.
     pub demonstration: bool,
+    authority: OnceLock<SharedAuthority>,
 }
 
 /// The data folder with its log open.
@@ -148,9 +158,14 @@ pub fn log_folder(data: &Path) -> PathBuf {
 impl Premises {
     /// Opens the small files. Draws keys in a folder that has none and no log.
     pub fn open(data: &Path, config: Config) -> Result<Self> {
+        anyhow::ensure!(
+            !data.join(RESTORING).exists(),
+            "failed to open {}: a restore into it did not come to its end; empty it and restore again",
+            data.display()
+        );
         let directory = directory::load(&data.join("directory.json")).map_err(failed)?;
         let missing = if log_folder(data).exists() { Missing::Refuse } else { Missing::Draw };
-        let keys = Keys::open(&data.join("keys"), missing).map_err(failed)?;
+        let keys = Keys::of(data, missing).map_err(failed)?;
         let registry = Arc::new(Registry::open(data.join("kiosks.json")).map_err(failed)?);
         let accounts = Arc::new(Accounts::open(data.join("accounts.json")).map_err(failed)?);
         let display_tokens = Arc::new(DisplayTokens::open(data.join("displays.json")).map_err(failed)?);
@@ -191,6 +206,8 @@ impl Premises {
             translations: Arc::clone(&translations),
             safeguarding: config.safeguarding.clone(),
         });
+        let branding = Branding::of(data);
+        let join_codes = Arc::new(JoinCodes::open(data.join("join-codes.json")).map_err(failed)?);
         let data = data.to_owned();
         Ok(Self {
             data,
@@ -212,8 +229,26 @@ impl Premises {
             disputes,
             audit,
             assignments,
+            branding,
+            join_codes,
             demonstration,
+            authority: OnceLock::new(),
         })
+    }
+
+    /// The built-in authority; made when it is first asked for.
+    pub fn authority(&self) -> Result<SharedAuthority> {
+        if let Some(authority) = self.authority.get() {
+            return Ok(Arc::clone(authority));
+        }
+        let opened = Arc::new(Authority::open(&self.data.join("authority")).map_err(failed)?);
+        Ok(Arc::clone(self.authority.get_or_init(|| opened)))
+    }
+
+    /// The built-in authority, if there is one.
+    pub fn known_authority(&self) -> Option<SharedAuthority> {
+        let is_there = self.data.join("authority/authority.pem").exists();
+        is_there.then(|| self.authority().inspect_err(|error| tracing::warn!("{error:#}")).ok()).flatten()
     }
 
     /// The local day it is.
@@ -239,10 +274,45 @@ impl Premises {
         match &self.config.broker {
             BrokerChoice::External(external) => Some(external.url.to_string()),
             // "Every address" is where to listen, not where to connect to.
-            BrokerChoice::Embedded { listen } if listen.ip().is_unspecified() => None,
-            BrokerChoice::Embedded { listen } if listen.port() != 0 => Some(format!("mqtt://{listen}")),
-            BrokerChoice::Embedded { .. } => crate::app::Addresses::read(&self.data).map(|known| known.mqtt),
+            BrokerChoice::Embedded { listen, encrypted } => {
+                let known = || crate::app::Addresses::read(&self.data).map(|known| known.mqtt);
+                let port = match listen.port() {
+                    0 => known()?.rsplit_once(':')?.1.parse().ok()?,
+                    port => port,
+                };
+                let name = self.config.names.first().filter(|_| *encrypted);
+                let scheme = if *encrypted { "mqtts" } else { "mqtt" };
+                match name {
+                    Some(name) => Some(format!("{scheme}://{}", with_port(name, port))),
+                    // "Every address" is where to listen, not where to connect to.
+                    None if listen.ip().is_unspecified() => None,
+                    None => Some(format!("{scheme}://{}", SocketAddr::new(listen.ip(), port))),
+                }
+            }
         }
+    }
+
+    /// What kiosks are told to join at, as far as it is known.
+    pub fn enrolment_address(&self) -> Option<String> {
+        let listen = self.config.enrolment_listen?;
+        let known = || crate::app::Addresses::read(&self.data)?.enrolment;
+        let port = match listen.port() {
+            0 => known()?.rsplit_once(':')?.1.parse().ok()?,
+            port => port,
+        };
+        match self.config.names.first() {
+            Some(name) => Some(with_port(name, port)),
+            None if listen.ip().is_unspecified() => None,
+            None => Some(SocketAddr::new(listen.ip(), port).to_string()),
+        }
+    }
+}
+
+/// A host's name or address with a port behind it.
+fn with_port(name: &str, port: u16) -> String {
+    match name.parse::<IpAddr>() {
+        Ok(address) => SocketAddr::new(address, port).to_string(),
+        Err(_) => format!("{name}:{port}"),
     }
 }
 
@@ -389,3 +459,6 @@ impl House {
 pub fn failed(error: impl std::error::Error) -> anyhow::Error {
     anyhow::anyhow!("failed to {error}")
 }
+
+#[cfg(test)]
+mod any_bytes;

@@ -4,7 +4,8 @@
 //!
 //! - an *[edition](Edition)* is whom a site is for: the public, or the trust's own people;
 //! - the *[material](Material)* is everything that a site is made of;
-//! - a *[site](Site)* is its files by name, and its *version* is a hash of them.
+//! - a *[site](Site)* is its files by name, and its *version* is a hash of them;
+//! - a *[destination](Destination)* is the folder, and the web server, that an edition goes to.
 //!
 //! # Invariants
 //!
@@ -21,6 +22,7 @@
 //! [`PlaceError`] and [`PostError`] say which file failed and what to do. After either, what stood before still stands.
 
 mod data;
+mod deliver;
 mod edition;
 mod effects;
 mod files;
@@ -29,14 +31,17 @@ mod material;
 mod pages;
 mod place;
 mod post;
+mod standing;
 mod switch;
 
+pub use deliver::{DeliverError, Delivered, Destination, Put, deliver};
 pub use edition::{Edition, EditionError};
 pub use files::{File, Site, site};
 pub use gather::Sources;
 pub use material::{ChangeLine, Figure, Material, PlanLine, Told, UnitPart, WardPart};
 pub use place::{PlaceError, Placed, put_in_place};
 pub use post::{Login, PostError, Posting, post};
+pub use standing::{Difference, Standing};
 pub use switch::By;
 
 #[cfg(test)]

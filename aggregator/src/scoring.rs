@@ -41,6 +41,7 @@ mod sheet;
 mod signal;
 mod standardised;
 mod tally;
+mod threads;
 mod world;
 
 pub use all::score_all;
@@ -65,7 +66,10 @@ pub use effect::{
     Change, EFFECT_FORTNIGHTS, EffectFinding, EffectSheet, FEWEST_FOR_EFFECT, SideSheet, effect, effect_rows,
 };
 pub use explain::{Explained, Step, explain};
-pub use history::{Grain, GrainStamp, History, MOST_FORTNIGHTS, SignalError, grain, grain_stamp};
+pub use history::{
+    Grain, GrainStamp, History, MOST_FORTNIGHTS, Reading, SignalError, comparison_stamp, grain, grain_stamp,
+    history_stamp, reading, reading_stamp,
+};
 pub use in_charge::InCharge;
 pub use live::Live;
 pub use means::{WardFortnight, question_means};

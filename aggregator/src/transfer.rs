@@ -3,7 +3,9 @@
 //! A record's line: `{"kind": "record", "position", "kiosk", "sequence", "id", "hash", "received", "arrived", "day",
 //! "evidence", "envelope", "record"}`, where `envelope` is the payload as it was received, as a string, and `record` what was inside.
 //! A line of the quarantine: `{"kind": "refused", "number", "kiosk", "received", "reason", "detail", "hash",
-//! "payload"}`, where `payload` is base64. Records come first, in the order of the log.
+//! "payload"}`, where `payload` is base64. A line of a record that was forgotten: `{"kind": "forgotten", "position", "kiosk", "sequence", "id",
+//! "hash", "previous", "on"}`, with what is left of it as `record` where anything is. Records come first, in the order of the log, tombstones last. An import passes tombstones over: the gap that they
+//! leave in another log is a gap there.
 //!
 //! Import takes `kind`, `kiosk`, `received`, `arrived` and the bytes, believes the times, and judges everything else anew: a line that
 //! was changed is refused like anything that comes over the wire, and a line that is here already changes nothing. So an
@@ -34,6 +36,7 @@ const TOGETHER: usize = 512;
 enum Line {
     Record(Box<RecordLine>),
     Refused(RefusedLine),
+    Forgotten(ForgottenLine),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +65,28 @@ struct RefusedLine {
     detail: String,
     hash: Hash,
     payload: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct ForgottenLine {
+    position: u64,
+    kiosk: KioskId,
+    sequence: u64,
+    id: RecordId,
+    hash: Hash,
+    previous: Hash,
+    /// The local day on which it was forgotten or reduced.
+    on: Date,
+    /// What is left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<Record>,
+}
+
+/// Which kind a line is of.
+#[derive(Debug, Deserialize)]
+struct KindLine {
+    #[serde(default)]
+    kind: String,
 }
 
 /// What an import needs of a line; the rest is for people.
@@ -111,6 +136,9 @@ pub struct Exported {
     pub records: u64,
     /// How many envelopes of the quarantine.
     pub quarantined: u64,
+    /// How many tombstones of records that were forgotten.
+    #[serde(default)]
+    pub forgotten: u64,
 }
 
 /// What an import came to.
@@ -139,6 +167,10 @@ pub fn export_lines(
         let position = record.position;
         let unreadable = || LogError::Unreadable(format!("the envelope {position}"));
         let envelope = reader.envelope(position)?.ok_or_else(unreadable)?;
+        if envelope.is_empty() {
+            // Forgotten since it was read; its tombstone comes below.
+            continue;
+        }
         // What was read as JSON is text.
         let envelope = String::from_utf8(envelope).map_err(|_| unreadable())?;
         let line = Line::Record(Box::new(RecordLine {
@@ -170,6 +202,30 @@ pub fn export_lines(
         });
         give(&serde_json::to_string(&line).map_err(std::io::Error::from)?)?;
         exported.quarantined += 1;
+    }
+    // Last, so that a program that does not know them has taken everything else before it stops at one.
+    for entry in reader.tombstones() {
+        let (position, tombstone) = entry?;
+        let line = reader.row(position, |row| {
+            let unreadable = || LogError::Unreadable(format!("the tombstone of record {position}"));
+            let kiosk = KioskId::new(row.kiosk).map_err(|_| unreadable())?;
+            Ok(Line::Forgotten(ForgottenLine {
+                position,
+                kiosk,
+                sequence: row.sequence,
+                id: row.record_id,
+                hash: row.envelope,
+                previous: tombstone.previous,
+                on: tombstone.on.date().ok_or_else(unreadable)?,
+                record: match row.json {
+                    [] => None,
+                    json => Some(serde_json::from_slice(json).map_err(|_| unreadable())?),
+                },
+            }))
+        })?;
+        let line = line.ok_or_else(|| LogError::Unreadable(format!("record {position}")))?;
+        give(&serde_json::to_string(&line).map_err(std::io::Error::from)?)?;
+        exported.forgotten += 1;
     }
     Ok(exported)
 }
@@ -203,7 +259,8 @@ pub fn import<E: std::fmt::Display>(
             continue;
         }
         match read_line(&line) {
-            Ok(arrival) => waiting.push(Arrival { not_before: arrival.not_before.max(newest), ..arrival }),
+            Ok(None) => {}
+            Ok(Some(arrival)) => waiting.push(Arrival { not_before: arrival.not_before.max(newest), ..arrival }),
             Err(reason) => {
                 broken = Some(TransferError::Line { line: imported.lines, reason });
                 break;
@@ -242,15 +299,19 @@ fn hand_on<E: std::fmt::Display>(
     Ok(())
 }
 
-fn read_line(line: &str) -> Result<Arrival, String> {
+/// What arrives with a line; nothing with a tombstone, which proves nothing in another log.
+fn read_line(line: &str) -> Result<Option<Arrival>, String> {
     let place = |error: serde_json::Error| format!("it is not JSON of a line (column {})", error.column());
+    if serde_json::from_str::<KindLine>(line).is_ok_and(|line| line.kind == "forgotten") {
+        return Ok(None);
+    }
     let ImportLine { kiosk, received, arrived, envelope, payload } = serde_json::from_str(line).map_err(place)?;
     let payload = match (envelope, payload) {
         (Some(envelope), None) => envelope.into_bytes(),
         (None, Some(payload)) => STANDARD.decode(payload).map_err(|_| "its payload is not base64".to_owned())?,
         _ => return Err("it has neither an envelope nor a payload, or both".to_owned()),
     };
-    Ok(Arrival { kiosk, payload, received, not_before: arrived })
+    Ok(Some(Arrival { kiosk, payload, received, not_before: arrived }))
 }
 
 #[cfg(test)]

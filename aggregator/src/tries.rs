@@ -54,7 +54,9 @@ impl Wrong {
         let Some(over) = self.wrong.checked_sub(free) else { return 0 };
         // A clock that went back must not lock anybody out for longer than the longest wait.
         let passed = now.duration_since(self.last).as_secs().max(0);
-        1_i64.checked_shl(over).unwrap_or(LONGEST_WAIT_S).clamp(1, LONGEST_WAIT_S) - passed
+        // The 63rd power has no place among these numbers and would be the shortest wait of all.
+        let doubled = 1_i64.checked_shl(over).filter(|seconds| *seconds > 0).unwrap_or(LONGEST_WAIT_S);
+        doubled.min(LONGEST_WAIT_S) - passed
     }
 }
 
@@ -163,6 +165,13 @@ mod tests {
         assert_eq!(tries.wait(address(2), "office", now), None, "others do not wait");
         tries.note(address(1), "office", true, now);
         assert_eq!(Tries::open(&path).wait(address(1), "office", now), None);
+    }
+
+    #[test]
+    fn no_number_of_wrong_tries_waits_less_than_a_smaller_one() {
+        for wrong in (FREE + 6..FREE + 130).chain([u32::MAX]) {
+            assert_eq!(Wrong { wrong, last: start() }.wait(FREE, start()), LONGEST_WAIT_S, "{wrong}");
+        }
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct VerifyReport {
     pub deep: bool,
     /// How many records there are.
     pub records: u64,
+    /// How many of them were forgotten or reduced: their place in the chain is proved, and their envelopes are gone.
+    pub forgotten: u64,
     /// How many envelopes are in the quarantine.
     pub quarantined: u64,
     /// How many envelopes were read, and opened when deep.
@@ -159,8 +161,9 @@ pub fn verify(
         complete: kiosks.iter().all(|kiosk| kiosk.gaps.is_empty()),
         deep,
         records,
+        forgotten: links.forgotten(),
         quarantined,
-        envelopes_checked: links.count(),
+        envelopes_checked: links.count() - links.forgotten(),
         kiosks,
         facts,
         scores,

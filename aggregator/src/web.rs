@@ -3,15 +3,15 @@
 //! Purpose: a ward sister sees her ward's answers within a blink of their being stored; the office sees what was refused and
 //! which kiosks are silent; a machine can ask for the same. Everything is rendered here; nothing is fetched from elsewhere.
 //!
-//! Vocabulary: the *desk* is everything the pages look at; a *viewer* is who is looking; a *fragment* is the part of a ward's
-//! page that changes; a *room* is all the open pages of one ward and period, which get each fragment rendered once.
+//! Vocabulary: the *desk* is everything the pages look at; a *viewer* is who is looking; a *fragment* is the part of a page that changes; a
+//! *scene* is what a page shows to whom it shows the same; a *room* is all the open pages of one scene, which get each fragment rendered once.
 //!
 //! Invariants:
 //! - A number never stands without its n. A ward that nobody has heard from is shown as silent, never as unchanged.
 //! - Pages work without JavaScript; the script only swaps what a reload would show.
-//! - Nothing inline: the content security policy allows our own style sheet and our own script and nothing else.
+//! - Nothing inline: the content security policy allows our own style sheet, script and letters and nothing else.
 //! - Who may open what is decided by [`crate::policy`], at the door of every route of one list ([`routes`]). Outside a demonstration
-//!   nothing but `/healthz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was released to
+//!   nothing but `/healthz`, `/readyz`, `/metrics`, `/sign-in`, the assets and the displays, which show what was released to
 //!   everybody (and may be for the trust's own screens alone), is shown to a viewer who has not signed in; in one, wards are. A
 //!   consultant's page asks for it always.
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
@@ -19,7 +19,7 @@
 //! - Pages only read, with these exceptions. A ward's staff say that a request for help was seen and keep the ward's actions; whom an alert
 //!   concerns says that it was seen; a consultant disputes. The office decides about comments, the coding frame, translations, the plan and
 //!   disputes, notes what it thinks of what the monitor found, tries the quarantine again, notes eligible patients and makes the files of the
-//!   national month, releases figures to the public, and starts a chart's limits afresh. An administrator changes accounts. Everybody
+//!   national month, releases figures to the public, publishes sites, and starts a chart's limits afresh. An administrator changes accounts. Everybody
 //!   signs in and out. Every one of these is a route of [`routes`] that does something.
 //! - Raw comments are on the office's pages only; every other page and the API ask `Comments::released`.
 //!
@@ -29,9 +29,9 @@
 use std::sync::{Arc, RwLock};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +47,7 @@ use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::{Audit, Deed};
+use crate::branding::Branding;
 use crate::comments::Comments;
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
@@ -58,13 +59,15 @@ use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::{Ground, Marks, Observations};
-use crate::national_return::{Book, NationalCodes};
+use crate::national_return::{Book, NationalCodes, Recounts};
 use crate::network::Network;
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
+use crate::operations::Withdrawn;
 use crate::planning::{PlanDecision, PlanWish, Planning};
 use crate::policy;
 use crate::previews::Previews;
+use crate::publish::Destination;
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::releases::Releases;
@@ -79,8 +82,10 @@ mod alerts;
 mod api;
 mod appraisals;
 mod assets;
+mod beside;
 mod board;
 mod books;
+mod branding;
 pub(crate) mod charts;
 mod comments;
 mod consultant;
@@ -134,6 +139,9 @@ pub type Acknowledge = Arc<dyn Fn(RecordId, &StaffRole) -> Result<Option<Seen>, 
 /// Rules on a dispute: its number, the ruling and why; what stands, or why not. Blocks until it is durable and in the facts.
 pub type Rule = Arc<dyn Fn(u32, Ruling, &str) -> Result<Dispute, String> + Send + Sync>;
 
+/// Deletes what was answered in a record: what stays, or why not. Blocks until it is durable and out of the facts.
+pub type TakeBack = Arc<dyn Fn(RecordId) -> Result<Withdrawn, String> + Send + Sync>;
+
 /// Changes the fortnight's plan and tells pages and kiosks: what was written down, or why not. Blocks until it is durable.
 pub type SetPlan = Arc<dyn Fn(&PlanWish, &StaffRole) -> Result<Vec<PlanDecision>, String> + Send + Sync>;
 
@@ -143,6 +151,9 @@ pub type Translate = Arc<
         + Send
         + Sync,
 >;
+
+/// Whether the broker carries messages at this moment.
+pub type BrokerConnected = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// What time it is. Handed in so that pages can be tested on any day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -183,6 +194,8 @@ pub struct Desk {
     pub rebases: Arc<Rebases>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Whether records can come in.
+    pub broker_connected: BrokerConnected,
     /// The way back into ingest for the quarantine.
     pub replay: Replay,
     /// The requests for help.
@@ -201,12 +214,18 @@ pub struct Desk {
     pub acknowledge: Acknowledge,
     /// What everybody may see.
     pub releases: Arc<Releases>,
+    /// Where published sites go.
+    pub published: Vec<Destination>,
     /// What was noted about national returns.
     pub returns: Arc<Book>,
+    /// The months that were counted again from the log.
+    pub recounts: Recounts,
     /// What the national return calls the trust, its sites and specialties.
     pub national: NationalCodes,
     /// Whether everything is generated: pages say so, and reading wards needs no sign-in.
     pub demonstration: bool,
+    /// The trust's own look, where it has one.
+    pub branding: Option<Arc<Branding>>,
     /// Who may see what.
     pub policy: policy::Settings,
     /// Who did what.
@@ -228,6 +247,8 @@ pub struct Desk {
     pub attributed: Arc<Attributed>,
     /// The way to rule on a dispute.
     pub rule: Rule,
+    /// The way to delete what a patient wants back.
+    pub withdraw: TakeBack,
     /// Cancelled when the server stops; ends the open streams.
     pub stopping: CancellationToken,
     /// What time it is.
@@ -252,7 +273,7 @@ pub(crate) struct Web {
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
-    recounts: office::Recounts,
+    publishings: Arc<office::Publishings>,
 }
 
 type Shared = Arc<Web>;
@@ -264,7 +285,7 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 const PAGE_COMPRESSION: i32 = 5;
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All routes. Needs no running runtime until the first request.
 pub fn router(desk: Arc<Desk>) -> Router {
@@ -277,7 +298,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
-        recounts: office::Recounts::default(),
+        publishings: Arc::default(),
         desk,
     });
     routes::router(&web)
@@ -299,6 +320,15 @@ pub fn router(desk: Arc<Desk>) -> Router {
         ))
         .layer(header_layer(header::CACHE_CONTROL, "private, no-store"))
         .with_state(web)
+}
+
+/// The same behind TLS of our own: cookies are for TLS alone, whatever a request says of itself.
+pub fn over_tls(router: Router) -> Router {
+    let https = |mut request: Request, next: Next| {
+        request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        next.run(request)
+    };
+    router.layer(from_fn(https))
 }
 
 /// Sets a header on every answer that does not set it itself.

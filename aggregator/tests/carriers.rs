@@ -167,22 +167,22 @@ fn a_kiosk_hears_its_round_and_the_boards_of_forty_wards() {
 #[test]
 fn statuses_wills_and_introductions_come_in() {
     with_both(|place| {
-        let will = (topic("k-3", Channel::Status).to_string(), status("k-3", Presence::Offline));
-        let kiosk = Client::connect(place.kiosk_port, "k-3", Some(will));
-        kiosk.publish(&topic("k-3", Channel::Status).to_string(), &status("k-3", online()));
+        let will = (topic("sim-3", Channel::Status).to_string(), status("sim-3", Presence::Offline));
+        let kiosk = Client::connect(place.kiosk_port, "sim-3", Some(will));
+        kiosk.publish(&topic("sim-3", Channel::Status).to_string(), &status("sim-3", online()));
         // A status that speaks for another kiosk is nobody's.
-        kiosk.publish(&topic("k-3", Channel::Status).to_string(), &status("k-9", online()));
+        kiosk.publish(&topic("sim-3", Channel::Status).to_string(), &status("k-9", online()));
         let introduction = Introduction {
             version: 1,
-            kiosk: "k-3".parse().unwrap(),
+            kiosk: "sim-3".parse().unwrap(),
             signing_key: SigningKey::from_bytes(&[3; 32]).verifying_key(),
             ward: None,
         };
         let payload = serde_json::to_vec(&introduction).unwrap();
-        kiosk.publish(&topic("k-3", Channel::Introduction).to_string(), &payload);
+        kiosk.publish(&topic("sim-3", Channel::Introduction).to_string(), &payload);
         place.inbox.wait("the introduction", PATIENCE, |inbox| inbox.introductions() == [introduction.clone()]);
         kiosk.vanish();
-        let expected = [("k-3".to_owned(), true), ("k-3".to_owned(), false)];
+        let expected = [("sim-3".to_owned(), true), ("sim-3".to_owned(), false)];
         place.inbox.wait("the last will", PATIENCE, |inbox| inbox.statuses() == expected);
     });
 }

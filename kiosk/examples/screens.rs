@@ -1,4 +1,4 @@
-//! Pictures of every screen in every language, on contact sheets.
+//! Pictures of every screen in every language, and of every page of volunteers and staff, on contact sheets.
 //!
 //! ```text
 //! cargo build --workspace --locked --examples
@@ -7,7 +7,8 @@
 //!
 //! writes `DIR/en-lying-1.png`, `DIR/en-standing-1.png` and so on: a row is a screen, in the order of `DIR/en.txt`; its pictures are
 //! light at 100 and 200 %, then with strong contrast at 100 and 200 %. `en+mirrored` shows English as a
-//! language that is written from right to left is shown, `en+drawn` with the drawings of easy read. With `--half` each picture is
+//! language that is written from right to left is shown, `en+drawn` with the drawings of easy read. Behind the screens of `en` come
+//! the pages in front of the door and behind it. With `--half` each picture is
 //! also kept by itself at half its size. Languages are drawn side by side, each by a process of its own.
 #![expect(
     clippy::cast_possible_truncation,
@@ -18,17 +19,21 @@
     reason = "a tool for developers may stop at what is wrong"
 )]
 
+#[path = "../tests/attending/mod.rs"]
+mod attending;
 #[path = "../tests/patient/mod.rs"]
 mod patient;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::sync::Arc;
 
 use patient::walk::walk;
 use patient::{Patient, ward_with_bays};
 use slint::ComponentHandle as _;
 use wardvoice_kiosk::interview::comfort::TextSize;
+use wardvoice_kiosk::interview::volunteer::Word;
 use wardvoice_kiosk::interview::{Action, Happening};
 use wardvoice_kiosk_ui::{Theme, words};
 
@@ -113,6 +118,12 @@ fn draw(directory: &Path, language: &str, half: bool) {
                     position += 1;
                 };
                 walk(&patient, tag, &prepare, &mut look);
+                if language == "en" {
+                    attending::walk::walk(&patient, size, &mut look);
+                    // The ward's board has brought bays and changes of its own to the patients' screens.
+                    patient.meets(Happening::Volunteer(Word::Briefed(Arc::default())));
+                    patient.meets(Happening::Assigned(Arc::new(ward_with_bays())));
+                }
             }
         }
         for (page, some) in rows.chunks(ROWS).enumerate() {

@@ -62,7 +62,8 @@ pub(crate) fn free_disk_bytes(folder: &Path) -> Option<u64> {
 
 /// Tells systemd that the program is up, and from then on that its window still turns.
 ///
-/// Ping it from the thread of the window and from nowhere else: what is watched is that the event loop comes round.
+/// Ping it from the thread of the window and from nowhere else: what is watched is that the event loop comes round. A systemd that
+/// does not read holds nobody up: what it has no room for is not said.
 #[derive(Debug)]
 pub struct Watchdog {
     socket: UnixDatagram,
@@ -87,7 +88,9 @@ impl Watchdog {
         };
         // Twice within its patience, as systemd asks for.
         let every = usec.filter(|usec| *usec > 0).map(|usec| Duration::from_micros(usec / 2));
-        Ok(Self { socket: UnixDatagram::unbound()?, address, every })
+        let socket = UnixDatagram::unbound()?;
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, address, every })
     }
 
     /// How often to ping; none when systemd does not watch.
@@ -162,6 +165,10 @@ mod tests {
             String::from_utf8(heard.get(..length).unwrap().to_vec()).unwrap()
         };
         assert_eq!([next(), next()], ["READY=1", "WATCHDOG=1"]);
+        // Nobody reads these, and the socket holds some hundreds at most.
+        for _ in 0..2_000 {
+            watchdog.ping();
+        }
         let name = format!("wardvoice-watchdog-{}", std::process::id());
         let abstract_name = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
         Watchdog::new(&format!("@{name}"), None).unwrap().ping();

@@ -1,4 +1,4 @@
-//! The command line: `key`, `run`, `outbox`, `visits`, `simulate`, `preview`.
+//! The command line: `join`, `renew`, `key`, `run`, `outbox`, `visits`, `simulate`, `preview`.
 //!
 //! Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage. With `--json` the last line of standard
 //! output is one JSON object.
@@ -15,9 +15,12 @@ use crate::app::{self, WindowOptions};
 use crate::dispatch::{Dispatch, DispatchConfig, Trust};
 use crate::identity::{self, Identity};
 use crate::mqtt::BrokerAddress;
+use crate::pass;
 use crate::revive;
 use crate::settings::Settings;
 
+mod join;
+mod manual;
 mod outbox;
 mod preview;
 mod simulate;
@@ -33,6 +36,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Take this kiosk in with a join code: it gets its certificate, its settings and its ward
+    Join(join::Join),
+    /// Ask for a new certificate now; `run` does so by itself in time
+    Renew(join::Renew),
     /// Make this kiosk's signing key if there is none, and print its public half
     Key(Data),
     /// Open the window and ask patients
@@ -45,6 +52,13 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Draw every screen of a questionnaire in a language, as a patient will see them
     Preview(preview::Preview),
+    /// Write man pages and completions, as packages ship them
+    #[command(hide = true)]
+    Manual {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -90,11 +104,14 @@ impl Cli {
                 say(&key.verifying_key().to_string())?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Join(join) => join.run(),
+            Command::Renew(renew) => renew.run(),
             Command::Run(run) => run.run(),
             Command::Outbox(outbox) => outbox.run(),
             Command::Visits(visits) => visits.run(),
             Command::Simulate(simulate) => simulate.run(),
             Command::Preview(preview) => preview.run(),
+            Command::Manual { out } => manual::write(&out).map(|()| ExitCode::SUCCESS),
         }
     }
 }
@@ -111,7 +128,8 @@ impl Run {
         let broker: BrokerAddress = settings.broker.parse().context("read the settings")?;
         let identity = Identity { kiosk: settings.kiosk().clone(), signing_key };
         let trust = Trust::Pinned { assignment: settings.assignment.clone(), origin: settings.origin() };
-        let kept = data.join("ca.pem");
+        crate::join::keep_renewed(&data).context("start the thread that renews the certificate")?;
+        let kept = data.join(pass::AUTHORITY_FILE);
         let mut config = DispatchConfig::new(data, identity, broker, trust);
         config.ca = self.ca.or_else(|| kept.exists().then_some(kept));
         // Somebody must be told about a disk that is full, read-only or damaged, on the screen: so there is one.

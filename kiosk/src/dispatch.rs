@@ -31,6 +31,7 @@ use crate::identity::Identity;
 use crate::interview::volunteer::Briefing;
 use crate::mqtt::{self, BrokerAddress, Command, Link, MqttError};
 use crate::outbox::{self, Outbox, OutboxError};
+use crate::pass;
 
 mod keeper;
 
@@ -237,6 +238,7 @@ impl Dispatch {
         let link = Link::new(
             &config.broker,
             config.ca.as_deref(),
+            &config.data.join(pass::FILE),
             kiosk,
             vec![topic(Channel::Receipts), topic(Channel::Assignment)],
             (topic(Channel::Status), offline),

@@ -240,7 +240,10 @@ impl Interview {
         if action == Action::ReadAloud {
             return self.touch_reading(was_reading, now_ms, effects);
         }
-        if self.touch_comfort(&action) || self.volunteer_takes(&action, now_ms, effects) {
+        if self.touch_looks(&action, now_ms)
+            || self.touch_comfort(&action)
+            || self.volunteer_takes(&action, now_ms, effects)
+        {
             return;
         }
         if self.help.is_some() {

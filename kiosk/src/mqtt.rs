@@ -13,6 +13,7 @@
 //! A connection is called lost when the broker has acknowledged nothing for [`STALL`] although something is outstanding,
 //! even if it answers pings.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -72,6 +73,11 @@ pub enum MqttError {
     /// TLS cannot be set up.
     #[error("set up TLS: {0}")]
     Tls(String),
+    /// It would be in the clear on a network.
+    #[error(
+        "connect to {0}: what goes over a network is encrypted, so write mqtts:// (mqtt:// is for this machine alone)"
+    )]
+    InTheClear(BrokerAddress),
 }
 
 impl FromStr for BrokerAddress {
@@ -96,6 +102,14 @@ impl FromStr for BrokerAddress {
             return Err(error());
         }
         Ok(Self { tls, host: host.to_owned(), port })
+    }
+}
+
+impl BrokerAddress {
+    /// Whether it is on this machine.
+    fn is_here(&self) -> bool {
+        let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+        self.host == "localhost" || self.host.parse().is_ok_and(is_loopback)
     }
 }
 
@@ -141,6 +155,7 @@ impl Link {
     pub(crate) fn new(
         broker: &BrokerAddress,
         ca: Option<&Path>,
+        pass: &Path,
         kiosk: &KioskId,
         subscriptions: Vec<Topic>,
         last_will: (Topic, Vec<u8>),
@@ -157,7 +172,9 @@ impl Link {
             .set_last_will(LastWill::new(last_will.0.to_string(), last_will.1, QoS::AtLeastOnce, false));
         if broker.tls {
             let ca = ca.ok_or_else(|| MqttError::NoCertificates(broker.clone()))?;
-            options.set_transport(Transport::tls_with_config(tls::trusting(ca)?));
+            options.set_transport(Transport::tls_with_config(tls::trusting(ca, pass)?));
+        } else if !broker.is_here() {
+            return Err(MqttError::InTheClear(broker.clone()));
         }
         Ok(Self { options, subscriptions })
     }
@@ -361,12 +378,16 @@ mod tests {
         let kiosk = KioskId::new("k-1").unwrap();
         let will = || (Topic::Directory, Vec::new());
         let broker: BrokerAddress = "mqtts://broker".parse().unwrap();
-        let refused = Link::new(&broker, None, &kiosk, Vec::new(), will());
-        assert!(matches!(refused, Err(MqttError::NoCertificates(_))));
         let directory = tempfile::tempdir().unwrap();
+        let pass = directory.path().join("pass.pem");
+        let refused = Link::new(&broker, None, &pass, &kiosk, Vec::new(), will());
+        assert!(matches!(refused, Err(MqttError::NoCertificates(_))));
+        let plain: BrokerAddress = "mqtt://10.1.2.3".parse().unwrap();
+        let refused = Link::new(&plain, None, &pass, &kiosk, Vec::new(), will());
+        assert!(matches!(refused, Err(MqttError::InTheClear(_))));
         let ca = directory.path().join("ca.pem");
         std::fs::write(&ca, "nothing").unwrap();
-        let refused = Link::new(&broker, Some(&ca), &kiosk, Vec::new(), will());
+        let refused = Link::new(&broker, Some(&ca), &pass, &kiosk, Vec::new(), will());
         assert!(matches!(refused, Err(MqttError::Certificates { .. })));
     }
 }

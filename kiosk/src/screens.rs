@@ -37,6 +37,8 @@ pub(crate) struct Screens {
     language: RefCell<Option<Language>>,
     name: RefCell<ScreenName>,
     kind: Rc<Cell<ScreenKind>>,
+    /// The number of the question that was shown last.
+    number: Cell<usize>,
     rest: rest::Rest,
     language_screen: language::LanguageScreen,
     question: question::Question,
@@ -70,6 +72,7 @@ impl Screens {
             language: RefCell::default(),
             name: RefCell::default(),
             kind,
+            number: Cell::new(0),
             rest: rest::Rest::connect(window, touch),
             language_screen: language::LanguageScreen::connect(window, touch),
             question: question::Question::connect(window, touch),
@@ -108,7 +111,7 @@ impl Screens {
             }
             Screen::Help(help) => self.help.show(help, &say),
             Screen::Door(door) => self.door.show(*door),
-            Screen::Volunteer(page) => self.volunteer.show(page),
+            Screen::Volunteer(page) => self.volunteer.show(page, &say),
             screen => self.message.show(screen, &say),
         };
         let writing = matches!(view.screen, Screen::Comment(_));
@@ -161,6 +164,7 @@ impl Screens {
         journey.set_progress_label_widest(words(&wide, &wide));
         journey.set_progress_numbers(numbers(&number, &of));
         journey.set_progress_numbers_widest(numbers(&wide, &wide));
+        journey.set_goes_back(progress.number < self.number.replace(progress.number));
         journey.set_progress(progress.number as f32 / progress.of.max(1) as f32);
         journey.set_can_go_back(can_go_back);
     }
@@ -244,7 +248,8 @@ fn position(chosen: Option<usize>) -> i32 {
     chosen.and_then(|position| i32::try_from(position).ok()).unwrap_or(-1)
 }
 
-/// Changes rows in place where it can.
+/// Changes rows in place where it can. Another number of rows is said in one word: a layout that is asked between two of several, with
+/// rows that it has not counted yet, ends the program (Slint 1.18.1, `col_or_row_and_span`).
 fn set_rows<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: Vec<T>) {
     if model.row_count() != rows.len() {
         return model.set_vec(rows);

@@ -1,6 +1,6 @@
 //! What the kiosk was told to be, kept over restarts.
 //!
-//! `settings.json` is what `wardvoice-aggregator kiosk add` printed; a person puts it there and it pins the
+//! `settings.json` is what `wardvoice-aggregator kiosk add` printed, put there by a person, or what came with a join; it pins the
 //! aggregator's key. `assignment.json` is the last assignment that came over MQTT with that key's signature. It names
 //! the settings it follows by hash, so that new settings put aside an assignment from before them.
 
@@ -30,7 +30,8 @@ pub enum SettingsError {
     },
     /// There are none.
     #[error(
-        "find settings in {0}: run `wardvoice-aggregator kiosk add` and give what it prints with --settings FILE"
+        "find settings in {0}: enrol this kiosk with `wardvoice-kiosk join`, or run `wardvoice-aggregator kiosk add` and give what it \
+         prints with --settings FILE"
     )]
     Missing(PathBuf),
     /// The file is not settings.
@@ -74,6 +75,14 @@ impl Settings {
         fs::create_dir_all(data)
             .and_then(|()| files::replace(&path, &bytes, 0o600))
             .map_err(|source| SettingsError::File { path, source })
+    }
+
+    /// Keeps the settings that came with a join.
+    pub fn keep(data: &Path, settings: &KioskSettings) -> Result<(), SettingsError> {
+        let path = data.join(SETTINGS_FILE);
+        let bytes = serde_json::to_vec_pretty(settings)
+            .map_err(|error| SettingsError::Unreadable { path: path.clone(), reason: error.to_string() })?;
+        files::replace(&path, &bytes, 0o600).map_err(|source| SettingsError::File { path, source })
     }
 
     /// Reads the settings of a data directory.

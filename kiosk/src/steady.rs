@@ -18,6 +18,8 @@ const FILE: &str = "clock.json";
 const SAVE_OFFSET_S: i64 = 2;
 /// A saved aggregator time is replaced when it is older than this.
 const SAVE_AGE_S: i64 = 900;
+/// No two moments of the calendar are further apart.
+const MOST_OFFSET_S: u64 = 20_000 * 366 * 86_400;
 
 /// Milliseconds of a clock that goes on while the tablet sleeps and never goes back.
 pub(crate) fn steady_ms() -> u64 {
@@ -47,7 +49,7 @@ impl Timekeeper {
     pub(crate) fn open(data: &Path) -> Self {
         let path = data.join(FILE);
         let saved: Option<Saved> = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let saved = saved.filter(|saved| saved.version == 1);
+        let saved = saved.filter(|saved| saved.version == 1 && saved.offset_s.unsigned_abs() <= MOST_OFFSET_S);
         Self { path, saved, last: saved.map(|saved| (saved.offset_s, saved.aggregator_time)), learnt_ms: None }
     }
 
@@ -121,5 +123,18 @@ mod tests {
         let clock = keeper.clock(wall, 5);
         assert_eq!(clock.by_monotonic_age(), None);
         assert_eq!(clock.by_offset(), Some(aggregator));
+    }
+    #[test]
+    fn an_offset_that_no_calendar_has_is_as_good_as_none() {
+        let data = tempfile::tempdir().unwrap();
+        for offset_s in [i64::MIN, i64::MAX, 700_000_000_000] {
+            let text =
+                format!("{{\"version\":1,\"offset_s\":{offset_s},\"aggregator_time\":\"2026-11-23T10:15:00Z\"}}");
+            std::fs::write(data.path().join(FILE), text).unwrap();
+            let mut keeper = Timekeeper::open(data.path());
+            assert_eq!(keeper.offset_s(), None, "{offset_s}");
+            keeper.learn(7_200, "2026-11-23T12:00:00Z".parse().unwrap(), 0);
+            assert_eq!(Timekeeper::open(data.path()).offset_s(), Some(7_200));
+        }
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn note(data: &Path, visit: VisitNote, now: Timestamp) -> io::Result<
     let hour = Timestamp::from_second(now.as_second().div_euclid(3_600) * 3_600).unwrap_or(now);
     let mut line = serde_json::to_string(&VisitLine { hour, visit })?;
     line.push('\n');
-    let known = fs::read_to_string(&path).unwrap_or_default();
+    let known = fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let count = known.lines().count();
     if count >= 2 * MOST {
         let newest: Vec<&str> = known.lines().skip(count - MOST).collect();
@@ -78,8 +78,10 @@ pub(crate) fn note(data: &Path, visit: VisitNote, now: Timestamp) -> io::Result<
 
 /// Every visit that is remembered, oldest first. A line that a power cut has torn is left out.
 pub(crate) fn read(data: &Path) -> io::Result<Vec<VisitLine>> {
-    match fs::read_to_string(data.join(FILE)) {
-        Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+    match fs::read(data.join(FILE)) {
+        Ok(bytes) => {
+            Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     }

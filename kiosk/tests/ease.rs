@@ -12,7 +12,7 @@ use patient::{Patient, setting, ward_with_bays};
 use slint::ComponentHandle as _;
 use slint::platform::{Key, PointerEventButton, WindowEvent};
 use wardvoice_kiosk::interview::comfort::{Light, SCANNING_MS};
-use wardvoice_kiosk::interview::{Action, Comfort, DIM_MS, Happening, HelpView, Screen, Trouble};
+use wardvoice_kiosk::interview::{Action, CONFIRMATION_MS, Comfort, DIM_MS, Happening, HelpView, Screen, Trouble};
 use wardvoice_kiosk_ui::{Journey, Theme, words};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::questionnaire::{Questionnaire, Text};
@@ -78,6 +78,27 @@ fn a_touch_that_slides_off_does_nothing() {
     assert_eq!(patient.question().as_deref(), Some("consistency"));
     touch(inside);
     assert_eq!(patient.question().as_deref(), Some("coordination"), "the same without sliding off");
+}
+
+/// A processor draws every picture. A mark that fades in, or away on the next question, would be a dozen of them for one answer.
+#[test]
+fn an_answer_is_marked_and_left_behind_in_one_picture_each() {
+    let patient = begins();
+    let moves = || {
+        patient.draws();
+        patient.window.window().has_active_animations()
+    };
+    patient.passes(1_000);
+    assert!(!moves(), "nothing moves before a touch");
+    patient.control("Yes, always").mock_single_click(PointerEventButton::Left);
+    assert!(!moves(), "the mark is there at once");
+    patient.passes(CONFIRMATION_MS);
+    assert_eq!(patient.question().as_deref(), Some("coordination"));
+    assert!(!moves(), "and nothing of it is left on the next question");
+    patient.meets(Happening::Touch(Action::Back));
+    assert!(moves(), "the bar of progress shows somebody who goes back which way they went");
+    patient.passes(300);
+    assert!(!moves(), "and is there soon");
 }
 
 #[test]

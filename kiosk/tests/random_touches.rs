@@ -1,7 +1,9 @@
 //! Ten thousand touches, keys and waits of somebody who does anything at all, from a seed, on the real window.
 //!
 //! Afterwards the kiosk is at rest as on its first day: it says not a word more than it did then, nothing of the last person is
-//! left in the window, and every interview that was agreed to is stored exactly once.
+//! left in the window, and every interview that was agreed to is in the outbox exactly once. The store is the real one
+//! ([`Disk`]): a dispatch on a thread of its own, an outbox that flushes and syncs, and at the end the records as they are read
+//! back from the disk and opened.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod patient;
@@ -10,6 +12,7 @@ use std::cell::Cell;
 use std::mem::{Discriminant, discriminant};
 use std::rc::Rc;
 
+use patient::disk::Disk;
 use patient::{Patient, ward_with_bays};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -20,6 +23,7 @@ use wardvoice_kiosk::interview::{Comfort, Screen};
 use wardvoice_kiosk_ui::{CommentAdapter, ConsultantAdapter, FoundControl, QuestionAdapter};
 use wardvoice_protocol::contact::Answer;
 use wardvoice_protocol::questionnaire::Questionnaire;
+use wardvoice_protocol::record::Body;
 
 const SEED: u64 = 20_260_101;
 const EVENTS: usize = 10_000;
@@ -34,7 +38,8 @@ const WRITTEN: &str = "zephyr quartz";
 
 #[test]
 fn nothing_of_anybody_is_left_and_every_interview_is_kept_once() {
-    let patient = Patient::arrives_at(ward_with_bays(), SIZE.0.into(), SIZE.1.into());
+    let disk = Rc::new(Disk::new());
+    let patient = Patient::arrives_at_disk(ward_with_bays(), &disk, SIZE.0.into(), SIZE.1.into());
     let fresh = patient.readable();
     let mut random = StdRng::seed_from_u64(SEED);
     let agreed = counts_agreements(&patient);
@@ -67,9 +72,15 @@ fn nothing_of_anybody_is_left_and_every_interview_is_kept_once() {
 
     let agreed = agreed.get();
     let questionnaire = Questionnaire::inpatient().unwrap();
-    let contacts = patient.contacts();
-    let responses: Vec<_> = contacts.iter().filter_map(|contact| contact.response.as_ref()).collect();
-    assert_eq!(responses.len(), agreed, "each interview that was agreed to is stored once");
+    let kept = disk.kept();
+    let responses: Vec<_> = kept
+        .iter()
+        .filter_map(|body| match body {
+            Body::Contact(contact) => contact.response.as_ref(),
+            Body::HelpRequest(_) | Body::Cleaning(_) => None,
+        })
+        .collect();
+    assert_eq!(responses.len(), agreed, "each interview that was agreed to is in the outbox once");
     assert!(
         agreed > 30 && written > 10,
         "{agreed} interviews and {written} comments are enough to mean something"
@@ -78,7 +89,7 @@ fn nothing_of_anybody_is_left_and_every_interview_is_kept_once() {
         questionnaire.check_answers(&response.answers).unwrap();
     }
     let said = |answer: &Answer| matches!(answer, Answer::Said(comment) if comment.as_str().contains("zephyr"));
-    assert!(responses.iter().any(|response| response.answers.values().any(said)), "what was written is stored");
+    assert!(responses.iter().any(|response| response.answers.values().any(said)), "what was written is kept");
 }
 
 /// Only agreeing leads from consent straight to a question; whatever lies over them in between has a screen of its own.

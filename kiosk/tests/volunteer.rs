@@ -1,29 +1,30 @@
 //! A volunteer and a manager, by the words on the screen: the door, a round, the staff corner. Every page is looked at lying,
-//! standing and on a small tablet: what can be touched is labelled, large enough, apart and on the screen, as a patient's is
-//! ([`fit`](patient::fit)). Whether every text has the room it needs is not looked at here. Keeps a picture of each under
-//! `target/tmp/volunteer`.
+//! standing and on a small tablet: everything fits, as on a patient's screens ([`fit`](patient::fit)). `layout.rs` looks at all pages
+//! at every size of text. Keeps a picture of each under `target/tmp/volunteer`.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod attending;
 mod patient;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use attending::pages::judge;
+use attending::{Shell, briefing};
 use patient::Patient;
-use patient::fit::{Area, GAP, KEY_GAP, Touchable, faults};
+use patient::fit::{GAP, KEY_GAP};
 use slint::ComponentHandle as _;
+use slint::platform::Key;
 use wardvoice_kiosk::app::stage::Voice;
-use wardvoice_kiosk::interview::volunteer::{Briefing, Errand, Role, TabletState, Word};
-use wardvoice_kiosk::interview::{Action, Carriage, Happening, ReadingNumber, Screen, Spoken, Storing};
-use wardvoice_kiosk_ui::{FoundControl, Theme};
-use wardvoice_protocol::assignment::ConsultantChoice;
-use wardvoice_protocol::board::{Bay, Board, WardChange};
+use wardvoice_kiosk::interview::volunteer::{Briefing, VolunteerTouch, Word};
+use wardvoice_kiosk::interview::{Action, Happening, ReadingNumber, Screen, Spoken, Storing};
+use wardvoice_kiosk_ui::Theme;
 use wardvoice_protocol::contact::{AttributionSource, Mode, Outcome};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::record::Body;
-use wardvoice_protocol::round::{Round, WardName};
 
 /// A voice that remembers what it was last asked to read.
 struct Listener(Rc<Cell<Option<ReadingNumber>>>);
@@ -36,64 +37,6 @@ impl Voice for Listener {
     fn hush(&self) {
         self.0.set(None);
     }
-}
-
-/// The shell: it knows two PINs, and remembers what it was asked to do.
-struct Shell<'a> {
-    patient: &'a Patient,
-    errands: Rc<RefCell<Vec<Errand>>>,
-    number: RefCell<u32>,
-    /// What did not fit.
-    wrong: RefCell<Vec<String>>,
-}
-
-fn board(ward: &str) -> Board {
-    let bay = |number: usize, consultant: Option<&str>| Bay {
-        name: format!("Bay {number}"),
-        beds: (1..=6).map(|bed| (6 * (number - 1) + bed).to_string()).collect(),
-        consultant: consultant.map(|id| id.parse().unwrap()),
-    };
-    Board {
-        ward: ward.parse().unwrap(),
-        ward_name: "Ward 12, care of older people".to_owned(),
-        issued: "2026-11-25T09:00:00Z".parse().unwrap(),
-        fortnight: "2026-F24".to_owned(),
-        first_day: "2026-11-23".parse().unwrap(),
-        last_day: "2026-12-06".parse().unwrap(),
-        target: 40,
-        completed: 31,
-        contacts: 44,
-        few: vec!["81plus".parse().unwrap()],
-        changes: vec![WardChange {
-            said: "The lights are on all night.".to_owned(),
-            did: "They go down at ten.".to_owned(),
-        }],
-        bays: vec![bay(1, Some("C002")), bay(2, Some("C002")), bay(3, Some("C002")), bay(4, Some("C002"))],
-        consultants: (1..=9)
-            .map(|number| ConsultantChoice {
-                id: format!("C{number:03}").parse().unwrap(),
-                label: format!("Consultant {number:03}, geriatric medicine"),
-            })
-            .collect(),
-    }
-}
-
-fn briefing() -> Arc<Briefing> {
-    let name = |id: &str, name: &str| WardName { id: id.parse().unwrap(), name: name.to_owned() };
-    let wards = vec![
-        name("W12", "Ward 12, care of older people"),
-        name("W13", "Ward 13, stroke"),
-        name("W14", "Ward 14, orthopaedics and trauma"),
-    ];
-    let round = Round {
-        kiosk: "k-0017".parse().unwrap(),
-        issued: "2026-11-25T09:00:00Z".parse().unwrap(),
-        volunteer_pin: Some("volunteer".to_owned()),
-        manager_pin: Some("manager".to_owned()),
-        wards,
-        safeguarding: Some("Safeguarding team, extension 4321, day and night".to_owned()),
-    };
-    Arc::new(Briefing { round: Some(round), boards: [("W12".parse().unwrap(), board("W12"))].into() })
 }
 
 #[test]
@@ -110,75 +53,7 @@ fn a_round_and_the_staff_corner_by_their_words() {
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-impl<'a> Shell<'a> {
-    fn attends(patient: &'a Patient) -> Self {
-        let errands = Rc::new(RefCell::new(Vec::new()));
-        let asked = Rc::clone(&errands);
-        patient.stage.attended_by(move |errand| asked.borrow_mut().push(errand));
-        let shell = Self { patient, errands, number: RefCell::new(0), wrong: RefCell::default() };
-        shell.says(Word::Briefed(briefing()));
-        patient.meets(Happening::Carriage(Carriage { connected: false, waiting: 12 }));
-        shell.says(Word::Reached("2026-11-25T14:05:00Z".parse().unwrap()));
-        shell
-    }
-
-    fn says(&self, word: Word) {
-        self.patient.meets(Happening::Volunteer(word));
-    }
-
-    /// Does what has been asked for since the last time.
-    fn obliges(&self) {
-        let asked: Vec<Errand> = self.errands.borrow_mut().drain(..).collect();
-        for errand in asked {
-            match errand {
-                Errand::CheckPin { pin, volunteer, manager } => {
-                    assert!(volunteer.is_some() && manager.is_some());
-                    let role = match pin.digits() {
-                        "2580" => Some(Role::Volunteer),
-                        "13579" => Some(Role::Manager),
-                        _ => None,
-                    };
-                    self.says(Word::Checked { role, seed: 11 });
-                }
-                Errand::LookAtTablet => self.says(Word::Tablet(Box::new(TabletState {
-                    kiosk: "k-0017".parse().unwrap(),
-                    software: "0.1.0".to_owned(),
-                    today: "2026-12-04".parse().unwrap(),
-                    battery_percent: Some(81),
-                    charging: Some(false),
-                    clock_offset_s: Some(-4),
-                    free_disk_bytes: Some(9_100_000_000),
-                    brightness_percent: Some(75),
-                    last_error: Some("no connection: the broker has answered nothing for 30 s".to_owned()),
-                    moved_to: None,
-                }))),
-                _ => {}
-            }
-        }
-    }
-
-    fn touches(&self, label: &str) {
-        self.patient.touches(label);
-        self.obliges();
-    }
-
-    fn types(&self, pin: &str) {
-        for digit in pin.chars() {
-            self.touches(&digit.to_string());
-        }
-        self.touches("OK");
-    }
-
-    fn screen(&self) -> &'static str {
-        match self.patient.view().screen {
-            Screen::Volunteer(view) => view.page.name(),
-            Screen::Door(_) => "door",
-            Screen::Question(_) => "question",
-            Screen::Rest { .. } => "rest",
-            _ => "another",
-        }
-    }
-
+impl Shell<'_> {
     fn is_on(&self, screen: &str) {
         assert_eq!(self.screen(), screen);
         self.looks(screen);
@@ -345,8 +220,11 @@ impl<'a> Shell<'a> {
         assert_eq!(self.patient.view().margin, None);
         self.patient.waits(181_000);
         self.is_on("volunteer_paused");
-        assert!(!self.patient.labels().iter().any(|label| label.contains("harm")), "{:?}", self.patient.labels());
-        self.touches("Carry on with the questions");
+        let labels = self.patient.labels();
+        for hidden in ["harm", "Lock", "keep the answers"] {
+            assert!(!labels.iter().any(|label| label.contains(hidden)), "{labels:?}");
+        }
+        self.touches("Yes, I am still here");
         self.touches("Stop");
         self.touches("Stop now");
         self.touches("Finish");
@@ -431,19 +309,183 @@ impl<'a> Shell<'a> {
     }
 }
 
+/// What does not fit of a screen, but for what `docs/accessibility.md` says of a small panel beside the margin.
 fn faults_of(patient: &Patient, name: &str, width: u16, height: u16) -> Vec<String> {
-    let (controls, _) = patient.surveys();
-    let touchable = |control: FoundControl| {
-        let FoundControl { label, x, y, width, height, .. } = control;
-        Touchable { label: label.into(), area: Area::new(x, y, width, height) }
-    };
-    let controls: Vec<_> = controls.into_iter().map(touchable).collect();
     // The keys of a keyboard stand closer.
     let gap = if name.contains("comment") { KEY_GAP } else { GAP };
-    let mut faults = faults(Area::new(0.0, 0.0, width.into(), height.into()), &controls, &[], gap);
-    // Beside the margin the smallest panel has no room for keys of 72 pixels.
+    let mut faults = judge(patient, width, height, gap).faults;
     faults.retain(|fault| {
         !(name.contains("small") && name.contains("comment-with-margin") && fault.ends_with(" is 68.4 by 72"))
     });
     faults
+}
+
+/// One touch says why somebody is not interviewed, and is one contact without an answer.
+#[test]
+fn every_reason_for_no_interview_is_one_touch_and_one_contact() {
+    let reasons = [
+        ("does not want to", Outcome::Declined),
+        ("is asleep", Outcome::Asleep),
+        ("is too unwell", Outcome::Unwell),
+        ("lacks capacity", Outcome::LacksCapacity),
+        ("speaks a language we do not offer", Outcome::Language),
+        ("is in isolation", Outcome::Isolation),
+        ("is away, or the bed is empty", Outcome::Away),
+        ("was asked before", Outcome::AlreadyAsked),
+    ];
+    let patient = Patient::arrives(1280, 800);
+    let shell = Shell::attends(&patient);
+    shell.goes_to_a_bed();
+    let offered = patient.labels();
+    for (position, (label, outcome)) in reasons.into_iter().enumerate() {
+        assert!(offered.iter().any(|offer| offer == label), "{label:?} is not among {offered:?}");
+        shell.says_text(&format!("Bed {} of 24 in this visit", position + 1));
+        shell.touches(label);
+        assert_eq!(shell.screen(), "volunteer_bed", "{label}: on to the next bed at once");
+        let contacts = patient.contacts();
+        let contact = contacts.last().unwrap();
+        assert_eq!((contacts.len(), contact.outcome), (position + 1, outcome), "{label}");
+        assert_eq!(contact.ward.as_str(), "W12");
+        assert!(contact.response.is_none() && contact.attribution.is_none(), "{label}: nobody has answered");
+    }
+    let others = Outcome::ALL.iter().filter(|outcome| !outcome.has_response());
+    assert_eq!(others.count(), reasons.len(), "there is no other reason");
+}
+
+/// What to do is one touch away from every page on which a volunteer may be told something, and says whom to call.
+#[test]
+fn whoever_is_told_of_harm_finds_what_to_do_with_one_touch() {
+    const HARM: &str = "If someone tells you about harm";
+    const TO_DO: [&str; 5] = [
+        "Listen. Stay calm. Let them use their own words.",
+        "Do not promise to keep it secret. Do not question, do not investigate.",
+        "Tell the nurse in charge now, in person, before you do anything else.",
+        "Write nothing about it on this tablet.",
+        "Then call: Safeguarding team, extension 4321, day and night",
+    ];
+    let patient = Patient::arrives(1280, 800);
+    let shell = Shell::attends(&patient);
+    let looks = |back_on: &str| {
+        shell.touches(HARM);
+        assert_eq!(shell.screen(), "volunteer_harm", "from {back_on}");
+        for text in TO_DO {
+            shell.says_text(text);
+        }
+        assert!(!patient.labels().iter().any(|label| label == HARM), "it does not lead to itself");
+        shell.touches("Back");
+        assert_eq!(shell.screen(), back_on);
+    };
+    shell.comes_in();
+    looks("volunteer_wards");
+    shell.touches("Ward 12, care of older people · 31 of 40");
+    looks("volunteer_plan");
+    shell.touches("Start the round");
+    looks("volunteer_bed");
+    shell.touches("Start the interview");
+    looks("volunteer_how");
+    shell.touches("I read the questions aloud");
+    looks("volunteer_team");
+    shell.touches("Not known");
+    shell.touches("English");
+    shell.touches("Yes, start");
+    looks("question");
+    shell.touches("Pause");
+    looks("volunteer_paused");
+    assert!(patient.stored.borrow().is_empty(), "that somebody looked is written down nowhere");
+
+    // Where the office has set no number, the screen says that and does not leave the volunteer without a way.
+    let mut told = Briefing::clone(&briefing());
+    if let Some(round) = &mut told.round {
+        round.safeguarding = None;
+    }
+    shell.says(Word::Briefed(Arc::new(told)));
+    shell.touches(HARM);
+    shell.says_text(
+        "Then call the safeguarding team. Its number is not set on this tablet: ask the nurse in charge.",
+    );
+    shell.touches("Call staff to this ward");
+    shell.touches("I would like to talk to someone");
+    shell.touches("I would rather not say");
+    shell.touches("Go back");
+    assert!(
+        matches!(&patient.stored.borrow()[..], [Body::HelpRequest(_)]),
+        "staff are called, and no more is said"
+    );
+}
+
+/// Whose answers are few is said on the plan and at every bed, and nothing waits for it; nothing is said where all have answered.
+#[test]
+fn a_representative_mix_is_nudged_and_not_forced() {
+    let few = |ages: &str| format!("So far few people of these ages have answered: {ages}.");
+    let told = |bands: &[&str]| {
+        let mut told = Briefing::clone(&briefing());
+        for board in told.boards.values_mut() {
+            board.few = bands.iter().map(|band| band.parse().unwrap()).collect();
+        }
+        Word::Briefed(Arc::new(told))
+    };
+    let patient = Patient::arrives(1280, 800);
+    let shell = Shell::attends(&patient);
+    shell.comes_in();
+    shell.touches("Ward 12, care of older people · 31 of 40");
+    shell.says_text(&few("81 or over"));
+    shell.touches("Start the round");
+    shell.says_text(&few("81 or over"));
+    for label in ["Start the interview", "does not want to", "Come back later"] {
+        assert_eq!(patient.control(label).accessible_enabled(), Some(true), "{label}");
+    }
+    shell.says(told(&["16-35", "81plus"]));
+    shell.says_text(&few("16 to 35, 81 or over"));
+    shell.says(told(&[]));
+    let said = patient.readable();
+    assert!(!said.iter().any(|text| text.starts_with("So far few")), "{said:?}");
+    shell.touches("does not want to");
+    assert_eq!(patient.contacts().len(), 1, "whoever is in the bed is asked or not, as before");
+}
+
+/// With a keyboard nobody can pull a page up: it follows the focus.
+#[test]
+fn what_has_the_focus_is_in_sight_on_a_page_that_scrolls() {
+    let patient = Patient::arrives(1024, 600);
+    let shell = Shell::attends(&patient);
+    for _ in 0..2 {
+        patient.meets(Happening::Touch(Action::TextSize));
+    }
+    shell.comes_in();
+    shell.does(VolunteerTouch::Ward(0));
+    shell.does(VolunteerTouch::Begin);
+    let pane = patient.pane().unwrap();
+    assert!(pane.content_height > pane.height, "{pane:?} would prove nothing");
+    let mut reached = BTreeSet::new();
+    for key in [Key::Tab, Key::Backtab].map(slint::SharedString::from) {
+        for _ in 0..16 {
+            patient.presses(key.clone());
+            let Some(control) = patient.surveys().0.into_iter().find(|control| control.focused) else { continue };
+            let label = control.label.to_string();
+            if label.starts_with("is ") || label.starts_with("was ") || label == "Start the interview" {
+                let (top, bottom) = (pane.y - 1.0, pane.y + pane.height + 1.0);
+                assert!(control.y >= top && control.y + control.height <= bottom, "{control:?} {pane:?}");
+                reached.insert(label);
+            }
+        }
+    }
+    assert_eq!(reached.len(), 6, "{reached:?}");
+}
+
+impl Shell<'_> {
+    fn comes_in(&self) {
+        self.does(VolunteerTouch::Knock);
+        self.enters(attending::VOLUNTEER);
+    }
+
+    fn goes_to_a_bed(&self) {
+        self.comes_in();
+        self.touches("Ward 12, care of older people · 31 of 40");
+        self.touches("Start the round");
+    }
+
+    fn says_text(&self, wanted: &str) {
+        let said = self.patient.readable();
+        assert!(said.iter().any(|text| text == wanted), "{wanted:?} is not in {said:?}");
+    }
 }

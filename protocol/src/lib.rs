@@ -18,6 +18,7 @@ pub mod board;
 pub mod clock;
 pub mod contact;
 pub mod directory;
+pub mod enrolment;
 pub mod envelope;
 pub mod fortnight;
 pub mod help;

@@ -34,7 +34,8 @@ pub enum Channel {
 }
 
 impl Channel {
-    const ALL: [Self; 9] = [
+    /// Every channel.
+    pub const ALL: [Self; 9] = [
         Self::Records,
         Self::Receipts,
         Self::Status,

@@ -8,16 +8,23 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
+use wardvoice_protocol::board::{Bay, Board};
 use wardvoice_protocol::directory::{Directory, DirectoryFile, Unit};
+use wardvoice_protocol::enrolment::{Answer, Ask, JoinCode};
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::fortnight::Calendar;
+use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::keys::{KeyId, OpenKey, SealKey, Signature, SigningKey, VerifyingKey};
-use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireRef};
+use wardvoice_protocol::posting::Posting;
+use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireFile, QuestionnaireRef};
 use wardvoice_protocol::receipt::Receipt;
 use wardvoice_protocol::record::{Body, Record};
+use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed;
 use wardvoice_protocol::status::{Introduction, Status};
 use wardvoice_protocol::topic::{Channel, Topic};
@@ -44,6 +51,7 @@ fn parse_all(bytes: &[u8]) {
     if let Ok(receipt) = serde_json::from_slice::<Receipt>(bytes) {
         use_receipt(&receipt);
     }
+    read_letters(bytes, &kiosk);
     if let Ok(status) = Status::read(bytes, &kiosk) {
         assert_eq!(status.kiosk, kiosk);
     }
@@ -79,9 +87,50 @@ fn parse_all(bytes: &[u8]) {
     if let Ok(settings) = serde_json::from_slice::<KioskSettings>(bytes) {
         assert_eq!(settings.assignment.seal_key.key_id().as_str().len(), 16);
     }
+    if let Ok(ask) = serde_json::from_slice::<Ask>(bytes) {
+        assert_eq!(serde_json::from_slice::<Ask>(&serde_json::to_vec(&ask).unwrap()).unwrap(), ask);
+    }
+    if let Ok(answer) = serde_json::from_slice::<Answer>(bytes) {
+        assert_eq!(serde_json::from_slice::<Answer>(&serde_json::to_vec(&answer).unwrap()).unwrap(), answer);
+    }
     if let Ok(text) = std::str::from_utf8(bytes) {
         parse_text(text);
     }
+}
+
+/// Everything that the aggregator says to a kiosk besides receipts.
+fn read_letters(bytes: &[u8], kiosk: &KioskId) {
+    let own = |channel| Topic::Kiosk(kiosk.clone(), channel);
+    if let Some(posting) = read_letter::<Posting>(bytes, &own(Channel::Posting)) {
+        assert_eq!(posting.assignment.seal_key.key_id().as_str().len(), 16);
+    }
+    if let Some(approvals) = read_letter::<Approvals>(bytes, &own(Channel::Approvals)) {
+        assert!(approvals.languages.keys().all(|language| !language.as_str().is_empty()));
+    }
+    if let Some(round) = read_letter::<Round>(bytes, &own(Channel::Round)) {
+        for ward in round.wards {
+            let board = Topic::Board(ward.id);
+            assert_eq!(board.to_string().parse(), Ok(board), "what a kiosk subscribes to is a topic");
+        }
+    }
+    if let Some(board) = read_letter::<Board>(bytes, &Topic::Board("W12".parse().unwrap())) {
+        assert!(Bay::check(&board.bays).is_ok() || !board.bays.is_empty());
+    }
+    if let Some(help) = read_letter::<HelpSeen>(bytes, &own(Channel::Help)) {
+        assert!(help.seen.iter().all(|record| record.to_string().parse() == Ok(*record)));
+    }
+    if let Some(file) = read_letter::<QuestionnaireFile>(bytes, &Topic::Questionnaire(Hash::ZERO))
+        && let Ok(questionnaire) = Questionnaire::try_from(file.clone())
+    {
+        assert_eq!(*questionnaire.file(), file, "it is checked and not changed");
+    }
+}
+
+/// A message as its text, or as it is found in a signed one; nobody has signed it with a key that is known.
+fn read_letter<T: DeserializeOwned>(bytes: &[u8], topic: &Topic) -> Option<T> {
+    let aggregator = SigningKey::from_bytes(&[1; 32]).verifying_key();
+    assert!(signed::verify::<T>(bytes, topic, &aggregator).is_err(), "nobody signed that");
+    signed::read_trusting(bytes).ok().or_else(|| serde_json::from_slice(bytes).ok())
 }
 
 fn use_receipt(receipt: &Receipt) {
@@ -121,14 +170,24 @@ fn parse_text(text: &str) {
     if let Ok(key_id) = KeyId::try_from(text.to_owned()) {
         assert_eq!(key_id.as_str(), text);
     }
+    if let Ok(code) = text.parse::<JoinCode>() {
+        assert_eq!(code.to_string().parse(), Ok(code));
+    }
 }
 
-/// Every fixture, and the shipped questionnaire.
+/// Every fixture, and what is said where a kiosk joins.
 fn seeds() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1");
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    let joining = [
+        r#"{"version":1,"request":"MAA=","purpose":{"join":{"secret":"GHJKMNPQRSTV","signing_key":"A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg","proof":"QzkGV6xdF2-lnFQJgbkCq-m5AFlTgbsOvTucQRWKgs3DLZfmtw2Xr9rok2FsW9bTp2O9MNsuorvdfYr5ZRsKDQ"}}}"#,
+        r#"{"version":1,"request":"MAA=","purpose":"renew"}"#,
+        r#"{"refused":{"wait":{"seconds":60}}}"#,
+        r#"{"renewed":{"pass":{"certificate":"x","authority":"y","until":"2027-01-04T12:00:00Z","renew_after":"2026-12-04T12:00:00Z"}}}"#,
+    ];
+    let fixtures = paths.iter().map(|path| fs::read(path).unwrap());
+    fixtures.chain(joining.map(|text| text.as_bytes().to_vec())).collect()
 }
 
 #[derive(Debug, Clone)]
@@ -275,7 +334,7 @@ proptest! {
         text in prop::sample::select(vec![
             "wardvoice/1/kiosks/k-0017/records", "wardvoice/1/directory", "2026-F23", "2026-11", "2026-H2", "ward:W12",
             "inpatient@1", "01a207d9-2100-7707-8707-070707070707",
-            "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg",
+            "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg", "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV",
         ]),
         changes in prop::collection::vec(change(), 1..3),
     ) {

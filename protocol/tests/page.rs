@@ -12,6 +12,7 @@ use wardvoice_protocol::contact::{Answer, Mode, Outcome};
 use wardvoice_protocol::directory::DirectoryFile;
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::help::HelpSeen;
+use wardvoice_protocol::id::{Hash, KioskId, WardId};
 use wardvoice_protocol::limits;
 use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireFile};
@@ -20,6 +21,7 @@ use wardvoice_protocol::record::Record;
 use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed::SignedFile;
 use wardvoice_protocol::status::{Introduction, Status};
+use wardvoice_protocol::topic::{Channel, Topic};
 
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -123,6 +125,62 @@ fn every_word_of_the_wire_is_explained() {
         for word in &words {
             explained(word);
         }
+    }
+}
+
+#[test]
+fn every_topic_has_its_row_and_every_row_is_a_topic() {
+    let page = page();
+    let mut rows: Vec<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `wardvoice/1/")?.split_once('`'))
+        .map(|(topic, _)| topic.to_owned())
+        .collect();
+    let mut expected: Vec<String> = Channel::ALL
+        .iter()
+        .map(|channel| Topic::Kiosk(KioskId::new("KIOSK").unwrap(), *channel).to_string())
+        .chain([
+            Topic::Questionnaire(Hash::ZERO).to_string(),
+            Topic::Board(WardId::new("WARD").unwrap()).to_string(),
+            Topic::Directory.to_string(),
+        ])
+        .map(|topic| {
+            topic.replace("KIOSK", "{kiosk}").replace("WARD", "{ward}").replace(&"0".repeat(64), "{hash}")
+        })
+        .map(|topic| topic.replacen("wardvoice/1/", "", 1))
+        .collect();
+    rows.sort();
+    expected.sort();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn every_link_on_the_page_leads_to_a_heading() {
+    let page = page();
+    let headings: Vec<String> = page
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| {
+            let words = line.trim_start_matches('#').trim().to_lowercase();
+            words
+                .chars()
+                .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'))
+                .collect::<String>()
+        })
+        .map(|words| words.replace(' ', "-"))
+        .collect();
+    let links: Vec<&str> =
+        page.split("](#").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link).collect();
+    assert!(links.len() > 30, "{links:?}");
+    for link in links {
+        assert!(headings.iter().any(|heading| heading == link), "{link} leads nowhere");
+    }
+    // A section that the list at the top forgets is not found.
+    let top = page.split("\n## ").next().unwrap();
+    for line in page.lines().filter_map(|line| line.strip_prefix("## ")) {
+        let anchor: String =
+            line.to_lowercase().chars().filter(|letter| letter.is_alphanumeric() || *letter == ' ').collect();
+        assert!(top.contains(&format!("](#{})", anchor.replace(' ', "-"))), "{line} is not in the contents");
     }
 }
 

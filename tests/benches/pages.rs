@@ -55,8 +55,9 @@ const IDS: [(&str, &str); 8] = [
 ];
 
 /// What is asked for where a route says nothing by itself.
-const QUERIES: [(&str, &str); 6] = [
+const QUERIES: [(&str, &str); 7] = [
     ("/signal", "unit=ward:W07&measure=overall"),
+    ("/beside", "unit=ward:W07"),
     ("/api/v1/scores", "unit=ward:W07"),
     ("/api/v1/scores/explain", "unit=ward:W07"),
     ("/api/v1/signals", "unit=ward:W07"),

@@ -29,6 +29,11 @@ export class Mouse {
     await this.leads(() => this.beside(label).click());
   }
 
+  /** Presses the button of the item or row that says something. */
+  async pressesIn(text, name) {
+    await this.leads(() => this.buttonIn(text, name).click());
+  }
+
   async unfolds(name) {
     await this.summary(name).click();
   }
@@ -62,6 +67,10 @@ export class Mouse {
 
   button(name) {
     return this.page.getByRole("button", { name }).first();
+  }
+
+  buttonIn(text, name) {
+    return this.page.locator("li, tr").filter({ hasText: text }).getByRole("button", { name }).first();
   }
 
   /** How many buttons have that name. */
@@ -113,6 +122,11 @@ export class Keyboard extends Mouse {
     await this.leads(() => this.page.keyboard.press("Enter"));
   }
 
+  async pressesIn(text, name) {
+    await this.reaches(this.buttonIn(text, name));
+    await this.leads(() => this.page.keyboard.press("Enter"));
+  }
+
   async unfolds(name) {
     await this.reaches(this.summary(name));
     await this.page.keyboard.press("Enter");
@@ -137,11 +151,12 @@ export class Keyboard extends Mouse {
     await this.page.keyboard.press("ArrowDown");
   }
 
-  /** Goes on from stop to stop until it is there. */
+  /** Goes on from stop to stop until it is there. It is looked for once: on a page with much on it that takes longer than a stop. */
   async reaches(locator) {
     await locator.waitFor();
+    const wanted = await locator.elementHandle();
     for (let stop = 0; stop < MOST_STOPS; stop += 1) {
-      if (await locator.evaluate((element) => element === document.activeElement)) {
+      if (await wanted.evaluate((element) => element === document.activeElement)) {
         await this.focusIsVisible();
         return;
       }

@@ -20,7 +20,7 @@ const SMALLEST_ON_A_WALL = 26;
 const AT_ONCE = 2;
 
 /** What a page is made of: its kinds of element, with their classes, roles and states, without its words and numbers. */
-function makings(source) {
+export function makings(source) {
   const kinds = new Set();
   for (const [tag, name] of source.matchAll(/<([a-z][a-z0-9]*)\b[^>]*>/g)) {
     const told = [...tag.matchAll(/ (class|role|open|hidden|aria-current|type|data-state|dir|lang)(?:="([^"]*)")?/g)].map(([, key, value]) => `${key}=${value ?? ""}`);
@@ -78,7 +78,7 @@ async function signIn(context, base, { name, password }) {
   if (answer.status() !== 303) throw new Error(`${name} cannot sign in: ${answer.status()}`);
 }
 
-async function onEverySurface(context, { base, address, told, picture }) {
+export async function onEverySurface(context, { base, address, told, picture }) {
   const page = await context.newPage();
   watch(page, base, told);
   await page.setViewportSize({ width: 1280, height: 900 });

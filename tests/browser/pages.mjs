@@ -4,8 +4,10 @@
 /** Routes that are no pages of ours to look at. */
 const NO_PAGES = [
   "/assets/{version}/{name}",
+  "/branding/{version}/{name}",
   "/metrics",
   "/healthz",
+  "/readyz",
   "/display/{id}/enter/{code}",
   "/office/previews/{key}/{file}",
   "/office/month/{month}/{file}",

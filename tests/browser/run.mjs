@@ -3,9 +3,10 @@
 import { createInterface } from "node:readline";
 import { mkdir } from "node:fs/promises";
 import { chromium } from "playwright-core";
-import { ready } from "./figures.mjs";
+import { usable } from "./figures.mjs";
 import { live } from "./live.mjs";
 import { look, neverSeen } from "./matrix.mjs";
+import { display, published } from "./sites.mjs";
 import { tell } from "./stories.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -17,10 +18,10 @@ const next = async () => {
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const blame = (fault) => say({ fault });
 const log = (said) => say({ said });
-/** Lets the other side do something, and waits until it is done. */
+/** Lets the other side do something, and waits until it is done; what it says of it. What is asked for side by side is answered in turn. */
 const need = async (what) => {
   say({ need: what });
-  await next();
+  return (await next()).said;
 };
 
 const asked = await next();
@@ -36,9 +37,13 @@ try {
     const seen = await look(browser, { base, routes, roles, artefacts, blame, log, pictures });
     if (asked.everything) for (const route of neverSeen(routes, seen)) blame(`no role is led to ${route} by a link: link to it, or add it to BESIDES in pages.mjs`);
   }
-  if (parts.includes("figures")) say({ figure: "a ward's page", ...(await ready(browser, base, accounts?.ward, ward)) });
+  if (parts.includes("sites")) {
+    await published(browser, { sites: asked.sites, artefacts, pictures, blame, log });
+    await display(browser, { base, ward: ward.split("/").pop(), artefacts, pictures, blame, log });
+  }
+  if (parts.includes("figures")) say(await usable(browser, { base, account: accounts?.ward, address: ward, artefacts, blame }));
   if (parts.includes("live")) await live(browser, { base, account: accounts.ward, address: ward, need, blame, log });
-  if (parts.includes("stories")) await tell(browser, { base, accounts, need, wardName, blame, log });
+  if (parts.includes("stories")) await tell(browser, { base, accounts, need, wardName, only: asked.only, blame, log });
 } catch (error) {
   blame(`the run ended early: ${error.stack}`);
 }

@@ -35,6 +35,10 @@ pub enum Carrier {
         /// The PEM file of the authority its certificate is checked with.
         authority: PathBuf,
     },
+    /// The broker inside, for kiosks with certificates of the built-in authority.
+    Certified,
+    /// A broker of its own on this port, which the aggregator shows such a certificate.
+    CertifiedExternal(u16),
 }
 
 /// An aggregator.
@@ -62,6 +66,13 @@ impl Aggregator {
             Carrier::External(url) => (format!("url = \"{url}\""), None),
             Carrier::Encrypted { url, authority } => {
                 (format!("url = \"{url}\"\nca_file = \"{}\"", authority.display()), None)
+            }
+            Carrier::Certified => {
+                let port = loopback::free_port()?;
+                (format!("listen = \"127.0.0.1:{port}\"\nencrypted = true\n{}", enrolling()?), Some(port))
+            }
+            Carrier::CertifiedExternal(port) => {
+                (format!("url = \"mqtts://localhost:{port}\"\nshow_certificate = true\n{}", enrolling()?), None)
             }
         };
         let config = format!(
@@ -233,6 +244,12 @@ impl Aggregator {
     pub fn verify(&self) -> Result<Value> {
         self.json(&["verify", "--deep"])
     }
+}
+
+/// The settings of an aggregator that takes kiosks in.
+fn enrolling() -> Result<String> {
+    let port = loopback::free_port()?;
+    Ok(format!("\n[authority]\nnames = [\"localhost\"]\n\n[enrolment]\nlisten = \"127.0.0.1:{port}\""))
 }
 
 /// Arms kill points for a program.

@@ -52,6 +52,25 @@ impl Broker {
         Ok(broker)
     }
 
+    /// Starts a mosquitto with exactly the configuration that is shipped; only port, folders and user are the story's own. The folder
+    /// holds what `authority issue` wrote.
+    pub fn start_as_shipped(directory: &Path, certificates: &Path, port: u16) -> Result<Self> {
+        let mut broker = Self { directory: directory.to_path_buf(), setup: Setup::Tuned, port, process: None };
+        let state = broker.state();
+        fs::create_dir_all(&state).with_context(|| format!("failed to make {}", state.display()))?;
+        let shipped = programs::workspace().join("deploy/mosquitto");
+        fs::copy(shipped.join("wardvoice.acl"), certificates.join("wardvoice.acl"))?;
+        let text = fs::read_to_string(shipped.join("wardvoice.conf"))?;
+        let text = text
+            .replace("listener 8883", &format!("listener {port} 127.0.0.1"))
+            .replace("/etc/mosquitto/wardvoice/", &format!("{}/", certificates.display()))
+            .replace("/var/lib/mosquitto/", &format!("{}/", state.display()));
+        // As root, mosquitto would become a user that may not write to the story's directory.
+        fs::write(directory.join("mosquitto.conf"), format!("user {}\n{text}", user()?))?;
+        broker.start_again()?;
+        Ok(broker)
+    }
+
     /// Kills it and starts it again on the same port with another certificate.
     pub fn present(&mut self, certificate: &Certificate) -> Result<()> {
         self.kill()?;
@@ -130,7 +149,21 @@ fn configuration(setup: Setup, port: u16, state: &Path, certificate: Option<&Cer
         let shipped = programs::workspace().join("deploy/mosquitto/wardvoice.conf");
         let shipped =
             fs::read_to_string(&shipped).with_context(|| format!("failed to read {}", shipped.display()))?;
-        let ours = ["listener ", "allow_anonymous ", "persistence_location ", "#"];
+        // Who is let in is another story; here everybody is.
+        let ours = [
+            "listener ",
+            "cafile ",
+            "certfile ",
+            "keyfile ",
+            "crlfile ",
+            "require_certificate ",
+            "use_identity_as_username ",
+            "use_username_as_clientid ",
+            "allow_anonymous ",
+            "acl_file ",
+            "persistence_location ",
+            "#",
+        ];
         for line in shipped.lines().filter(|line| !ours.iter().any(|start| line.starts_with(start))) {
             writeln!(text, "{line}")?;
         }

@@ -14,6 +14,7 @@ pub mod bench;
 pub mod broker;
 pub mod browser;
 pub mod certificates;
+pub mod debian;
 pub mod demonstration;
 pub mod desktop;
 pub mod faults;

@@ -19,6 +19,20 @@ const MADE_UP: Duration = Duration::from_mins(3);
 /// A dense past takes longer, and so does opening it again.
 const MADE_UP_DENSE: Duration = Duration::from_hours(3);
 
+/// What the same is set to as an installation.
+const SETTINGS: &str = r#"
+[kiosks]
+accept_simulated = true
+
+[[publish]]
+edition = "public"
+out = "www"
+
+[[publish]]
+edition = "trust"
+out = "intranet"
+"#;
+
 /// A demonstration in a folder of its own.
 #[derive(Debug)]
 pub struct MadeUpTrust {
@@ -48,7 +62,7 @@ impl MadeUpTrust {
         let data = folder.join("aggregator");
         // Without its mark a folder is like any other.
         fs::remove_file(data.join("demonstration")).context("failed to take the mark away")?;
-        fs::write(data.join("config.toml"), "[kiosks]\naccept_simulated = true\n")?;
+        fs::write(data.join("config.toml"), SETTINGS)?;
         Self::run(folder, "serve", &["serve"], MADE_UP)
     }
 

@@ -28,6 +28,14 @@ pub struct KioskWindow<'a> {
     process: Process,
     trace: PathBuf,
     directory: PathBuf,
+    watched: Option<Watched>,
+}
+
+/// As systemd tells a program that it is watched.
+#[derive(Debug)]
+struct Watched {
+    socket: PathBuf,
+    patience: Duration,
 }
 
 /// What is on the screen and where it can be touched.
@@ -61,6 +69,15 @@ struct Control {
 impl<'a> KioskWindow<'a> {
     /// Registers a kiosk on ward W1, starts it on a display and waits for its window.
     pub fn open(desktop: &'a Desktop, ward: &Ward) -> Result<Self> {
+        Self::open_as(desktop, ward, None)
+    }
+
+    /// The same for a kiosk that is told to say on a socket, twice within somebody's patience, that its window turns.
+    pub fn open_watched(desktop: &'a Desktop, ward: &Ward, socket: &Path, patience: Duration) -> Result<Self> {
+        Self::open_as(desktop, ward, Some(Watched { socket: socket.to_owned(), patience }))
+    }
+
+    fn open_as(desktop: &'a Desktop, ward: &Ward, watched: Option<Watched>) -> Result<Self> {
         let (aggregator, directory) = (&ward.aggregator, ward.path());
         let data = directory.join("kiosk");
         let output = Command::new(programs::kiosk()?).arg("key").arg("--data").arg(&data).output()?;
@@ -73,9 +90,9 @@ impl<'a> KioskWindow<'a> {
             *address = Value::from(ward.broker_url()?);
         }
         std::fs::write(directory.join("settings.json"), settings.to_string())?;
-        let process = launch(desktop, directory, None)?;
+        let process = launch(desktop, directory, None, watched.as_ref())?;
         let trace = directory.join("controls");
-        let mut window = Self { desktop, process, trace, directory: directory.to_path_buf() };
+        let mut window = Self { desktop, process, trace, directory: directory.to_path_buf(), watched };
         window.until_it_fills_the_display()?;
         Ok(window)
     }
@@ -84,7 +101,7 @@ impl<'a> KioskWindow<'a> {
     pub fn kill_and_start(&mut self, failpoints: Option<&str>) -> Result<Shown> {
         self.process.kill()?;
         std::fs::remove_file(&self.trace).context("failed to forget the trace")?;
-        self.process = launch(self.desktop, &self.directory, failpoints)?;
+        self.process = launch(self.desktop, &self.directory, failpoints, self.watched.as_ref())?;
         self.until_it_fills_the_display()
     }
 
@@ -167,7 +184,12 @@ fn speech(directory: &Path) -> PathBuf {
     directory.join("speech")
 }
 
-fn launch(desktop: &Desktop, directory: &Path, failpoints: Option<&str>) -> Result<Process> {
+fn launch(
+    desktop: &Desktop,
+    directory: &Path,
+    failpoints: Option<&str>,
+    watched: Option<&Watched>,
+) -> Result<Process> {
     let mut command = Command::new(programs::kiosk()?);
     command.arg("run").arg("--data").arg(directory.join("kiosk"));
     command.arg("--settings").arg(directory.join("settings.json")).arg("--fullscreen");
@@ -175,6 +197,10 @@ fn launch(desktop: &Desktop, directory: &Path, failpoints: Option<&str>) -> Resu
     command.arg("--speech-dir").arg(speech(directory));
     command.env("DISPLAY", desktop.name()).env_remove("WAYLAND_DISPLAY");
     arm(&mut command, failpoints);
+    if let Some(Watched { socket, patience }) = watched {
+        command.env("NOTIFY_SOCKET", socket).env("WATCHDOG_USEC", patience.as_micros().to_string());
+        command.env_remove("WATCHDOG_PID");
+    }
     Process::start("window", command, directory)
 }
 

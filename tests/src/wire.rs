@@ -19,7 +19,7 @@ pub struct Weighed {
     pub bytes: usize,
     /// Its head.
     pub head: String,
-    /// Its body, uncompressed.
+    /// Its body, uncompressed, as far as it is text.
     pub text: String,
 }
 
@@ -43,7 +43,7 @@ pub fn weigh(url: &str, session: Option<&str>) -> Result<Weighed> {
         decoder.write_all(&body)?;
         body = decoder.finish().with_context(|| format!("{url} is no whole gzip file"))?;
     }
-    Ok(Weighed { bytes: all.len(), head, text: String::from_utf8(body)? })
+    Ok(Weighed { bytes: all.len(), head, text: String::from_utf8_lossy(&body).into_owned() })
 }
 
 /// A live stream as a browser gets it.

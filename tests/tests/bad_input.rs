@@ -299,6 +299,42 @@ fn an_answered_contact_without_answers_is_refused() -> Result<()> {
     Ok(())
 }
 
+/// A tablet was put on a ward before anybody registered it. What it sent is looked at and judged again by commands, over a kill.
+#[test]
+fn what_was_refused_is_looked_at_and_judged_again_and_then_stands_once() -> Result<()> {
+    let mut scene = Scene::open()?;
+    let key = SigningKey::from_bytes(&[61; 32]);
+    let key_text = key.verifying_key().to_string();
+    let mut early = Tablet::new("k-0061", "W2", key, scene.good.seal_key.clone(), 61)?;
+    for number in 0..3 {
+        let payload = early.completes(&format!("too early {number}"))?.to_json();
+        scene.refuses(&early, &payload, Reason::UnknownKiosk)?;
+    }
+    scene.ward.aggregator.kill()?;
+    scene.ward.aggregator.start()?;
+    let aggregator = &scene.ward.aggregator;
+    let entries = scene.quarantine()?;
+    ensure!(entries.len() == 3, "a kill took some of the quarantine: {entries:?}");
+    let number = entries.first().and_then(|entry| entry.get("number")).and_then(Value::as_u64);
+    let number = number.context("an entry has no number")?.to_string();
+    let shown = aggregator.json(&["quarantine", "show", &number])?;
+    ensure!(shown.to_string().contains("k-0061"), "what came is not shown: {shown}");
+
+    let again = aggregator.list(&["quarantine", "replay"])?;
+    ensure!(again.iter().all(|one| one.pointer("/decision/refused").is_some()), "nothing has changed: {again:?}");
+    aggregator.run(&["kiosk", "add", "--id", "k-0061", "--ward", "W2", "--signing-key", &key_text])?;
+    let again = aggregator.list(&["quarantine", "replay"])?;
+    let accepted = again.iter().filter(|one| one.get("decision").and_then(Value::as_str) == Some("accepted"));
+    ensure!(accepted.count() == 3, "judged again they are {again:?}");
+    ensure!(scene.quarantine()?.is_empty() && aggregator.list(&["quarantine", "replay"])?.is_empty());
+    scene.client = scene.good.connect(scene.port)?;
+    let next = early.completes("in time")?.to_json();
+    scene.accepts(&early, &next)?;
+    scene.expected.clear();
+    scene.all_is_well()?;
+    scene.closes(4)
+}
+
 #[test]
 fn a_hundred_thousand_garbage_messages_do_not_stop_the_stream() -> Result<()> {
     const GARBAGE: usize = 100_000;

@@ -1,8 +1,9 @@
-//! Every test that HAZARDS.md relies on exists.
+//! Every test that HAZARDS.md relies on exists, and the clinical hazard log follows from it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use wardvoice_tests::programs::workspace;
 use wardvoice_tests::sources;
 
@@ -24,5 +25,70 @@ fn every_test_the_hazards_name_exists() -> Result<()> {
             ensure!(known.contains(&wanted), "HAZARDS.md names {name}, which is no test: {row}");
         }
     }
+    Ok(())
+}
+
+/// The cells of a row of a table in Markdown.
+fn cells(row: &str) -> Vec<&str> {
+    row.trim().trim_matches('|').split('|').map(str::trim).collect()
+}
+
+/// The risk of each likelihood and severity, as the page's own table says.
+fn risks(page: &str) -> Result<BTreeMap<(String, String), u8>> {
+    let mut rows =
+        page.lines().skip_while(|line| !line.starts_with("| | minor")).take_while(|line| !line.is_empty());
+    let severities: Vec<&str> =
+        cells(rows.next().context("there is no table of risks")?).into_iter().skip(1).collect();
+    let mut risks = BTreeMap::new();
+    for row in rows.skip(1) {
+        let row = cells(row);
+        let (likelihood, levels) = row.split_first().context("a row of the risks is empty")?;
+        for (severity, level) in severities.iter().zip(levels) {
+            risks.insert((likelihood.trim_matches('*').to_owned(), (*severity).to_owned()), level.parse()?);
+        }
+    }
+    ensure!(risks.len() == 25, "the table has {} risks", risks.len());
+    Ok(risks)
+}
+
+/// The risk that `considerable, high: 3` says, held against the table.
+fn risk(rating: &str, risks: &BTreeMap<(String, String), u8>) -> Result<u8> {
+    let (pair, level) = rating.split_once(": ").with_context(|| format!("{rating:?} has no level"))?;
+    let (severity, likelihood) = pair.split_once(", ").with_context(|| format!("{rating:?} is no pair"))?;
+    let expected = risks.get(&(likelihood.to_owned(), severity.to_owned()));
+    let expected = expected.with_context(|| format!("{rating:?} is not in the table of risks"))?;
+    ensure!(level.parse::<u8>()? == *expected, "{rating:?} is {expected} by the table");
+    Ok(*expected)
+}
+
+#[test]
+fn the_clinical_hazard_log_rates_every_hazard_once_and_by_its_own_table() -> Result<()> {
+    let page = fs::read_to_string(workspace().join("docs/clinical-safety.md"))?;
+    let last = page.split("Hazards 1 to ").nth(1).and_then(|rest| rest.split(' ').next());
+    let last: u32 = last.context("the log does not say how far it goes")?.parse()?;
+    let hazards = fs::read_to_string(workspace().join("HAZARDS.md"))?;
+    let numbers = hazards.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok());
+    let expected: BTreeSet<u32> = numbers.filter(|number| *number <= last).collect();
+    ensure!(expected.len() >= 100, "only {} hazards are rated", expected.len());
+    let risks = risks(&page)?;
+    let mut rated = BTreeSet::new();
+    for row in
+        page.lines().skip_while(|line| !line.starts_with("| hazard |")).skip(2).take_while(|line| !line.is_empty())
+    {
+        let row = cells(row);
+        let [name, _, causes, before, after, _] = row.as_slice() else {
+            bail!("a row has other columns: {row:?}")
+        };
+        for number in causes.split(", ") {
+            let number: u32 = number.parse().with_context(|| format!("{name} names {number:?}"))?;
+            ensure!(rated.insert(number), "hazard {number} is in two lines");
+        }
+        let (before, after) = (risk(before, &risks)?, risk(after, &risks)?);
+        ensure!(
+            after <= before && after <= 2,
+            "{name} is left with a risk of {after}: say why in a line of its own"
+        );
+    }
+    ensure!(rated == expected, "not in the log: {:?}; no hazards: {:?}", &expected - &rated, &rated - &expected);
     Ok(())
 }

@@ -35,7 +35,7 @@ const NOT_PURE: [&str; 12] = [
 ];
 
 /// A library, and the only source files that may name it.
-const KNOWN_ALONE_TO: [(&str, &[&str]); 7] = [
+const KNOWN_ALONE_TO: [(&str, &[&str]); 8] = [
     ("jsonwebtoken", &["aggregator/src/openid"]),
     (
         "reqwest",
@@ -46,6 +46,7 @@ const KNOWN_ALONE_TO: [(&str, &[&str]); 7] = [
             "aggregator/src/web/tests",
         ],
     ),
+    ("rcgen", &["aggregator/src/authority", "kiosk/src/join"]),
     ("sled", &["aggregator/src/log", "kiosk/src/outbox"]),
     ("rmqtt", &["aggregator/src/broker"]),
     ("rumqttc", &["aggregator/src/ingest/mqtt", "kiosk/src/mqtt"]),
@@ -173,5 +174,33 @@ fn no_file_is_called_by_what_it_is_made_of() -> Result<()> {
         let bad = parts.iter().find(|part| banned.contains(part));
         ensure!(bad.is_none(), "{name} is named for nothing that the field knows");
     }
+    Ok(())
+}
+
+/// A target that the manifest forgets is never built, and a reader that has none is never fuzzed.
+#[test]
+fn every_reader_of_outside_bytes_that_is_written_down_has_its_target() -> Result<()> {
+    let fuzz = workspace().join("tests/fuzz");
+    let manifest = fs::read_to_string(fuzz.join("Cargo.toml"))?;
+    let mut readers = BTreeSet::new();
+    for room in ["aggregator", "protocol"] {
+        let text = fs::read_to_string(fuzz.join(format!("src/{room}.rs")))?;
+        for line in text.lines() {
+            let Some((name, _)) = line.strip_prefix("pub fn ").and_then(|rest| rest.split_once('(')) else {
+                continue;
+            };
+            let target = fuzz.join(format!("targets/{name}.rs"));
+            let target =
+                fs::read_to_string(&target).with_context(|| format!("failed to read {}", target.display()))?;
+            ensure!(
+                target.contains(&format!("wardvoice_fuzz::{room}::{name}(")),
+                "{name} is not what its target runs"
+            );
+            ensure!(manifest.contains(&format!("path = \"targets/{name}.rs\"")), "the manifest forgets {name}");
+            readers.insert(name.to_owned());
+        }
+    }
+    let targets = fs::read_dir(fuzz.join("targets"))?.count();
+    ensure!(targets == readers.len() && targets > 20, "there are {targets} targets for {} readers", readers.len());
     Ok(())
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use jiff::civil::Date;
 use wardvoice_protocol::fortnight::Period;
 
 use crate::log::LogError;
 use crate::web::Desk;
+use crate::{national_return, scoring};
 
 /// Starts the thread that reads.
 pub(super) fn start(desk: &Arc<Desk>) -> Result<()> {
@@ -20,7 +22,7 @@ pub(super) fn start(desk: &Arc<Desk>) -> Result<()> {
     thread.map(drop).context("failed to start the thread that reads ahead")
 }
 
-/// What the office's first page shows, and who was named as a consultant.
+/// What the office's first page shows, who was named as a consultant, and the national month that is sent next.
 fn read(desk: &Desk) -> Result<(), LogError> {
     let calendar = desk.scoring.calendar();
     let today = calendar.day_of((desk.now)());
@@ -28,5 +30,20 @@ fn read(desk: &Desk) -> Result<(), LogError> {
     if let Ok(ended) = ended {
         desk.observations.report(desk.ground(), &Period::Fortnight(ended))?;
     }
-    desk.attributed.catch_up(today)
+    desk.attributed.catch_up(today)?;
+    count_again(desk, today)
+}
+
+/// Counts the month that ended last from the log, as the page of the national month does it.
+fn count_again(desk: &Desk, today: Date) -> Result<(), LogError> {
+    let calendar = desk.scoring.calendar();
+    let month = calendar.period(&format!("{:04}-{:02}", today.year(), today.month())).ok();
+    let Some(ended) = month.and_then(|month| scoring::previous(calendar, &month)) else { return Ok(()) };
+    let Ok(yesterday) = national_return::day_that_is_over(today, None) else { return Ok(()) };
+    let sources = desk.sources();
+    match sources.make(&ended, yesterday) {
+        Ok(made) => desk.recounts.of(&sources, &made).map(drop),
+        // The page says why.
+        Err(_) => Ok(()),
+    }
 }

@@ -1,12 +1,11 @@
 //! Looking through who did what: a page of entries at a time, the newest first, by account, by deed and by whom they are about.
 //!
-//! The file is read from its beginning for every page, entry by entry, and no more is kept of it than a page; who looks for an old entry may
-//! wait for a moment, and nobody else does.
+//! Where every entry stands in the file and what it is about is kept in brief ([`Index`](super::index::Index)), from the first look on; a page reads its own
+//! entries and what was written since the last look. That the chain is whole is checked when it is opened and by `verify`, which read all of it.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::sync::PoisonError;
 
+use super::index::Index;
 use super::{Audit, AuditError, Entry};
 
 /// What is looked for; where nothing is said, everything.
@@ -32,42 +31,35 @@ pub struct Leaf {
 }
 
 impl Wanted {
-    fn takes(&self, entry: &Entry) -> bool {
+    /// Whether an entry is looked for.
+    pub(super) fn takes(&self, entry: &Entry) -> bool {
         let is = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| wanted == text);
         let about = entry.about.as_deref().unwrap_or_default();
-        let of_a_kind = about.split_once(':').map_or(about, |(_, what)| what);
         is(&self.who, &entry.who)
             && is(&self.did, &entry.did)
-            && (is(&self.about, about) || is(&self.about, of_a_kind))
+            && (is(&self.about, about) || is(&self.about, of_a_kind(about)))
     }
+}
+
+/// Whom or what an entry is about, of whatever kind: `C07` of `consultant:C07`.
+pub(super) fn of_a_kind(about: &str) -> &str {
+    about.split_once(':').map_or(about, |(_, what)| what)
 }
 
 impl Audit {
     /// So many of the entries that are wanted, the newest of those before a line of the file, or of all.
     pub fn leaf(&self, wanted: &Wanted, before: Option<u64>, many: usize) -> Result<Leaf, AuditError> {
         let failed = |source| AuditError::File { path: self.path.clone(), source };
-        // What is being written meanwhile is not a whole line yet and so no entry; the page after this one has it.
-        let mut file = BufReader::new(File::open(&self.path).map_err(failed)?);
-        let (mut line, mut number, mut matching) = (Vec::new(), 0, 0);
-        let mut kept: VecDeque<(u64, Entry)> = VecDeque::new();
-        let mut has_older = false;
-        while file.read_until(b'\n', &mut line).map_err(failed)? > 0 {
-            number += 1;
-            // A line that is no entry was changed by somebody; `verify` names it.
-            let entry = serde_json::from_slice::<Entry>(&line).ok().filter(|entry| wanted.takes(entry));
-            line.clear();
-            let Some(entry) = entry else { continue };
-            matching += 1;
-            if before.is_none_or(|before| number < before) {
-                kept.push_back((number, entry));
-                if kept.len() > many {
-                    kept.pop_front();
-                    has_older = true;
-                }
-            }
+        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        index.catch_up(&self.path).map_err(failed)?;
+        if let Some(leaf) = index.leaf(&self.path, wanted, before, many).map_err(failed)? {
+            return Ok(leaf);
         }
-        let older = kept.front().filter(|_| has_older).map(|(line, _)| *line);
-        Ok(Leaf { entries: kept.into_iter().rev().map(|(_, entry)| entry).collect(), matching, older })
+        // Somebody has written the file anew under us: it is looked through once more, from its beginning.
+        *index = Index::default();
+        index.catch_up(&self.path).map_err(failed)?;
+        let leaf = index.leaf(&self.path, wanted, before, many).map_err(failed)?;
+        Ok(leaf.unwrap_or(Leaf { entries: Vec::new(), matching: 0, older: None }))
     }
 }
 
@@ -139,6 +131,31 @@ mod tests {
         assert_eq!(audit.leaf(&wanted, Some(5), 3).unwrap().older, None);
         assert!(audit.leaf(&wanted, Some(1), 3).unwrap().entries.is_empty());
         assert_eq!(numbers(&audit.leaf(&wanted, Some(u64::MAX), 1).unwrap()), [8]);
+    }
+
+    /// What was written since the last look is read, and no more; a file that was written anew is looked through anew.
+    #[test]
+    fn a_look_goes_on_where_the_last_one_ended() {
+        let (folder, audit) = written();
+        let path = folder.path().join("audit.ndjson");
+        let other = Audit::open(&path).unwrap();
+        let all = |audit: &Audit| numbers(&audit.leaf(&Wanted::default(), None, 100).unwrap());
+        let office = Wanted { who: Some("office".to_owned()), ..Wanted::default() };
+        assert_eq!(all(&audit), [7, 6, 5, 4, 3, 2, 1]);
+        other.note(Timestamp::UNIX_EPOCH, "office", Deed::SignedOut, None, None).unwrap();
+        assert_eq!(all(&audit).first(), Some(&8), "another process has written it");
+        assert_eq!(numbers(&audit.leaf(&office, None, 2).unwrap()), [8, 7]);
+        assert_eq!(audit.leaf(&office, None, 2).unwrap().matching, 4);
+        // Longer than it was, other in the middle.
+        let text = std::fs::read_to_string(&path).unwrap();
+        let changed = text.replacen("\"who\":\"appraiser\"", "\"who\":\"office, as it were\"", 1);
+        std::fs::write(&path, &changed).unwrap();
+        assert_eq!(all(&audit), [8, 7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!(numbers(&audit.leaf(&office, None, 9).unwrap()), [8, 7, 2, 1]);
+        // Shorter than it was.
+        let second_ends = changed.match_indices('\n').nth(1).unwrap().0;
+        std::fs::write(&path, changed.split_at(second_ends + 1).0).unwrap();
+        assert_eq!(all(&audit), [2, 1]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn every_deed_can_be_looked_for_and_is_said_in_words() {
     for (place, deed) in Deed::ALL.iter().enumerate() {
         assert_eq!(*deed as usize, place, "{deed} stands where another was forgotten");
     }
-    assert_eq!(Deed::Rebuilt as usize + 1, Deed::ALL.len());
+    assert_eq!(Deed::Swept as usize + 1, Deed::ALL.len());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::say;
+use crate::branding::Branding;
 use crate::config::Config;
 use crate::premises::failed;
 use crate::{delivery, directory as directories};
@@ -24,6 +25,7 @@ pub(super) fn settings(data: &Path, config: &Config) -> Result<ExitCode> {
         crate::openid::OpenId::new(openid.clone()).map_err(failed)?;
     }
     delivery::Contacts::open(&config.reach.delivery, data).map(drop).map_err(failed)?;
+    Branding::open(data).map(drop).map_err(failed)?;
     say::text("The settings can be used.\n").map(|()| ExitCode::SUCCESS)
 }
 

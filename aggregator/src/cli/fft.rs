@@ -331,4 +331,18 @@ mod tests {
         check("ward,count\nW 1,1\n", Err("line 2, column ward"));
         check("ward,count\nW1\n", Err("line 2"));
     }
+    proptest::proptest! {
+        #[test]
+        fn any_file_of_eligible_patients_is_read_or_refused(
+            bytes in crate::garbled::bytes(vec![
+                b"ward,count\nW1,10\nW2,0\n".to_vec(),
+                "\u{feff}Ward,name,COUNT\r\nW1,\"One, the first\", 12 \r\n".as_bytes().to_vec(),
+                b"count;ward\n\"\"\",\n".to_vec(),
+            ]),
+        ) {
+            if let Ok(counts) = parse_eligible(&bytes) {
+                proptest::prop_assert!(!counts.is_empty());
+            }
+        }
+    }
 }

@@ -1,8 +1,6 @@
 //! `publish`: what was released, as pages for a web server or a file share.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
@@ -12,16 +10,13 @@ use super::{reach, say};
 use crate::config::Config;
 use crate::operations::{PublishAsk, PublishedFile, PublishedSite, Request, Talk};
 use crate::premises::failed;
-use crate::publish::{By, Edition, File, Login, Posting, Site, post, put_in_place};
-
-/// The rest before a file is put a second time.
-const REST: Duration = Duration::from_millis(500);
+use crate::publish::{By, Delivered, Destination, Edition, File, Put, Site, deliver};
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct PublishArguments {
-    /// The folder; `site` in it is what web servers and people open.
+    /// The folder; `site` in it is what web servers and people open. That of the settings when absent.
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    out: Option<PathBuf>,
     /// Whom it is for: public, or trust for the intranet.
     #[arg(long, default_value = "public")]
     edition: Edition,
@@ -29,13 +24,13 @@ pub(super) struct PublishArguments {
     #[arg(long, value_name = "DATE")]
     until: Option<Date>,
     /// Put it to a web server as well, a PUT a file: the address of a folder there.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", requires = "out")]
     put: Option<String>,
     /// A file with `name:password` for that server.
     #[arg(long, value_name = "FILE", requires = "put")]
     put_login: Option<PathBuf>,
     /// Switch by renaming folders and never by a link, for file shares that do not follow links.
-    #[arg(long)]
+    #[arg(long, requires = "out")]
     folders: bool,
     /// Print what was done as JSON.
     #[arg(long)]
@@ -44,26 +39,27 @@ pub(super) struct PublishArguments {
 
 impl PublishArguments {
     pub(super) fn run(&self, data: &Path, config: impl FnOnce() -> Result<Config>) -> Result<bool> {
-        let login = self.put_login.as_deref().map(login).transpose()?;
         let mut taker = Taker::default();
         let request = Request::Publish(PublishAsk { edition: self.edition, until: self.until });
-        let well = reach::ask_through(data, config, &request, &mut taker)?;
-        let site = taker.site()?;
-        let by = if self.folders { By::Folders } else { By::Whatever };
-        let placed = put_in_place(&self.out, &site, by).map_err(failed)?;
-        let put = match &self.put {
-            Some(url) => {
-                let posting = Posting { url: url.clone(), login, rest: REST };
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                let runtime = runtime.context("failed to start what puts the site")?;
-                Some(runtime.block_on(post(&posting, &site)).map_err(failed)?)
-            }
-            None => None,
+        let (destination, well) = if let Some(out) = &self.out {
+            let put = self.put.as_ref().map(|url| Put { url: url.clone(), login: self.put_login.clone() });
+            let by = if self.folders { By::Folders } else { By::Whatever };
+            let destination = Destination { edition: self.edition, out: out.clone(), put, by };
+            (destination, reach::ask_through(data, config, &request, &mut taker)?)
+        } else {
+            let config = config()?;
+            let destination = configured(&config, data, self.edition)?;
+            (destination, reach::ask_through(data, || Ok(config), &request, &mut taker)?)
         };
+        let delivered = deliver(&destination, &taker.site()?).map_err(failed)?;
+        self.say(&destination, &delivered)?;
+        Ok(well)
+    }
+
+    fn say(&self, destination: &Destination, delivered: &Delivered) -> Result<()> {
+        let Delivered { placed, put } = delivered;
         if self.json {
-            let done = json!({ "edition": self.edition, "placed": placed, "put": put });
-            say::text(&format!("{done}\n"))?;
-            return Ok(well);
+            return say::text(&format!("{}\n", json!({ "edition": self.edition, "placed": placed, "put": put })));
         }
         let news = if placed.is_new { "" } else { ", which is what was there already" };
         say::text(&format!(
@@ -73,17 +69,21 @@ impl PublishArguments {
             placed.version,
             placed.removed
         ))?;
-        if let (Some(count), Some(url)) = (put, &self.put) {
+        if let (Some(count), Some(Put { url, .. })) = (put, &destination.put) {
             say::text(&format!("{url}: {count} files put.\n"))?;
         }
-        Ok(well)
+        Ok(())
     }
 }
 
-fn login(path: &Path) -> Result<Login> {
-    let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
-    Login::new(&text)
-        .with_context(|| format!("failed to read {}: its first line is not name:password", path.display()))
+/// Where the settings say that an edition goes.
+fn configured(config: &Config, data: &Path, edition: Edition) -> Result<Destination> {
+    let found = config.published_in(data).into_iter().find(|destination| destination.edition == edition);
+    found.with_context(|| {
+        format!(
+            "failed to find a folder for the {edition} edition: give --out DIR, or set [[publish]] in the settings"
+        )
+    })
 }
 
 /// Takes the files of a site.

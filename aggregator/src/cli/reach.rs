@@ -76,3 +76,15 @@ pub(super) fn salvage(data: &Path, json: bool) -> Result<bool> {
     terminal.finish()?;
     Ok(salvaged.stopped_at.is_none() && salvaged.promised.is_none_or(|promised| promised == salvaged.records))
 }
+
+/// Writes a log anew. Only possible without a server.
+pub(super) fn rewrite(data: &Path, json: bool) -> Result<()> {
+    anyhow::ensure!(
+        control::connect(data)?.is_none(),
+        "failed to write the log anew: the aggregator is running on it; stop it first"
+    );
+    let rewrote = log::rewrite(&log_folder(data)).map_err(failed)?;
+    let mut terminal = Terminal::new(Style::one(json, super::say::rewrote))?;
+    operations::Talk::item(&mut terminal, &serde_json::to_string(&rewrote)?)?;
+    terminal.finish()
+}

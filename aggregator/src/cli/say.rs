@@ -12,12 +12,14 @@ use crate::app::Addresses;
 use crate::operations::Talk;
 
 mod comments;
+mod keeping;
 mod loops;
 mod monitor;
 mod office;
 mod words;
 
 pub(super) use comments::{comment, comment_line, theme_count};
+pub(super) use keeping::{backed_up, restored, rewrote, swept, withdrawn};
 pub(super) use loops::{alert, contact_test, help_times};
 pub(super) use monitor::monitored;
 pub(super) use office::{plan_decision, plan_line, translation_decision, translation_line};

@@ -12,6 +12,7 @@ use super::signs::Sign;
 use crate::facts::{Fact, fact_of};
 use crate::ingest::World;
 use crate::log::{LogError, OpenedRow, Reader};
+use crate::retention::DELETED;
 
 /// A comment as it was written, and what the lists say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ fn comments(row: &OpenedRow<'_>, world: &World, lists: &Lists) -> Result<Vec<Fou
     let questionnaire =
         world.questionnaires.iter().find(|questionnaire| questionnaire.reference() == contact.questionnaire);
     let said = response.answers.into_iter().filter_map(|(question, answer)| match answer {
-        Answer::Said(comment) => Some((question, String::from(comment))),
+        Answer::Said(comment) => Some((question, String::from(comment))).filter(|(_, text)| text != DELETED),
         _ => None,
     });
     let found = said.map(|(question, text)| {

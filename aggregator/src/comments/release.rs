@@ -97,6 +97,26 @@ impl Comments {
         })
     }
 
+    /// The same of those who answered the questionnaire of a number in facts.
+    pub fn released_in(
+        &self,
+        unit: &Unit,
+        period: &Period,
+        audience: Audience,
+        questionnaire: u8,
+    ) -> Result<Vec<Released>, CommentsError> {
+        let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
+        if !self.may_be_asked(unit, &days, audience) {
+            return Ok(Vec::new());
+        }
+        let is_of = |ward: &WardId| self.holds(unit, ward);
+        let passed = self.passed(&days, usize::MAX, Wanted::OfWards(&is_of), |_, found, _, reach| {
+            let is_in = found.row.is_some_and(|row| row.questionnaire_index() == questionnaire);
+            is_in && (audience != Audience::Public || reach == Reach::Everybody)
+        })?;
+        Ok(passed.into_iter().map(|(_, released)| released).collect())
+    }
+
     /// What was passed about consultants by patients of one. Whether it may be shown at all, whoever asks has asked the policy.
     pub(crate) fn of_patients(&self, patients: &Patients<'_>) -> Result<Vec<Released>, CommentsError> {
         let Some(days) = fortnights::whole(&self.world.calendar, &patients.window) else { return Ok(Vec::new()) };

@@ -106,7 +106,7 @@ impl Signs {
                     let term = Term::new(&text).ok_or_else(|| {
                         format!("{language}: {text:?} is no term: write 1 to {MAX_TERM_CHARACTERS} characters, a star at the end at most")
                     })?;
-                    terms.push((kind, term));
+                    terms.push((term, kind));
                 }
             }
             languages.insert(language.to_string(), List { checked: words.checked, terms: Terms::new(terms) });

@@ -30,6 +30,26 @@ const OPENID: &str = r#"# Let people sign in with the accounts of the trust's ow
 
 "#;
 
+/// What is kept, and for how long.
+const KEEPING: &str = "[backup]
+# The public keys that backups are sealed for, as `backup new-key` prints them: see docs/keeping.md. Their secret halves do not belong on this
+# machine. Name two, so that one may be lost.
+recipients = []
+
+[retention]
+# How many months what is kept, counted from the day of the answers; for ever without a line. What is due is deleted every day: see
+# docs/keeping.md, and look first with `retention --dry-run`.
+# The words of comments.
+#comments_months = 24
+# The detail of responses: what the kiosk sealed, how long it took, the time of day. No figure changes.
+#responses_months = 36
+# The same of contacts without a response.
+#contacts_months = 12
+# What figures are made of; with it go the figures of those days, but for what was released to the public.
+#figures_months = 120
+
+";
+
 /// Every setting with its default and its meaning, as a file to start from.
 pub fn template() -> String {
     let file = ConfigFile::default();
@@ -37,26 +57,7 @@ pub fn template() -> String {
     format!(
         r#"# Settings of the Wardvoice aggregator. Save as config.toml in the data folder. Every line shows its default.
 
-[broker]
-# Where kiosks reach the broker inside the aggregator. Port 0 takes a free port and keeps it over restarts.
-# On a hospital network, give the server's address and port 1883.
-listen = "{broker_listen}"
-# Use a broker of your own instead: mqtt://host:port or mqtts://host:port. The line above is then not used.
-#url = "mqtt://127.0.0.1:1883"
-# Who the aggregator is to that broker, and the file that holds its password.
-#username = "aggregator"
-#password_file = "/etc/wardvoice/broker-password"
-# The certificate authority of an mqtts broker. Without it the system's are trusted.
-#ca_file = "/etc/wardvoice/ca.pem"
-
-[web]
-# Where pages are served. Anything but a loopback address needs a reverse proxy that speaks TLS in front of it.
-listen = "{web_listen}"
-# The proxies in front, by address or network. From those alone X-Forwarded-For is believed, for slowing down guessers and for the audit. Without
-# this, everybody behind a proxy counts as one caller.
-trusted_proxies = []
-
-[programme]
+{places}[programme]
 # A Monday from which fortnights are counted, for ever in both directions. Never change it once records exist.
 fortnight_anchor = "{fortnight_anchor}"
 # How many patients the trust means to approach in a fortnight; shared out over wards by their beds.
@@ -109,7 +110,7 @@ two_person_release = {two_person_release}
 # shows nothing but what was released to the public.
 need_token = {need_token}
 
-{openid}{reach}
+{keeping}{openid}{reach}
 # From a day on, publish periods by a scoring definition; earlier ones, and all without these lines, by the newest for the
 # inpatient questionnaire that is part of this program. A period stays with the definition that was in force on its first day.
 #[[series]]
@@ -121,14 +122,25 @@ need_token = {need_token}
 #[[targets]]
 #measure = "overall"
 #value = 8.5
+
+# Where `publish` without --out and the office's page put the published sites, one entry an edition: "public" for everybody, "trust" for
+# the intranet. The folder must be one that the aggregator can write to. See docs/publish.md.
+#[[publish]]
+#edition = "public"
+#out = "/srv/www/wardvoice"
+# Put it to a web server as well, and the file with name:password for that server.
+#put = "https://intranet.example/wardvoice/"
+#put_login = "/etc/wardvoice/publish-login"
+# Switch by renaming folders, for file shares that do not follow links.
+#folders = false
 "#,
-        broker_listen = file.broker.listen,
-        web_listen = file.web.listen,
+        places = places(&file),
         language = file.kiosks.languages.join("\", \""),
         accept_simulated = file.kiosks.accept_simulated,
         first_days = file.consultants.first_days,
         two_person_release = file.comments.two_person_release,
         need_token = file.displays.need_token,
+        keeping = KEEPING,
         openid = OPENID,
         reach = reach(&file),
     )
@@ -199,5 +211,56 @@ it = {it}
         office = file.alerts.a_week.office,
         board = file.alerts.a_week.board,
         it = file.alerts.a_week.it,
+    )
+}
+
+/// Where everything is reached, and what is encrypted there.
+fn places(file: &ConfigFile) -> String {
+    format!(
+        r#"[broker]
+# Where kiosks reach the broker inside the aggregator. Port 0 takes a free port and keeps it over restarts.
+# On a hospital network, give the server's address and port 8883, and encrypt.
+listen = "{broker_listen}"
+# Encrypt, and let in only kiosks with a certificate of the built-in authority (`kiosk enrol`). Needed anywhere but on loopback.
+encrypted = {broker_encrypted}
+# Use a broker of your own instead: mqtt://host:port or mqtts://host:port. The line above is then not used.
+#url = "mqtt://127.0.0.1:1883"
+# Who the aggregator is to that broker, and the file that holds its password.
+#username = "aggregator"
+#password_file = "/etc/wardvoice/broker-password"
+# The certificate authority of an mqtts broker. Without it the system's are trusted.
+#ca_file = "/etc/wardvoice/ca.pem"
+# Show an mqtts broker a certificate of the built-in authority, named wardvoice-aggregator, and believe what that authority vouches
+# for: see docs/enrolment.md and deploy/mosquitto.
+show_certificate = {show_certificate}
+
+[web]
+# Where pages are served. Anything but a loopback address is encrypted.
+listen = "{web_listen}"
+# Encrypt with a certificate of the built-in authority; `authority show` prints what browsers have to trust.
+encrypted = {web_encrypted}
+# Or encrypt with a certificate of your own (PEM), which is read again when it has changed.
+#certificate_file = "/etc/wardvoice/pages.pem"
+#key_file = "/etc/wardvoice/pages.key"
+# The proxies in front, by address or network. From those alone X-Forwarded-For is believed, for slowing down guessers and for the audit. Without
+# this, everybody behind a proxy counts as one caller.
+trusted_proxies = []
+
+[authority]
+# What browsers and kiosks call this machine, names and addresses: certificates of the built-in authority are for these. The first is
+# what kiosks are told to connect to.
+names = []
+
+[enrolment]
+# Where kiosks are taken in with a join code and get new certificates: an address and port, 8884 for example. Always encrypted. Without
+# this line no kiosk can join.
+#listen = "127.0.0.1:8884"
+
+"#,
+        broker_listen = file.broker.listen,
+        broker_encrypted = file.broker.encrypted,
+        show_certificate = file.broker.show_certificate,
+        web_encrypted = file.web.encrypted,
+        web_listen = file.web.listen,
     )
 }

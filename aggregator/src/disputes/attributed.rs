@@ -67,6 +67,8 @@ pub struct Attributed {
 #[derive(Default)]
 struct Known {
     position: u64,
+    /// How many records had been forgotten when it was read.
+    forgotten: u64,
     /// By the consultant's number and by local day.
     contacts: BTreeMap<u16, BTreeMap<i32, Vec<(RecordId, Fact)>>>,
 }
@@ -116,6 +118,10 @@ impl Attributed {
 
     fn read_on(&self, known: &mut Known, today: Date) -> Result<(), LogError> {
         let (from_day, end) = (DayNumber::from(today).count() - KEPT_DAYS, self.reader.position());
+        let forgotten = self.reader.forgotten();
+        if known.forgotten != forgotten {
+            *known = Known { forgotten, ..Known::default() };
+        }
         if end > known.position {
             let mut new = Vec::new();
             self.reader.each_row::<LogError>(known.position + 1..=end, |row| {

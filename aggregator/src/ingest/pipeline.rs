@@ -22,13 +22,14 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use tokio::sync::broadcast;
-use wardvoice_protocol::id::{KioskId, RecordId};
+use wardvoice_protocol::fortnight::DayNumber;
+use wardvoice_protocol::id::{KioskId, RecordId, WardId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
 
 use super::{Arrival, Change, Unacked, World, Writer};
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts};
 use crate::help::HelpDesk;
-use crate::log::{Log, LogError, Reader, Seen};
+use crate::log::{Left, Log, LogError, Reader, Seen};
 use crate::metrics::Metrics;
 
 mod herald;
@@ -64,6 +65,9 @@ pub enum PipelineError {
     /// The log failed, or the pipeline was stopped.
     #[error("take the record: ingest has stopped ({0})")]
     Stopped(String),
+    /// A record that was to be forgotten cannot be read.
+    #[error("forget the records: {0}; none of them was forgotten")]
+    NotForgotten(String),
 }
 
 /// The running threads.
@@ -93,6 +97,30 @@ enum Task<T> {
     Still(Box<dyn FnOnce() + Send>),
     /// Somebody has seen a request for help.
     Acknowledge(Acknowledge),
+    /// Records are to be forgotten.
+    Forget(Forget),
+}
+
+/// A contact that is to be forgotten, as it is known where it leaves.
+#[derive(Debug, Clone)]
+pub struct Forgetting {
+    /// Its place in the log.
+    pub position: u64,
+    /// Its ward.
+    pub ward: WardId,
+    /// Its local day.
+    pub day: DayNumber,
+    /// Its fact, where the facts know it.
+    pub fact: Option<Fact>,
+    /// What is to stay of it. A record that is reduced has the same fact as before.
+    pub left: Left,
+}
+
+/// What is to be forgotten on which local day, and who wants to know how many that was.
+struct Forget {
+    records: Vec<Forgetting>,
+    on: DayNumber,
+    answer: SyncSender<Result<usize, String>>,
 }
 
 /// Who has seen which request for help, and who wants to know what stands.
@@ -231,6 +259,15 @@ impl<T: Send + 'static> Pipeline<T> {
         self.gate.enter(0)?;
         self.send(Task::Acknowledge(Acknowledge { record, seen, answer }))?;
         wait.recv().map_err(|_| self.why_stopped())
+    }
+
+    /// Takes what contacts held out of the log and the facts for good, and waits until that is durable and pages can know. How many there were:
+    /// what was forgotten before is not counted.
+    pub fn forget(&self, records: Vec<Forgetting>, on: DayNumber) -> Result<usize, PipelineError> {
+        let (answer, wait) = sync_channel(1);
+        self.gate.enter(0)?;
+        self.send(Task::Forget(Forget { records, on, answer }))?;
+        wait.recv().map_err(|_| self.why_stopped())?.map_err(PipelineError::NotForgotten)
     }
 
     /// Does something while nothing is under way: log, facts and pages say the same. Everything that comes waits.

@@ -16,6 +16,9 @@
 //! so the gap is visible and only the right envelope fills it. A refused envelope holds its number, so that the next one
 //! is not refused for being linked to it.
 
+use std::collections::BTreeSet;
+
+use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId, Sequence, WardId};
 use wardvoice_protocol::receipt::{Decision, Reason, Refusal, Verdict};
 
@@ -25,7 +28,7 @@ use super::recent::Recent;
 use crate::facts::Fact;
 use crate::help::Request;
 use crate::log::{
-    Batch, Committed, Holder, Log, LogError, NewRecord, NewRefusal, OpenedRow, Reader, Refused, Seen, Slot,
+    Batch, Committed, Holder, Left, Log, LogError, NewRecord, NewRefusal, OpenedRow, Reader, Refused, Seen, Slot,
 };
 
 /// Decides and commits.
@@ -97,6 +100,27 @@ impl Writer {
     /// Notes that somebody has seen a request for help ([`Batch::acknowledge`]).
     pub fn acknowledge(&mut self, record: RecordId, seen: Seen) -> Result<Option<(Seen, bool)>, LogError> {
         self.batch.acknowledge(&self.log, record, seen)
+    }
+
+    /// Takes what some committed records held out of the log, durably, and says of which anything went ([`Batch::forget`]). What was decided before
+    /// is made durable first.
+    pub fn forget(&mut self, records: &[(u64, Left)], on: DayNumber) -> Result<BTreeSet<u64>, LogError> {
+        self.commit()?;
+        let mut batch = self.log.begin();
+        let mut forgotten = BTreeSet::new();
+        for (position, left) in records {
+            if batch.forget(&self.log, *position, left, on)? {
+                forgotten.insert(*position);
+            }
+        }
+        self.log.commit(batch)?;
+        self.batch = self.log.begin();
+        Ok(forgotten)
+    }
+
+    /// Where the log ends.
+    pub fn end(&self) -> Committed {
+        self.log.end()
     }
 
     /// Makes everything decided so far durable.

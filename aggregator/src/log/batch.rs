@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use wardvoice_protocol::fortnight::DayNumber;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::receipt::Reason;
 
 use super::block::{Blocks, parts};
+use super::forget::{Gone, Left, Rewritten, Tombstone};
 use super::keys::{self, Family};
 use super::quarantine::{self, MAX_ENTRIES, MAX_SOURCE_BYTES, MAX_SOURCE_ENTRIES, NewRefusal, Refused, Source};
 use super::row::{self, Meta, OpenedRow, encode_opened, run_on};
@@ -44,6 +46,8 @@ pub struct Batch {
     restated: Vec<Refused>,
     requests: BTreeMap<u64, RecordId>,
     seen: BTreeMap<RecordId, Seen>,
+    rewritten: Rewritten,
+    tombstones: BTreeMap<u64, Tombstone>,
     changed: bool,
 }
 
@@ -52,6 +56,8 @@ pub(super) struct Parts {
     pub(super) meta: Meta,
     pub(super) heads: HashMap<KioskId, Head>,
     pub(super) sources: HashMap<KioskId, Source>,
+    pub(super) forgotten: u64,
+    pub(super) gone: u64,
 }
 
 impl Batch {
@@ -70,6 +76,8 @@ impl Batch {
             restated: Vec::new(),
             requests: BTreeMap::new(),
             seen: BTreeMap::new(),
+            rewritten: Rewritten::default(),
+            tombstones: BTreeMap::new(),
             changed: false,
         }
     }
@@ -161,6 +169,22 @@ impl Batch {
         Ok(Some((seen, true)))
     }
 
+    /// Takes what a committed record held out of the log for good, but for what is left of it; a tombstone stays. Whether anything went.
+    pub fn forget(&mut self, log: &Log, position: u64, left: &Left, on: DayNumber) -> Result<bool, LogError> {
+        let Some(tombstone) = self.rewritten.forget(&log.shared.store, position, left, on)? else {
+            return Ok(false);
+        };
+        self.tombstones.insert(position, tombstone);
+        self.changed = true;
+        Ok(true)
+    }
+
+    /// Says what stays of a record that was appended without anything in it, as another log had it.
+    pub(super) fn bury(&mut self, position: u64, tombstone: Tombstone) {
+        self.tombstones.insert(position, tombstone);
+        self.changed = true;
+    }
+
     /// Gives the requests for help among records that were stored before there were keys for them their keys.
     pub(super) fn note_requests(&mut self, requests: BTreeMap<u64, RecordId>, to: u64) {
         self.requests.extend(requests);
@@ -206,6 +230,13 @@ impl Batch {
         self.refused.insert(number, refused.clone());
         self.changed = true;
         Ok(Some(refused))
+    }
+
+    /// Says of an entry of this batch, copied from another log, that its payload was too large to be kept whole.
+    pub(super) fn keep_glimpse(&mut self, number: u64, bytes: u64) {
+        if let Some(refused) = self.refused.get_mut(&number) {
+            (refused.bytes, refused.whole) = (bytes, false);
+        }
     }
 
     /// Lets a quarantined envelope hold its number of the chain, so that the next one finds what it is linked to.
@@ -328,7 +359,13 @@ impl Batch {
         for (record, seen) in &self.seen {
             writes.put(&keys::seen(record), &row::encode_seen(seen));
         }
+        self.rewritten.write(&mut writes);
+        for (position, tombstone) in &self.tombstones {
+            writes.put(&keys::tombstone(*position), &tombstone.encode());
+        }
         writes.put(keys::META, &self.meta.encode());
-        Parts { writes, meta: self.meta, heads: self.heads, sources: self.sources }
+        let forgotten = self.tombstones.len() as u64;
+        let gone = self.tombstones.values().filter(|tombstone| tombstone.gone == Gone::Everything).count() as u64;
+        Parts { writes, meta: self.meta, heads: self.heads, sources: self.sources, forgotten, gone }
     }
 }

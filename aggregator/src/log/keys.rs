@@ -12,6 +12,7 @@
 //! | `c` kiosk | how much of the quarantine a source uses |
 //! | `r` position | the record id of a request for help |
 //! | `a` record id | who has seen the request, and when |
+//! | `t` position | what stays of a record that was forgotten |
 //! | `m` | how far everything reaches |
 
 use wardvoice_protocol::id::{KioskId, RecordId};
@@ -27,7 +28,7 @@ pub(super) enum Family {
 }
 
 impl Family {
-    fn byte(self) -> u8 {
+    pub(super) fn byte(self) -> u8 {
         match self {
             Self::Envelopes => b'e',
             Self::Opened => b'o',
@@ -108,6 +109,18 @@ pub(super) fn request_position(key: &[u8]) -> Option<u64> {
     (*kind == b'r').then(|| u64::from_be_bytes(position))
 }
 
+/// What stays of a record that was forgotten.
+pub(super) fn tombstone(position: u64) -> Vec<u8> {
+    prefixed(b't', &position.to_be_bytes())
+}
+
+/// The position of a tombstone's key.
+pub(super) fn tombstone_position(key: &[u8]) -> Option<u64> {
+    let (kind, rest) = key.split_first()?;
+    let position: [u8; 8] = rest.try_into().ok()?;
+    (*kind == b't').then(|| u64::from_be_bytes(position))
+}
+
 /// That a request has been seen.
 pub(super) fn seen(record: &RecordId) -> Vec<u8> {
     prefixed(b'a', record.as_bytes())
@@ -137,6 +150,7 @@ pub(super) fn describe(key: &[u8]) -> String {
         Some((b'u', _)) => "a fingerprint".to_owned(),
         Some((b'r', _)) => "an entry of the requests for help".to_owned(),
         Some((b'a', _)) => "an acknowledgement".to_owned(),
+        Some((b't', _)) => "a tombstone".to_owned(),
         _ => "the log's own counts".to_owned(),
     }
 }

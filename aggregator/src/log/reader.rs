@@ -11,6 +11,7 @@ use wardvoice_protocol::id::{KioskId, RecordId, Sequence};
 use wardvoice_protocol::record::Record;
 
 use super::block;
+use super::forget::{self, Tombstone};
 use super::keys::{self, Family};
 use super::quarantine::{self, Refused, Source};
 use super::row::{self, Meta, OpenedRow, decode_envelope, decode_opened};
@@ -19,7 +20,7 @@ use super::{Committed, Head, LogError, Seen, Shared, Slot, StoredRecord};
 /// Reads the log.
 #[derive(Clone)]
 pub struct Reader {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// Numbers of a kiosk's chain that nothing has come for.
@@ -54,7 +55,7 @@ impl Reader {
 
     /// The local day on which the last record came, none in an empty log.
     pub fn last_arrival_day(&self) -> Result<Option<Date>, LogError> {
-        Ok(self.record(self.position())?.map(|record| record.arrival_day))
+        Ok(self.row(self.position(), |row| Ok(row.arrival_day.date()))?.flatten())
     }
 
     /// Whether writing has stopped for good, and why.
@@ -62,14 +63,49 @@ impl Reader {
         self.shared.check().err().map(|error| error.to_string())
     }
 
-    /// One record.
-    pub fn record(&self, position: u64) -> Result<Option<StoredRecord>, LogError> {
+    /// Of how many records nothing is left but their places.
+    pub fn gone(&self) -> u64 {
+        self.shared.gone.load(Ordering::Acquire)
+    }
+
+    /// How often records were forgotten or reduced. Whoever keeps something that was made of records makes it anew when this is another.
+    pub fn forgotten(&self) -> u64 {
+        self.shared.forgotten.load(Ordering::Acquire)
+    }
+
+    /// What stays of every record that was forgotten, with its position, in order.
+    pub fn tombstones(&self) -> impl Iterator<Item = Result<(u64, Tombstone), LogError>> + use<> {
+        forget::all(&self.shared.store)
+    }
+
+    /// What stays of a record, when it was forgotten.
+    pub fn tombstone(&self, position: u64) -> Result<Option<Tombstone>, LogError> {
+        forget::get(&self.shared.store, position)
+    }
+
+    /// Whether a position has its row and its envelope, or what stays of them.
+    pub(super) fn holds(&self, position: u64) -> Result<bool, LogError> {
+        let row = self.row(position, |_| Ok(()))?;
+        Ok(row.is_some() && self.envelope(position)?.is_some())
+    }
+
+    /// Shows one opened record, if there is one at the position.
+    pub fn row<R>(
+        &self,
+        position: u64,
+        see: impl FnOnce(OpenedRow<'_>) -> Result<R, LogError>,
+    ) -> Result<Option<R>, LogError> {
         if position > self.position() {
             return Ok(None);
         }
         let Some(block) = block::find(&self.shared.store, Family::Opened, position)? else { return Ok(None) };
         let row = block.rows().find(|(number, _)| *number == position);
-        row.map(|(number, bytes)| stored(&opened(number, bytes)?)).transpose()
+        row.map(|(number, bytes)| see(opened(number, bytes)?)).transpose()
+    }
+
+    /// One record; none where it was forgotten.
+    pub fn record(&self, position: u64) -> Result<Option<StoredRecord>, LogError> {
+        Ok(self.row(position, |row| stored(&row))?.flatten())
     }
 
     /// The position of a record id.
@@ -77,7 +113,7 @@ impl Reader {
         Ok(self.shared.position_of(id)?.filter(|position| *position <= self.position()))
     }
 
-    /// The records from a position on, in order, up to the last one that is on the disk now.
+    /// The records from a position on, in order, up to the last one that is on the disk now. Those that were forgotten are passed over.
     pub fn records(
         &self,
         from: u64,
@@ -87,7 +123,8 @@ impl Reader {
         let records = blocks.flat_map(move |block| match block {
             Ok(block) => {
                 let rows = block.rows().filter(|(number, _)| (from..=last).contains(number));
-                rows.map(|(number, bytes)| stored(&opened(number, bytes)?)).collect()
+                rows.filter_map(|(number, bytes)| opened(number, bytes).and_then(|row| stored(&row)).transpose())
+                    .collect()
             }
             Err(error) => vec![Err(error)],
         });
@@ -103,7 +140,7 @@ impl Reader {
         self.each(Family::Opened, positions, |number, bytes| see(opened(number, bytes)?))
     }
 
-    /// Shows every envelope of a span of positions as it was received. Fails when one is missing.
+    /// Shows every envelope of a span of positions as it was received, and nothing where it was forgotten. Fails when one is missing.
     pub fn each_envelope<E: From<LogError>>(
         &self,
         positions: RangeInclusive<u64>,
@@ -112,7 +149,7 @@ impl Reader {
         self.each(Family::Envelopes, positions, |number, bytes| see(number, received(number, bytes)?))
     }
 
-    /// One envelope as it was received.
+    /// One envelope as it was received; no bytes where it was forgotten.
     pub fn envelope(&self, position: u64) -> Result<Option<Vec<u8>>, LogError> {
         if position > self.position() {
             return Ok(None);
@@ -159,6 +196,15 @@ impl Reader {
         Ok(gaps)
     }
 
+    /// The same of every kiosk that sent anything. A chain of which every number is held has no gap, and is not walked to find that out.
+    pub fn missing(&self) -> Result<Vec<(KioskId, Vec<Gap>)>, LogError> {
+        let of = |(kiosk, head): (KioskId, Head)| {
+            let gaps = if head.is_whole() { Vec::new() } else { self.gaps(&kiosk)? };
+            Ok((kiosk, gaps))
+        };
+        self.heads()?.into_iter().map(of).collect()
+    }
+
     /// The quarantine from a number on, in order.
     pub fn quarantine(
         &self,
@@ -188,7 +234,7 @@ impl Reader {
         self.shared.seen(record)
     }
 
-    fn each<E: From<LogError>>(
+    pub(super) fn each<E: From<LogError>>(
         &self,
         family: Family,
         positions: RangeInclusive<u64>,
@@ -283,7 +329,10 @@ fn received(position: u64, bytes: &[u8]) -> Result<Vec<u8>, LogError> {
     decode_envelope(bytes).ok_or_else(|| LogError::Unreadable(format!("the envelope {position}")))
 }
 
-fn stored(row: &OpenedRow<'_>) -> Result<StoredRecord, LogError> {
+fn stored(row: &OpenedRow<'_>) -> Result<Option<StoredRecord>, LogError> {
+    if row.is_forgotten() {
+        return Ok(None);
+    }
     let read = || {
         Some(StoredRecord {
             position: row.position,
@@ -298,5 +347,5 @@ fn stored(row: &OpenedRow<'_>) -> Result<StoredRecord, LogError> {
             record: serde_json::from_slice::<Record>(row.json).ok()?,
         })
     };
-    read().ok_or_else(|| LogError::Unreadable(format!("the opened record {}", row.position)))
+    read().map(Some).ok_or_else(|| LogError::Unreadable(format!("the opened record {}", row.position)))
 }

@@ -41,6 +41,13 @@ pub struct OpenedRow<'a> {
     pub json: &'a [u8],
 }
 
+impl OpenedRow<'_> {
+    /// Whether what was in it was forgotten: then there is no JSON, and only the place stays.
+    pub fn is_forgotten(&self) -> bool {
+        self.json.is_empty()
+    }
+}
+
 const HELD: u8 = 0x80;
 
 pub(super) fn encode_opened(row: &OpenedRow<'_>) -> Vec<u8> {
@@ -130,8 +137,16 @@ fn encode_canonical(envelope: &Envelope) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The payload as it was received.
+/// The hash that an envelope names as the one before.
+pub(super) fn decode_envelope_link(bytes: &[u8]) -> Option<Hash> {
+    Some(Envelope::read(&decode_envelope(bytes)?).ok()?.previous())
+}
+
+/// The payload as it was received; nothing where it was forgotten.
 pub(super) fn decode_envelope(bytes: &[u8]) -> Option<Vec<u8>> {
+    if bytes.is_empty() {
+        return Some(Vec::new());
+    }
     let mut cursor = Cursor::new(bytes);
     if cursor.u8()? != VERSION {
         return None;

@@ -11,6 +11,7 @@ use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::id::RecordId;
 
 use super::block::{self, Block};
+use super::forget::{self, Tombstone};
 use super::keys;
 use super::keys::Family;
 use super::marker::{Found, Marker};
@@ -90,7 +91,9 @@ fn take_over(damaged: &Store, log: &mut Log) -> Result<Option<String>, LogError>
                 opened = found;
             }
             let row = opened.rows().find(|(number, _)| *number == position);
-            if !append(log, &mut batch, position, envelope, row.map(|(_, row)| row))? {
+            // One that cannot be read is a record that cannot be taken over.
+            let tombstone = forget::get(damaged, position).ok().flatten();
+            if !append(log, &mut batch, position, envelope, row.map(|(_, row)| row), tombstone)? {
                 stopped.get_or_insert_with(|| missing(position).to_string());
             }
             if position % BATCH_RECORDS == 0 {
@@ -110,15 +113,20 @@ fn missing(position: u64) -> LogError {
     LogError::Unreadable(format!("record {position}"))
 }
 
-fn append(
+/// Appends a record as a store holds it; whether it is one, and its id and its number in the chain are free.
+pub(super) fn append(
     log: &Log,
     batch: &mut super::Batch,
     position: u64,
     envelope: &[u8],
     row: Option<&[u8]>,
+    tombstone: Option<Tombstone>,
 ) -> Result<bool, LogError> {
     let parsed = row.and_then(|row| {
         let row = decode_opened(position, row)?;
+        if envelope.is_empty() {
+            return Some((row, kiosk_id(row.kiosk)?, Vec::new(), tombstone?.previous));
+        }
         let payload = decode_envelope(envelope)?;
         let envelope = Envelope::read(&payload).ok().filter(|envelope| envelope.hash() == row.envelope)?;
         Some((row, kiosk_id(row.kiosk)?, encode_envelope(&envelope, &payload), envelope.previous()))
@@ -131,11 +139,19 @@ fn append(
     }
     let before = match row.sequence.checked_sub(1) {
         None | Some(0) => true,
-        Some(before) => batch.slot(log, &kiosk, before)?.is_some(),
+        Some(before) => {
+            let slot = batch.slot(log, &kiosk, before)?;
+            slot.is_some_and(|slot| !matches!(slot.holder, Holder::Refused { linked: false, .. }))
+        }
     };
     let waits_for = (!before).then_some(previous);
     let asks_for_help = row::asks_for_help(row.json);
-    batch.append(log, NewRecord { kiosk: &kiosk, row, envelope: &envelope, waits_for, asks_for_help })?;
+    let new = NewRecord { kiosk: &kiosk, row, envelope: &envelope, waits_for, asks_for_help };
+    let is_less = envelope.is_empty();
+    let appended = batch.append(log, new)?;
+    if let Some(tombstone) = tombstone.filter(|_| is_less) {
+        batch.bury(appended, tombstone);
+    }
     Ok(true)
 }
 

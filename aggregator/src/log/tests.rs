@@ -395,3 +395,22 @@ fn a_store_that_has_grown_notes_where_everything_is_while_it_is_in_use() {
     drop((log, reader));
     assert_eq!(Log::open(folder.path()).unwrap().end(), end);
 }
+
+#[test]
+fn a_log_that_cannot_be_copied_whole_stays_as_it_is() {
+    const WORDS: &[u8] = b"what nobody is to read again";
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("log");
+    let holds = |directory: &Path| {
+        let bytes = fs::read(directory.join("store/db")).unwrap();
+        bytes.windows(WORDS.len()).any(|some| some == WORDS)
+    };
+    let mut log = Log::open(&directory).unwrap();
+    append_json(&mut log, 1, 10, WORDS);
+    drop(log);
+    assert!(holds(&directory));
+    // An envelope that is none cannot be copied.
+    let refused = rewrite(&directory).unwrap_err().to_string();
+    assert!(refused.contains("record 1"), "{refused}");
+    assert!(holds(&directory), "a log that cannot be copied stays as it is");
+}

@@ -58,10 +58,10 @@ impl Default for Observations {
 /// What a report is kept under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stamp {
-    /// So many observations are held of its days.
-    Held(usize),
-    /// They are not; the log is as long as that.
-    Read(u64),
+    /// So many observations are held of its days, after so much was forgotten.
+    Held(usize, u64),
+    /// They are not; the log is as long as that, after so much was forgotten.
+    Read(u64, u64),
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +70,8 @@ struct Held {
     from: Option<Date>,
     /// The last position of the log that was read.
     read_to: u64,
+    /// How many records had been forgotten then.
+    forgotten: u64,
     /// Whether early days were let go; then none are read again.
     is_full: bool,
     days: BTreeMap<Date, Vec<Row>>,
@@ -97,14 +99,14 @@ impl Observations {
         let (stamp, observations) = {
             let mut held = self.held();
             let stamp = if held.reach(ground, since, self.most)? {
-                Stamp::Held(held.span(since, last).map(|(_, rows)| rows.len()).sum())
+                Stamp::Held(held.span(since, last).map(|(_, rows)| rows.len()).sum(), held.forgotten)
             } else {
-                Stamp::Read(held.read_to)
+                Stamp::Read(held.read_to, held.forgotten)
             };
             if let Some(report) = self.kept(period, stamp) {
                 return Ok(report);
             }
-            (stamp, matches!(stamp, Stamp::Held(_)).then(|| held.observations(since, last)))
+            (stamp, matches!(stamp, Stamp::Held(..)).then(|| held.observations(since, last)))
         };
         let report = match observations {
             Some(observations) => monitor(&period.to_string(), first, last, &observations),
@@ -167,6 +169,10 @@ impl Held {
     /// Reads what is missing, so that everything from a day on is here; false when that would be too much.
     fn reach(&mut self, ground: Ground<'_>, first: Date, most: usize) -> Result<bool, LogError> {
         let source = Source::new(ground.reader, ground.world);
+        let forgotten = ground.reader.forgotten();
+        if self.forgotten != forgotten {
+            *self = Self { forgotten, ..Self::default() };
+        }
         match self.from {
             None => {
                 let expected = of_patients(ground.facts, first, Date::MAX);

@@ -127,6 +127,9 @@ fn observation(
     world: &World,
     scales: &BTreeMap<QuestionnaireRef, Scales>,
 ) -> Result<Option<Observation>, LogError> {
+    if row.is_forgotten() {
+        return Ok(None);
+    }
     let unreadable = || LogError::Unreadable(format!("the opened record {}", row.position));
     let record: Record = serde_json::from_slice(row.json).map_err(|_| unreadable())?;
     let Body::Contact(contact) = record.body else { return Ok(None) };

@@ -16,7 +16,7 @@ use super::book::{Book, BookError, Exported};
 use super::checks::{self, Evidence, Finding};
 use super::codes::NationalCodes;
 use super::count::count;
-use super::recount::{Recount, recount};
+use super::recount::{MonthRead, Recount};
 use super::sheets;
 use super::tables::{Return, published_nationally, tables};
 use crate::facts::Facts;
@@ -152,17 +152,27 @@ impl Sources<'_> {
         months.flat_map(|made| published_nationally(&made, facts.vocabulary())).collect()
     }
 
-    /// Counts a return again from the log, from where an earlier count of the same month and day stopped.
-    pub fn recount(&self, made: &Return, so_far: Recount, progress: impl FnMut(u64)) -> Result<Recount, LogError> {
-        let days = (made.first_day, made.last_day);
-        recount(so_far, self.reader, &self.tests_asked(), days, made.as_of, progress)
+    /// Counts a return again from the log, all of it.
+    pub fn recount(&self, made: &Return, progress: impl FnMut(u64)) -> Result<Recount, LogError> {
+        let mut read = MonthRead::default();
+        self.catch_up(&mut read, made, progress)?;
+        Ok(read.as_of(made.as_of))
+    }
+
+    /// Reads what is new in the log of a return's month.
+    pub fn catch_up(
+        &self,
+        read: &mut MonthRead,
+        made: &Return,
+        progress: impl FnMut(u64),
+    ) -> Result<(), LogError> {
+        read.catch_up(self.reader, &self.tests_asked(), (made.first_day, made.last_day), progress)
     }
 
     /// Writes a return's files and looks for whatever should be looked at before it is sent.
     pub fn check(&self, made: Return, recount: &Recount) -> Result<Checked, ReturnError> {
         let (files, digest) = files_of(&made)?;
         let (world, reader) = (self.world, self.reader);
-        let gaps = reader.heads()?.into_keys().map(|kiosk| Ok((kiosk.clone(), reader.gaps(&kiosk)?)));
         let began = world.calendar.start_of(made.first_day)?;
         let mut refused = 0;
         for entry in reader.quarantine(0)? {
@@ -179,7 +189,7 @@ impl Sources<'_> {
             eligible: &self.book.eligible(&made.month),
             final_after_days: self.final_after_days,
             kiosks: &kiosks,
-            gaps: &gaps.collect::<Result<Vec<_>, LogError>>()?,
+            gaps: &reader.missing()?,
             refused,
             exported: self.book.last_export(&made.month).map(|(_, exported)| exported).as_ref(),
         });

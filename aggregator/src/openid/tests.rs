@@ -12,6 +12,8 @@ use super::keys::{Keys, KeysFile, verifier};
 use super::token::check;
 use super::*;
 
+mod any_bytes;
+
 fn keys(file: &Value) -> Keys {
     Keys::from(serde_json::from_value::<KeysFile>(file.clone()).unwrap())
 }

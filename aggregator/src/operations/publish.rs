@@ -1,4 +1,4 @@
-//! The files of a published site. They are put in their place by the command that asked for them, where it runs.
+//! The files of a published site. They are put in their place by the command that asked for them, where it runs, or by the office's page.
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Talk, say};
 use crate::premises::{House, failed};
-use crate::publish::{Edition, Sources, site};
+use crate::publish::{Edition, Site, Sources, site};
 
 /// What is asked of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,15 +38,19 @@ pub struct PublishedSite {
     pub version: String,
 }
 
-/// Says every file of a site, and then what it is.
-pub(super) fn publish(house: &House, asked: &PublishAsk, talk: &mut dyn Talk) -> Result<bool> {
-    let premises = &house.premises;
-    let today = premises.today();
+/// The site that is asked for. What a command is sent and what the office's page publishes is this.
+pub(crate) fn published_site(sources: &Sources<'_>, asked: &PublishAsk, today: Date) -> Result<Site> {
     let until = match asked.until {
         Some(until) => until,
         None => today.yesterday().context("failed to find the day before today")?,
     };
     ensure!(until <= today, "failed to publish what stands on {until}: that day is still to come");
+    Ok(site(&sources.gather(asked.edition, until).map_err(failed)?))
+}
+
+/// Says every file of a site, and then what it is.
+pub(super) fn publish(house: &House, asked: &PublishAsk, talk: &mut dyn Talk) -> Result<bool> {
+    let premises = &house.premises;
     let sources = Sources {
         directory: &premises.directory,
         calendar: &premises.config.calendar,
@@ -55,8 +59,9 @@ pub(super) fn publish(house: &House, asked: &PublishAsk, talk: &mut dyn Talk) ->
         comments: &house.comments,
         actions: &premises.actions,
         demonstration: premises.demonstration,
+        branding: premises.branding.as_deref(),
     };
-    let site = site(&sources.gather(asked.edition, until).map_err(failed)?);
+    let site = published_site(&sources, asked, premises.today())?;
     for file in site.files() {
         say(talk, &PublishedFile { name: file.name.clone(), text: file.text.clone() })?;
     }

@@ -12,7 +12,7 @@ use wardvoice_protocol::id::{Hash, WardId};
 use super::{PROGRESS_EVERY, Talk, say};
 use crate::audit::Deed;
 use crate::log::Reader;
-use crate::national_return::{self, Recount, Sources};
+use crate::national_return::{self, Sources};
 use crate::premises::{House, Premises, failed};
 use crate::publication::{self, Ground, Plan, PlanError, Release, Rhythm};
 
@@ -143,7 +143,7 @@ pub(super) fn national_return(house: &House, request: ReturnRequest, talk: &mut 
             let as_of = day_that_is_over(premises, as_of)?;
             let made = sources.make(&month, as_of).map_err(failed)?;
             let end = reader.position();
-            let recount = sources.recount(&made, Recount::default(), |position| {
+            let recount = sources.recount(&made, |position| {
                 if position % PROGRESS_EVERY == 0 {
                     talk.progress("reading the log", position, end);
                 }

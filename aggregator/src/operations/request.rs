@@ -10,8 +10,8 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
-    AlertsAsk, CommentsAsk, DeliveryAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk, ReleaseRequest,
-    ReturnRequest, TablesRequest, TranslationAsk, people,
+    AlertsAsk, BackupAsk, CommentsAsk, DeliveryAsk, IdentityAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk,
+    ReleaseRequest, RetentionAsk, ReturnRequest, TablesRequest, TranslationAsk, WithdrawAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -47,6 +47,8 @@ pub enum Request {
     },
     /// Answers with every kiosk.
     KioskList,
+    /// Certificates: the authority, join codes, and taking back.
+    Identity(IdentityAsk),
     /// Gives a kiosk a new key and answers with its settings.
     KioskReplaceKey {
         /// The kiosk.
@@ -91,6 +93,12 @@ pub enum Request {
         /// Whether to open and judge every envelope again.
         deep: bool,
     },
+    /// Writes a backup, tries it, and answers with what is in it.
+    Backup(BackupAsk),
+    /// Deletes what a patient answered, and answers with what stays.
+    Withdraw(WithdrawAsk),
+    /// Deletes what has been kept for long enough, and answers with how much it was.
+    Retention(RetentionAsk),
     /// Makes the facts again from the log.
     Rebuild,
     /// Answers with a score sheet.
@@ -206,6 +214,7 @@ impl Request {
             // What an action is about is looked up among the measures, which needs the definitions.
             Self::ActionAdd(action) => return action.about.is_none(),
             Self::People(request) => return request.needs_only_premises(),
+            Self::Identity(_) => return true,
             _ => {}
         }
         matches!(
@@ -232,6 +241,10 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::KioskAdd { id, .. } | Request::KioskAssign { id, .. } | Request::KioskReplaceKey { id, .. } => {
             (Deed::ChangedKiosk, kiosk(id), None)
         }
+        Request::Identity(asked) => match asked.noted() {
+            Some((about, detail)) => (Deed::ChangedCertificate, about, Some(detail)),
+            None => return Ok(()),
+        },
         Request::PinSet { role, .. } => (Deed::ChangedPin, format!("pin:{role}"), None),
         Request::Plan(PlanAsk::Set { wish, .. }) => {
             let about = wish.ward.as_ref().map_or_else(|| "plan:trust".to_owned(), |ward| format!("plan:{ward}"));
@@ -258,6 +271,9 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Export => (Deed::SawRecords, "export".to_owned(), None),
         Request::Import => (Deed::Imported, "import".to_owned(), None),
         Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
+        Request::Retention(RetentionAsk { dry_run: false }) => (Deed::Swept, "retention".to_owned(), None),
+        Request::Withdraw(asked) => (Deed::Withdrew, format!("record:{}", asked.record), None),
+        Request::Backup(asked) => (Deed::BackedUp, "backup".to_owned(), Some(asked.to.display().to_string())),
         Request::RebaseAdd { unit, .. } => (Deed::ChangedRebase, unit.to_string(), None),
         Request::RebaseRemove { number, .. } => (Deed::ChangedRebase, format!("rebase:{number}"), None),
         Request::Return(request) => match request.noted() {
@@ -286,6 +302,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         }
         // What is seen of a consultant is noted when it is looked at.
         Request::Report(_)
+        | Request::Retention(_)
         | Request::Monitor(_)
         | Request::Plan(_)
         | Request::Tables(TablesRequest::List)

@@ -102,3 +102,28 @@ fn a_program_that_hangs_is_ended() {
     assert!(matches!(drawn, Err(PreviewError::TooSlow)));
     assert!(began.elapsed() < Duration::from_mins(1));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_index_that_a_program_writes_is_believed_or_refused(
+        bytes in {
+            let (hash, zero) = (Questionnaire::inpatient().unwrap().hash(), Hash::ZERO);
+            let index = format!(
+                r#"{{"version":1,"software":"0.1.0","questionnaire":"{hash}","language":"pl","words":"{zero}","words_approved":false,"phrases":[["Back","Wstecz"]],"screens":[{{"screen":"consent","question":null,"file":"01-consent.png"}}]}}"#
+            );
+            crate::garbled::bytes(vec![index.into_bytes()])
+        },
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("01-consent.png"), "PNG").unwrap();
+        fs::write(folder.path().join("index.json"), bytes).unwrap();
+        let key = "0".repeat(KEY_DIGITS);
+        let found = read(folder.path(), &key, &Questionnaire::inpatient().unwrap(), &"pl".parse().unwrap());
+        if let Ok(preview) = found {
+            let inside = |picture: &Picture| is_picture(&picture.file) && folder.path().join(&picture.file).is_file();
+            proptest::prop_assert!(preview.pictures.iter().all(inside));
+        }
+    }
+}

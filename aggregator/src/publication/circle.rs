@@ -60,6 +60,21 @@ impl Circle {
         of(self) == of(other) && self.wards == other.wards
     }
 
+    /// The day up to whose end people had arrived.
+    pub fn looked_at(&self) -> DayNumber {
+        self.as_of
+    }
+
+    /// Whether somebody could be in both.
+    pub fn meets(&self, other: &Self) -> bool {
+        let share_days = self.first <= other.last && other.first <= self.last;
+        let share_wards = match (&self.wards, &other.wards) {
+            (Some(ours), Some(theirs)) => ours.iter().any(|ward| theirs.binary_search(ward).is_ok()),
+            _ => true,
+        };
+        share_days && share_wards
+    }
+
     /// Whether a group is inside.
     pub fn holds(&self, group: &Group) -> bool {
         let in_time = (self.first..=self.last).contains(&group.day) && group.arrived <= self.as_of;

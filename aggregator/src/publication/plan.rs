@@ -124,11 +124,25 @@ fn of_question(ground: &Ground<'_>, question: &Question, cuts: &[Cut], plan: &mu
     if question.subject == Subject::FriendsAndFamily {
         told.extend_from_slice(ground.published_elsewhere);
     }
+    let closed = close(ground.facts, &mut told);
     let wanted = in_order(&groups, question, cuts, |cut| {
         let wards = cut.wards.iter().filter_map(|id| vocabulary.ward_index(id));
         let (first, last) = (cut.period.start().into(), cut.period.last().into());
         Circle::of_wards(wards, first, last).as_of(plan.as_of.into())
     });
+    let is_closed = |circle: &Circle| closed.iter().any(|(told, _)| told.meets(circle));
+    let (of_closed, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(_, circle)| is_closed(circle));
+    for (cut, circle) in of_closed {
+        if closed.iter().any(|(told, is_ours)| *is_ours && told.is_another_look_at(&circle)) {
+            plan.standing += 1;
+        } else {
+            plan.hidden.push(HiddenCut {
+                subject: question.subject.clone(),
+                unit: cut.unit.clone(),
+                period: cut.period.to_string(),
+            });
+        }
+    }
     let circles: Vec<Circle> = wanted.iter().map(|(_, circle)| circle.clone()).collect();
     let decisions =
         decide(&groups, &question.ladder, MINIMUM, &told, &circles).map_err(|changed| {
@@ -158,6 +172,20 @@ fn of_question(ground: &Ground<'_>, question: &Question, cuts: &[Cut], plan: &mu
         }
     }
     Ok(())
+}
+
+/// Closes what was told with somebody who has withdrawn since: it cannot be counted again, so it is not compared, and it is given with whether
+/// it is a release of ours. It stands as it is, and nothing more is told of anybody who could be in it: what a new figure left out
+/// could be worked out from the two. Whatever meets none of these rests on nobody who has withdrawn, so the rule holds for it as ever.
+fn close(facts: &Facts, told: &mut [Told]) -> Vec<(Circle, bool)> {
+    let mut closed = Vec::new();
+    for told in told {
+        let (first, last) = told.circle.days();
+        if facts.withdrawn().count_after(first, last, told.circle.looked_at()) > 0 {
+            closed.push((told.circle.clone(), told.counts.take().is_some()));
+        }
+    }
+    closed
 }
 
 /// The cuts with their circles; of each period the wards last, the largest first.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::policy::Audience;
 
 /// Whom a site is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edition {
     /// Everybody.

@@ -2,16 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::Hash;
 
 use super::{Edition, Material, data, pages};
+use crate::branding::{Branding, LOGO};
 
-/// The style sheet of published pages.
+/// The style sheet of published pages, without its letters.
 const STYLE: &str = include_str!("../../assets/publish.css");
 const ICON: &str = include_str!("../../assets/icon.svg");
+const LETTERS: &str = include_str!("../../assets/letters.css");
+const LICENCE: &str = include_str!("../../assets/letters/OFL.txt");
+/// What the style sheet of the letters names, and what is in it.
+const LETTER_FILES: [(&str, &[u8]); 4] = [
+    ("letters-regular.woff2", include_bytes!("../../assets/letters/regular.woff2")),
+    ("letters-bold.woff2", include_bytes!("../../assets/letters/bold.woff2")),
+    ("letters-regular-more.woff2", include_bytes!("../../assets/letters/regular-more.woff2")),
+    ("letters-bold-more.woff2", include_bytes!("../../assets/letters/bold-more.woff2")),
+];
 /// The page to begin with; put last.
 pub(super) const INDEX: &str = "index.html";
 /// What is in the site, with hashes.
@@ -70,16 +82,31 @@ impl Site {
     }
 }
 
+/// The letters, within the style sheet: browsers get no letters from beside a page that they were given by a file share.
+fn letters() -> String {
+    let mut text = LETTERS.to_owned();
+    for (name, bytes) in LETTER_FILES {
+        text = text.replace(name, &format!("data:font/woff2;base64,{}", STANDARD.encode(bytes)));
+    }
+    text
+}
+
 /// The site of some material.
 pub fn site(material: &Material) -> Site {
     let names = Names::new(material);
+    let look = material.branding.as_ref();
+    let colours = look.map(Branding::css).unwrap_or_default();
     let mut files = vec![
-        File { name: "style.css".to_owned(), text: STYLE.to_owned() },
+        File { name: "style.css".to_owned(), text: letters() + STYLE + &colours },
+        File { name: "letters-licence.txt".to_owned(), text: LICENCE.to_owned() },
         File { name: "icon.svg".to_owned(), text: ICON.to_owned() },
         File { name: INDEX.to_owned(), text: pages::index(material, &names) },
         File { name: "data.json".to_owned(), text: data::json(material) },
         File { name: "data.csv".to_owned(), text: data::csv(material) },
     ];
+    if let Some(logo) = look.and_then(Branding::logo) {
+        files.push(File { name: LOGO.to_owned(), text: logo.to_owned() });
+    }
     for unit in &material.units {
         files.push(File { name: names.of(&unit.unit).to_owned(), text: pages::unit(material, unit) });
     }

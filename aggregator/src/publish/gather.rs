@@ -7,6 +7,7 @@ use wardvoice_protocol::fortnight::Calendar;
 use super::effects::{self, FRIENDS_AND_FAMILY};
 use super::{ChangeLine, Edition, Figure, Material, PlanLine, Told, UnitPart, WardPart};
 use crate::actions::Actions;
+use crate::branding::Branding;
 use crate::comments::{Comments, CommentsError};
 use crate::facts::Vocabulary;
 use crate::publication::{Question, Subject, questions};
@@ -37,6 +38,8 @@ pub struct Sources<'a> {
     pub actions: &'a Actions,
     /// Whether everything is made up.
     pub demonstration: bool,
+    /// The trust's own look, where it has one.
+    pub branding: Option<&'a Branding>,
 }
 
 impl Sources<'_> {
@@ -55,7 +58,8 @@ impl Sources<'_> {
         let all = [&trust].into_iter().chain(&units).chain(wards.iter().map(|ward| &ward.part));
         let told = all.flat_map(|part| &part.figures).flat_map(|figure| &figure.told);
         let as_of = told.map(|told| told.as_of).max();
-        Ok(Material { edition, demonstration: self.demonstration, until, as_of, trust, units, wards })
+        let (demonstration, branding) = (self.demonstration, self.branding.cloned());
+        Ok(Material { edition, demonstration, branding, until, as_of, trust, units, wards })
     }
 
     fn part(&self, unit: Unit, name: &str, questions: &[Question], until: Date) -> UnitPart {

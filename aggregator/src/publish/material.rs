@@ -5,6 +5,7 @@ use serde::Serialize;
 use wardvoice_protocol::directory::Unit;
 
 use super::Edition;
+use crate::branding::Branding;
 use crate::comments::Released;
 use crate::publication::PartCount;
 
@@ -15,6 +16,9 @@ pub struct Material {
     pub edition: Edition,
     /// Whether everything in it is made up by a computer.
     pub demonstration: bool,
+    /// The trust's own look, which says nothing about anybody and is no part of the data.
+    #[serde(skip)]
+    pub branding: Option<Branding>,
     /// The local day it is about: nothing in it is of a later one.
     pub until: Date,
     /// By the end of which day figures had come; none where nothing was released.

@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::files::{INDEX, Names};
 use super::{ChangeLine, Edition, Figure, Material, PlanLine, Told, UnitPart, WardPart};
+use crate::branding::{Branding, LOGO};
 use crate::comments::{Released, Tone};
 use crate::web::{charts, words};
 
@@ -173,7 +174,8 @@ fn page(material: &Material, title: &str, leads_back: bool, content: &Markup) ->
             body {
                 a.skip href="#content" { "Skip to the content" }
                 header {
-                    p { (material.trust.name) }
+                    @if material.branding.as_ref().is_some_and(|look| look.logo().is_some()) { img.logo src=(LOGO) alt="" height="32"; }
+                    p { (material.branding.as_ref().and_then(Branding::name).unwrap_or(&material.trust.name)) }
                     @if leads_back { nav aria-label="Main" { a href=(INDEX) { "All wards" } } }
                     @if material.edition == Edition::Trust { p.note { "For people who work in the trust. Do not pass it on." } }
                     @if material.demonstration { p.note role="note" { "Demonstration. Everything here is made up by a computer." } }

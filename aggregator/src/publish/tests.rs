@@ -140,6 +140,7 @@ fn of_many_months() -> Material {
     Material {
         edition: Edition::Public,
         demonstration: false,
+        branding: None,
         until,
         as_of: Some(until),
         trust: part("trust:T1"),
@@ -257,4 +258,56 @@ async fn a_password_goes_by_https_only_and_an_address_is_an_address() {
     check("https://intranet.example/said?x=1", None, "nothing else").await;
     assert_eq!(format!("{:?}", Login::new("office:secret").unwrap()), "Login(…)");
     assert_eq!(Login::new("secret"), None);
+}
+
+#[tokio::test]
+async fn a_site_goes_to_its_folder_and_to_a_web_server_or_it_is_said_why_not() {
+    let (server, url) = server().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (out, login) = (folder.path().join("www"), folder.path().join("login"));
+    fs::write(&login, "office\n").unwrap();
+    let destination = Destination {
+        edition: Edition::Public,
+        out: out.clone(),
+        put: Some(Put { url, login: Some(login.clone()) }),
+        by: By::Whatever,
+    };
+    let deliver = async |marked: &'static str| {
+        let destination = destination.clone();
+        tokio::task::spawn_blocking(move || deliver(&destination, &small(marked))).await.unwrap()
+    };
+    let error = deliver("one").await.unwrap_err().to_string();
+    assert!(error.contains("its first line is not name:password"), "{error}");
+    assert!(!out.exists() && server.puts.lock().unwrap().is_empty(), "nothing is done by halves");
+
+    fs::write(&login, "office:secret\n").unwrap();
+    let delivered = deliver("one").await.unwrap();
+    assert_eq!((delivered.placed.files, delivered.put), (4, Some(4)));
+    assert_eq!(seen(&out), "index.html: one");
+    assert_eq!(server.puts.lock().unwrap().len(), 4);
+}
+
+#[test]
+fn what_another_site_would_change_is_told_by_what_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(Standing::of(folder), None);
+    let new = Difference::between(None, &small("one"));
+    assert_eq!((new.added.len(), new.is_nothing()), (3, false));
+    let placed = put_in_place(folder, &small("one"), By::Whatever).unwrap();
+    let standing = Standing::of(folder).unwrap();
+    assert_eq!((standing.version.as_str(), standing.files()), (placed.version.as_str(), placed.files));
+    assert!(standing.since.is_some());
+    assert!(Difference::between(Some(&standing), &small("one")).is_nothing());
+    let other = vec![
+        File { name: "index.html".to_owned(), text: "another".to_owned() },
+        File { name: "ward-W2.html".to_owned(), text: "two".to_owned() },
+    ];
+    let difference = Difference::between(Some(&standing), &Site::new(Edition::Public, other));
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(difference.added, names(&["ward-W2.html"]));
+    assert_eq!(difference.changed, names(&["index.html"]));
+    assert_eq!(difference.removed, names(&["style.css", "ward-W1.html"]));
+    fs::write(folder.join("site/manifest.json"), "half of").unwrap();
+    assert_eq!(Standing::of(folder), None, "what cannot be read is nothing of ours");
 }

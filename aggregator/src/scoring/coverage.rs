@@ -90,18 +90,15 @@ fn by_questions(
         let counts = tally.nibbles.get(*position).copied().unwrap_or_default();
         let of_option = |option: usize| counts.get(option + 4).copied().unwrap_or(0);
         let said = (0..options.len()).map(of_option).sum();
+        let standard = population.filter(|_| everybody > 0).map(|population| mix.by_option(population, place));
         for (option, id) in options.iter().enumerate() {
-            let standard = population.filter(|_| everybody > 0).map(|population| {
-                let cells = population.iter().enumerate();
-                let of_group = cells.filter(|(cell, _)| mix.option_of(*cell, place) == option);
-                of_group.map(|(_, count)| count).sum::<u64>() as f64 * 100.0 / everybody as f64
-            });
+            let expected = standard.as_ref().and_then(|standard| standard.get(option));
             groups.push(GroupSheet {
-                field: question.id.to_string(),
-                value: id.to_string(),
+                field: question.id.as_str().to_owned(),
+                value: id.as_str().to_owned(),
                 count: of_option(option),
                 share: share(of_option(option), said, "nobody has said"),
-                expected: standard,
+                expected: expected.map(|people| *people as f64 * 100.0 / everybody as f64),
             });
         }
     }
@@ -117,7 +114,7 @@ fn by_wards(world: &ScoringWorld, tally: &Tally, wards: &[u16], period: &Period,
         let quota = f64::from(plan.quota(*ward));
         groups.push(GroupSheet {
             field: "ward".to_owned(),
-            value: id.to_string(),
+            value: id.as_str().to_owned(),
             count,
             share: share(count, tally.responses, "nobody has answered"),
             expected: (planned > 0).then(|| quota * 100.0 / planned as f64),

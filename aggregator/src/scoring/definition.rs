@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -390,6 +391,11 @@ impl Definition {
         DefinitionRef { id: self.file.id.clone(), version: self.file.version }
     }
 
+    /// Whether it is the definition that is named.
+    pub fn is(&self, named: &DefinitionRef) -> bool {
+        self.file.id == named.id && self.file.version == named.version
+    }
+
     /// The file it was made from, in format 2.
     pub fn file(&self) -> &DefinitionFile {
         &self.file
@@ -413,7 +419,8 @@ impl Definition {
 
 /// The English wording, which every questionnaire has.
 pub(super) fn english(text: &Text) -> String {
-    text.get(&Language::english()).cloned().unwrap_or_default()
+    static ENGLISH: LazyLock<Language> = LazyLock::new(Language::english);
+    text.get(&*ENGLISH).cloned().unwrap_or_default()
 }
 
 pub(super) fn points_of(milli: i32) -> f64 {

@@ -21,6 +21,7 @@ use super::history::{Observation, Reading, SignalError};
 use super::measure::Measure;
 use super::score::{LEVEL, Making};
 use super::sheet::Figure;
+use super::tally::Depth;
 use super::world::{ScoreError, ScoringWorld};
 use crate::facts::Facts;
 use crate::statistics::quantile::student_two_sided;
@@ -118,7 +119,7 @@ pub fn effect(
         let observation = if start <= last {
             let period = Period::Days { start, last };
             let making = Making::new(facts, world, period, &Cut::default(), Some(&reference), today)?;
-            let reading = Reading::new(edition, &making.tally(facts, &members));
+            let reading = Reading::new(edition, &making.tally(facts, &members, Depth::Whole));
             reading.observe(edition, &change.measure)
         } else {
             None

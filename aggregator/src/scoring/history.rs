@@ -18,7 +18,7 @@ use super::measure::Measure;
 use super::results::{Results, none, results};
 use super::score::{Making, share};
 use super::sheet::Figure;
-use super::tally::Tally;
+use super::tally::{Depth, Tally};
 use super::world::{Edition, Members, ScoreError, ScoringWorld};
 use crate::facts::Facts;
 use crate::statistics::p_chart::Part;
@@ -30,19 +30,20 @@ pub const MOST_FORTNIGHTS: usize = 52;
 #[derive(Debug, Clone)]
 pub struct Grain {
     pub(super) tally: Tally,
-    pub(super) reading: Reading,
+    pub(super) reading: Arc<Reading>,
 }
 
-/// What a grain is kept under: it is the same while this is.
+/// What a grain is kept under, or what several add up to: it is the same while this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrainStamp {
     rows: usize,
+    withdrawn: usize,
     as_of: i32,
 }
 
 /// The figures of every measure.
 #[derive(Debug, Clone)]
-pub(super) struct Reading {
+pub struct Reading {
     /// Per scale of the definition.
     scales: Vec<Observation>,
     /// Very good or good, of all six.
@@ -70,7 +71,7 @@ pub struct History<'a> {
     pub(super) unit: Unit,
     pub(super) unit_name: String,
     pub(super) fortnights: Vec<Fortnight>,
-    pub(super) readings: Vec<Reading>,
+    pub(super) readings: Vec<Arc<Reading>>,
     pub(super) today: Date,
 }
 
@@ -98,12 +99,50 @@ pub enum SignalError {
     NotBegun(Fortnight),
 }
 
+/// What some wards come to in a fortnight, from whoever keeps it.
+type Readings<'a> = &'a mut dyn FnMut(&[u16], Fortnight) -> Result<Arc<Reading>, ScoreError>;
+
 /// What a ward's grain of a fortnight is kept under, seen on a local day.
 pub fn grain_stamp(facts: &Facts, ward: u16, fortnight: Fortnight, today: Date) -> GrainStamp {
-    let (first, last) = (fortnight.start(), fortnight.last());
+    stamp(facts, &[ward], (fortnight.start(), fortnight.last()), today)
+}
+
+/// What the sum of some wards' grains of a fortnight is kept under, seen on a local day. Facts only grow, so as many rows are the same rows.
+pub fn reading_stamp(facts: &Facts, wards: &[u16], fortnight: Fortnight, today: Date) -> GrainStamp {
+    stamp(facts, wards, (fortnight.start(), fortnight.last()), today)
+}
+
+/// What a unit's history up to a fortnight is kept under, a stamp a fortnight; `None` for what has no history.
+pub fn history_stamp(
+    facts: &Facts,
+    world: &ScoringWorld,
+    unit: &Unit,
+    until: Fortnight,
+    today: Date,
+) -> Option<Vec<GrainStamp>> {
+    let wards = world.wards_of(unit)?;
+    let of = |fortnight: &Fortnight| reading_stamp(facts, &wards, *fortnight, today);
+    Some(world.run_up_to(facts, until).iter().map(of).collect())
+}
+
+/// What a comparison of a unit's wards over some fortnights is kept under; `None` for no fortnights and for what has no wards.
+pub fn comparison_stamp(
+    facts: &Facts,
+    world: &ScoringWorld,
+    unit: &Unit,
+    fortnights: &[Fortnight],
+    today: Date,
+) -> Option<GrainStamp> {
+    let (first, last) = fortnights.first().zip(fortnights.last())?;
+    Some(stamp(facts, &world.wards_of(unit)?, (first.start(), last.last()), today))
+}
+
+fn stamp(facts: &Facts, wards: &[u16], (first, last): (Date, Date), today: Date) -> GrainStamp {
     let today = DayNumber::from(today).count();
+    let rows = |ward: &u16| facts.ward_days(*ward, first, last).map(<[_]>::len).sum::<usize>();
     GrainStamp {
-        rows: facts.ward_days(ward, first, last).map(<[_]>::len).sum(),
+        withdrawn: facts.withdrawn().len(),
+        rows: wards.iter().map(rows).sum(),
         // What came later than today is not in it; where nothing did, every later day gives the same.
         as_of: facts.last_arrival(first, last).map_or(today, |latest| latest.count().min(today)),
     }
@@ -119,11 +158,30 @@ pub fn grain(
 ) -> Result<Grain, ScoreError> {
     let period = Period::Fortnight(fortnight);
     let making = Making::new(facts, world, period, &Cut::default(), None, today)?;
-    let mut tally = making.tally(facts, &Members::Wards(vec![ward]));
     // Case mix is nothing that charts are made of, and most of a tally.
-    tally.cells = Vec::new();
-    let reading = Reading::new(making.edition, &tally);
+    let tally = making.tally(facts, &Members::Wards(vec![ward]), Depth::Whole);
+    let reading = Arc::new(Reading::new(making.edition, &tally));
     Ok(Grain { tally, reading })
+}
+
+impl Grain {
+    /// The figures of every measure.
+    pub fn reading(&self) -> Arc<Reading> {
+        Arc::clone(&self.reading)
+    }
+}
+
+/// What some wards' grains of a fortnight come to together.
+pub fn reading(
+    facts: &Facts,
+    world: &ScoringWorld,
+    wards: &[u16],
+    fortnight: Fortnight,
+    today: Date,
+    grains: &mut dyn FnMut(u16, Fortnight) -> Result<Arc<Grain>, ScoreError>,
+) -> Result<Reading, ScoreError> {
+    let edition = world.edition_in_force(fortnight.start()).ok_or(ScoreError::OtherVocabulary)?;
+    Ok(Reading::new(edition, &merged(facts, world, wards, &[fortnight], today, grains)?))
 }
 
 impl<'a> History<'a> {
@@ -135,6 +193,21 @@ impl<'a> History<'a> {
         until: Fortnight,
         today: Date,
         grains: &mut dyn FnMut(u16, Fortnight) -> Result<Arc<Grain>, ScoreError>,
+    ) -> Result<Self, SignalError> {
+        Self::of_readings(facts, world, unit, until, today, &mut |wards, fortnight| match wards {
+            [ward] => Ok(grains(*ward, fortnight)?.reading()),
+            _ => reading(facts, world, wards, fortnight, today, grains).map(Arc::new),
+        })
+    }
+
+    /// The same; what a unit's wards come to in a fortnight comes from whoever keeps it.
+    pub fn of_readings(
+        facts: &Facts,
+        world: &'a ScoringWorld,
+        unit: &Unit,
+        until: Fortnight,
+        today: Date,
+        readings: Readings<'_>,
     ) -> Result<Self, SignalError> {
         if facts.vocabulary().hash() != world.vocabulary().hash() {
             return Err(ScoreError::OtherVocabulary.into());
@@ -149,13 +222,8 @@ impl<'a> History<'a> {
         }
         let edition = world.edition_in_force(until.start()).ok_or(ScoreError::OtherVocabulary)?;
         let fortnights = world.run_up_to(facts, until);
-        let mut readings = Vec::with_capacity(fortnights.len());
-        for fortnight in &fortnights {
-            readings.push(match wards.as_slice() {
-                [ward] => grains(*ward, *fortnight)?.reading.clone(),
-                _ => Reading::new(edition, &merged(facts, world, &wards, &[*fortnight], today, grains)?),
-            });
-        }
+        let readings = fortnights.iter().map(|fortnight| readings(&wards, *fortnight));
+        let readings = readings.collect::<Result<Vec<_>, _>>()?;
         Ok(Self { world, edition, unit: unit.clone(), unit_name, fortnights, readings, today })
     }
 

@@ -4,13 +4,17 @@
 //! added to the tallies of the units it belongs to, in each watched period it falls in; a sheet is then made from those. It is,
 //! byte for byte, that of [`score`](super::score) over all facts.
 //!
-//! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day and a new
-//! ruling about an attribution start afresh, because they decide what is known.
+//! Several sheets that are asked for together are shared out to the processors.
+//!
+//! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day, a new
+//! ruling about an attribution and a withdrawal start afresh, because they decide what is known.
 //!
 //! Failure modes: facts of which too many came since, or that are others than before, are tallied anew. One `Live` belongs to one
 //! set of facts that only grows.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::slice;
 
 use jiff::civil::Date;
 use wardvoice_protocol::directory::Unit;
@@ -18,12 +22,15 @@ use wardvoice_protocol::fortnight::{DayNumber, Period};
 
 use super::cut::Cut;
 use super::definition::DefinitionRef;
-use super::scheme::CaseMix;
 use super::score::{Making, Unitary};
 use super::sheet::{PreviousPeriod, ScoreSheet};
-use super::tally::Tally;
+use super::tally::{Depth, Tally};
+use super::threads;
 use super::world::{Members, ScoreError, ScoringWorld};
 use crate::facts::{Fact, Facts};
+
+/// Fewer sheets than this are not worth another thread.
+const SHEETS_A_THREAD: usize = 6;
 
 /// The most periods that are watched: a page shows a trend of eight and the one before, a board twice as many.
 const MOST_PERIODS: usize = 24;
@@ -32,8 +39,8 @@ const MOST_PERIODS: usize = 24;
 #[derive(Debug, Default)]
 pub struct Live {
     today: Option<Date>,
-    /// How many rulings about attributions there were.
-    ruled: usize,
+    /// How often something was ruled on or withdrawn.
+    ruled: (usize, usize),
     watched: HashMap<(Period, DefinitionRef), Watched>,
     /// How often a period has been asked for.
     asked: u64,
@@ -46,8 +53,24 @@ struct Watched {
     /// How many facts are in it.
     seen: usize,
     standing: HashMap<Unit, StandingTally>,
-    /// The trust's people by cell, where the trust is the standard population.
+    /// The standard population by cell; of the trust it grows with each answer.
     population: Option<Vec<u64>>,
+}
+
+/// A unit that is asked for.
+struct Asked {
+    unit: Unit,
+    name: String,
+    members: Members,
+}
+
+/// A sheet that is to be made.
+struct Job<'a> {
+    making: &'a Making<'a>,
+    one: &'a Asked,
+    tally: &'a Tally,
+    before: Option<PreviousPeriod>,
+    population: Option<&'a [u64]>,
 }
 
 #[derive(Debug)]
@@ -68,37 +91,85 @@ impl Live {
         unit: &Unit,
         today: Date,
     ) -> Result<ScoreSheet, ScoreError> {
-        let unknown = || ScoreError::UnknownUnit(unit.clone());
-        let unit_name = world.unit_name(unit).ok_or_else(unknown)?;
-        let members = world.members(unit).ok_or_else(unknown)?;
-        let making = Making::new(facts, world, *period, &Cut::default(), None, today)?;
-        let ruled = facts.rulings().len();
+        let sheets = self.sheets(facts, world, slice::from_ref(period), slice::from_ref(unit), today)?;
+        sheets.into_iter().next().ok_or_else(|| ScoreError::UnknownUnit(unit.clone()))
+    }
+
+    /// The sheets of some units in some periods, all units of a period before those of the next.
+    pub fn sheets(
+        &mut self,
+        facts: &Facts,
+        world: &ScoringWorld,
+        periods: &[Period],
+        units: &[Unit],
+        today: Date,
+    ) -> Result<Vec<ScoreSheet>, ScoreError> {
+        let ruled = facts.corrections();
         if self.today != Some(today) || self.ruled != ruled {
             *self = Self { today: Some(today), ruled, ..Self::default() };
         }
-        let before = making.before().map(|before| {
-            let standing = self.watch(facts, &before).standing(facts, &before, unit, &members);
-            standing.summary.get_or_insert_with(|| before.summary(&standing.tally)).clone()
-        });
-        let watched = self.watch(facts, &making);
-        watched.standing(facts, &making, unit, &members);
-        let population = match &making.scheme().case_mix {
-            None => None,
-            Some(CaseMix { population: Some(given), .. }) => Some(given.as_slice()),
-            Some(_) => {
-                let everybody = watched.population.take().or_else(|| making.population(facts));
-                watched.population = everybody;
-                watched.population.as_deref()
-            }
+        let whom = |unit: &Unit| {
+            let known = world.unit_name(unit).zip(world.members(unit));
+            let (name, members) = known.ok_or_else(|| ScoreError::UnknownUnit(unit.clone()))?;
+            Ok(Asked { unit: unit.clone(), name, members })
         };
-        let tally = watched.standing.get(unit).map(|standing| &standing.tally).ok_or_else(unknown)?;
-        let whom = Unitary { unit, unit_name, members: &members };
-        Ok(making.sheet(whom, tally, before, population))
+        let asked: Vec<Asked> = units.iter().map(whom).collect::<Result<_, ScoreError>>()?;
+        let mut sheets = Vec::with_capacity(periods.len() * units.len());
+        // With its periods before them no more are watched at once than can be.
+        for some in periods.chunks(MOST_PERIODS / 2) {
+            let make = |period: &Period| Making::new(facts, world, *period, &Cut::default(), None, today);
+            let makings: Vec<Making<'_>> = some.iter().map(make).collect::<Result<_, _>>()?;
+            sheets.extend(self.sheets_of(facts, &makings, &asked));
+        }
+        Ok(sheets)
+    }
+
+    fn sheets_of(&mut self, facts: &Facts, makings: &[Making<'_>], asked: &[Asked]) -> Vec<ScoreSheet> {
+        let mut befores = Vec::with_capacity(makings.len() * asked.len());
+        for making in makings {
+            if let Some(before) = making.before() {
+                let watched = self.watch(facts, &before);
+                befores.extend(asked.iter().map(|one| {
+                    let standing = watched.standing(facts, &before, one, Depth::Whole);
+                    Some(standing.summary.get_or_insert_with(|| before.summary(&standing.tally)).clone())
+                }));
+            } else {
+                befores.resize(befores.len() + asked.len(), None);
+            }
+            let watched = self.watch(facts, making);
+            for one in asked {
+                watched.standing(facts, making, one, Depth::Cells);
+            }
+            if watched.population.is_none() {
+                watched.population = making.population(facts);
+            }
+        }
+        let mut jobs = Vec::with_capacity(befores.len());
+        let mut befores = befores.into_iter();
+        for making in makings {
+            let watched = self.watched.get(&key(making));
+            for one in asked {
+                let before = befores.next().flatten();
+                if let Some((watched, standing)) =
+                    watched.and_then(|all| Some((all, all.standing.get(&one.unit)?)))
+                {
+                    jobs.push(Job {
+                        making,
+                        one,
+                        tally: &standing.tally,
+                        before,
+                        population: watched.population.as_deref(),
+                    });
+                }
+            }
+        }
+        let threads = threads::processors().min(jobs.len() / SHEETS_A_THREAD);
+        threads::each(&jobs, threads, Job::sheet)
     }
 
     /// The tallies of a period, with everything that came until now.
     fn watch(&mut self, facts: &Facts, making: &Making<'_>) -> &mut Watched {
-        let key = (making.period, making.edition.definition.reference());
+        let key = key(making);
         if self.watched.len() >= MOST_PERIODS && !self.watched.contains_key(&key) {
             let longest_ago = self.watched.iter().min_by_key(|(_, watched)| watched.asked);
             if let Some(key) = longest_ago.map(|(key, _)| key.clone()) {
@@ -131,31 +202,49 @@ impl Watched {
 
     fn add(&mut self, making: &Making<'_>, fact: &Fact) {
         let rules = making.rules();
+        let Some(counted) = rules.counted(fact) else { return };
         let consultant = rules.consultant_of(fact);
         let has = |members: &Members| match members {
             Members::Wards(wards) => wards.contains(&fact.ward_index()),
             Members::Consultant(own) => consultant == Some(*own),
         };
         for standing in self.standing.values_mut().filter(|standing| has(&standing.members)) {
-            standing.tally.add(&rules, fact);
+            standing.tally.add(&rules, &counted);
             standing.summary = None;
         }
-        if let Some(population) = &mut self.population {
-            making.count_in_population(&rules, fact, population);
+        if let Some(population) = self.population.as_mut().filter(|_| making.counts_its_population()) {
+            making.count_in_population(&counted, population);
         }
     }
 
-    fn standing(
-        &mut self,
-        facts: &Facts,
-        making: &Making<'_>,
-        unit: &Unit,
-        members: &Members,
-    ) -> &mut StandingTally {
-        self.standing.entry(unit.clone()).or_insert_with(|| StandingTally {
-            members: members.clone(),
-            tally: making.tally(facts, members),
+    /// The tally of a unit, summed at least so deep.
+    fn standing(&mut self, facts: &Facts, making: &Making<'_>, asked: &Asked, depth: Depth) -> &mut StandingTally {
+        let tallied = || StandingTally {
+            members: asked.members.clone(),
+            tally: making.tally(facts, &asked.members, depth),
             summary: None,
-        })
+        };
+        match self.standing.entry(asked.unit.clone()) {
+            Entry::Vacant(entry) => entry.insert(tallied()),
+            Entry::Occupied(entry) => {
+                let standing = entry.into_mut();
+                if depth == Depth::Cells && !standing.tally.has_cells() {
+                    *standing = tallied();
+                }
+                standing
+            }
+        }
     }
+}
+
+impl Job<'_> {
+    fn sheet(&self) -> ScoreSheet {
+        let Asked { unit, name, members } = self.one;
+        let whom = Unitary { unit, unit_name: name.clone(), members };
+        self.making.sheet(whom, self.tally, self.before.clone(), self.population)
+    }
+}
+
+fn key(making: &Making<'_>) -> (Period, DefinitionRef) {
+    (making.period, making.edition.definition.reference())
 }

@@ -52,32 +52,37 @@ pub(super) fn results(scheme: &Scheme, least: MinimumFile, samples: &[(f64, &Joi
 
 impl Results {
     fn over_people(&self, node: &Node, least: MinimumFile, samples: &[(f64, &JointSums)]) -> ScaleResult {
-        let (mut left_out, mut present, mut means) = (Vec::new(), Vec::new(), Sum::new());
+        let (mut left_out, mut coefficients, mut means, mut count) = (Vec::new(), Vec::new(), Sum::new(), 0_usize);
         for part in &node.parts {
-            let found = match part {
+            let mean = match part {
                 Part::Question(rule) => {
-                    let question = self.questions.get(*rule).copied().flatten();
-                    question
-                        .filter(|found| found.n >= least.question)
-                        .map(|found| (found.mean, vec![(*rule, 1.0)]))
+                    let found = self.questions.get(*rule).copied().flatten();
+                    found.filter(|found| found.n >= least.question).map(|found| {
+                        coefficients.push((*rule, 1.0));
+                        found.mean
+                    })
                 }
                 Part::Scale(inner) => {
                     let scale = self.scales.get(*inner).filter(|scale| scale.n >= least.scale);
-                    scale.and_then(|scale| Some((scale.estimate?.mean, scale.coefficients.clone())))
+                    scale.and_then(|scale| {
+                        let found = scale.estimate?;
+                        coefficients.extend_from_slice(&scale.coefficients);
+                        Some(found.mean)
+                    })
                 }
             };
-            match found {
-                Some((mean, coefficients)) => {
+            match mean {
+                Some(mean) => {
                     means.add(mean);
-                    present.push(coefficients);
+                    count += 1;
                 }
                 None => left_out.push(*part),
             }
         }
-        let count = present.len();
         let share = 1.0 / count as f64;
-        let coefficients: Vec<(usize, f64)> =
-            present.into_iter().flatten().map(|(rule, a)| (rule, a * share)).collect();
+        for (_, a) in &mut coefficients {
+            *a *= share;
+        }
         let counted = coefficients.iter().fold(0, |set, (rule, _)| set | 1 << rule);
         let set = if counted == 0 { node.questions } else { counted };
         let n = match coefficients.as_slice() {

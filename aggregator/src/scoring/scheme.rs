@@ -3,6 +3,8 @@
 //! Units: a question's value is in thousandths of a point; a scale's value of one person is in a finer unit in which every mean it
 //! can have is a whole number, so that what people add up to is exact whatever their order.
 
+use std::sync::Arc;
+
 use wardvoice_protocol::contact::AttributionSource;
 use wardvoice_protocol::id::{DomainId, OptionId};
 
@@ -110,6 +112,8 @@ pub(super) struct CaseMix {
     pub(super) cap: f64,
     /// How many people of each cell the standard population has; `None` for the trust in the period.
     pub(super) population: Option<Vec<u64>>,
+    /// The options of each cell in words, shared by all sheets.
+    pub(super) words: Vec<Arc<[String]>>,
 }
 
 impl Scheme {
@@ -165,11 +169,6 @@ impl Scheme {
         let scales = self.nodes.iter().map(|node| node.per_milli as f64 * 1000.0);
         questions.chain(scales).take(self.items()).collect()
     }
-
-    /// The bits of a row that are scored.
-    pub(super) fn mask(&self) -> u128 {
-        self.rules.iter().fold(0, |mask, rule| mask | 0xf << (4 * rule.position))
-    }
 }
 
 impl Report {
@@ -203,21 +202,26 @@ impl CaseMix {
         Some(cell)
     }
 
-    /// Which option of one of the questions a cell has.
-    pub(super) fn option_of(&self, cell: usize, question: usize) -> usize {
+    /// How many people of some cells are in each option of one of the questions.
+    pub(super) fn by_option(&self, people: &[u64], question: usize) -> Vec<u64> {
         let later: usize = self.options.iter().skip(question + 1).map(Vec::len).product();
-        cell / later % self.options.get(question).map_or(1, Vec::len)
+        let options = self.options.get(question).map_or(1, Vec::len);
+        let mut counts = vec![0; options];
+        for (cell, people) in people.iter().enumerate() {
+            if let Some(count) = counts.get_mut(cell / later.max(1) % options.max(1)) {
+                *count += people;
+            }
+        }
+        counts
     }
 
     /// The options of a cell.
-    pub(super) fn options_of(&self, mut cell: usize) -> Vec<OptionId> {
-        let mut options = Vec::new();
-        for all in self.options.iter().rev() {
-            options.extend(all.get(cell % all.len()).cloned());
-            cell /= all.len();
-        }
-        options.reverse();
-        options
+    pub(super) fn options_of(&self, cell: usize) -> impl Iterator<Item = &OptionId> {
+        let mut later = self.cells().max(1);
+        self.options.iter().filter_map(move |options| {
+            later /= options.len().max(1);
+            options.get(cell / later.max(1) % options.len().max(1))
+        })
     }
 }
 

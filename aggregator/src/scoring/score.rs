@@ -19,9 +19,9 @@ use super::sheet::{
     ScaleSheet, ScoreSheet, ShareSheet, VersionSheet,
 };
 use super::standardised::standardised;
-use super::tally::{Gathering, NibbleCounts, Rules, Tally};
+use super::tally::{Counted, Depth, Gathering, NibbleCounts, Rules, Tally};
 use super::world::{Edition, Members, ScoreError, ScoringWorld};
-use crate::facts::{Fact, Facts};
+use crate::facts::Facts;
 use crate::statistics::{FriendsAndFamilyCounts, wilson};
 
 /// The level of every interval on a sheet.
@@ -76,8 +76,9 @@ pub(super) fn make<'a>(
     let unit_name = world.unit_name(&ask.unit).ok_or_else(unknown)?;
     let members = world.members(&ask.unit).ok_or_else(unknown)?;
     let making = Making::new(facts, world, ask.period, &ask.cut, ask.definition.as_ref(), today)?;
-    let tally = making.tally(facts, &members);
-    let before = making.before().map(|before| before.summary(&before.tally(facts, &members)));
+    let tally = making.tally(facts, &members, Depth::Cells);
+    let of_before = |before: Making<'_>| before.summary(&before.tally(facts, &members, Depth::Whole));
+    let before = making.before().map(of_before);
     let population = making.population(facts);
     let whom = Unitary { unit: &ask.unit, unit_name, members: &members };
     let sheet = making.sheet(whom, &tally, before, population.as_deref());
@@ -130,7 +131,7 @@ impl<'a> Making<'a> {
         Some(Self { period, filter: self.filter.clone(), cut: self.cut.clone(), revision: 0, ..*self })
     }
 
-    /// What rows of facts are tallied by.
+    /// What rows of facts are tallied by, cell by cell.
     pub(super) fn rules(&self) -> Rules<'_> {
         Rules {
             questionnaire: self.edition.questionnaire_index,
@@ -142,6 +143,7 @@ impl<'a> Making<'a> {
             bulk: self.edition.bulk.as_ref(),
             filter: &self.filter,
             as_of: DayNumber::from(self.today).count(),
+            depth: Depth::Cells,
         }
     }
 
@@ -150,8 +152,9 @@ impl<'a> Making<'a> {
     }
 
     /// A unit's facts of the period, added up.
-    pub(super) fn tally(&self, facts: &Facts, members: &Members) -> Tally {
-        let mut gathering = Gathering::new(self.rules());
+    pub(super) fn tally(&self, facts: &Facts, members: &Members, depth: Depth) -> Tally {
+        let rules = Rules { depth, ..self.rules() };
+        let mut gathering = Gathering::new(rules);
         let (first, last) = (self.period.start(), self.period.last());
         match members {
             Members::Wards(wards) => {
@@ -161,7 +164,6 @@ impl<'a> Making<'a> {
                 }
             }
             Members::Consultant(consultant) => {
-                let rules = self.rules();
                 let mut dropped = facts.dropped(rules.as_of);
                 let all = facts.days(first, last);
                 let attributed = all.filter(|fact| rules.consultant_of(fact) == Some(*consultant));
@@ -179,22 +181,22 @@ impl<'a> Making<'a> {
         }
         let rules = self.rules();
         let mut population = vec![0; mix.cells()];
-        for fact in facts.days(self.period.start(), self.period.last()) {
-            self.count_in_population(&rules, fact, &mut population);
+        let all = facts.days(self.period.start(), self.period.last());
+        for counted in all.filter_map(|fact| rules.counted(fact)) {
+            self.count_in_population(&counted, &mut population);
         }
         Some(population)
     }
 
+    /// Whether the trust's own people are the standard population, and not counts of the definition.
+    pub(super) fn counts_its_population(&self) -> bool {
+        self.scheme().case_mix.as_ref().is_some_and(|mix| mix.population.is_none())
+    }
+
     /// Counts a person of the trust in the cell of the case mix, if there is one and a scored question was answered.
-    pub(super) fn count_in_population(&self, rules: &Rules<'_>, fact: &Fact, population: &mut [u64]) {
-        let scheme = self.scheme();
-        let scored = fact.outcome().has_response()
-            && fact.questionnaire_index() == rules.questionnaire
-            && fact.arrival_day().count() <= rules.as_of
-            && self.filter.contact(fact)
-            && self.filter.answers(fact.answers())
-            && scheme.has_answer(fact.answers());
-        let cell = if scored { scheme.case_mix.as_ref().and_then(|mix| mix.cell(fact.answers())) } else { None };
+    pub(super) fn count_in_population(&self, counted: &Counted, population: &mut [u64]) {
+        let scored = counted.scored.filter(|scored| self.scheme().has_answer(scored.answers));
+        let cell = scored.and_then(|scored| scored.cell.checked_sub(1));
         if let Some(count) = cell.and_then(|cell| population.get_mut(cell)) {
             *count += 1;
         }
@@ -234,7 +236,8 @@ impl<'a> Making<'a> {
             cut: self.cut.clone(),
             as_of: self.today,
             definition: version_of(definition),
-            in_force: in_force.is_some_and(|one| one.reference() == definition.reference()),
+            in_force: in_force
+                .is_some_and(|one| one.hash() == definition.hash() || one.is(&definition.reference())),
             scale: ScaleSheet { lowest, highest },
             questionnaire: VersionSheet {
                 id: edition.questionnaire.file().id.to_string(),

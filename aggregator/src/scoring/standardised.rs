@@ -5,7 +5,9 @@
 //! T-26). Then everything is as in the plain score, with weighted means. Weights count as fixed, and the interval is linearised
 //! over people. People whose cell is not known are left out and said.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 use wardvoice_protocol::id::DomainId;
 
@@ -52,7 +54,9 @@ pub struct StandardisedScale {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CellSheet {
     /// The option of each question that makes the cells.
-    pub cell: Vec<String>,
+    #[serde(serialize_with = "words")]
+    #[schema(value_type = Vec<String>)]
+    pub cell: Arc<[String]>,
     /// How many of the unit are in it.
     pub n: u64,
     /// How many of the standard population are.
@@ -96,7 +100,7 @@ pub(super) fn standardised(
     let squares = sum(counted().map(|(weight, n)| weight * weight * n));
     let cells = weights.iter().flatten().zip(&unit).zip(population).enumerate();
     let cells = cells.filter(|(_, ((_, n), _))| **n > 0).map(|(cell, ((weight, n), population))| CellSheet {
-        cell: mix.options_of(cell).iter().map(ToString::to_string).collect(),
+        cell: mix.words.get(cell).cloned().unwrap_or_default(),
         n: *n,
         population: *population,
         weight: *weight,
@@ -122,4 +126,8 @@ pub(super) fn standardised(
             .collect(),
         cells: cells.collect(),
     })
+}
+
+fn words<S: Serializer>(words: &Arc<[String]>, serializer: S) -> Result<S::Ok, S::Error> {
+    words.serialize(serializer)
 }

@@ -15,8 +15,8 @@ use crate::statistics::joint_sums::{JointSums, Pairs};
 /// How many people gave each nibble to a question.
 pub(super) type NibbleCounts = [u64; 16];
 
-/// So many people of a cell are summed through tables; fewer one by one.
-const MANY: usize = 192;
+/// So many people are summed through tables; fewer one by one.
+const MANY: usize = 96;
 
 /// Facts, added up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,37 @@ pub(super) struct Tally {
     pub(super) nibbles: Vec<NibbleCounts>,
     /// Everybody's scored answers.
     pub(super) everybody: JointSums,
-    /// The same in parts: first of people without a cell of the case mix, then cell by cell.
+    /// The same in parts: first of people without a cell of the case mix, then cell by cell. Nothing where people are summed as a
+    /// whole only.
     pub(super) cells: Vec<JointSums>,
+}
+
+/// How deep people are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// As a whole: what plain scores take.
+    Whole,
+    /// Cell by cell of the case mix too: what standardised scores take.
+    Cells,
+}
+
+/// What counts of a contact.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    outcome: Outcome,
+    /// Answers to the scored questionnaire, where there are any.
+    pub(super) scored: Option<Scored>,
+}
+
+/// A response to the scored questionnaire.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scored {
+    pub(super) answers: u128,
+    /// The place among a tally's cells.
+    pub(super) cell: usize,
+    mode: Mode,
+    language: usize,
+    ward: usize,
 }
 
 /// What a tally is made by.
@@ -62,9 +91,39 @@ pub(super) struct Rules<'a> {
     pub(super) filter: &'a Filter,
     /// Nothing that came after this day is known yet.
     pub(super) as_of: i32,
+    /// How deep people are summed.
+    pub(super) depth: Depth,
 }
 
 impl Rules<'_> {
+    /// What counts of a contact; `None` when nothing does.
+    pub(super) fn counted(&self, fact: &Fact) -> Option<Counted> {
+        let questionnaire = fact.questionnaire_index();
+        let same_audience = self.audience.get(usize::from(questionnaire)).copied().unwrap_or(false);
+        if !same_audience || fact.arrival_day().count() > self.as_of || !self.filter.contact(fact) {
+            return None;
+        }
+        let outcome = fact.outcome();
+        let scored = outcome.has_response() && questionnaire == self.questionnaire;
+        let answers = fact.answers();
+        if self.filter.asks_for_answers() && !(scored && self.filter.answers(answers)) {
+            return None;
+        }
+        let scored = scored.then(|| Scored {
+            answers,
+            cell: self.cell_place(answers),
+            mode: fact.mode(),
+            language: fact.language_index().map_or(self.languages, usize::from),
+            ward: usize::from(fact.ward_index()),
+        });
+        Some(Counted { outcome, scored })
+    }
+
+    fn cell_place(&self, answers: u128) -> usize {
+        let mix = self.scheme.case_mix.as_ref().filter(|_| self.depth == Depth::Cells);
+        mix.and_then(|mix| mix.cell(answers)).map_or(0, |cell| cell + 1)
+    }
+
     /// The consultant a contact counts for, as far as the definition believes who was in charge.
     pub(super) fn consultant_of(&self, fact: &Fact) -> Option<u16> {
         InCharge::new(self.scheme, self.questionnaire).consultant_of(fact)
@@ -74,7 +133,10 @@ impl Rules<'_> {
 impl Tally {
     /// Of nobody.
     pub(super) fn new(rules: &Rules<'_>) -> Self {
-        let cells = 1 + rules.scheme.case_mix.as_ref().map_or(0, super::scheme::CaseMix::cells);
+        let cells = match rules.depth {
+            Depth::Whole => 0,
+            Depth::Cells => 1 + rules.scheme.case_mix.as_ref().map_or(0, super::scheme::CaseMix::cells),
+        };
         let which = if rules.scheme.per_person { Pairs::Own } else { Pairs::All };
         Self {
             contacts: [0; Outcome::ALL.len()],
@@ -90,8 +152,9 @@ impl Tally {
     }
 
     /// Adds one contact; what a single new response costs.
-    pub(super) fn add(&mut self, rules: &Rules<'_>, fact: &Fact) {
-        let Some(answers) = self.count(rules, fact) else { return };
+    pub(super) fn add(&mut self, rules: &Rules<'_>, counted: &Counted) {
+        self.count(counted);
+        let Some(Scored { answers, cell, .. }) = counted.scored else { return };
         for (position, counts) in self.nibbles.iter_mut().enumerate() {
             if let Some(count) = counts.get_mut(nibble(answers, position)) {
                 *count += 1;
@@ -100,41 +163,27 @@ impl Tally {
         let mut values = Vec::with_capacity(rules.scheme.items());
         let answered = rules.scheme.person(answers, &mut values);
         self.everybody.add(answered, &values, 1);
-        if let Some(sums) = self.cells.get_mut(cell_place(rules.scheme, answers)) {
+        if let Some(sums) = self.cells.get_mut(cell) {
             sums.add(answered, &values, 1);
         }
     }
 
-    /// Counts a contact; its answers when they are to be summed.
-    fn count(&mut self, rules: &Rules<'_>, fact: &Fact) -> Option<u128> {
-        let questionnaire = fact.questionnaire_index();
-        let same_audience = rules.audience.get(usize::from(questionnaire)).copied().unwrap_or(false);
-        if !same_audience || fact.arrival_day().count() > rules.as_of || !rules.filter.contact(fact) {
-            return None;
-        }
-        let outcome = fact.outcome();
-        let scored = outcome.has_response() && questionnaire == rules.questionnaire;
-        if rules.filter.asks_for_answers() && !(scored && rules.filter.answers(fact.answers())) {
-            return None;
-        }
+    /// Counts a contact without its answers.
+    fn count(&mut self, counted: &Counted) {
         // An enum's discriminant is its place in `ALL`: both are in the order of the documents.
-        if let Some(count) = self.contacts.get_mut(outcome as usize) {
+        if let Some(count) = self.contacts.get_mut(counted.outcome as usize) {
             *count += 1;
         }
-        if !scored {
-            self.elsewhere += u64::from(outcome.has_response());
-            return None;
-        }
+        let Some(scored) = &counted.scored else {
+            self.elsewhere += u64::from(counted.outcome.has_response());
+            return;
+        };
         self.responses += 1;
-        if let Some(count) = self.modes.get_mut(fact.mode() as usize) {
+        let of_language = self.languages.get_mut(scored.language);
+        let of_ward = self.wards.get_mut(scored.ward);
+        for count in [self.modes.get_mut(scored.mode as usize), of_language, of_ward].into_iter().flatten() {
             *count += 1;
         }
-        let language = fact.language_index().map_or(rules.languages, usize::from);
-        let ward = usize::from(fact.ward_index());
-        for count in [self.languages.get_mut(language), self.wards.get_mut(ward)].into_iter().flatten() {
-            *count += 1;
-        }
-        Some(fact.answers())
     }
 
     /// Adds other people.
@@ -153,72 +202,94 @@ impl Tally {
         self.cells.iter_mut().zip(&other.cells).for_each(|(mine, theirs)| mine.merge(theirs));
     }
 
+    /// Whether it says how people are in cells.
+    pub(super) fn has_cells(&self) -> bool {
+        !self.cells.is_empty()
+    }
+
     /// How many people of each cell answered a scored question.
     pub(super) fn people_by_cell(&self) -> Vec<u64> {
         self.cells.iter().skip(1).map(|cell| cell.people(u32::MAX)).collect()
     }
 }
 
-fn cell_place(scheme: &Scheme, answers: u128) -> usize {
-    scheme.case_mix.as_ref().and_then(|mix| mix.cell(answers)).map_or(0, |cell| cell + 1)
-}
-
 /// Gathers many contacts and sums them at once.
 pub(super) struct Gathering<'a> {
     rules: Rules<'a>,
     tally: Tally,
-    /// Nibbles two by two, as they stand in a byte of a row.
-    bytes: Vec<[u32; 256]>,
+    /// The answers, cell by cell; of everybody where people are summed as a whole.
     rows: Vec<Vec<u128>>,
-    mask: u128,
 }
 
 impl<'a> Gathering<'a> {
     pub(super) fn new(rules: Rules<'a>) -> Self {
         let tally = Tally::new(&rules);
-        let rows = vec![Vec::new(); tally.cells.len()];
-        let mask = rules.scheme.mask();
-        Self { rules, bytes: vec![[0; 256]; rules.questions.div_ceil(2)], rows, mask, tally }
+        let rows = vec![Vec::new(); tally.cells.len().max(1)];
+        Self { rules, tally, rows }
     }
 
     pub(super) fn add(&mut self, fact: &Fact) {
-        let Some(answers) = self.tally.count(&self.rules, fact) else { return };
-        for (counts, byte) in self.bytes.iter_mut().zip(answers.to_le_bytes()) {
-            if let Some(count) = counts.get_mut(usize::from(byte)) {
-                *count += 1;
-            }
+        if let Some(counted) = self.rules.counted(fact) {
+            self.add_counted(&counted);
         }
-        if let Some(rows) = self.rows.get_mut(cell_place(self.rules.scheme, answers)) {
-            rows.push(answers & self.mask);
+    }
+
+    /// Adds a contact of which it is known already what counts.
+    pub(super) fn add_counted(&mut self, counted: &Counted) {
+        self.tally.count(counted);
+        if let Some(scored) = &counted.scored
+            && let Some(rows) = self.rows.get_mut(scored.cell)
+        {
+            rows.push(scored.answers);
         }
     }
 
     pub(super) fn close(self) -> Tally {
-        let Self { rules, mut tally, bytes, rows, .. } = self;
-        for (place, counts) in bytes.iter().enumerate() {
-            for (byte, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-                for (position, nibble) in [(2 * place, byte & 0xf), (2 * place + 1, byte >> 4)] {
-                    let slot = tally.nibbles.get_mut(position).and_then(|counts| counts.get_mut(nibble));
-                    if let Some(slot) = slot {
-                        *slot += u64::from(*count);
-                    }
-                }
+        let Self { rules, mut tally, rows } = self;
+        count_nibbles(&rows, &mut tally.nibbles);
+        if !tally.has_cells() {
+            for rows in &rows {
+                sum(&rules, rows, &mut tally.everybody);
             }
         }
-        let mut values = Vec::with_capacity(rules.scheme.items());
         for (sums, rows) in tally.cells.iter_mut().zip(&rows) {
-            if let Some(bulk) = rules.bulk.filter(|_| rows.len() >= MANY) {
-                bulk.sum(rows, sums);
-                continue;
-            }
-            for row in rows {
-                let answered = rules.scheme.person(*row, &mut values);
-                sums.add(answered, &values, 1);
-            }
-        }
-        for sums in &tally.cells {
+            sum(&rules, rows, sums);
             tally.everybody.merge(sums);
         }
         tally
+    }
+}
+
+/// Counts nibbles two by two, as they stand in a byte of a row.
+fn count_nibbles(rows: &[Vec<u128>], nibbles: &mut [NibbleCounts]) {
+    let mut bytes = vec![[0_u32; 256]; nibbles.len().div_ceil(2)];
+    for row in rows.iter().flatten() {
+        for (counts, byte) in bytes.iter_mut().zip(row.to_le_bytes()) {
+            if let Some(count) = counts.get_mut(usize::from(byte)) {
+                *count += 1;
+            }
+        }
+    }
+    for (place, counts) in bytes.iter().enumerate() {
+        for (byte, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            for (position, nibble) in [(2 * place, byte & 0xf), (2 * place + 1, byte >> 4)] {
+                let slot = nibbles.get_mut(position).and_then(|counts| counts.get_mut(nibble));
+                if let Some(slot) = slot {
+                    *slot += u64::from(*count);
+                }
+            }
+        }
+    }
+}
+
+fn sum(rules: &Rules<'_>, rows: &[u128], sums: &mut JointSums) {
+    if let Some(bulk) = rules.bulk.filter(|_| rows.len() >= MANY) {
+        bulk.sum(rows, sums);
+        return;
+    }
+    let mut values = Vec::with_capacity(rules.scheme.items());
+    for row in rows {
+        let answered = rules.scheme.person(*row, &mut values);
+        sums.add(answered, &values, 1);
     }
 }

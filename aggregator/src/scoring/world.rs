@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use wardvoice_protocol::assignment::KioskAudience;
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::{Calendar, Period};
 use wardvoice_protocol::questionnaire::{KindFile, Questionnaire, QuestionnaireRef};
@@ -206,6 +207,17 @@ impl ScoringWorld {
         self.edition_in_force(day).map(|edition| &edition.definition)
     }
 
+    /// The questionnaire that a definition scores; none where there is no such definition.
+    pub fn questionnaire_of(&self, definition: &DefinitionRef) -> Option<&Questionnaire> {
+        self.edition(definition).ok().map(|edition| &edition.questionnaire)
+    }
+
+    /// Whether a definition scores what staff say of their work.
+    pub fn is_of_staff(&self, definition: &DefinitionRef) -> bool {
+        let questionnaire = self.questionnaire_of(definition);
+        questionnaire.is_some_and(|questionnaire| questionnaire.file().audience == KioskAudience::Staff)
+    }
+
     pub(super) fn edition_in_force(&self, day: Date) -> Option<&Edition> {
         let start = self.series.iter().rev().find(|start| start.from <= day);
         match start {
@@ -215,7 +227,7 @@ impl ScoringWorld {
     }
 
     pub(super) fn edition(&self, asked: &DefinitionRef) -> Result<&Edition, ScoreError> {
-        let found = self.editions.iter().find(|edition| edition.definition.reference() == *asked);
+        let found = self.editions.iter().find(|edition| edition.definition.is(asked));
         found.ok_or_else(|| {
             let known: Vec<_> = self.definitions().map(|one| one.reference().to_string()).collect();
             ScoreError::UnknownDefinition { asked: asked.clone(), known: known.join(", ") }

@@ -10,8 +10,13 @@
 //! Units: values are whole numbers of a unit of the caller's (thousandths of a point, say), at most 2^36 in size, of fewer
 //! than 2^26 people: then no sum leaves 64 bits and no intermediate product 128.
 
+use self::moments::centred;
+use self::table::PairTable;
 use super::quantile::{normal_two_sided, student_two_sided};
-use super::sum::Sum;
+use super::sum::{Sum, Sums};
+
+mod moments;
+mod table;
 
 /// The largest value that can be added.
 pub const MAX_VALUE: i64 = 1 << 36;
@@ -30,8 +35,7 @@ pub enum Pairs {
 pub struct JointSums {
     items: usize,
     which: Pairs,
-    /// None before anybody is added: most cells of a small unit are empty.
-    pairs: Vec<PairSums>,
+    pairs: PairTable,
     /// How many people answered which set of questions, in the order of the sets; none twice.
     answered: Vec<(u32, u64)>,
     /// How many people there are, and every question that any of them answered.
@@ -55,21 +59,23 @@ pub struct PairSums {
 impl JointSums {
     /// Of nobody.
     pub fn new(items: usize, which: Pairs) -> Self {
-        Self { items, which, pairs: Vec::new(), answered: Vec::new(), everybody: 0, questions: 0 }
+        Self { items, which, pairs: PairTable::default(), answered: Vec::new(), everybody: 0, questions: 0 }
     }
 
-    fn make_room(&mut self) {
-        let count = match self.which {
+    /// How many pairs are summed.
+    fn pair_count(&self) -> usize {
+        match self.which {
             Pairs::All => self.items * (self.items + 1) / 2,
             Pairs::Own => self.items,
-        };
-        self.pairs.resize(count, PairSums::default());
+        }
     }
 
     /// Adds people with equal answers: a bit for each question they answered, and a value or none for each item.
     pub fn add(&mut self, answered: u32, values: &[Option<i64>], count: u64) {
         self.add_answered(answered, count);
-        self.make_room();
+        let Some(size) = values.iter().flatten().map(|value| value.abs()).max() else { return };
+        let pairs = self.pair_count();
+        self.pairs.make_room(pairs, size);
         // Fewer than 2^26 people.
         let many = i64::try_from(count).unwrap_or(i64::MAX);
         for (first, left) in values.iter().enumerate() {
@@ -79,20 +85,17 @@ impl JointSums {
                 Pairs::All => values.get(first..).unwrap_or_default(),
                 Pairs::Own => values.get(first..=first).unwrap_or_default(),
             };
-            for (slot, right) in self.pairs.get_mut(place..).unwrap_or_default().iter_mut().zip(partners) {
-                if let Some(right) = right {
-                    slot.add(*left, *right, many);
-                }
-            }
+            self.pairs.add(place, *left, partners, many);
         }
     }
 
     /// Adds to one pair alone; what a table of pairs is poured out with.
     pub fn add_pair(&mut self, first: usize, second: usize, left: i64, right: i64, count: u64) {
-        self.make_room();
+        let pairs = self.pair_count();
+        self.pairs.make_room(pairs, left.abs().max(right.abs()));
         let many = i64::try_from(count).unwrap_or(i64::MAX);
-        if let Some(slot) = self.place(first, second).and_then(|place| self.pairs.get_mut(place)) {
-            slot.add(left, right, many);
+        if let Some(place) = self.place(first, second) {
+            self.pairs.add(place, left, &[Some(right)], many);
         }
     }
 
@@ -112,23 +115,10 @@ impl JointSums {
 
     /// Adds another sample of the same items.
     pub fn merge(&mut self, other: &Self) {
-        if self.pairs.is_empty() {
-            self.pairs.clone_from(&other.pairs);
-        } else {
-            self.merge_pairs(other);
-        }
+        self.pairs.merge(&other.pairs);
         self.answered = merged(&self.answered, &other.answered);
         self.everybody += other.everybody;
         self.questions |= other.questions;
-    }
-
-    fn merge_pairs(&mut self, other: &Self) {
-        for (mine, theirs) in self.pairs.iter_mut().zip(&other.pairs) {
-            mine.both += theirs.both;
-            mine.left += theirs.left;
-            mine.right += theirs.right;
-            mine.product += theirs.product;
-        }
     }
 
     /// How many people answered at least one question of a set.
@@ -153,7 +143,7 @@ impl JointSums {
 
     /// The sums of a pair, first not after second; nothing where there is no such pair.
     pub fn pair(&self, first: usize, second: usize) -> PairSums {
-        self.place(first, second).and_then(|place| self.pairs.get(place)).copied().unwrap_or_default()
+        self.place(first, second).map(|place| self.pairs.get(place)).unwrap_or_default()
     }
 
     /// The pairs in the order in which they are kept.
@@ -195,15 +185,6 @@ fn merged(mine: &[(u32, u64)], theirs: &[(u32, u64)]) -> Vec<(u32, u64)> {
             }
             _ => return both,
         });
-    }
-}
-
-impl PairSums {
-    fn add(&mut self, left: i64, right: i64, many: i64) {
-        self.both += many.unsigned_abs();
-        self.left += left * many;
-        self.right += right * many;
-        self.product += i128::from(left * many) * i128::from(right);
     }
 }
 
@@ -263,19 +244,7 @@ pub fn t95(degrees_of_freedom: u64) -> f64 {
 pub fn linearise(samples: &[(f64, &JointSums)], units: &[f64]) -> Linearised {
     let items = units.len();
     let weighted: Vec<_> = samples.iter().filter(|(weight, _)| *weight > 0.0).copied().collect();
-    let counts: Vec<u64> =
-        (0..items).map(|item| weighted.iter().map(|(_, sums)| sums.own(item).both).sum()).collect();
-    let totals: Vec<(f64, f64)> = (0..items)
-        .map(|item| {
-            let mut total = (Sum::new(), Sum::new());
-            for (weight, sums) in &weighted {
-                let own = sums.own(item);
-                total.0.add(weight * own.left as f64);
-                total.1.add(weight * own.both as f64);
-            }
-            (total.0.value(), total.1.value())
-        })
-        .collect();
+    let (counts, totals) = totals(&weighted, items);
     let means = totals.iter().zip(units).map(|((points, weight), unit)| {
         // One division where there is one, so that 30/5 thousandths is 6 and not almost.
         (*weight > 0.0).then(|| points / (weight * unit))
@@ -302,14 +271,34 @@ pub fn linearise(samples: &[(f64, &JointSums)], units: &[f64]) -> Linearised {
     Linearised { means, counts, items, squares }
 }
 
+/// Per item, how many people there are, and the weighted sums of their values and of themselves.
+fn totals(weighted: &[(f64, &JointSums)], items: usize) -> (Vec<u64>, Vec<(f64, f64)>) {
+    let (mut counts, mut sums, mut terms) = (vec![0; items], Sums::new(2 * items), vec![0.0; 2 * items]);
+    for (weight, sample) in weighted {
+        let (people, values) = sample.pairs.people_and_sums();
+        let (of_values, of_people) = terms.split_at_mut(items);
+        for (((item, count), points), people_of_item) in
+            counts.iter_mut().enumerate().zip(of_values).zip(of_people)
+        {
+            let own = sample.place(item, item);
+            let of = |section: &[i64]| own.and_then(|own| section.get(own)).copied().unwrap_or_default();
+            *count += of(people).unsigned_abs();
+            (*points, *people_of_item) = (of(values) as f64, of(people) as f64);
+        }
+        sums.add(*weight, &terms);
+    }
+    (counts, (0..items).map(|item| (sums.value(item), sums.value(items + item))).collect())
+}
+
 /// `sum w² (y - r) (z - s)` over the people of one sample, pair by pair.
 fn centred_exactly(weight: f64, sums: &JointSums) -> Vec<f64> {
-    let of_pair = |(first, second)| {
-        let pair = sums.pair(first, second);
-        let whole = (pair.both > 0).then(|| exactly(&pair, &sums.own(first), &sums.own(second)));
-        whole.map_or(0.0, |whole| weight * weight * whole)
+    let own: Vec<PairSums> = (0..sums.items).map(|item| sums.own(item)).collect();
+    let of_pair = |(place, (first, second)): (usize, (usize, usize))| {
+        let pair = sums.pairs.get(place);
+        let items = own.get(first).zip(own.get(second)).filter(|_| pair.both > 0);
+        items.map_or(0.0, |(first, second)| weight * weight * exactly(&pair, first, second))
     };
-    sums.places().map(of_pair).collect()
+    sums.places().enumerate().map(of_pair).collect()
 }
 
 /// `sum (y - r) (z - s)` over the people of a pair, where r and s are the items' means over everybody: in whole numbers up to the end.
@@ -322,73 +311,6 @@ fn exactly(pair: &PairSums, first: &PairSums, second: &PairSums) -> f64 {
     let (of_first, of_second) = (i128::from(first.left), i128::from(second.left));
     let whole = n * m * pair.product - n * of_second * left - m * of_first * right + of_first * of_second * both;
     float(whole) / float(n * m)
-}
-
-/// `sum w² (y - r) (z - s)` over the people of weighted samples, pair by pair. Values are first taken from the whole numbers nearest to
-/// r and s, without rounding, so that what is left is small and nothing cancels; then the weighted sums are taken once
-/// for all samples.
-fn centred(samples: &[(f64, &JointSums)], ratios: &[f64]) -> Vec<f64> {
-    #[expect(clippy::cast_possible_truncation, reason = "means of values of at most 2^36 are at most 2^36")]
-    let near: Vec<i64> = ratios.iter().map(|ratio| ratio.round() as i64).collect();
-    let near = |item: usize| near.get(item).copied().unwrap_or(0);
-    let places: Vec<(usize, usize)> = samples.first().map(|(_, sums)| sums.places().collect()).unwrap_or_default();
-    let mut moments = vec![Moments::default(); places.len()];
-    for (weight, sums) in samples {
-        for ((moments, pair), (first, second)) in moments.iter_mut().zip(&sums.pairs).zip(&places) {
-            moments.add(weight * weight, pair, near(*first), near(*second));
-        }
-    }
-    let from_near = |item: usize| ratios.get(item).map_or(0.0, |ratio| ratio - near(item) as f64);
-    let of_pair = |(moments, (first, second)): (&Moments, &(usize, usize))| {
-        moments.centred(from_near(*first), from_near(*second))
-    };
-    moments.iter().zip(&places).map(of_pair).collect()
-}
-
-/// Weighted sums over a pair's people, of values from whole numbers near their means.
-#[derive(Debug, Clone, Copy, Default)]
-struct Moments {
-    product: Sum,
-    left: Sum,
-    right: Sum,
-    both: Sum,
-}
-
-impl Moments {
-    fn add(&mut self, weight: f64, pair: &PairSums, near_r: i64, near_s: i64) {
-        // Fewer than 2^26 people, so nothing here leaves 64 bits.
-        let n = i64::try_from(pair.both).unwrap_or(i64::MAX);
-        let (from_r, from_s) = (pair.left - near_r * n, pair.right - near_s * n);
-        self.product.add(weight * product_from(pair, near_r, near_s, from_s));
-        self.left.add(weight * from_r as f64);
-        self.right.add(weight * from_s as f64);
-        self.both.add(weight * n as f64);
-    }
-
-    fn centred(&self, r: f64, s: f64) -> f64 {
-        let terms =
-            [self.product.value(), -s * self.left.value(), -r * self.right.value(), r * s * self.both.value()];
-        terms.into_iter().collect::<Sum>().value()
-    }
-}
-
-/// The sum of products of values from the whole numbers near their means. Values of a questionnaire are small enough for 64 bits, which
-/// are several times faster; what is not takes 128.
-fn product_from(pair: &PairSums, near_r: i64, near_s: i64, from_s: i64) -> f64 {
-    let short = || {
-        let product = i64::try_from(pair.product).ok()?;
-        product.checked_sub(near_s.checked_mul(pair.left)?)?.checked_sub(near_r.checked_mul(from_s)?)
-    };
-    short().map_or_else(
-        || {
-            float(
-                pair.product
-                    - i128::from(near_s) * i128::from(pair.left)
-                    - i128::from(near_r) * i128::from(from_s),
-            )
-        },
-        |short| short as f64,
-    )
 }
 
 /// The nearest number; most are small, and small ones are converted much faster.

@@ -49,6 +49,42 @@ impl FromIterator<f64> for Sum {
     }
 }
 
+/// Several sums side by side, each to the bit what [`Sum`] makes of its terms: as many at once as the processor has room for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sums {
+    totals: Vec<f64>,
+    compensations: Vec<f64>,
+}
+
+impl Sums {
+    /// So many empty sums.
+    pub fn new(many: usize) -> Self {
+        Self { totals: vec![0.0; many], compensations: vec![0.0; many] }
+    }
+
+    /// Adds a term to each sum, times a factor.
+    pub fn add(&mut self, factor: f64, terms: &[f64]) {
+        add_each(&mut self.totals, &mut self.compensations, factor, terms);
+    }
+
+    /// The sum at a place so far.
+    pub fn value(&self, place: usize) -> f64 {
+        let at = |numbers: &[f64]| numbers.get(place).copied().unwrap_or(0.0);
+        Sum { total: at(&self.totals), compensation: at(&self.compensations) }.value()
+    }
+}
+
+/// As [`Sum::add`], in a loop that compilers turn into one of several at once.
+fn add_each(totals: &mut [f64], compensations: &mut [f64], factor: f64, terms: &[f64]) {
+    for ((sum, compensation), term) in totals.iter_mut().zip(compensations).zip(terms) {
+        let term = factor * term;
+        let total = *sum + term;
+        let of_term = total - *sum;
+        *compensation += (*sum - (total - of_term)) + (term - of_term);
+        *sum = total;
+    }
+}
+
 /// The compensated sum of some terms.
 pub fn sum(terms: impl IntoIterator<Item = f64>) -> f64 {
     terms.into_iter().collect::<Sum>().value()
@@ -97,6 +133,22 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// One after the other.
+        #[test]
+        fn sums_side_by_side_are_what_each_is_alone(
+            terms in proptest::collection::vec(proptest::array::uniform3(-1e9..1e9_f64), 0..50),
+            factor in 0.1..9.0_f64,
+        ) {
+            let (mut together, mut alone) = (Sums::new(3), [Sum::new(); 3]);
+            for row in &terms {
+                together.add(factor, row);
+                alone.iter_mut().zip(row).for_each(|(sum, term)| sum.add(factor * term));
+            }
+            for (place, sum) in alone.iter().enumerate() {
+                proptest::prop_assert_eq!(together.value(place).to_bits(), sum.value().to_bits());
+            }
+        }
+
         /// Whole numbers below 2^40 in eighths: an integer sum is the slow obvious truth.
         #[test]
         fn sums_of_eighths_are_exact(terms in proptest::collection::vec(-(1_i64 << 40)..(1_i64 << 40), 0..200)) {

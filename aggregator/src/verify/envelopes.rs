@@ -13,7 +13,7 @@ use wardvoice_protocol::record::Record;
 
 use super::Faults;
 use crate::ingest::{World, day};
-use crate::log::{LogError, OpenedRow, Reader, run_on};
+use crate::log::{Gone, LogError, OpenedRow, Reader, run_on};
 use crate::rebuild::spans;
 
 /// How many records are looked at together; also how many signatures are checked at once.
@@ -25,6 +25,7 @@ pub(super) struct Links {
     by_position: Vec<Link>,
     kiosks: BTreeMap<KioskId, u64>,
     days: BTreeSet<Date>,
+    forgotten: u64,
 }
 
 /// A record's place in a chain.
@@ -53,6 +54,11 @@ impl Links {
         &self.kiosks
     }
 
+    /// How many of them were forgotten.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     pub(super) fn days(&self) -> &BTreeSet<Date> {
         &self.days
     }
@@ -63,7 +69,15 @@ impl Links {
 struct Part {
     links: Vec<Link>,
     days: BTreeSet<Date>,
+    forgotten: u64,
     faults: Faults,
+}
+
+/// What the log has of a record besides its row.
+enum What {
+    Envelope(Box<Envelope>),
+    /// It was forgotten; the hash is that of the envelope before.
+    Tombstone(Hash),
 }
 
 /// A record as the log has it.
@@ -91,6 +105,7 @@ pub(super) fn check(reader: &Reader, world: &World, deep: bool) -> Result<(Links
         let part = part.ok_or_else(|| LogError::Store("reading the log panicked".to_owned()))?;
         faults.absorb(part.faults);
         links.days.extend(part.days);
+        links.forgotten += part.forgotten;
         for link in part.links {
             running = run_on(&running, &link.envelope);
             match links.kiosks.get_mut(&link.kiosk) {
@@ -101,6 +116,9 @@ pub(super) fn check(reader: &Reader, world: &World, deep: bool) -> Result<(Links
         }
     }
     let end = reader.end()?;
+    if reader.tombstones().flatten().count() as u64 != links.forgotten {
+        faults.add("there are tombstones that stand for no record".to_owned());
+    }
     if end.position != links.count() || end.running != running {
         faults.add("the records are not those that the running hash was made over".to_owned());
     }
@@ -121,17 +139,28 @@ fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: b
         if deep {
             check_deep(&together, world, &mut part.faults);
         }
-        for (position, row, envelope) in together {
-            let same = envelope.hash() == row.envelope
-                && envelope.kiosk().as_str() == row.kiosk
-                && envelope.sequence().get() == row.sequence;
-            if !same {
-                part.faults.add(format!("record {position} is not the one in its envelope"));
-            }
+        for (position, row, what) in together {
+            let previous = match &what {
+                What::Envelope(envelope) => {
+                    let same = envelope.hash() == row.envelope
+                        && envelope.kiosk().as_str() == row.kiosk
+                        && envelope.sequence().get() == row.sequence;
+                    if !same {
+                        part.faults.add(format!("record {position} is not the one in its envelope"));
+                    }
+                    envelope.previous()
+                }
+                What::Tombstone(previous) => *previous,
+            };
+            part.forgotten += u64::from(matches!(what, What::Tombstone(_)));
             part.days.extend(row.day);
-            let kiosk = known_kiosks.entry(row.kiosk).or_insert_with(|| envelope.kiosk().clone()).clone();
-            let (sequence, previous) = (row.sequence, envelope.previous());
-            part.links.push(Link { position, kiosk, sequence, envelope: row.envelope, previous });
+            let known = known_kiosks.get(&row.kiosk).cloned();
+            let Some(kiosk) = known.or_else(|| KioskId::new(row.kiosk.as_str()).ok()) else {
+                part.faults.add(format!("record {position} names no kiosk"));
+                continue;
+            };
+            known_kiosks.entry(row.kiosk).or_insert_with(|| kiosk.clone());
+            part.links.push(Link { position, kiosk, sequence: row.sequence, envelope: row.envelope, previous });
         }
         from = until + 1;
     }
@@ -142,7 +171,7 @@ fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: b
 fn read(
     reader: &Reader,
     positions: RangeInclusive<u64>,
-    together: &mut Vec<(u64, Row, Envelope)>,
+    together: &mut Vec<(u64, Row, What)>,
     faults: &mut Faults,
 ) -> Result<(), LogError> {
     let mut rows = Vec::new();
@@ -155,8 +184,25 @@ fn read(
     })?;
     let mut rows = rows.into_iter();
     reader.each_envelope::<LogError>(positions, |position, payload| {
-        match (rows.next(), Envelope::read(&payload)) {
-            (Some(row), Ok(envelope)) => together.push((position, row, envelope)),
+        let Some(row) = rows.next() else {
+            faults.add(format!("record {position} is not there"));
+            return Ok(());
+        };
+        // Either both are gone and a tombstone stands for them, or neither is; that there are no other tombstones is counted.
+        if payload.is_empty() {
+            match reader.tombstone(position)? {
+                Some(tombstone) if row.json.is_empty() == (tombstone.gone == Gone::Everything) => {
+                    together.push((position, row, What::Tombstone(tombstone.previous)));
+                }
+                Some(_) => faults.add(format!("record {position} is not what its tombstone says")),
+                None => faults.add(format!("record {position} is empty and has no tombstone")),
+            }
+            return Ok(());
+        }
+        match Envelope::read(&payload) {
+            Ok(envelope) if !row.json.is_empty() => {
+                together.push((position, row, What::Envelope(Box::new(envelope))));
+            }
             _ => faults.add(format!("the envelope of record {position} cannot be read")),
         }
         Ok(())
@@ -177,7 +223,12 @@ impl Row {
 }
 
 /// Signatures, seals and days again.
-fn check_deep(rows: &[(u64, Row, Envelope)], world: &World, faults: &mut Faults) {
+fn check_deep(rows: &[(u64, Row, What)], world: &World, faults: &mut Faults) {
+    let there = rows.iter().filter_map(|(position, row, what)| match what {
+        What::Envelope(envelope) => Some((position, row, envelope)),
+        What::Tombstone(_) => None,
+    });
+    let rows: Vec<_> = there.collect();
     let kiosks: Vec<_> = rows.iter().map(|(_, _, envelope)| world.registry.get(envelope.kiosk())).collect();
     let present: Vec<_> = kiosks.iter().flatten().map(|kiosk| kiosk.signing_key).collect();
     let messages: Vec<&[u8]> = rows.iter().map(|(_, _, envelope)| envelope.signing_input()).collect();

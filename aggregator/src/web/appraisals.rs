@@ -27,7 +27,7 @@ pub(crate) struct Appraisals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     today: Date,
-    ruled: usize,
+    ruled: (usize, usize),
     rows: usize,
 }
 
@@ -58,7 +58,7 @@ fn stamp(looker: &Looker<'_>) -> Stamp {
     // Six months are final when so many days have passed since their last one.
     let last = today.saturating_sub((i32::from(world.final_after_days()) + 1).days());
     let rows = facts.first_day().map_or(0, |first| facts.count_of(first, last));
-    Stamp { today, ruled: facts.rulings().len(), rows }
+    Stamp { today, ruled: facts.corrections(), rows }
 }
 
 #[cfg(test)]

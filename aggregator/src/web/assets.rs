@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon, compiled in. Their addresses carry a version, so browsers may keep them for ever.
+//! The style sheet, the scripts, the letters and the icon, compiled in. Their addresses carry a version, so browsers may keep them for ever.
 
 use std::sync::LazyLock;
 
@@ -12,25 +12,56 @@ use super::failure::Failure;
 struct Asset {
     name: &'static str,
     kind: &'static str,
-    text: &'static str,
+    bytes: &'static [u8],
 }
 
-const ASSETS: [Asset; 5] = [
-    Asset { name: "style.css", kind: "text/css; charset=utf-8", text: include_str!("../../assets/style.css") },
-    Asset { name: "live.js", kind: "text/javascript; charset=utf-8", text: include_str!("../../assets/live.js") },
-    Asset { name: "display.css", kind: "text/css; charset=utf-8", text: include_str!("../../assets/display.css") },
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const LETTERS: &str = "font/woff2";
+
+const ASSETS: [Asset; 10] = [
     Asset {
-        name: "display.js",
-        kind: "text/javascript; charset=utf-8",
-        text: include_str!("../../assets/display.js"),
+        name: "style.css",
+        kind: CSS,
+        bytes: concat!(include_str!("../../assets/letters.css"), include_str!("../../assets/style.css"))
+            .as_bytes(),
     },
-    Asset { name: "icon.svg", kind: "image/svg+xml", text: include_str!("../../assets/icon.svg") },
+    Asset { name: "live.js", kind: SCRIPT, bytes: include_bytes!("../../assets/live.js") },
+    Asset {
+        name: "display.css",
+        kind: CSS,
+        bytes: concat!(include_str!("../../assets/letters.css"), include_str!("../../assets/display.css"))
+            .as_bytes(),
+    },
+    Asset { name: "display.js", kind: SCRIPT, bytes: include_bytes!("../../assets/display.js") },
+    Asset { name: "icon.svg", kind: "image/svg+xml", bytes: include_bytes!("../../assets/icon.svg") },
+    Asset {
+        name: "letters-regular.woff2",
+        kind: LETTERS,
+        bytes: include_bytes!("../../assets/letters/regular.woff2"),
+    },
+    Asset { name: "letters-bold.woff2", kind: LETTERS, bytes: include_bytes!("../../assets/letters/bold.woff2") },
+    Asset {
+        name: "letters-regular-more.woff2",
+        kind: LETTERS,
+        bytes: include_bytes!("../../assets/letters/regular-more.woff2"),
+    },
+    Asset {
+        name: "letters-bold-more.woff2",
+        kind: LETTERS,
+        bytes: include_bytes!("../../assets/letters/bold-more.woff2"),
+    },
+    Asset {
+        name: "letters-licence.txt",
+        kind: "text/plain; charset=utf-8",
+        bytes: include_bytes!("../../assets/letters/OFL.txt"),
+    },
 ];
 
 /// The first half of the hash over all assets: one version for all of them.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let all: String = ASSETS.iter().map(|asset| asset.text).collect();
-    Hash::of(all.as_bytes()).to_string().chars().take(16).collect()
+    let all: Vec<u8> = ASSETS.iter().flat_map(|asset| asset.bytes).copied().collect();
+    Hash::of(&all).to_string().chars().take(16).collect()
 });
 
 /// The address of an asset.
@@ -44,5 +75,5 @@ pub(crate) async fn serve(Path((version, name)): Path<(String, String)>) -> Resp
     };
     // An old page that asks for an old version gets the new one, but does not keep it under the old name.
     let keep = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-store" };
-    ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, keep)], asset.text).into_response()
+    ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, keep)], asset.bytes).into_response()
 }

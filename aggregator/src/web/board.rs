@@ -15,14 +15,14 @@ use wardvoice_protocol::id::WardId;
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::signals::{self, Outlook};
-use super::units::{self, Asked};
+use super::units::{self, Asked, Sight};
 use super::viewer::Viewer;
-use super::ward::{self, page_off_thread};
-use super::{Shared, Web, alerts, consultants, presence, reports, words};
+use super::ward::{self, Fragment, page_off_thread};
+use super::{Shared, Web, alerts, consultants, figures, live, presence, reports, words};
 use crate::alerts::Audience;
 use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
-use crate::scoring::{Comparison, Measure, ScoreSheet, Standing, by_name};
+use crate::scoring::{Comparison, Measure, ScoreSheet, Signal, Standing, by_name};
 
 pub(crate) mod help;
 pub(crate) mod parts;
@@ -31,21 +31,22 @@ pub(crate) mod parts;
 struct Row {
     id: WardId,
     name: String,
-    outlook: Outlook,
+    outlook: Arc<Outlook>,
     sheet: Arc<ScoreSheet>,
     is_silent: bool,
 }
 
-struct View {
+/// Everything the page shows.
+pub(crate) struct View {
     trust: Unit,
     trust_name: String,
     period: Period,
     own: bool,
     sheet: Arc<ScoreSheet>,
-    outlook: Outlook,
+    outlook: Arc<Outlook>,
     rows: Vec<Row>,
     measure: Measure,
-    comparison: Option<Comparison>,
+    comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
     today: Date,
     help: TimesSheet,
@@ -57,23 +58,30 @@ pub(crate) async fn page(
     Extension(viewer): Extension<Viewer>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let period = ward::period(&web, asked.period.as_deref())?;
+    let sight = Sight::of(&web, &asked)?;
     page_off_thread(&web, move |web| {
-        let view = view(web, period, &asked)?;
-        let page = Page { title: "Board", place: Place::Board, live: false };
-        Ok(layout::frame(web, &viewer, &page, &body(web, &viewer, &view)))
+        let view = view(web, &sight)?;
+        let page = Page { title: "Board", place: Place::Board, live: true };
+        Ok(layout::frame(web, &viewer, &page, &around(web, &viewer, &view, &sight, &fragment(&view))))
     })
     .await
 }
 
-fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
+/// What changes on the page.
+pub(crate) fn fragment(view: &View) -> Fragment {
+    Fragment::new(body(view), figures::said(&view.sheet))
+}
+
+/// Everything the page shows.
+pub(crate) fn view(web: &Web, sight: &Sight) -> Result<View, Failure> {
+    let period = sight.period(web)?;
     let (scoring, now) = (&web.desk.scoring, web.now());
     let directory = web.desk.world.directory.file();
-    let trust = Unit::Trust(directory.trust.id.clone());
+    let trust = units::trust_of(web);
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let outlook = Outlook::of(web, &facts, &trust, &period)?;
     let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
-    let measure = units::measure(asked.measure.as_deref(), &known)?;
+    let measure = sight.measure(&known)?;
     let mut rows = Vec::with_capacity(directory.wards.len());
     for entry in &directory.wards {
         let unit = Unit::Ward(entry.id.clone());
@@ -88,13 +96,13 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
     }
     rows.sort_by(|left, right| by_name(&left.name, &right.name));
     let sheet = web.sheets.get(&facts, scoring, &period, &trust, web.today());
-    let peers = units::compare(web, &facts, &trust, &units::compared(web, &outlook.fortnights, &period))?;
+    let compared = units::compared(web, &outlook.fortnights, &period);
     Ok(View {
         trust_name: directory.trust.name.clone(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
-        comparison: peers.and_then(|peers| peers.compare(&measure)),
+        comparison: units::compare(web, &facts, &trust, &compared, &measure)?,
         actions: signals::actions(web, &facts, None),
-        own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
+        own: sight.has_own(),
         today: web.today(),
         help: web.books().help_times(),
         longest: web.books().longest_wait(),
@@ -106,11 +114,9 @@ fn view(web: &Web, period: Period, asked: &Asked) -> Result<View, Failure> {
     })
 }
 
-fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
+/// The page around what changes on it.
+fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fragment: &Fragment) -> Markup {
     let name = view.period.to_string();
-    let period = view.own.then_some(name.as_str());
-    let link = |measure: &Measure| signals::address(&view.trust, measure, period);
-    let overall = view.outlook.signals.first();
     html! {
         div.head {
             div {
@@ -120,36 +126,52 @@ fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             (ward::picker(web, "/board", view.period, view.own))
         }
         (alerts::notice(web, viewer, &Audience::Board))
-        p.strip {
+        (reports::links(&[
+            (format!("/board/report.pdf?period={name}"), "the board’s report"),
+            ("/board/half-year.pdf".to_owned(), "the last half year"),
+        ]))
+        (consultants::link(web, viewer))
+        (live::part(&sight.stream("/board", &view.measure), fragment))
+    }
+}
+
+/// All parts that change, each with an id of its own.
+fn body(view: &View) -> Markup {
+    let name = view.period.to_string();
+    let period = view.own.then_some(name.as_str());
+    let link = |measure: &Measure| signals::address(&view.trust, measure, period);
+    let overall = view.outlook.signals.first();
+    html! {
+        (standing(view, overall))
+        @if let Some(signal) = overall {
+            section #overall.sheet.flows aria-labelledby="overall-title" {
+                h2 id="overall-title" { (signal.label) ", the whole trust" }
+                (signals::by_itself(signal, &[]))
+            }
+        }
+        (signals::what_changed(&view.outlook, link))
+        (parts::matrix(view, period))
+        (parts::funnel(view, period))
+        (parts::like_for_like(view, period))
+        (parts::actions(view))
+        (parts::coverage(view))
+        (help::section(&view.help, view.longest))
+    }
+}
+
+/// Which days, whether they may still fill, and who is silent.
+fn standing(view: &View, overall: Option<&Signal>) -> Markup {
+    let silent = view.rows.iter().filter(|row| row.is_silent).count();
+    html! {
+        p #standing.strip {
             strong { (words::period(&view.period)) }
             @match view.sheet.standing {
                 Standing::Provisional => span.tag { "Provisional" },
                 Standing::Final => span.tag.final { "Final" @if view.sheet.revision > 1 { ", revision " (view.sheet.revision) } },
             }
             span { strong { (words::count(view.sheet.responses)) } " answers" }
-            @let silent = view.rows.iter().filter(|row| row.is_silent).count();
             @if silent > 0 { span.tag.silent { (words::of(silent as u64, "ward", "wards")) " silent" } }
             span { "Control charts end with " (overall.map(|signal| signal.until.clone()).unwrap_or_default()) "." }
-        }
-        (reports::links(&[
-            (format!("/board/report.pdf?period={name}"), "the board’s report"),
-            ("/board/half-year.pdf".to_owned(), "the last half year"),
-        ]))
-        (consultants::link(web, viewer))
-        div.stack {
-            @if let Some(signal) = overall {
-                section #overall.sheet.flows aria-labelledby="overall-title" {
-                    h2 id="overall-title" { (signal.label) ", the whole trust" }
-                    (signals::by_itself(signal, &[]))
-                }
-            }
-            (signals::what_changed(&view.outlook, link))
-            (parts::matrix(view, period))
-            (parts::funnel(view, period))
-            (parts::like_for_like(view, period))
-            (parts::actions(view))
-            (parts::coverage(view))
-            (help::section(&view.help, view.longest))
         }
     }
 }

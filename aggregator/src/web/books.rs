@@ -13,7 +13,7 @@ use wardvoice_protocol::id::WardId;
 
 use super::Web;
 use super::failure::Failure;
-use super::histories::Histories;
+use super::histories::{Compared, Histories, OutlookStamp};
 use super::sheets::Sheets;
 use super::signals::{self, Outlook};
 use crate::actions::{Action, Actions};
@@ -24,9 +24,12 @@ use crate::facts::Facts;
 use crate::help::HelpDesk;
 use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
-use crate::rebases::Rebases;
+use crate::rebases::{Rebase, Rebases};
 use crate::releases::Releases;
-use crate::scoring::{History, Peers, ScoreError, ScoreSheet, ScoringWorld, SignalError, signal};
+use crate::scoring::{
+    Comparison, History, Measure, Peers, ScoreError, ScoreSheet, ScoringWorld, Signal, SignalError,
+    comparison_stamp, history_stamp, signal,
+};
 
 /// So many fortnights make a comparison, half a year, unless a period of its own was asked for.
 const COMPARED_FORTNIGHTS: usize = 13;
@@ -124,16 +127,58 @@ impl Books<'_> {
     }
 
     /// The signals of a unit up to the end of a period.
-    pub(crate) fn outlook(&self, facts: &Facts, unit: &Unit, period: &Period) -> Result<Outlook, BooksError> {
+    pub(crate) fn outlook(&self, facts: &Facts, unit: &Unit, period: &Period) -> Result<Arc<Outlook>, BooksError> {
         let until = self.until(period)?;
-        let mut grains = |ward, fortnight| self.histories.grain(facts, self.scoring, ward, fortnight, self.today);
-        let history = History::new(facts, self.scoring, unit, until, self.today, &mut grains)?;
-        let mut signals = Vec::new();
-        for measure in history.measures() {
-            let rebasings = self.rebases.in_force(unit, &measure);
-            signals.push(signal(&history, &measure, &rebasings)?);
+        let make = || {
+            let history = self.history(facts, unit, until)?;
+            let mut signals = Vec::new();
+            for measure in history.measures() {
+                let rebasings = self.rebases.in_force(unit, &measure);
+                signals.push(signal(&history, &measure, &rebasings)?);
+            }
+            Ok::<_, BooksError>(Outlook { signals, fortnights: history.fortnights().to_vec() })
+        };
+        // What has no history has a reason, which making it tells.
+        let Some(fortnights) = history_stamp(facts, self.scoring, unit, until, self.today) else {
+            return make().map(Arc::new);
+        };
+        let in_force = |rebase: &Rebase| rebase.unit == *unit && rebase.removed.is_none();
+        let rebases = self.rebases.list().into_iter().filter(in_force).map(|rebase| rebase.number).collect();
+        self.histories.outlook((unit, until), OutlookStamp { fortnights, rebases, today: self.today }, make)
+    }
+
+    /// The signal of one measure of a unit up to the end of a period.
+    pub(crate) fn signal(
+        &self,
+        facts: &Facts,
+        unit: &Unit,
+        period: &Period,
+        measure: &Measure,
+    ) -> Result<Signal, BooksError> {
+        if let Some(found) = self.outlook(facts, unit, period)?.get(measure) {
+            return Ok(found.clone());
         }
-        Ok(Outlook { signals, fortnights: history.fortnights().to_vec() })
+        let history = self.history(facts, unit, self.until(period)?)?;
+        Ok(signal(&history, measure, &self.rebases.in_force(unit, measure))?)
+    }
+
+    /// The wards of a unit compared by a measure over some fortnights, one after another; nothing for fewer than two wards or no fortnight.
+    pub(crate) fn comparison(
+        &self,
+        facts: &Facts,
+        unit: &Unit,
+        fortnights: &[Fortnight],
+        measure: &Measure,
+    ) -> Result<Arc<Option<Comparison>>, BooksError> {
+        let stamp = comparison_stamp(facts, self.scoring, unit, fortnights, self.today);
+        let ends = fortnights.first().copied().zip(fortnights.last().copied());
+        let make = || {
+            let peers = self.peers(facts, unit, fortnights)?;
+            Ok::<_, BooksError>(peers.and_then(|peers| peers.compare(measure)))
+        };
+        let Some((stamp, (first, last))) = stamp.zip(ends) else { return make().map(Arc::new) };
+        let compared = Compared { unit: unit.clone(), measure: measure.clone(), first, last };
+        self.histories.comparison(compared, (stamp, self.today), make)
     }
 
     /// The sheet of a unit in a period.
@@ -179,6 +224,19 @@ impl Books<'_> {
 }
 
 impl<'a> Books<'a> {
+    /// The fortnights of a unit up to one.
+    pub(crate) fn history(
+        &self,
+        facts: &Facts,
+        unit: &Unit,
+        until: Fortnight,
+    ) -> Result<History<'a>, SignalError> {
+        let mut readings = |wards: &[u16], fortnight| {
+            self.histories.reading(facts, self.scoring, (unit, wards), fortnight, self.today)
+        };
+        History::of_readings(facts, self.scoring, unit, until, self.today, &mut readings)
+    }
+
     /// The wards of a unit over some fortnights; `None` for no fortnights or fewer than two wards.
     pub(crate) fn peers(
         &self,

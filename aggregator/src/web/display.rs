@@ -3,7 +3,8 @@
 //! It shows what was released, what patients wrote that a person has passed for everybody, and what the ward has changed, and nothing else: it reads
 //! the ledger of releases, asks [`Comments::released`](crate::comments::Comments::released) for the public, and reads the list of actions; it never
 //! looks at the facts. One thing at a time, in large type, in turn: by a script that goes on showing what it has seen while the server is away and
-//! says how old it is, for a day, and without a script by the page's own refresh.
+//! says how old it is, for a day, and without a script by the page's own refresh. What the script has seen is kept on the screen's disk too, and a
+//! [`worker`] of the browser shows it, with its age and for the same day, when the screen is switched on without a network.
 //!
 //! A figure stands with its n and its period. Where the rule for small numbers hides the ward's own, the one of its site or of the
 //! trust is shown under that name.
@@ -23,7 +24,7 @@ use wardvoice_protocol::id::WardId;
 use super::failure::Failure;
 use super::viewer::{Viewer, cookie, is_https};
 use super::ward::off_thread;
-use super::{Shared, Web, assets, words};
+use super::{Shared, Web, assets, branding, words};
 use crate::accounts::{Account, AccountName};
 use crate::audit::Deed;
 use crate::comments::Released;
@@ -88,6 +89,14 @@ pub(crate) async fn page(
         response.headers_mut().append(header::SET_COOKIE, kept);
     }
     Ok(response)
+}
+
+/// The script of the browser's worker. It stands under the displays and not with the assets, because a worker sees what lies beside it and
+/// below: displays and no other page. A browser asks for it anew each time a display is opened.
+pub(crate) async fn worker() -> Response {
+    const SCRIPT: &str = include_str!("../../assets/display-worker.js");
+    let headers = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, SCRIPT).into_response()
 }
 
 /// Lets in the screen on which the address of a token is opened, once, and shows its ward.
@@ -167,6 +176,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup 
     };
     let next = address(place + 1, false);
     let trust = &web.desk.world.directory.file().trust.name;
+    let look = web.desk.branding.as_deref();
     html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -176,6 +186,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup 
                 title { (ward.name) " · what patients say" }
                 link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
                 link rel="stylesheet" href=(assets::address("display.css"));
+                (branding::colours(look, branding::LIGHT_COLOURS))
                 @if !turn.stay {
                     noscript { meta http-equiv="refresh" content=(format!("{SECONDS}; url={next}")); }
                     script src=(assets::address("display.js")) defer {}
@@ -184,6 +195,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup 
             body {
                 header {
                     h1 { (ward.name) }
+                    @if let Some(logo) = branding::logo(look) { (logo) }
                     @if web.desk.demonstration { p.generated role="note" { "Demonstration. Everything here is made up by a computer." } }
                 }
                 main #turn data-next=[(!turn.stay).then_some(next.as_str())] data-seconds=(SECONDS) {

@@ -44,6 +44,17 @@ impl About<'_> {
     }
 }
 
+/// How the numbers stand now, in one sentence for a screen reader.
+pub(crate) fn said(sheet: &ScoreSheet) -> String {
+    let overall = &sheet.overall;
+    overall.value.map_or_else(
+        || format!("Updated: {}.", words::of(sheet.responses, "answer", "answers")),
+        |value| {
+            format!("Updated: overall {} out of 10 from {}.", Scale::Points.write(value), words::people(overall.n))
+        },
+    )
+}
+
 /// Which days, and whether they may still fill. `heard` says what was heard from lately, `silent` what was not.
 pub(crate) fn standing(about: &About<'_>, heard: Option<&str>, silent: &Markup) -> Markup {
     let sheet = about.sheet;
@@ -230,7 +241,11 @@ pub(crate) fn domains(about: &About<'_>, window: Window) -> Markup {
                 "The bar is the score from 0 to 10, the mark on it the 95% interval. The chart is the last fortnights, from "
                 (window.from) " to " (window.to) " points: a dot each, the mean as a line, the limits of chance in dashes. A large dot is "
                 "better than chance gives, a diamond worse, a hollow dot still open; "
-                @if matches!(about.unit, Unit::Ward(_)) { "a flag is an action; " }
+                @match about.unit {
+                    Unit::Ward(_) => "a flag is an action; ",
+                    Unit::Department(_) | Unit::Site(_) | Unit::Specialty(_) => "a flag is an action of one of its wards; ",
+                    Unit::Trust(_) | Unit::Consultant(_) => "",
+                }
                 "a gap means that nobody answered. Where no score can cross the upper limit, what the problems say stands below."
             }
             ul.domains {
@@ -368,7 +383,8 @@ pub(crate) fn versions(about: &About<'_>) -> Markup {
             "Scored by definition " code { (definition.id) "@" (definition.version) " " (short(&definition.hash)) }
             ", questionnaire " code { (questionnaire.id) "@" (questionnaire.version) " " (short(&questionnaire.hash)) }
             ", revision " (about.sheet.revision) ". "
-            a.no-print href=(format!("/api/v1/scores?unit={}&period={}", about.unit, about.period)) { "The same as data" }
+            a.no-print href=(format!("/api/v1/scores?unit={}&period={}", about.unit, about.period)) { "The same as data" } " · "
+            a.no-print href=(format!("/beside?unit={}&period={}", about.unit, about.period)) { "By other rules, and what else was asked" }
         }
     }
 }

@@ -17,8 +17,8 @@ use super::layout::{self, Page, Place};
 use super::office::moment;
 use super::presence::SILENT_AFTER;
 use super::viewer::Viewer;
-use super::ward::page_off_thread;
-use super::{Shared, Web, words};
+use super::ward::{Fragment, page_off_thread};
+use super::{Shared, Web, live, words};
 use crate::log::LogError;
 use crate::registry::Kiosk;
 
@@ -95,7 +95,34 @@ pub(crate) async fn page(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
 ) -> Result<Response, Failure> {
-    page_off_thread(&web, move |web| Ok(render(web, &viewer, &kiosks(web)?))).await
+    page_off_thread(&web, move |web| {
+        let fragment = fragment(web)?;
+        let content = html! {
+            p.crumbs { a href="/office" { "Office" } " › Fleet" }
+            div.head {
+                div {
+                    h1 { "Fleet" }
+                    p.lede { "Every kiosk, those that were not heard from longest first." }
+                }
+            }
+            (live::part("/fleet/stream", &fragment))
+        };
+        Ok(layout::frame(web, &viewer, &Page { title: "Fleet", place: Place::Fleet, live: true }, &content))
+    })
+    .await
+}
+
+/// What changes on the page.
+pub(crate) fn fragment(web: &Web) -> Result<Fragment, Failure> {
+    let kiosks = kiosks(web)?;
+    let many = |wanted: &dyn Fn(&&KioskSheet) -> bool| words::count(kiosks.iter().filter(wanted).count() as u64);
+    let said = format!(
+        "Updated: {}, {} silent, {} to look at.",
+        words::of(kiosks.len() as u64, "kiosk", "kiosks"),
+        many(&|kiosk| kiosk.silent),
+        many(&|kiosk| !troubles(kiosk).is_empty())
+    );
+    Ok(Fragment::new(body(web, &kiosks), said))
 }
 
 /// Every kiosk that is registered, was heard of, or sent anything: those that were not heard from longest first.
@@ -119,8 +146,8 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
             _ => None,
         };
         let tablet = health.and_then(|health| health.tablet.clone()).unwrap_or_default();
-        // Every number up to the highest is held: there is no gap, and no need to walk the chain to know.
-        let gaps = if head.stored + head.refused >= head.highest {
+        // Where nothing is missing there is no need to walk the chain to know.
+        let gaps = if head.is_whole() {
             Vec::new()
         } else {
             let gaps = web.desk.reader.gaps(id).map_err(internal)?;
@@ -199,39 +226,30 @@ fn troubles(kiosk: &KioskSheet) -> Vec<String> {
     troubles
 }
 
-fn render(web: &Web, viewer: &Viewer, kiosks: &[KioskSheet]) -> Markup {
+/// All parts that change, each with an id of its own.
+fn body(web: &Web, kiosks: &[KioskSheet]) -> Markup {
     let count = |wanted: &dyn Fn(&&KioskSheet) -> bool| words::count(kiosks.iter().filter(wanted).count() as u64);
     let (silent, others): (Vec<_>, Vec<_>) = kiosks.iter().partition(|kiosk| kiosk.silent);
-    let content = html! {
-        p.crumbs { a href="/office" { "Office" } " › Fleet" }
-        div.head {
-            div {
-                h1 { "Fleet" }
-                p.lede { "Every kiosk, those that were not heard from longest first." }
-            }
-        }
-        p.strip {
+    html! {
+        p #standing.strip {
             span { strong { (words::of(kiosks.len() as u64, "kiosk", "kiosks")) } }
             span { strong { (count(&|kiosk| kiosk.connected)) } " connected" }
             span { strong { (count(&|kiosk| kiosk.silent)) } " silent for three days or more" }
             span { strong { (count(&|kiosk| !troubles(kiosk).is_empty())) } " to look at" }
             @if let Some(until) = web.desk.fleet.broker_certificate_until() { span { (certificate(web, until)) } }
         }
-        div.stack {
-            @if kiosks.is_empty() {
-                section.sheet { p { "No kiosk is registered. Add one with " code { "wardvoice-aggregator kiosk add" } "." } }
-            } @else {
-                (part(web, "silent", "Silent", "Nothing has come from these for three days. Silence is not stability: their wards are shown as silent.", &silent))
-                (part(web, "heard", "Heard from", "Something has come from these in the last three days.", &others))
-            }
+        @if kiosks.is_empty() {
+            section #none.sheet { p { "No kiosk is registered. Add one with " code { "wardvoice-aggregator kiosk add" } "." } }
+        } @else {
+            (part(web, "silent", "Silent", "Nothing has come from these for three days. Silence is not stability: their wards are shown as silent.", &silent))
+            (part(web, "heard", "Heard from", "Something has come from these in the last three days.", &others))
         }
-    };
-    layout::frame(web, viewer, &Page { title: "Fleet", place: Place::Fleet, live: false }, &content)
+    }
 }
 
 fn part(web: &Web, id: &str, title: &str, says: &str, kiosks: &[&KioskSheet]) -> Markup {
     html! {
-        section.sheet.flows aria-labelledby=(id) {
+        section.sheet.flows id=(format!("{id}-kiosks")) aria-labelledby=(id) {
             h2 id=(id) { (title) ": " (words::of(kiosks.len() as u64, "kiosk", "kiosks")) }
             @if kiosks.is_empty() { p { "None." } } @else {
                 p.aside { (says) }
@@ -267,7 +285,7 @@ fn row(web: &Web, kiosk: &KioskSheet) -> Markup {
         (false, None) => "no word since the last restart".to_owned(),
     };
     html! {
-        tr {
+        tr id=(format!("kiosk-{}", kiosk.kiosk)) {
             th scope="row" {
                 (kiosk.kiosk)
                 " " small { (ward) @if kiosk.simulated { ", simulated" } @if let Some(moved) = &kiosk.moved_to { ", moved to " (moved) } }

@@ -1,4 +1,8 @@
-//! For machines that watch: is it well, and what has it counted.
+//! For machines that watch: is it well, can it be used, and what has it counted.
+//!
+//! *Well* (`/healthz`) is whether a restart would help: no, as long as the log takes records. *Ready* (`/readyz`) is whether answers come in and
+//! pages say them: the log is open, the broker is connected, and the facts are not behind the log. A broker that is away makes the aggregator
+//! unready and not unwell, since starting it again brings no broker back.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::sync::PoisonError;
 
-use super::Shared;
+use super::{Shared, Web};
 use crate::metrics::Gauges;
 
 /// Whether records are taken.
@@ -31,16 +35,65 @@ pub(crate) async fn healthz(State(web): State<Shared>) -> Response {
     (code, Json(Health { status, why, position, version: env!("CARGO_PKG_VERSION") })).into_response()
 }
 
+/// So many records the facts may be behind the log: what a burst leaves for a moment.
+const MOST_BEHIND: u64 = 10_000;
+
+/// Whether answers come in and pages say them.
+#[derive(Debug, Serialize)]
+struct Readiness {
+    /// `ready`, or `unready`.
+    status: &'static str,
+    /// Whether the log takes records.
+    log_open: bool,
+    /// Whether the broker is connected.
+    broker_connected: bool,
+    /// How many records of the log the pages do not say yet.
+    facts_behind: u64,
+    /// Whether the end has begun.
+    stopping: bool,
+}
+
+impl Readiness {
+    fn is_ready(&self) -> bool {
+        self.log_open && self.broker_connected && self.facts_behind <= MOST_BEHIND && !self.stopping
+    }
+
+    /// How things are.
+    fn of(web: &Web) -> Self {
+        let desk = &web.desk;
+        let facts = desk.facts.read().unwrap_or_else(PoisonError::into_inner).head();
+        let facts = facts.map_or(0, |head| head.position);
+        let found = Self {
+            status: "unready",
+            log_open: desk.reader.poisoned().is_none(),
+            broker_connected: (desk.broker_connected)(),
+            facts_behind: desk.reader.position().saturating_sub(facts),
+            stopping: desk.stopping.is_cancelled(),
+        };
+        Self { status: if found.is_ready() { "ready" } else { "unready" }, ..found }
+    }
+}
+
+pub(crate) async fn readyz(State(web): State<Shared>) -> Response {
+    let found = Readiness::of(&web);
+    let code = if found.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(found)).into_response()
+}
+
 pub(crate) async fn metrics(State(web): State<Shared>) -> Response {
     let desk = &web.desk;
     let whole = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let sightings = desk.fleet.all();
+    // Before the facts are read below: a lock that is taken twice may wait for itself.
+    let readiness = Readiness::of(&web);
     let gauges = Gauges {
         quarantined: desk.reader.quarantined().unwrap_or_default(),
         kiosks_connected: whole(sightings.values().filter(|sighting| sighting.is_online()).count()),
         kiosks_registered: whole(desk.world.registry.all().len()),
         records: desk.reader.position(),
         contacts: whole(desk.facts.read().unwrap_or_else(PoisonError::into_inner).len()),
+        broker_connected: u64::from(readiness.broker_connected),
+        ready: u64::from(readiness.is_ready()),
     };
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], desk.metrics.text(gauges)).into_response()

@@ -120,7 +120,8 @@ pub(super) fn of_wards(unit: &Unit, waiting: &[Waiting], now: Timestamp) -> Mark
 
 fn row(request: &Request, now: Timestamp, ward: Option<&Markup>, seen: &Markup) -> Markup {
     html! {
-        tr {
+        // With an id, so that a button stays with what it is about when the list moves under an open page.
+        tr id=(format!("request-{}", request.record)) {
             th scope="row" { (words::need(request.need)) }
             @if let Some(ward) = ward { td { (ward) } }
             td { (request.place.as_ref().map_or("not said", |place| place.as_str())) }

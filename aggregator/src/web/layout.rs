@@ -3,8 +3,9 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Web;
-use super::assets;
 use super::viewer::Viewer;
+use super::{assets, branding};
+use crate::branding::Branding;
 use crate::policy;
 
 /// The places the bar leads to.
@@ -80,7 +81,8 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
             }
         }
     };
-    document((page.title, trust), page.live, &ways.home, &navigation, &banner, content)
+    let look = web.desk.branding.as_deref();
+    document((page.title, trust), look, page.live, &ways.home, &navigation, &banner, content)
 }
 
 /// Whether a place of the bar is where the page is, or what it is a part of.
@@ -125,11 +127,12 @@ pub(crate) fn bare(title: &str, ways: &Ways, content: &Markup) -> Markup {
             a href="/sign-in" { "Your pages" }
         }
     };
-    document((title, ""), false, &ways.home, &navigation, &html! {}, content)
+    document((title, ""), None, false, &ways.home, &navigation, &html! {}, content)
 }
 
 fn document(
     (title, trust): (&str, &str),
+    look: Option<&Branding>,
     live: bool,
     home: &str,
     navigation: &Markup,
@@ -145,13 +148,14 @@ fn document(
                 title { (title) " · Wardvoice" }
                 link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
                 link rel="stylesheet" href=(assets::address("style.css"));
+                (branding::colours(look, branding::COLOURS))
                 @if live { script src=(assets::address("live.js")) defer {} }
             }
             body {
                 a.skip href="#content" { "Skip to the content" }
                 header.bar {
                     div.frame {
-                        a.brand href=(home) { (mark()) "Wardvoice" }
+                        a.brand href=(home) { (branding::logo(look).unwrap_or_else(mark)) (look.and_then(Branding::name).unwrap_or("Wardvoice")) }
                         (navigation)
                     }
                 }

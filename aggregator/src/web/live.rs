@@ -1,9 +1,13 @@
-//! Open pages that stay true: server-sent events, one fragment rendered for all who look at the same ward and period.
+//! Open pages that stay true: server-sent events, one fragment rendered for all who look at the same thing ([`Scene`]).
 //!
 //! The first change after a quiet moment is rendered at once; while changes keep coming, a room rests between two fragments
 //! for [`REST_SHARE`] times as long as the last one took to render, so that however many answers come and however much there
 //! is to draw, a room keeps no more than a tenth of a processor busy. Each fragment holds everything up to it. Once a minute a
-//! room looks again by itself: days pass and wards fall silent without any record.
+//! room looks again by itself: days pass and wards fall silent without any record; kiosks come and go more often ([`scene::Pace`]).
+//!
+//! Pages of more than one ward are larger, and every answer anywhere concerns them. There are at most [`MOST_LARGE`] rooms of them, they are
+//! drawn one after another, and after each drawing all of them rest for [`BRUSH_SHARE`] times as long as it took: so together, however many
+//! are open, they keep no more than a third of one processor busy.
 //!
 //! A page says which fragment it has. From there it is led on by *steps*, each of which is what makes one fragment of the next
 //! ([`changes`]): a new answer moves many figures by a little and is a kilobyte that way, compressed once for everybody ([`wire`]). A page
@@ -16,27 +20,31 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
+use maud::{Markup, PreEscaped, html};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
-use wardvoice_protocol::fortnight::Period;
-use wardvoice_protocol::id::WardId;
 
+use super::Shared;
 use super::failure::Failure;
 use super::viewer::SessionEnd;
-use super::ward::{Fragment, fragment, off_thread, period, view, ward_of};
-use super::{Shared, Web};
+use super::ward::{Fragment, off_thread};
 use crate::ingest::Change as News;
 use crate::metrics::OpenStream;
 use changes::Change;
+pub(super) use scene::Scene;
 use wire::{GONE, Piece, STILL_HERE, Wire};
 
 mod changes;
+mod scene;
+pub(super) mod streams;
 #[cfg(test)]
 pub(super) mod tests;
 mod tree;
@@ -44,26 +52,23 @@ mod wire;
 
 /// How much longer a room rests than it worked.
 const REST_SHARE: u32 = 9;
-/// The shortest rest: faster than this no eye follows, and each fragment costs every open page some drawing.
-const SHORTEST_REST: Duration = Duration::from_millis(10);
-/// The longest rest: what happens on a ward is on its page within this time, however busy the machine is.
-const LONGEST_REST: Duration = Duration::from_millis(500);
-/// How often a room looks by itself.
-const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// How much longer than a drawing of one took all pages of several wards rest after it.
+const BRUSH_SHARE: u32 = 2;
 /// How often a quiet stream says that it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// So many fragments back a page is led on by steps.
 const MOST_STEPS: usize = 8;
 /// The most open pages.
 const MOST_STREAMS: i64 = 2_000;
-
-/// Which page: a ward, and a period of its own or (none) whatever fortnight it is.
-type Key = (WardId, Option<Period>);
+/// The most rooms of several wards, some hundred kilobytes each.
+const MOST_LARGE: usize = 64;
 
 /// The rooms that somebody looks at.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
-    open: Mutex<HashMap<Key, watch::Sender<Arc<Sent>>>>,
+    open: Mutex<HashMap<Scene, watch::Sender<Arc<Sent>>>>,
+    /// Whoever draws a page of several wards again holds it.
+    brush: tokio::sync::Mutex<()>,
 }
 
 /// A fragment as it goes over the wire, and the last steps that led to it.
@@ -158,33 +163,51 @@ impl Step {
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct Asked {
-    period: Option<String>,
+struct Asked {
     /// The version of the fragment that the page has.
     have: Option<String>,
 }
 
-pub(crate) async fn stream(
-    State(web): State<Shared>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+/// A page that asks to be kept true: what it has, what it takes, and when its session ends.
+pub(crate) struct Visit {
+    have: Option<String>,
+    wire: Wire,
     session_end: SessionEnd,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    let ward = ward_of(&web, &id)?;
-    let own = asked.period.as_deref().filter(|text| !text.is_empty());
-    let own = own.map(|text| period(&web, Some(text))).transpose()?;
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = QueryRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, QueryRejection> {
+        let Query(Asked { have }) = Query::from_request_parts(parts, state).await?;
+        let accepted = parts.headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+        let wire = Wire::for_client(accepted);
+        let Ok(session_end) = SessionEnd::from_request_parts(parts, state).await;
+        Ok(Self { have, wire, session_end })
+    }
+}
+
+/// The part of a page that keeps itself true, with what is said of that. Complete without a script.
+pub(super) fn part(stream: &str, fragment: &Fragment) -> Markup {
+    html! {
+        p.strip.no-print {
+            span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }
+        }
+        div #live.stack data-stream=(stream) data-version=(fragment.version) { (PreEscaped(&fragment.html)) }
+        p #live-said.hidden role="status" aria-live="polite" {}
+    }
+}
+
+/// Keeps a page true for as long as it is open.
+async fn open(web: &Shared, scene: Scene, visit: Visit) -> Result<Response, Failure> {
     if web.desk.metrics.open_streams() >= MOST_STREAMS {
-        let detail = "Too many live pages are open. The numbers are right; reload the page for newer ones.";
-        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "Not live just now", detail));
+        return Err(too_many());
     }
     let counted = web.desk.metrics.stream_opened();
-    let sent = enter(&web, (ward, own)).await?;
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let wire = Wire::for_client(accepted);
-    let encoding = wire.encoding();
-    let stopping = web.desk.stopping.clone();
-    let page = OpenPage { sent, have: asked.have, wire, stopping, session_end, _counted: counted };
+    let sent = enter(web, scene).await?;
+    let Visit { have, wire, session_end } = visit;
+    let (encoding, stopping) = (wire.encoding(), web.desk.stopping.clone());
+    let page = OpenPage { sent, have, wire, stopping, session_end, _counted: counted };
     let mut response = Body::from_stream(page.stream()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -195,6 +218,11 @@ pub(crate) async fn stream(
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     Ok(response)
+}
+
+fn too_many() -> Failure {
+    let detail = "Too many live pages are open. The numbers are right; reload the page for newer ones.";
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, "Not live just now", detail)
 }
 
 /// A page that is open somewhere.
@@ -267,34 +295,43 @@ impl OpenPage {
 }
 
 /// Enters the room of a page; the first to come opens it.
-async fn enter(web: &Shared, key: Key) -> Result<watch::Receiver<Arc<Sent>>, Failure> {
-    if let Some(room) = web.rooms.open.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-        return Ok(room.subscribe());
+async fn enter(web: &Shared, scene: Scene) -> Result<watch::Receiver<Arc<Sent>>, Failure> {
+    {
+        let open = web.rooms.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(room) = open.get(&scene) {
+            return Ok(room.subscribe());
+        }
+        if is_full(&open, &scene) {
+            return Err(too_many());
+        }
     }
     // Listen first and render then, so that no change falls between the two.
     let changes = web.desk.changes.subscribe();
-    let (ward, own) = key.clone();
-    let first = off_thread(web, move |web| render_now(web, &ward, own)).await?;
+    let drawn = scene.clone();
+    let first = off_thread(web, move |web| drawn.draw(web)).await?;
     let mut open = web.rooms.open.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(room) = open.get(&key) {
+    if let Some(room) = open.get(&scene) {
         return Ok(room.subscribe());
     }
+    // Others may have come while this one was drawn.
+    if is_full(&open, &scene) {
+        return Err(too_many());
+    }
     let (room, fragments) = watch::channel(Sent::first(first));
-    open.insert(key.clone(), room.clone());
-    tokio::spawn(keep(Arc::clone(web), key, room, changes));
+    open.insert(scene.clone(), room.clone());
+    tokio::spawn(keep(Arc::clone(web), scene, room, changes));
     Ok(fragments)
 }
 
-fn render_now(web: &Web, ward: &WardId, own: Option<Period>) -> Result<Fragment, Failure> {
-    let period = own.map_or_else(|| period(web, None), Ok)?;
-    let view = view(web, ward, period)?;
-    Ok(fragment(web, &view))
+fn is_full(open: &HashMap<Scene, watch::Sender<Arc<Sent>>>, scene: &Scene) -> bool {
+    scene.is_large() && open.keys().filter(|scene| scene.is_large()).count() >= MOST_LARGE
 }
 
 /// Keeps a room's fragment true until the last page has left or the server stops.
-async fn keep(web: Shared, key: Key, room: watch::Sender<Arc<Sent>>, mut changes: broadcast::Receiver<News>) {
-    let mut minute = interval_at(Instant::now() + LOOK_AGAIN, LOOK_AGAIN);
-    minute.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn keep(web: Shared, scene: Scene, room: watch::Sender<Arc<Sent>>, mut changes: broadcast::Receiver<News>) {
+    let (pace, wards) = (scene.pace(), scene.wards(&web));
+    let mut looks = interval_at(Instant::now() + pace.look_again, pace.look_again);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let stopping = web.desk.stopping.clone();
     loop {
         let noticed = tokio::select! {
@@ -303,48 +340,62 @@ async fn keep(web: Shared, key: Key, room: watch::Sender<Arc<Sent>>, mut changes
                 let mut open = web.rooms.open.lock().unwrap_or_else(PoisonError::into_inner);
                 // Somebody may have come in between; whoever enters holds the same lock.
                 if room.receiver_count() == 0 {
-                    open.remove(&key);
+                    open.remove(&scene);
                     return;
                 }
                 continue;
             }
             change = changes.recv() => match change {
-                Ok(change) if change.wards.contains(&key.0) => Some(Instant::now()),
+                Ok(change) if wards.as_ref().is_none_or(|own| change.wards.iter().any(|ward| own.contains(ward))) => {
+                    Some(Instant::now())
+                }
                 Ok(_) => continue,
                 Err(broadcast::error::RecvError::Lagged(_)) => Some(Instant::now()),
                 Err(broadcast::error::RecvError::Closed) => break,
             },
-            _ = minute.tick() => None,
+            _ = looks.tick() => None,
         };
+        let brush = if scene.is_large() { Some(web.rooms.brush.lock().await) } else { None };
         // What is waiting already is in the facts, so this fragment holds it too.
         drain(&mut changes);
         let begun = Instant::now();
-        // This task alone sends, so nothing comes in between.
-        let (present, (ward, own)) = (Arc::clone(&room.borrow()), key.clone());
-        let next = off_thread(&web, move |web| {
-            let fragment = render_now(web, &ward, own)?;
-            let differs = fragment.version != present.fragment.version;
-            Ok(differs.then(|| present.followed_by(fragment)))
-        });
-        match next.await {
-            Ok(Some(sent)) => {
-                room.send_replace(sent);
-                if let Some(noticed) = noticed {
-                    web.desk.metrics.pushed(noticed.elapsed());
-                }
+        draw_again(&web, &scene, &room, noticed).await;
+        let worked = begun.elapsed();
+        let rest = async {
+            if let Some(brush) = brush {
+                sleep(worked * BRUSH_SHARE).await;
+                drop(brush);
             }
-            Ok(None) => {}
-            // Why has been logged. The pages keep what they have, and the next change tries again.
-            Err(_) => tracing::warn!(ward = %key.0, "failed to render a live page"),
+            sleep((worked * REST_SHARE).clamp(pace.shortest_rest, pace.longest_rest)).await;
+        };
+        tokio::select! {
+            () = stopping.cancelled() => break,
+            () = rest => {}
         }
-        sleep_until(Instant::now() + rest(begun.elapsed())).await;
     }
-    web.rooms.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    web.rooms.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&scene);
 }
 
-/// How long a room rests after a fragment that took so long.
-fn rest(worked: Duration) -> Duration {
-    (worked * REST_SHARE).clamp(SHORTEST_REST, LONGEST_REST)
+/// Draws a room's fragment again, and sends what became of it where it is another.
+async fn draw_again(web: &Shared, scene: &Scene, room: &watch::Sender<Arc<Sent>>, noticed: Option<Instant>) {
+    // The room's keeper alone sends, so nothing comes in between.
+    let (present, drawn) = (Arc::clone(&room.borrow()), scene.clone());
+    let next = off_thread(web, move |web| {
+        let fragment = drawn.draw(web)?;
+        let differs = fragment.version != present.fragment.version;
+        Ok(differs.then(|| present.followed_by(fragment)))
+    });
+    match next.await {
+        Ok(Some(sent)) => {
+            room.send_replace(sent);
+            if let Some(noticed) = noticed {
+                web.desk.metrics.pushed(noticed.elapsed());
+            }
+        }
+        Ok(None) => {}
+        // Why has been logged. The pages keep what they have, and the next change tries again.
+        Err(_) => tracing::warn!(page = ?scene, "failed to render a live page"),
+    }
 }
 
 fn drain(changes: &mut broadcast::Receiver<News>) {

@@ -25,11 +25,8 @@ pub(crate) struct MarkAsked {
 }
 
 /// The section; of the fortnight that ended last where no period is asked for, because a running one is only half there.
-pub(super) fn section(web: &Web, asked: Option<&str>) -> Result<Markup, Failure> {
-    let shown = match asked.filter(|text| !text.is_empty()) {
-        Some(text) => period(web, Some(text))?,
-        None => last_complete(web)?,
-    };
+pub(super) fn section(web: &Web, asked: Option<Period>) -> Result<Markup, Failure> {
+    let shown = asked.map_or_else(|| last_complete(web), Ok)?;
     let report = report(web, &shown)?;
     Ok(render(web, &shown, &report))
 }
@@ -122,7 +119,8 @@ fn picker(web: &Web, shown: &Period) -> Markup {
 fn item(web: &Web, shown: &Period, finding: &Finding) -> Markup {
     let field = format!("note-{}", finding.id);
     html! {
-        li {
+        // With an id, so that what somebody writes stays with what it is about when the list moves under an open page.
+        li id=(format!("finding-{}", finding.id)) {
             h4 { (title(finding.kind)) }
             p { (finding.sentence) }
             p.small { (figures(finding)) }
@@ -196,7 +194,7 @@ fn checks(report: &Report) -> Markup {
         }
     };
     html! {
-        details {
+        details id="monitor-rules" {
             summary { "What was compared, and by which rules" }
             p.small {
                 "Each check shares out an error of 5% among all it compares and uses no limit wider than 99.8%, so that a trust in which all is \

@@ -13,28 +13,32 @@ use wardvoice_protocol::fortnight::Period;
 use super::failure::Failure;
 use super::fleet::{self, KioskSheet};
 use super::layout::{self, Page, Place};
+use super::live::streams;
 use super::routes::{Door, Route, does, reads};
 use super::viewer::Viewer;
-use super::ward::page_off_thread;
-use super::{Shared, Web, alerts, comments, deliveries, monitor, words};
+use super::ward::{self, Fragment, page_off_thread};
+use super::{Shared, Web, alerts, comments, deliveries, live, monitor, words};
 use crate::alerts::Audience;
 use crate::policy;
 
 mod contacts;
 mod month;
 mod plan;
+mod publish;
 pub(super) mod quarantine;
 mod questionnaires;
 mod release;
 mod themes;
+mod withdrawal;
 
-pub(super) use month::Recounts;
+pub(super) use publish::Publishings;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
 
 /// The pages of the office and of whoever runs the machine.
 pub(super) fn routes() -> Vec<Route> {
     vec![
         reads("/office", Door::Office, page),
+        reads("/office/stream", Door::Office, streams::office),
         reads("/office/plan", Door::Programme, plan::page),
         does("/office/plan", Door::Programme, plan::change),
         reads("/office/contacts", Door::Programme, contacts::page),
@@ -49,11 +53,16 @@ pub(super) fn routes() -> Vec<Route> {
         reads("/office/previews/{key}/{file}", Door::Programme, questionnaires::picture),
         reads("/office/release", Door::Programme, release::page),
         does("/office/release", Door::Programme, release::make),
+        reads("/office/publish", Door::Programme, publish::page),
+        does("/office/publish", Door::Programme, publish::make),
         reads("/office/themes", Door::Programme, themes::page),
         does("/office/themes", Door::Programme, themes::change),
+        reads("/office/withdrawal", Door::Programme, withdrawal::page),
+        does("/office/withdrawal", Door::Programme, withdrawal::withdraw),
         reads("/office/quarantine", Door::Office, quarantine::page),
         does("/office/quarantine/replay", Door::Office, quarantine::replay),
         reads("/fleet", Door::Office, fleet::page),
+        reads("/fleet/stream", Door::Office, streams::fleet),
     ]
 }
 
@@ -62,27 +71,72 @@ pub(crate) struct Asked {
     monitor: Option<String>,
 }
 
+/// What of the first page is shown, to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Sight {
+    /// Whoever runs the machine sees no figures and no comments.
+    figures: bool,
+    accounts: bool,
+    /// The period of the monitor; none for the fortnight that ended last.
+    monitor: Option<Period>,
+}
+
+impl Sight {
+    /// What somebody sees who asks for it.
+    pub(crate) fn of(web: &Web, viewer: &Viewer, asked: &Asked) -> Result<Self, Failure> {
+        let monitor = asked.monitor.as_deref().filter(|text| !text.is_empty());
+        Ok(Self {
+            figures: viewer.is_office(),
+            accounts: web.enter(viewer, policy::Place::Accounts).is_ok(),
+            monitor: monitor.map(|text| ward::period(web, Some(text))).transpose()?,
+        })
+    }
+
+    fn stream(&self) -> String {
+        let monitor = self.monitor.map(|period| format!("?monitor={period}"));
+        format!("/office/stream{}", monitor.unwrap_or_default())
+    }
+}
+
 pub(crate) async fn page(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     page_off_thread(&web, move |web| {
-        // Who runs the machine sees no figures and no comments.
-        let (comments, monitor) = if viewer.is_office() {
-            (comments::door(web)?, monitor::section(web, asked.monitor.as_deref())?)
-        } else {
-            (html! {}, html! {})
+        let sight = Sight::of(web, &viewer, &asked)?;
+        let fragment = fragment(web, &sight)?;
+        let content = html! {
+            div.head { h1 { "Office" } }
+            (alerts::notice(web, &viewer, &Audience::Office))
+            (alerts::notice(web, &viewer, &Audience::It))
+            (live::part(&sight.stream(), &fragment))
         };
-        let found = Found {
-            kiosks: fleet::kiosks(web)?,
-            quarantined: web.desk.reader.quarantined().map_err(|error| Failure::internal(&error))?,
-            comments,
-            monitor,
-        };
-        Ok(render(web, &viewer, &found))
+        Ok(layout::frame(web, &viewer, &Page { title: "Office", place: Place::Office, live: true }, &content))
     })
     .await
+}
+
+/// What changes on the page.
+pub(crate) fn fragment(web: &Web, sight: &Sight) -> Result<Fragment, Failure> {
+    let (comments, monitor) = if sight.figures {
+        (comments::door(web)?, monitor::section(web, sight.monitor)?)
+    } else {
+        (html! {}, html! {})
+    };
+    let found = Found {
+        kiosks: fleet::kiosks(web)?,
+        quarantined: web.desk.reader.quarantined().map_err(|error| Failure::internal(&error))?,
+        comments,
+        monitor,
+    };
+    let silent = found.kiosks.iter().filter(|kiosk| kiosk.silent).count();
+    let said = format!(
+        "Updated: {} stored, {}.",
+        words::of(web.desk.reader.position(), "record", "records"),
+        fleet_words(silent, found.kiosks.len())
+    );
+    Ok(Fragment::new(body(web, sight, &found, silent), said))
 }
 
 /// What the first page shows.
@@ -93,45 +147,37 @@ struct Found {
     monitor: Markup,
 }
 
-fn render(web: &Web, viewer: &Viewer, found: &Found) -> Markup {
-    let silent = found.kiosks.iter().filter(|kiosk| kiosk.silent).count();
+/// All parts that change, each with an id of its own.
+fn body(web: &Web, sight: &Sight, found: &Found, silent: usize) -> Markup {
     let gaps: u64 = found.kiosks.iter().flat_map(|kiosk| &kiosk.gaps).map(|gap| gap.last - gap.first + 1).sum();
-    let content = html! {
-        div.head { h1 { "Office" } }
+    html! {
         @if let Some(why) = web.desk.reader.poisoned() {
-            div.problem role="alert" {
+            div #poisoned.problem role="alert" {
                 strong { "Nothing is being taken. " }
                 "The disk did not keep what it was given (" (why) "). Free space or repair it, then restart Wardvoice. The kiosks \
                  keep their answers until then."
             }
         }
-        p.strip {
+        p #standing.strip {
             span { strong { (words::count(web.desk.reader.position())) } " records stored" }
             span { strong { (words::count(gaps)) } " missing" }
             span { strong { (words::count(found.quarantined)) } " in quarantine" }
             span { strong { (silent) } " of " (words::of(found.kiosks.len() as u64, "kiosk", "kiosks")) " silent" }
         }
-        (alerts::notice(web, viewer, &Audience::Office))
-        (alerts::notice(web, viewer, &Audience::It))
-        div.stack {
-            (found.comments)
-            section.sheet aria-labelledby="pages" {
-                h2 id="pages" { "What there is to see to" }
-                dl.places {
-                    @if viewer.is_office() { (programme(web)) }
-                    (place("/fleet", "Fleet", &fleet_words(silent, found.kiosks.len())))
-                    (place("/office/quarantine", "Quarantine", &quarantine_words(found.quarantined)))
-                    (place("/office/audit", "Who did what", "Every look at a named consultant and every change"))
-                    @if web.enter(viewer, policy::Place::Accounts).is_ok() {
-                        (place("/office/accounts", "Who may sign in", "Accounts, roles and who is signed in"))
-                    }
-                }
+        (found.comments)
+        section #places.sheet aria-labelledby="pages" {
+            h2 id="pages" { "What there is to see to" }
+            dl.places {
+                @if sight.figures { (programme(web)) }
+                (place("/fleet", "Fleet", &fleet_words(silent, found.kiosks.len())))
+                (place("/office/quarantine", "Quarantine", &quarantine_words(found.quarantined)))
+                (place("/office/audit", "Who did what", "Every look at a named consultant and every change"))
+                @if sight.accounts { (place("/office/accounts", "Who may sign in", "Accounts, roles and who is signed in")) }
             }
-            (found.monitor)
-            (deliveries::section(web))
         }
-    };
-    layout::frame(web, viewer, &Page { title: "Office", place: Place::Office, live: false }, &content)
+        (found.monitor)
+        (deliveries::section(web))
+    }
 }
 
 /// The ways to what the office alone decides.
@@ -142,8 +188,10 @@ fn programme(web: &Web) -> Markup {
         (place("/office/contacts", "Contacts and response rates", "Who was approached, what came of it, and how many answered"))
         (place("/office/month", "National month", &month::words_of(web)))
         (place("/office/release", "What the public may see", &release::words_of(web)))
+        (place("/office/publish", "Publish", &publish::words_of(web)))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
+        (place("/office/withdrawal", "Take an answer back", "Delete what a patient answered, because the patient wants it"))
         (place("/consultants", "Consultants", "Their pages, by specialty"))
         (place("/office/disputes", "Disputes", &format!("{} to be decided", words::count(open))))
     }

@@ -76,4 +76,24 @@ mod tests {
         check("10.0.0.1", &["203.0.113.9, "], "10.0.0.1");
         assert_eq!(caller(None, &HeaderMap::new(), &trusted), None);
     }
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_header_says_a_stranger_is_whoever_connected(
+            lines in proptest::collection::vec(
+                crate::garbled::text(&["203.0.113.9, 10.0.0.7", "[2001:db8::1]:443", "::ffff:10.0.0.1,,x", "10.0.0.1:99999"]),
+                0..4,
+            ),
+        ) {
+            let trusted: Vec<Network> = vec!["10.0.0.0/24".parse().unwrap()];
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                if let Ok(line) = axum::http::HeaderValue::from_bytes(line.as_bytes()) {
+                    headers.append("x-forwarded-for", line);
+                }
+            }
+            let stranger = "203.0.113.50".parse().unwrap();
+            proptest::prop_assert_eq!(caller(Some(stranger), &headers, &trusted), Some(stranger));
+            proptest::prop_assert!(caller(Some("10.0.0.7".parse().unwrap()), &headers, &trusted).is_some());
+        }
+    }
 }

@@ -11,9 +11,10 @@ use serde::Serialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::{ConsultantId, WardId};
 
+use super::live::streams;
 use super::{
-    Shared, accounts, actions, alerts, api, assets, board, comments, consultant, consultants, display, disputes,
-    health, help, live, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
+    Shared, accounts, actions, alerts, api, assets, beside, board, branding, comments, consultant, consultants,
+    display, disputes, health, help, monitor, office, reports, sign_in, tables, trail, units, viewer, ward, wards,
 };
 use crate::export::Table;
 use crate::policy::{Entrance, Place};
@@ -171,30 +172,39 @@ where
 pub(crate) fn all() -> Vec<Route> {
     let mut all = vec![
         reads("/healthz", Door::Open, health::healthz),
+        reads("/readyz", Door::Open, health::readyz),
         reads("/metrics", Door::Open, health::metrics),
         reads("/sign-in", Door::Open, sign_in::form),
         does("/sign-in", Door::Open, sign_in::submit),
         does("/sign-out", Door::Open, sign_in::leave),
         reads("/assets/{version}/{name}", Door::Open, assets::serve),
+        reads("/branding/{version}/{name}", Door::Open, branding::serve),
         reads("/", Door::Units, wards::page),
         reads("/ward/{id}", Door::Ward, ward::page),
-        reads("/ward/{id}/stream", Door::Ward, live::stream),
+        reads("/ward/{id}/stream", Door::Ward, streams::ward),
         reads("/ward/{id}/actions", Door::Actions, actions::page),
         does("/ward/{id}/actions", Door::Actions, actions::change),
         does("/ward/{id}/help/seen", Door::Help, help::seen),
         reads("/department/{id}", Door::Of("department"), units::department),
+        reads("/department/{id}/stream", Door::Of("department"), streams::department),
         reads("/site/{id}", Door::Of("site"), units::site),
+        reads("/site/{id}/stream", Door::Of("site"), streams::site),
         reads("/specialty/{id}", Door::Of("specialty"), units::specialty),
+        reads("/specialty/{id}/stream", Door::Of("specialty"), streams::specialty),
         reads("/trust", Door::Trust, units::trust),
+        reads("/trust/stream", Door::Trust, streams::trust),
         reads("/board", Door::Trust, board::page),
+        reads("/board/stream", Door::Trust, streams::board),
         reads("/alerts", Door::Alerts, alerts::page),
         does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
+        reads("/beside", Door::Description, beside::page),
         does("/signal/rebase", Door::Programme, units::one::rebase::add),
         does("/signal/rebase/remove", Door::Programme, units::one::rebase::remove),
         // A display shows what was released to everybody; a trust may want it to be for its own screens all the same.
         reads("/display/{id}", Door::Display, display::page),
+        reads("/display/worker.js", Door::Open, display::worker),
         reads("/display/{id}/enter/{code}", Door::Open, display::enter),
         reads("/consultants", Door::Consultants, consultants::page),
         reads("/consultant/{id}", Door::Consultant, consultant::page),

@@ -13,21 +13,25 @@ use wardvoice_protocol::fortnight::{Calendar, Period};
 
 use super::kept::Kept;
 use crate::facts::Facts;
-use crate::scoring::{self, Live, ScoreError, ScoreSheet, ScoringWorld, Standing};
+use crate::scoring::{self, Ask, Cut, DefinitionRef, Live, ScoreError, ScoreSheet, ScoringWorld, Standing};
 
 /// The most sheets that are kept: two dozen wards with a year of fortnights.
 const MOST: usize = 2_000;
+
+/// The most sheets by a definition of one's own that are kept.
+const MOST_BESIDE: usize = 500;
 
 /// The sheets that are kept.
 #[derive(Debug)]
 pub(crate) struct Sheets {
     kept: Kept<(Unit, Period), Stamp, ScoreSheet>,
+    beside: Kept<(Unit, Period, DefinitionRef), Stamp, ScoreSheet>,
     live: Mutex<Live>,
 }
 
 impl Default for Sheets {
     fn default() -> Self {
-        Self { kept: Kept::new(MOST), live: Mutex::default() }
+        Self { kept: Kept::new(MOST), beside: Kept::new(MOST_BESIDE), live: Mutex::default() }
     }
 }
 
@@ -35,6 +39,7 @@ impl Default for Sheets {
 struct Stamp {
     today: Date,
     rows: usize,
+    withdrawn: usize,
     trust: usize,
     revision: u32,
     standing: Standing,
@@ -59,6 +64,27 @@ impl Sheets {
             live.sheet(facts, world, period, unit, today)
         })
     }
+
+    /// The sheet of a unit in a period by a definition, whether or not the period is published by it.
+    pub(crate) fn by(
+        &self,
+        facts: &Facts,
+        world: &ScoringWorld,
+        (period, unit): (&Period, &Unit),
+        definition: &DefinitionRef,
+        today: Date,
+    ) -> Result<Arc<ScoreSheet>, ScoreError> {
+        let make = || {
+            let definition = Some(definition.clone());
+            let ask = Ask { period: *period, unit: unit.clone(), cut: Cut::default(), definition };
+            scoring::score_asked(facts, world, &ask, today)
+        };
+        // Its standard population may be the trust's where that of the one in force is not.
+        let everywhere = || facts.count_of(period.start(), period.last());
+        let stamp = stamp(facts, world, period, unit, today).map(|stamp| Stamp { trust: everywhere(), ..stamp });
+        let Some(stamp) = stamp else { return make().map(Arc::new) };
+        self.beside.get((unit.clone(), *period, definition.clone()), stamp, make)
+    }
 }
 
 /// What a unit's sheet is kept under; those of consultants are not kept.
@@ -70,6 +96,7 @@ fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, toda
     let rows = |ward, from: Date| facts.ward_days(ward, from, period.last()).map(<[_]>::len).sum::<usize>();
     Some(Stamp {
         today,
+        withdrawn: facts.withdrawn().len(),
         trust: (0..trust).map(|ward| rows(ward, period.start())).sum(),
         rows: wards.into_iter().map(|ward| rows(ward, from)).sum(),
         revision: scoring::revision(facts, period, today, world.final_after_days()),

@@ -1,5 +1,7 @@
 //! What the pages of wards, larger units and the board have in common: a unit's signals, and the parts that show them.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -16,7 +18,11 @@ use crate::facts::Facts;
 use crate::operations::ActionLine;
 use crate::scoring::{Figure, Finding, Measure, Signal, SignalError, assurance_words, variation_words};
 
+/// More flags than this hide the chart.
+const MOST_FLAGS: usize = 20;
+
 /// A unit's signals up to a fortnight.
+#[derive(Debug)]
 pub(crate) struct Outlook {
     /// Every measure in the order of pages.
     pub(crate) signals: Vec<Signal>,
@@ -26,7 +32,7 @@ pub(crate) struct Outlook {
 
 impl Outlook {
     /// The signals of a unit up to the end of a period.
-    pub(crate) fn of(web: &Web, facts: &Facts, unit: &Unit, period: &Period) -> Result<Self, Failure> {
+    pub(crate) fn of(web: &Web, facts: &Facts, unit: &Unit, period: &Period) -> Result<Arc<Self>, Failure> {
         web.books().outlook(facts, unit, period).map_err(Failure::from)
     }
 
@@ -84,6 +90,23 @@ pub(crate) fn events(actions: &[ActionLine], measure: &Measure) -> Vec<Event> {
         Some(Event { day: action.done?, number: action.number, words: action.did.clone(), step })
     };
     actions.iter().rev().filter(concerns).filter_map(event).collect()
+}
+
+/// The actions that charts of a unit of several wards have flags for: what is done, with whose it is, the latest of many. Without the measured
+/// step, which is that of the ward's people alone. The trust's charts have none: with every ward's flags nothing else could be seen.
+pub(crate) fn flagged(
+    unit: &Unit,
+    actions: &[ActionLine],
+    name: impl Fn(&WardId) -> Option<String>,
+) -> Vec<ActionLine> {
+    if matches!(unit, Unit::Trust(_)) {
+        return Vec::new();
+    }
+    let flag = |action: &ActionLine| {
+        let whose = name(&action.ward).unwrap_or_else(|| action.ward.to_string());
+        ActionLine { did: format!("{whose}: {}", action.did), effect: None, ..action.clone() }
+    };
+    actions.iter().filter(|action| action.done.is_some()).take(MOST_FLAGS).map(flag).collect()
 }
 
 /// A score with its n and its interval.

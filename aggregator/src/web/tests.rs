@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -15,14 +16,19 @@ use desk::{Bench, PASSWORD, noon};
 mod accounts;
 mod actions;
 mod alerts;
+mod any_bytes;
+mod beside;
+mod branding;
 mod comments;
 mod consultants;
 mod desk;
 mod display;
 mod help;
+mod kept;
 mod links;
 mod monitor;
 mod office;
+mod open_pages;
 #[cfg(feature = "openid")]
 mod openid;
 #[cfg(feature = "openid")]
@@ -138,8 +144,17 @@ async fn nothing_from_elsewhere_may_run_or_load() {
     assert!(!page.contains("http://") && !page.contains("https://"), "no address of elsewhere");
     let start = page.find("/assets/").unwrap();
     let asset: String = page[start..].chars().take_while(|letter| *letter != '"').collect();
-    let asset = bench.get(&asset).send().await.unwrap();
-    assert!(asset.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+    let folder = asset.rsplit_once('/').unwrap().0;
+    let style = bench.text(&format!("{folder}/style.css")).await;
+    let letters: Vec<&str> = style.split("url(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(letters.len(), 4, "{letters:?}");
+    for name in letters.iter().chain(&["letters-licence.txt", asset.rsplit('/').next().unwrap()]) {
+        let asset = bench.get(&format!("{folder}/{name}")).send().await.unwrap();
+        assert_eq!(asset.status(), 200, "{name}");
+        assert!(asset.headers()["cache-control"].to_str().unwrap().contains("immutable"), "{name}");
+        let kind = asset.headers()["content-type"].to_str().unwrap();
+        assert_eq!(name.contains("woff2"), kind == "font/woff2", "{name} is {kind}");
+    }
 }
 
 /// Reads a stream until the next whole event, and keeps what a page would show.
@@ -151,7 +166,12 @@ struct Events {
 
 impl Events {
     async fn open(bench: &Bench, path: &str) -> Self {
-        let response = bench.get(path).send().await.unwrap();
+        Self::open_as(bench, path, None).await
+    }
+
+    /// The stream as whoever has this cookie is sent it.
+    async fn open_as(bench: &Bench, path: &str, cookie: Option<&str>) -> Self {
+        let response = bench.get(path).header("cookie", cookie.unwrap_or_default()).send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert!(response.headers().get("content-encoding").is_none());
@@ -161,12 +181,17 @@ impl Events {
 
     /// A page that has been loaded goes on from what it shows.
     async fn of_page(bench: &Bench, address: &str) -> Self {
-        let page = bench.text(address).await;
+        Self::of_page_as(bench, address, None).await
+    }
+
+    async fn of_page_as(bench: &Bench, address: &str, cookie: Option<&str>) -> Self {
+        let page = seen_as(bench, address, cookie).await;
         let have = version_of(&page);
         let stream = address
             .split_once('?')
             .map_or_else(|| format!("{address}/stream?"), |(path, query)| format!("{path}/stream?{query}&"));
-        Self { shown: seen(live_part(&page)), ..Self::open(bench, &format!("{stream}have={have}")).await }
+        let events = Self::open_as(bench, &format!("{stream}have={have}"), cookie).await;
+        Self { shown: seen(live_part(&page)), ..events }
     }
 
     /// The next message; `None` when the stream has ended.
@@ -189,6 +214,19 @@ impl Events {
         }
     }
 
+    /// The next event as it stands on the wire; `None` when the stream has ended.
+    async fn word(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.read = rest;
+                return Some(event);
+            }
+            let part = tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.unwrap()?;
+            self.read.push_str(std::str::from_utf8(&part).unwrap());
+        }
+    }
+
     fn show(&mut self, message: &Value) {
         if let Some(html) = message["html"].as_str() {
             self.shown = seen(html);
@@ -197,6 +235,13 @@ impl Events {
             assert_eq!(count(&self.shown), message["size"].as_u64().unwrap());
         }
     }
+}
+
+/// A page as whoever has this cookie sees it; it must be there.
+async fn seen_as(bench: &Bench, address: &str, cookie: Option<&str>) -> String {
+    let response = bench.get(address).header("cookie", cookie.unwrap_or_default()).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{address}");
+    response.text().await.unwrap()
 }
 
 /// The version of the fragment in a page.
@@ -311,7 +356,7 @@ async fn outside_a_demonstration_everything_asks_who_is_looking() {
         let response = bench.get(path).send().await.unwrap();
         assert_eq!(response.status(), 401, "{path}");
     }
-    for path in ["/healthz", "/metrics", "/sign-in"] {
+    for path in ["/healthz", "/readyz", "/metrics", "/sign-in"] {
         bench.text(path).await;
     }
     let cookie = bench.sign_in().await;
@@ -438,5 +483,24 @@ async fn health_and_metrics_say_how_it_is() {
     assert_eq!(health["status"], "ok");
     let text = bench.text("/metrics").await;
     assert!(text.contains("wardvoice_kiosks_connected 1"), "{text}");
+    assert!(text.contains("wardvoice_ready 1") && text.contains("wardvoice_broker_connected 1"), "{text}");
     assert!(text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn ready_is_more_than_well() {
+    let bench = Bench::lively(false).await;
+    let ask = async |path: &str| {
+        let response = bench.get(path).send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let (code, said) = ask("/readyz").await;
+    assert_eq!((code, said["status"].as_str()), (200, Some("ready")), "{said}");
+    bench.broker.store(false, Ordering::Relaxed);
+    let (code, said) = ask("/readyz").await;
+    assert_eq!((code, said["status"].as_str()), (503, Some("unready")), "{said}");
+    assert_eq!((said["broker_connected"].as_bool(), said["log_open"].as_bool()), (Some(false), Some(true)));
+    assert_eq!(ask("/healthz").await.0, 200, "starting it again would bring no broker back");
+    let text = bench.text("/metrics").await;
+    assert!(text.contains("wardvoice_ready 0") && text.contains("wardvoice_broker_connected 0"), "{text}");
 }

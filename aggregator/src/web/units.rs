@@ -1,6 +1,7 @@
 //! Departments, sites, specialties and the trust: what a ward's page shows, over more wards. Wards stand in alphabetical order
 //! and never in an order of scores.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, Path, Query, State};
@@ -18,17 +19,18 @@ use super::comments::trend::{self, Trends};
 use super::failure::Failure;
 use super::help::Waiting;
 use super::layout::{self, Page, Place};
+use super::live::Scene;
 use super::presence::{self, Presence};
 use super::signals::{self, Outlook};
 use super::viewer::Viewer;
-use super::ward::{self, page_off_thread};
+use super::ward::{self, Fragment, page_off_thread};
 use super::words::{self, Scale};
 use super::{Shared, Web};
 use crate::comments::Released;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
 use crate::policy;
-use crate::scoring::{Comparison, History, Measure, Peers, ScoreSheet, Signal, by_name, signal};
+use crate::scoring::{Comparison, Measure, ScoreSheet, Signal, by_name};
 
 pub(crate) mod one;
 mod parts;
@@ -37,6 +39,53 @@ mod parts;
 pub(crate) struct Asked {
     pub(super) period: Option<String>,
     pub(super) measure: Option<String>,
+}
+
+/// What of a unit's or of the board's page was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Sight {
+    /// A period of its own, or (none) whatever fortnight it is.
+    own: Option<Period>,
+    /// The measure that wards are compared by, as it was asked for.
+    measure: Option<String>,
+}
+
+impl Sight {
+    /// What a query asks for.
+    pub(crate) fn of(web: &Web, asked: &Asked) -> Result<Self, Failure> {
+        let named = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let own = named(&asked.period).map(|name| ward::period(web, Some(&name))).transpose()?;
+        Ok(Self { own, measure: named(&asked.measure) })
+    }
+
+    /// The period that is shown.
+    pub(crate) fn period(&self, web: &Web) -> Result<Period, Failure> {
+        self.own.map_or_else(|| ward::period(web, None), Ok)
+    }
+
+    /// Whether a period was asked for.
+    pub(crate) fn has_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// The measure that is compared, of those that there are.
+    pub(crate) fn measure(&self, known: &[Measure]) -> Result<Measure, Failure> {
+        measure(self.measure.as_deref(), known)
+    }
+
+    /// One of many, for tests that count rooms.
+    #[cfg(test)]
+    pub(crate) fn numbered(number: usize) -> Self {
+        Self { own: None, measure: Some(number.to_string()) }
+    }
+
+    /// The address of the stream of a page; `measure` is what the page compares wards by.
+    pub(crate) fn stream(&self, page: &str, measure: &Measure) -> String {
+        let period = self.own.map(|period| format!("period={period}"));
+        let measure = self.measure.as_ref().map(|_| format!("measure={measure}"));
+        let asked: Vec<String> = period.into_iter().chain(measure).collect();
+        if asked.is_empty() { format!("{page}/stream") } else { format!("{page}/stream?{}", asked.join("&")) }
+    }
 }
 
 /// A ward beside others.
@@ -55,17 +104,19 @@ struct Heard {
 }
 
 /// Everything the page shows.
-struct View {
+pub(crate) struct View {
     unit: Unit,
     name: String,
     period: Period,
     own: bool,
     sheet: Arc<ScoreSheet>,
-    outlook: Outlook,
+    outlook: Arc<Outlook>,
     measure: Measure,
     wards: Vec<Ward>,
-    comparison: Option<Comparison>,
+    comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
+    /// Those that charts of all its wards together have flags for.
+    flagged: Vec<ActionLine>,
     /// When each ward was last heard from, and what its people said, in alphabetical order.
     heard: Vec<Heard>,
     /// Who asks for help now; nobody on the page of a period that is over.
@@ -83,7 +134,7 @@ pub(crate) async fn trust(
     Extension(viewer): Extension<Viewer>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let unit = Unit::Trust(web.desk.world.directory.file().trust.id.clone());
+    let unit = trust_of(&web);
     page(web, viewer, unit, asked).await
 }
 
@@ -93,7 +144,8 @@ pub(crate) async fn site(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    named(web, viewer, ("site", id), asked).await
+    let unit = named(&web, "site", &id)?;
+    page(web, viewer, unit, asked).await
 }
 
 pub(crate) async fn department(
@@ -102,7 +154,8 @@ pub(crate) async fn department(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    named(web, viewer, ("department", id), asked).await
+    let unit = named(&web, "department", &id)?;
+    page(web, viewer, unit, asked).await
 }
 
 pub(crate) async fn specialty(
@@ -111,18 +164,20 @@ pub(crate) async fn specialty(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    named(web, viewer, ("specialty", id), asked).await
+    let unit = named(&web, "specialty", &id)?;
+    page(web, viewer, unit, asked).await
 }
 
-async fn named(
-    web: Shared,
-    viewer: Viewer,
-    (kind, id): (&str, String),
-    asked: Asked,
-) -> Result<Response, Failure> {
+/// The trust.
+pub(crate) fn trust_of(web: &Web) -> Unit {
+    Unit::Trust(web.desk.world.directory.file().trust.id.clone())
+}
+
+/// The unit of a kind that a path names.
+pub(crate) fn named(web: &Web, kind: &str, id: &str) -> Result<Unit, Failure> {
     let unit = format!("{kind}:{id}").parse::<Unit>().ok();
     let unit = unit.filter(|unit| web.desk.scoring.unit_name(unit).is_some());
-    page(web, viewer, unit.ok_or_else(|| unknown(kind, &id))?, asked).await
+    unit.ok_or_else(|| unknown(kind, id))
 }
 
 /// A unit that a query names, if the directory has it and the viewer may read it.
@@ -142,18 +197,33 @@ pub(crate) fn unknown(kind: &str, id: &str) -> Failure {
 }
 
 async fn page(web: Shared, viewer: Viewer, unit: Unit, asked: Asked) -> Result<Response, Failure> {
-    let period = ward::period(&web, asked.period.as_deref())?;
+    let sight = Sight::of(&web, &asked)?;
     page_off_thread(&web, move |web| {
-        let view = view(web, &viewer, unit, period, &asked)?;
+        let helps = helps(web, &viewer, &unit);
+        let view = view(web, &unit, &sight, &helps)?;
+        let fragment = fragment(web, &view);
         let place = if matches!(view.unit, Unit::Trust(_)) { Place::Trust } else { Place::Unit };
-        Ok(layout::frame(
-            web,
-            &viewer,
-            &Page { title: &view.name, place, live: false },
-            &parts::body(web, &viewer, &view),
-        ))
+        let page = Page { title: &view.name, place, live: true };
+        Ok(layout::frame(web, &viewer, &page, &parts::around(web, &viewer, &view, &sight, &fragment)))
     })
     .await
+}
+
+/// What somebody sees who opens a unit's page.
+pub(crate) fn scene(web: &Web, viewer: &Viewer, unit: Unit, sight: Sight) -> Scene {
+    let helps = helps(web, viewer, &unit);
+    Scene::Unit { unit, sight, helps }
+}
+
+/// The wards of a unit on which somebody may say that a request for help was seen.
+fn helps(web: &Web, viewer: &Viewer, unit: &Unit) -> BTreeSet<WardId> {
+    let may = |ward: &WardId| web.enter(viewer, policy::Place::Help(ward)).is_ok();
+    ward_ids(web, unit).into_iter().filter(may).collect()
+}
+
+/// What changes on the page.
+pub(crate) fn fragment(web: &Web, view: &View) -> Fragment {
+    Fragment::new(parts::body(web, view), parts::said(view))
 }
 
 /// The measure that was asked for; the first there is when none was.
@@ -170,39 +240,42 @@ pub(crate) fn measure(asked: Option<&str>, known: &[Measure]) -> Result<Measure,
     })
 }
 
-fn view(web: &Web, viewer: &Viewer, unit: Unit, period: Period, asked: &Asked) -> Result<View, Failure> {
-    let themes = trend::of(web, &unit, &period)?;
-    let comments = web.desk.comments.released(&unit, &period, policy::Audience::Ward);
+/// Everything the page shows, for somebody who may say of some wards that a request for help was seen.
+pub(crate) fn view(web: &Web, unit: &Unit, sight: &Sight, helps: &BTreeSet<WardId>) -> Result<View, Failure> {
+    let period = sight.period(web)?;
+    let themes = trend::of(web, unit, &period)?;
+    let comments = web.desk.comments.released(unit, &period, policy::Audience::Ward);
     let comments = comments.map_err(|error| Failure::internal(&error))?;
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
-    let outlook = Outlook::of(web, &facts, &unit, &period)?;
+    let outlook = Outlook::of(web, &facts, unit, &period)?;
     let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
-    let measure = measure(asked.measure.as_deref(), &known)?;
-    let sheet = web.sheets.get(&facts, &web.desk.scoring, &period, &unit, web.today());
-    let ids = ward_ids(web, &unit);
+    let measure = sight.measure(&known)?;
+    let sheet = web.sheets.get(&facts, &web.desk.scoring, &period, unit, web.today());
+    let ids = ward_ids(web, unit);
+    let actions = signals::actions(web, &facts, Some(&ids));
     Ok(View {
-        name: web.desk.scoring.unit_name(&unit).unwrap_or_default(),
+        flagged: signals::flagged(unit, &actions, |id| Some(ward_name(web, id))),
+        name: web.desk.scoring.unit_name(unit).unwrap_or_default(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
         wards: wards(web, &facts, &ids, &measure, &period)?,
-        comparison: compare(web, &facts, &unit, &compared(web, &outlook.fortnights, &period))?
-            .and_then(|peers| peers.compare(&measure)),
-        actions: signals::actions(web, &facts, Some(&ids)),
+        comparison: compare(web, &facts, unit, &compared(web, &outlook.fortnights, &period), &measure)?,
+        actions,
         heard: heard(web, &facts, &ids, &period)?,
-        waiting: if period.contains(web.today()) { waiting(web, viewer, &ids) } else { Vec::new() },
+        waiting: if period.contains(web.today()) { waiting(web, helps, &ids) } else { Vec::new() },
         comments,
         themes,
         today: web.today(),
         now: web.now(),
-        own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
+        own: sight.has_own(),
         measure,
         outlook,
         period,
-        unit,
+        unit: unit.clone(),
     })
 }
 
 /// The wards of a unit, in the directory's order.
-fn ward_ids(web: &Web, unit: &Unit) -> Vec<WardId> {
+pub(crate) fn ward_ids(web: &Web, unit: &Unit) -> Vec<WardId> {
     let scoring = &web.desk.scoring;
     let indices = scoring.wards_of(unit).unwrap_or_default();
     indices.into_iter().filter_map(|index| scoring.vocabulary().ward(index).cloned()).collect()
@@ -225,16 +298,17 @@ fn heard(web: &Web, facts: &Facts, ids: &[WardId], period: &Period) -> Result<Ve
     Ok(wards)
 }
 
+/// What a ward is called.
 fn ward_name(web: &Web, id: &WardId) -> String {
     web.desk.world.directory.ward(id).map_or_else(|| id.to_string(), |entry| entry.name.clone())
 }
 
 /// Who asks for help on some wards, the one that waits longest first.
-fn waiting(web: &Web, viewer: &Viewer, ids: &[WardId]) -> Vec<Waiting> {
+fn waiting(web: &Web, helps: &BTreeSet<WardId>, ids: &[WardId]) -> Vec<Waiting> {
     let all = web.desk.help.all(web.now()).into_iter().filter(|request| ids.contains(&request.ward));
     let waiting = all.map(|request| Waiting {
         ward_name: ward_name(web, &request.ward),
-        may_be_seen: web.enter(viewer, policy::Place::Help(&request.ward)).is_ok(),
+        may_be_seen: helps.contains(&request.ward),
         request,
     });
     waiting.collect()
@@ -248,16 +322,10 @@ fn wards(
     measure: &Measure,
     period: &Period,
 ) -> Result<Vec<Ward>, Failure> {
-    let (scoring, today) = (&web.desk.scoring, web.today());
-    let until = signals::until(web, period)?;
-    let mut grains = |ward, fortnight| web.histories.grain(facts, scoring, ward, fortnight, today);
+    let books = web.books();
     let mut wards = Vec::with_capacity(ids.len());
     for id in ids {
-        let unit = Unit::Ward(id.clone());
-        let history = History::new(facts, scoring, &unit, until, today, &mut grains);
-        let history = history.map_err(signals::not_told)?;
-        let rebasings = web.desk.rebases.in_force(&unit, measure);
-        let found = signal(&history, measure, &rebasings).map_err(signals::not_told)?;
+        let found = books.signal(facts, &Unit::Ward(id.clone()), period, measure)?;
         wards.push(Ward { id: id.clone(), name: found.unit_name.clone(), signal: found });
     }
     wards.sort_by(|left, right| by_name(&left.name, &right.name));
@@ -269,14 +337,15 @@ pub(crate) fn compared(web: &Web, fortnights: &[Fortnight], period: &Period) -> 
     web.books().compared(fortnights, period)
 }
 
-/// The wards of a unit over some fortnights; `None` for no fortnights or fewer than two wards.
-pub(crate) fn compare<'a>(
-    web: &'a Web,
+/// The wards of a unit compared by a measure over some fortnights; nothing for no fortnights or fewer than two wards.
+pub(crate) fn compare(
+    web: &Web,
     facts: &Facts,
     unit: &Unit,
     fortnights: &[Fortnight],
-) -> Result<Option<Peers<'a>>, Failure> {
-    web.books().peers(facts, unit, fortnights).map_err(Failure::from)
+    measure: &Measure,
+) -> Result<Arc<Option<Comparison>>, Failure> {
+    web.books().comparison(facts, unit, fortnights, measure).map_err(Failure::from)
 }
 
 /// The address of a unit's page; consultants have theirs elsewhere.

@@ -39,7 +39,7 @@ pub(crate) struct View {
     pub(super) beds: u16,
     pub(super) period: Period,
     /// What the fortnights up to the period say.
-    pub(super) outlook: Outlook,
+    pub(super) outlook: Arc<Outlook>,
     /// What the ward does about what patients said, the newest first.
     pub(super) actions: Vec<ActionLine>,
     pub(super) sheet: Arc<ScoreSheet>,
@@ -76,6 +76,15 @@ pub(crate) struct Fragment {
     pub(crate) html: String,
     /// One sentence for a screen reader.
     pub(crate) said: String,
+}
+
+impl Fragment {
+    /// What changes on a page, with what a screen reader is told of it.
+    pub(crate) fn new(changes: Markup, said: String) -> Self {
+        let html = changes.into_string();
+        let version = Hash::of(html.as_bytes()).to_string().chars().take(16).collect();
+        Self { version, html, said }
+    }
 }
 
 /// The period that was asked for; the present fortnight when none was.
@@ -147,9 +156,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
 
 /// The part of the page that changes.
 pub(crate) fn fragment(web: &Web, view: &View) -> Fragment {
-    let html = parts::body(view, web.desk.scoring.calendar()).into_string();
-    let version = Hash::of(html.as_bytes()).to_string().chars().take(16).collect();
-    Fragment { version, said: parts::said(view), html }
+    Fragment::new(parts::body(view, web.desk.scoring.calendar()), parts::said(view))
 }
 
 pub(crate) async fn page(

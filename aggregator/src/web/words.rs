@@ -175,6 +175,7 @@ pub(crate) fn deed(did: &str) -> &str {
         "saw_records" => "Took records out",
         "changed_account" => "Changed an account",
         "changed_kiosk" => "Changed a kiosk",
+        "changed_certificate" => "Gave out or took back a certificate",
         "changed_pin" => "Changed a PIN",
         "changed_plan" => "Changed the plan",
         "changed_approval" => "Decided about a translation",
@@ -194,6 +195,9 @@ pub(crate) fn deed(did: &str) -> &str {
         "replayed" => "Tried the quarantine again",
         "imported" => "Took records in",
         "rebuilt" => "Made the facts again",
+        "backed_up" => "Made a backup",
+        "swept" => "Deleted what had been kept for long enough",
+        "withdrew" => "Deleted an answer that was withdrawn",
         other => other,
     }
 }

@@ -88,12 +88,22 @@ impl TextSize {
     }
 
     /// The next larger one; the smallest after the largest.
-    fn next(self) -> Self {
+    pub(super) fn next(self) -> Self {
         match self {
             Self::Normal => Self::Large,
             Self::Large => Self::Larger,
             Self::Larger => Self::Largest,
             Self::Largest => Self::Normal,
+        }
+    }
+}
+
+impl Contrast {
+    /// The one that is not shown.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Light => Self::Strong,
+            Self::Strong => Self::Light,
         }
     }
 }
@@ -114,12 +124,7 @@ impl Interview {
                     *page = *page * before / now;
                 }
             }
-            Action::Contrast => {
-                comfort.contrast = match comfort.contrast {
-                    Contrast::Light => Contrast::Strong,
-                    Contrast::Strong => Contrast::Light,
-                };
-            }
+            Action::Contrast => comfort.contrast = comfort.contrast.other(),
             Action::Movement => {
                 comfort.movement = match comfort.movement {
                     Movement::Gentle => Movement::None,

@@ -54,7 +54,7 @@ pub(super) enum Named {
 pub(super) struct Sheet {
     answers: BTreeMap<QuestionId, Answer>,
     /// What was written in comments that were skipped then: in the box again for whoever goes back, and stored only when they go
-    /// on with it. It is in no draft.
+    /// on with it.
     withdrawn: BTreeMap<QuestionId, Comment>,
     shown: BTreeSet<QuestionId>,
     named: Option<Named>,
@@ -110,6 +110,16 @@ impl Sheet {
         now_ms: u64,
     ) -> Self {
         Self { answers, withdrawn: BTreeMap::new(), shown, named, started_ms: now_ms }
+    }
+
+    /// What was written in comments that were skipped then.
+    pub(super) fn withdrawn(&self) -> &BTreeMap<QuestionId, Comment> {
+        &self.withdrawn
+    }
+
+    /// The same with what was written in comments that were skipped then.
+    pub(super) fn with_withdrawn(self, withdrawn: BTreeMap<QuestionId, Comment>) -> Self {
+        Self { withdrawn, ..self }
     }
 
     pub(super) fn show(&mut self, setting: &Setting, place: Place) {

@@ -10,7 +10,7 @@ use super::picture::{Picture, picture};
 use super::reading::Aloud;
 use super::setting::Improvement;
 use super::sheet::{Named, Place, choices, consultants_of_page};
-use super::volunteer::{DoorView, Margin, VolunteerView};
+use super::volunteer::{DoorView, Margin, Page, VolunteerView};
 use super::{Aside, Asking, Farewell, HelpStep, Interview, STILL_THERE_MS, Setting, Stage, Trouble};
 
 /// The tag of easy-read English, whose answers have drawings.
@@ -214,13 +214,24 @@ impl View {
     }
 }
 
+impl Screen {
+    /// Whether it is in front of the door or behind it, and no patient holds the tablet.
+    pub fn is_for_staff(&self) -> bool {
+        match self {
+            Self::Door(_) => true,
+            Self::Volunteer(view) => view.page != Page::Paused { handed_over: true },
+            _ => false,
+        }
+    }
+}
+
 impl Interview {
     /// What the window shows at a moment.
     pub fn view(&self, now_ms: u64) -> View {
         let screen = self.screen(now_ms);
-        // Volunteers and staff work in English and in the kiosk's own type, whoever they have just asked.
-        let (language, comfort) = match screen {
-            Screen::Door(_) | Screen::Volunteer(_) => (Language::english(), Comfort::default()),
+        // Volunteers and staff work in English and in their own type, whoever they have just asked.
+        let (language, comfort) = match &screen {
+            screen if screen.is_for_staff() => (Language::english(), self.looks()),
             Screen::Staff(Trouble::Waiting) => (Language::english(), self.comfort),
             _ => (self.language.clone(), self.comfort),
         };
@@ -239,7 +250,7 @@ impl Interview {
         }
     }
 
-    fn screen(&self, now_ms: u64) -> Screen {
+    pub(super) fn screen(&self, now_ms: u64) -> Screen {
         if let Some(since_ms) = self.asked_since_ms {
             let left_ms = STILL_THERE_MS.saturating_sub(now_ms.saturating_sub(since_ms));
             return Screen::StillThere { seconds_left: left_ms.div_ceil(1_000) };

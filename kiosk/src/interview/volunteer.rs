@@ -28,6 +28,7 @@ use wardvoice_protocol::contact::{Mode, Outcome};
 use wardvoice_protocol::id::{Language, WardId};
 use wardvoice_protocol::record::Body;
 
+use super::comfort::Comfort;
 use super::event::{Action, Effect};
 use super::setting::Setting;
 use super::view::Screen;
@@ -36,6 +37,7 @@ use super::{Asking, Interview, Stage, Storing, sheet};
 mod door;
 mod draft;
 mod event;
+mod looks;
 mod order;
 mod pages;
 mod session;
@@ -66,6 +68,8 @@ pub(super) struct Volunteer {
     reached: Option<Timestamp>,
     door: Door,
     purpose: Purpose,
+    /// How whoever came to the door last wants their screens.
+    looks: Comfort,
     session: Option<Session>,
     /// The kiosk's own setting while it works for a visited ward.
     home: Option<Arc<Setting>>,

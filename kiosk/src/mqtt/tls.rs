@@ -1,19 +1,23 @@
-//! TLS to the broker: whose certificates are believed, and in plain words why one was not.
+//! TLS to the broker: whose certificates are believed, what the kiosk shows, and in plain words why a connection failed.
 
 use std::error::Error as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rumqttc::{ConnectionError, TlsConfiguration, TlsError};
-use rustls::CertificateError;
+use rustls::client::ResolvesClientCert;
+use rustls::sign::CertifiedKey;
+use rustls::{AlertDescription, CertificateError, SignatureScheme};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
 use super::MqttError;
+use crate::pass;
 
-/// A configuration that believes what the certificates of a PEM file vouch for, and nothing else.
-pub(super) fn trusting(ca: &Path) -> Result<TlsConfiguration, MqttError> {
+/// A configuration that believes what the certificates of a PEM file vouch for, and nothing else. It shows the kiosk's pass where
+/// there is one.
+pub(super) fn trusting(ca: &Path, pass: &Path) -> Result<TlsConfiguration, MqttError> {
     let certificates = |reason: String| MqttError::Certificates { path: ca.to_owned(), reason };
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(ca).map_err(|error| certificates(error.to_string()))? {
@@ -28,8 +32,28 @@ pub(super) fn trusting(ca: &Path) -> Result<TlsConfiguration, MqttError> {
         .with_safe_default_protocol_versions()
         .map_err(|error| MqttError::Tls(error.to_string()))?
         .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_client_cert_resolver(Arc::new(Shown(pass.to_owned())));
     Ok(TlsConfiguration::Rustls(Arc::new(config)))
+}
+
+/// The kiosk's pass, read at every connection, because it is renewed meanwhile.
+#[derive(Debug)]
+struct Shown(PathBuf);
+
+impl ResolvesClientCert for Shown {
+    fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        match pass::read(&self.0) {
+            Ok(pass) => pass,
+            Err(error) => {
+                tracing::error!("failed to {error}");
+                None
+            }
+        }
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
 }
 
 /// Why a connection failed, in words that say what to look at.
@@ -37,7 +61,7 @@ pub(super) fn why(error: &ConnectionError) -> String {
     let refused = match error {
         ConnectionError::Tls(TlsError::TLS(error)) => Some(error),
         ConnectionError::Tls(TlsError::Io(error)) => error.get_ref().and_then(|inner| inner.downcast_ref()),
-        _ => None,
+        other => said_later(other),
     };
     let Some(refused) = refused else {
         return if ended(error) { "the broker ended the connection".to_owned() } else { error.to_string() };
@@ -45,8 +69,30 @@ pub(super) fn why(error: &ConnectionError) -> String {
     match refused {
         rustls::Error::InvalidCertificate(reason) => certificate(reason),
         rustls::Error::InvalidMessage(_) => "what answers there does not speak TLS".to_owned(),
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied,
+        ) => "the broker does not take this kiosk's certificate: enrol the kiosk again (`kiosk enrol`)".to_owned(),
         other => other.source().map_or_else(|| other.to_string(), |source| format!("{other}: {source}")),
     }
+}
+
+/// What TLS 1.3 says after the handshake: that the other side does not take our certificate.
+fn said_later(error: &ConnectionError) -> Option<&rustls::Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(said) = inside.and_then(|inner| inner.downcast_ref()) {
+            return Some(said);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// Whether the other side closed, however many libraries have wrapped that in their own words.

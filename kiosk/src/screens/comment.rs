@@ -42,7 +42,9 @@ impl Comment {
         self.question.replace(None);
         self.keyboard.replace(Keyboard::default());
         if let Some(window) = self.window.upgrade() {
-            window.global::<CommentAdapter>().set_draft(SharedString::new());
+            let adapter = window.global::<CommentAdapter>();
+            adapter.set_draft(SharedString::new());
+            adapter.set_length(0);
         }
     }
 
@@ -56,6 +58,7 @@ impl Comment {
                 self.question.replace(Some(view.id.clone()));
                 self.keyboard.replace(Keyboard::new(language, &view.draft));
             }
+            adapter.set_length(i32::try_from(view.draft.len()).unwrap_or(i32::MAX));
             if adapter.get_draft() != view.draft {
                 adapter.set_draft(view.draft.as_str().into());
                 adapter.set_drafted(adapter.get_drafted().wrapping_add(1));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use slint::{ComponentHandle as _, SharedString, VecModel};
-use wardvoice_kiosk_ui::{KioskWindow, Line, ScreenKind, StaffWords, VolunteerAdapter};
+use wardvoice_kiosk_ui::{KioskWindow, Line, Phrases, ScreenKind, StaffWords, VolunteerAdapter};
 use wardvoice_protocol::contact::Mode;
 
 use super::{Touch, fill, sends, set_rows};
@@ -86,11 +86,12 @@ impl Volunteer {
         Self { window: window.as_weak(), paragraphs, lines, choices, footer, touches }
     }
 
-    pub(super) fn show(&self, view: &VolunteerView) -> ScreenKind {
+    /// `phrases`: the patient's words, for a page that a patient holds.
+    pub(super) fn show(&self, view: &VolunteerView, phrases: &Phrases) -> ScreenKind {
         let Some(window) = self.window.upgrade() else { return ScreenKind::Volunteer };
         let say = window.global::<StaffWords>();
         let adapter = window.global::<VolunteerAdapter>();
-        let shown = pages::shown(view, &say);
+        let shown = pages::shown(view, &say, phrases);
         let (standing, strong) = standing(view, &say);
         adapter.set_standing(standing);
         adapter.set_standing_strong(strong);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics is a test that fails")]
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
+pub(crate) mod disk;
 pub(crate) mod fit;
 pub(crate) mod walk;
 
@@ -13,6 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use disk::Disk;
 use i_slint_backend_testing::{
     AccessibleRole, ElementHandle, ElementQuery, TestingBackend, TestingBackendOptions,
 };
@@ -21,7 +23,7 @@ use slint::platform::{PointerEventButton, WindowEvent};
 use wardvoice_kiosk::app::post::Post;
 use wardvoice_kiosk::app::stage::{Done, Stage};
 use wardvoice_kiosk::interview::{Happening, Improvement, Screen, Setting, StoreFailed, View};
-use wardvoice_kiosk_ui::{FoundControl, FoundText, FoundWriting, KioskWindow, Survey, fonts, words};
+use wardvoice_kiosk_ui::{FoundControl, FoundPane, FoundText, FoundWriting, KioskWindow, Survey, fonts, words};
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience};
 use wardvoice_protocol::contact::Contact;
 use wardvoice_protocol::id::{ConsultantId, KioskId, Language, WardId};
@@ -47,6 +49,7 @@ pub(crate) struct Patient {
     pub(crate) stored: Rc<RefCell<Vec<Body>>>,
     pub(crate) store: Rc<Cell<Store>>,
     waiting: Rc<RefCell<Vec<Done>>>,
+    disk: Option<Rc<Disk>>,
     now_ms: Rc<Cell<u64>>,
 }
 
@@ -58,6 +61,15 @@ impl Patient {
 
     /// Comes to a kiosk that is set so.
     pub(crate) fn arrives_at(setting: Setting, width: u32, height: u32) -> Self {
+        Self::arrives_before(setting, None, width, height)
+    }
+
+    /// Comes to a kiosk that keeps what it is told in a real outbox. Its word comes with the next moment that passes.
+    pub(crate) fn arrives_at_disk(setting: Setting, disk: &Rc<Disk>, width: u32, height: u32) -> Self {
+        Self::arrives_before(setting, Some(Rc::clone(disk)), width, height)
+    }
+
+    fn arrives_before(setting: Setting, disk: Option<Rc<Disk>>, width: u32, height: u32) -> Self {
         let options =
             TestingBackendOptions { mock_time: true, threading: false, renderer_name: Some("software".into()) };
         slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
@@ -69,7 +81,11 @@ impl Patient {
         let waiting = Rc::new(RefCell::new(Vec::new()));
         let submit = {
             let (stored, store, waiting) = (Rc::clone(&stored), Rc::clone(&store), Rc::clone(&waiting));
+            let disk = disk.clone();
             move |body: Body, done: Done| {
+                if let Some(disk) = &disk {
+                    return disk.takes(body, done);
+                }
                 stored.borrow_mut().push(body);
                 match store.get() {
                     Store::Keeps => done(Ok(())),
@@ -87,7 +103,7 @@ impl Patient {
         // With a voice there is one control more.
         let voices = words::LANGUAGES.iter().map(|tag| Language::new(*tag).unwrap()).collect();
         stage.meet(Happening::Voices(voices));
-        let patient = Self { window, stage, stored, store, waiting, now_ms };
+        let patient = Self { window, stage, stored, store, waiting, disk, now_ms };
         patient.turns(width, height);
         patient.window.show().unwrap();
         patient.waits(100);
@@ -129,7 +145,7 @@ impl Patient {
     }
 
     /// Draws the screen, as a display would: what a list shows is made when it is drawn.
-    fn draws(&self) {
+    pub(crate) fn draws(&self) {
         self.window.window().take_snapshot().expect("the screen can be drawn");
     }
 
@@ -161,6 +177,25 @@ impl Patient {
         survey.set_round(survey.get_round() + 1);
         self.waits(1);
         writing.take()
+    }
+
+    /// Where a page stands that may be longer than its place.
+    pub(crate) fn pane(&self) -> Option<FoundPane> {
+        let pane = Rc::new(RefCell::new(None));
+        let survey = self.window.global::<Survey>();
+        let found = Rc::clone(&pane);
+        survey.on_paned(move |pane| {
+            found.replace(Some(pane));
+        });
+        survey.set_round(survey.get_round() + 1);
+        self.waits(1);
+        pane.take()
+    }
+
+    /// Pulls such a page up so far from its beginning.
+    pub(crate) fn pulls(&self, by: f32) {
+        self.window.global::<Survey>().set_pulled(by);
+        self.waits(1);
     }
 
     /// Everything that anybody could read off the screen or have read to them by it.
@@ -246,6 +281,9 @@ impl Patient {
 
     /// Lets time pass in one step.
     pub(crate) fn passes(&self, ms: u64) {
+        if let Some(disk) = &self.disk {
+            disk.answers();
+        }
         self.now_ms.set(self.now_ms.get() + ms);
         i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(ms));
         self.stage.read_post();
@@ -293,13 +331,22 @@ impl Patient {
     }
 }
 
+/// Of the key that the aggregator opens records with.
+pub(crate) const SEAL_SECRET: [u8; 32] = [7; 32];
+
 pub(crate) fn setting() -> Setting {
+    let questionnaire = Arc::new(Questionnaire::inpatient().unwrap());
+    Setting::new(&assignment(), questionnaire, |_| true).unwrap()
+}
+
+/// What the kiosk is told to be.
+pub(crate) fn assignment() -> Assignment {
     let consultant = |number: usize| ConsultantChoice {
         id: ConsultantId::new(format!("C{number:03}")).unwrap(),
         label: format!("Consultant {number:03}, geriatric medicine"),
     };
-    let questionnaire = Arc::new(Questionnaire::inpatient().unwrap());
-    let assignment = Assignment {
+    let questionnaire = Questionnaire::inpatient().unwrap();
+    Assignment {
         kiosk: KioskId::new("k-0017").unwrap(),
         ward: WardId::new("W12").unwrap(),
         ward_name: "Ward 12, care of older people".to_owned(),
@@ -307,12 +354,11 @@ pub(crate) fn setting() -> Setting {
         questionnaire: questionnaire.reference(),
         languages: words::LANGUAGES.iter().map(|tag| Language::new(*tag).unwrap()).collect(),
         consultants: (1..=11).map(consultant).collect(),
-        seal_key: OpenKey::from_bytes(&[7; 32]).unwrap().seal_key().clone(),
+        seal_key: OpenKey::from_bytes(&SEAL_SECRET).unwrap().seal_key().clone(),
         aggregator_key: SigningKey::from_bytes(&[8; 32]).verifying_key(),
         fortnight_anchor: jiff::civil::date(2026, 1, 5),
         demonstration: true,
-    };
-    Setting::new(&assignment, questionnaire, |_| true).unwrap()
+    }
 }
 
 /// A ward that has bays, and something to show for earlier answers.

@@ -108,10 +108,11 @@ impl Walk<'_> {
         }
     }
 
-    /// So many characters in the language of the walk.
+    /// About so many characters in the language of the walk. A space at the end might have a line to itself that nobody sees.
     fn written(&self, length: usize) -> String {
         let said = words::phrases(self.language).expect("a language").rest_body;
-        said.chars().chain([' ']).cycle().take(length).collect()
+        let written: String = said.chars().chain([' ']).cycle().take(length).collect();
+        written.trim_end().to_owned()
     }
 
     fn going_back(&mut self) {

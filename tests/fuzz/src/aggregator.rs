@@ -1,11 +1,21 @@
 //! What the aggregator reads from files and from the people who run it.
 
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
+use wardvoice_aggregator::accounts::AccountName;
+use wardvoice_aggregator::comments::{CommentHandle, CommentId, ThemeId};
 use wardvoice_aggregator::config::{Config, ConfigFile};
+use wardvoice_aggregator::delivery::ContactName;
 use wardvoice_aggregator::facts::{Facts, Vocabulary};
+use wardvoice_aggregator::help::StaffRole;
 use wardvoice_aggregator::ingest::Arrival;
-use wardvoice_aggregator::scoring::Definition;
+use wardvoice_aggregator::network::Network;
+use wardvoice_aggregator::operations::Request;
+use wardvoice_aggregator::policy::{Audience, Role};
+use wardvoice_aggregator::publish::Edition;
+use wardvoice_aggregator::scoring::{Cut, Definition, Measure};
 use wardvoice_aggregator::statistics::desk::{self, METHODS};
 use wardvoice_aggregator::{directory, transfer};
 use wardvoice_protocol::directory::{Directory, DirectoryFile};
@@ -52,7 +62,7 @@ pub fn import(bytes: &[u8]) {
         taken += arrivals.len();
         Ok::<Vec<Verdict>, String>(Vec::new())
     };
-    let _imported = transfer::import(bytes, settle, |_| ());
+    let _imported = transfer::import(bytes, None, settle, |_| ());
     assert!(taken <= lines, "{taken} arrivals of {lines} lines");
 }
 
@@ -65,6 +75,35 @@ pub fn config(bytes: &[u8]) {
     if let Ok(config) = Config::try_from(file) {
         assert!(!config.languages.is_empty());
     }
+}
+
+/// What a command asks of a running server, over the socket in its folder.
+pub fn request(bytes: &[u8]) {
+    let Ok(request) = serde_json::from_slice::<Request>(bytes) else { return };
+    let text = serde_json::to_vec(&request).expect("what was read can be written");
+    assert_eq!(serde_json::from_slice::<Request>(&text).expect("what was written can be read"), request);
+}
+
+/// Everything that people write as a word: in settings, on the command line and in addresses of pages.
+pub fn words(bytes: &[u8]) {
+    fn again<T: FromStr<Err: Debug> + Display + Debug + PartialEq>(text: &str) {
+        if let Ok(word) = text.parse::<T>() {
+            assert_eq!(word.to_string().parse::<T>().expect("what is written is read"), word);
+        }
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    again::<AccountName>(text);
+    again::<ContactName>(text);
+    again::<StaffRole>(text);
+    again::<Network>(text);
+    again::<Role>(text);
+    again::<Audience>(text);
+    again::<Measure>(text);
+    again::<Cut>(text);
+    again::<Edition>(text);
+    again::<CommentId>(text);
+    again::<CommentHandle>(text);
+    again::<ThemeId>(text);
 }
 
 /// A snapshot of the facts, with a checksum that fits, because none would by chance.

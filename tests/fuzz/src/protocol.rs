@@ -1,21 +1,27 @@
 //! What crosses the wire, and what a kiosk reads from its disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wardvoice_protocol::approvals::Approvals;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
+use wardvoice_protocol::board::{Bay, Board, MAX_BEDS};
 use wardvoice_protocol::directory::{Directory, DirectoryFile, Unit};
+use wardvoice_protocol::enrolment::{Answer, Ask, JoinCode};
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::fortnight::Calendar;
+use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::id::{
     ConsultantId, Hash, KioskId, Language, OptionId, QuestionId, QuestionnaireId, RecordId, WardId,
 };
 use wardvoice_protocol::keys::{KeyId, OpenKey, SealKey, Signature, SigningKey, VerifyingKey};
-use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireRef};
+use wardvoice_protocol::posting::Posting;
+use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireFile, QuestionnaireRef};
 use wardvoice_protocol::receipt::{Decision, Receipt};
 use wardvoice_protocol::record::{Body, Record};
+use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed::{self, SignedError};
 use wardvoice_protocol::status::{Introduction, Presence, Status};
 use wardvoice_protocol::topic::{Channel, Topic};
@@ -33,6 +39,33 @@ fn reads_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(val
     let text = serde_json::to_vec(value).expect("what was read can be written");
     let again: T = serde_json::from_slice(&text).expect("what was written can be read");
     assert_eq!(again, *value);
+}
+
+/// What the aggregator says on a topic: nobody signed these bytes, so they are refused; and what reads without a key, or honestly
+/// signed, is what it says.
+fn said<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    bytes: &[u8],
+    topic: &Topic,
+    mut use_it: impl FnMut(&T),
+) {
+    let key = KEY.verifying_key();
+    assert!(signed::verify::<T>(bytes, topic, &key).is_err(), "nobody signed that");
+    if let Ok(message) = signed::read_trusting::<T>(bytes) {
+        reads_back(&message);
+        use_it(&message);
+    }
+    let Ok(message) = serde_json::from_slice::<T>(bytes) else { return };
+    use_it(&message);
+    let payload = signed::sign(&message, topic, &KEY).expect("it can be written");
+    match signed::verify::<T>(&payload, topic, &key) {
+        Ok(read) => assert_eq!(read, message),
+        Err(error) => assert!(matches!(error, SignedError::Oversize(_)), "{error}"),
+    }
+    assert!(signed::verify::<T>(&payload, &Topic::Directory, &key).is_err(), "it was said on another topic");
+}
+
+fn own(channel: Channel) -> Topic {
+    Topic::Kiosk(KIOSK.clone(), channel)
 }
 
 /// An envelope, its signature and its seal.
@@ -121,6 +154,58 @@ pub fn assignment(bytes: &[u8]) {
     }
 }
 
+/// The same with when it was said, and the hash of what is asked.
+pub fn posting(bytes: &[u8]) {
+    said::<Posting>(bytes, &own(Channel::Posting), |posting| {
+        assert_eq!(posting.assignment.seal_key.key_id().as_str().len(), 16);
+    });
+}
+
+/// Which translations people have approved.
+pub fn approvals(bytes: &[u8]) {
+    said::<Approvals>(bytes, &own(Channel::Approvals), |approvals| {
+        assert!(approvals.languages.keys().all(|language| language.as_str().parse::<Language>().is_ok()));
+    });
+}
+
+/// Who may come in, and which wards are gone round.
+pub fn round(bytes: &[u8]) {
+    said::<Round>(bytes, &own(Channel::Round), |round| {
+        for ward in &round.wards {
+            let board = Topic::Board(ward.id.clone());
+            assert_eq!(board.to_string().parse(), Ok(board), "what a kiosk subscribes to is a topic");
+        }
+    });
+}
+
+/// What is needed to go round a ward. What passes the check is one place a name.
+pub fn board(bytes: &[u8]) {
+    let topic = Topic::Board(WardId::new("W12").expect("it is an id"));
+    said::<Board>(bytes, &topic, |board| {
+        if Bay::check(&board.bays).is_ok() {
+            let beds: Vec<&String> = board.bays.iter().flat_map(|bay| &bay.beds).collect();
+            let different: BTreeSet<_> = beds.iter().collect();
+            assert!(different.len() == beds.len() && beds.len() <= MAX_BEDS, "{beds:?}");
+        }
+    });
+}
+
+/// Which requests for help were seen.
+pub fn help_seen(bytes: &[u8]) {
+    said::<HelpSeen>(bytes, &own(Channel::Help), |help| {
+        assert!(help.seen.iter().all(|record| record.to_string().parse() == Ok(*record)));
+    });
+}
+
+/// A questionnaire that comes over the wire is what its hash says, or it is nothing.
+pub fn questionnaire_signed(bytes: &[u8]) {
+    let topic = Topic::Questionnaire(INPATIENT.hash());
+    said::<QuestionnaireFile>(bytes, &topic, |file| {
+        let Ok(questionnaire) = Questionnaire::try_from(file.clone()) else { return };
+        assert_eq!(questionnaire.hash() == INPATIENT.hash(), questionnaire.file() == INPATIENT.file());
+    });
+}
+
 /// The wards of a trust.
 pub fn directory(bytes: &[u8]) {
     let Ok(file) = serde_json::from_slice::<DirectoryFile>(bytes) else { return };
@@ -140,6 +225,21 @@ pub fn questionnaire(bytes: &[u8]) {
     }
     let _complaint = questionnaire.check_answers(&BTreeMap::new());
     assert_eq!(questionnaire.reference().to_string().parse(), Ok(questionnaire.reference()));
+}
+
+/// What a kiosk that nobody knows yet asks, and what it is answered.
+pub fn enrolment(bytes: &[u8]) {
+    if let Ok(ask) = serde_json::from_slice::<Ask>(bytes) {
+        reads_back(&ask);
+    }
+    if let Ok(answer) = serde_json::from_slice::<Answer>(bytes) {
+        reads_back(&answer);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(code) = text.parse::<JoinCode>() {
+        assert_eq!(code.to_string().parse(), Ok(code.clone()));
+        assert_eq!(code.secret().len(), 12);
+    }
 }
 
 /// What a new kiosk is handed as a file.

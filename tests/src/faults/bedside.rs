@@ -86,6 +86,29 @@ impl Bedside {
         Ok(Self { name, data, logs: directory.to_path_buf(), kept: Kept::default(), lives: 0, process: None })
     }
 
+    /// Takes a kiosk in as people do: a join code from the office, typed at the kiosk.
+    pub fn enrol(number: usize, ward: &str, aggregator: &Aggregator, directory: &Path) -> Result<Self> {
+        let name = format!("k-{number:04}");
+        let data = directory.join(&name);
+        let kiosk =
+            Self { name, data, logs: directory.to_path_buf(), kept: Kept::default(), lives: 0, process: None };
+        kiosk.join(&aggregator.json(&["kiosk", "enrol", "--id", &kiosk.name, "--ward", ward])?)?;
+        Ok(kiosk)
+    }
+
+    /// Joins with what `kiosk enrol --json` printed.
+    pub fn join(&self, invitation: &Value) -> Result<()> {
+        let said = |name: &str| {
+            let said = invitation.get(name).and_then(Value::as_str);
+            said.with_context(|| format!("`kiosk enrol` printed no {name}: {invitation}"))
+        };
+        let mut command = Command::new(programs::kiosk()?);
+        command.args(["join", "--aggregator", said("aggregator")?, said("code")?, "--data"]).arg(&self.data);
+        let output = command.output().context("failed to start a kiosk")?;
+        ensure!(output.status.success(), "not joined: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
     /// Says whose certificates its broker's is checked with.
     pub fn trust(&self, authority: &Path) -> Result<()> {
         std::fs::copy(authority, self.data.join(CERTIFICATES))

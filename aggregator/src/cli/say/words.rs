@@ -30,8 +30,11 @@ pub(crate) fn kiosk(value: &Value) -> String {
         (Some(_), Some(_)) => "not asked yet",
         (Some(_), None) => "no word yet",
     };
+    // The day is enough for whoever plans.
+    let until = hash("/certificate_until").and_then(|until| until.split('T').next());
+    let certificate = until.map_or_else(String::new, |day| format!("  certificate until {day}"));
     format!(
-        "{:<24} {:<12} {}  {}, {asks}{kind}",
+        "{:<24} {:<12} {}  {}, {asks}{kind}{certificate}",
         text(value, "/id"),
         text(value, "/ward"),
         text(value, "/signing_key"),
@@ -343,6 +346,10 @@ pub(crate) fn report(value: &Value) -> String {
         plural(sheets, "score sheet", "score sheets")
     )
     .unwrap_or_default();
+    if number(value, "/forgotten") > 0 {
+        let forgotten = plural(number(value, "/forgotten"), "record was", "records were");
+        writeln!(said, "{forgotten} deleted or reduced; their places are here.").unwrap_or_default();
+    }
     for kiosk in kiosks {
         for gap in list(kiosk, "/gaps") {
             writeln!(

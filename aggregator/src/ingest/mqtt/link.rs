@@ -3,11 +3,13 @@
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rumqttc::{MqttOptions, Transport};
 
 use super::certificate::NoteCertificate;
 use super::tls::{self, Authority};
+use crate::authority::{ClientPass, SharedAuthority};
 use crate::config::ExternalBroker;
 
 /// Where the broker is and who the aggregator is to it.
@@ -20,6 +22,7 @@ pub struct Link {
     clean_session: bool,
     tls: Option<Authority>,
     note_certificate: Option<NoteCertificate>,
+    pass: Option<Arc<ClientPass>>,
 }
 
 /// Why the line cannot start.
@@ -45,7 +48,16 @@ impl Link {
     /// A plain connection whose session outlives it.
     pub fn new(host: impl Into<String>, port: u16, client_id: impl Into<String>) -> Self {
         let (host, client_id) = (host.into(), client_id.into());
-        Self { host, port, client_id, credentials: None, clean_session: false, tls: None, note_certificate: None }
+        Self {
+            host,
+            port,
+            client_id,
+            credentials: None,
+            clean_session: false,
+            tls: None,
+            note_certificate: None,
+            pass: None,
+        }
     }
 
     /// The link to a broker that is a program of its own. Its session outlives a connection, so that what kiosks send
@@ -61,6 +73,16 @@ impl Link {
             link.tls = Some(broker.ca_file.clone().map_or(Authority::System, Authority::File));
         }
         Ok(link)
+    }
+
+    /// Shows the broker a pass of the built-in authority, and believes what that vouches for unless the settings name another.
+    #[must_use]
+    pub fn showing_pass_of(mut self, authority: &SharedAuthority) -> Self {
+        self.pass = Some(Arc::new(ClientPass::new(Arc::clone(authority))));
+        if matches!(self.tls, Some(Authority::System)) {
+            self.tls = Some(Authority::BuiltIn(authority.certificate().clone()));
+        }
+        self
     }
 
     /// Says who the aggregator is.
@@ -94,6 +116,7 @@ impl Link {
             options.set_transport(Transport::tls_with_config(tls::trusting(
                 authority,
                 self.note_certificate.as_ref(),
+                self.pass.as_ref(),
             )?));
         }
         Ok(options)

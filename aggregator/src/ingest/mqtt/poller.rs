@@ -92,10 +92,9 @@ fn read(publish: &Publish, ack: Ack) -> (Option<Incoming>, Option<Ack>) {
             return (Some(Incoming::Letter(Letter { arrival, ack })), None);
         }
         Ok(Topic::Kiosk(kiosk, Channel::Status)) => Status::read(payload, &kiosk).ok().map(Incoming::Status),
-        Ok(Topic::Kiosk(kiosk, Channel::Introduction)) => serde_json::from_slice::<Introduction>(payload)
-            .ok()
-            .filter(|introduction| introduction.version == 1 && introduction.kiosk == kiosk)
-            .map(Incoming::Introduction),
+        Ok(Topic::Kiosk(kiosk, Channel::Introduction)) => {
+            Introduction::read(payload, &kiosk).ok().map(Incoming::Introduction)
+        }
         _ => None,
     };
     (incoming, Some(ack))

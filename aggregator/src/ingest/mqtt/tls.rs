@@ -12,6 +12,7 @@ use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use super::LinkError;
 use super::certificate::{NoteCertificate, Noting};
+use crate::authority::ClientPass;
 
 /// Who vouches for the broker.
 #[derive(Debug, Clone)]
@@ -20,27 +21,37 @@ pub(super) enum Authority {
     System,
     /// The certificates of a PEM file, and nobody else.
     File(PathBuf),
+    /// The built-in one.
+    BuiltIn(CertificateDer<'static>),
 }
 
-/// A configuration that believes what an authority vouches for. Who wants to know is told until when the certificate is valid.
+/// A configuration that believes what an authority vouches for, and shows a pass where there is one. Who wants to know is told until
+/// when the certificate is valid.
 pub(super) fn trusting(
     authority: &Authority,
     note: Option<&NoteCertificate>,
+    pass: Option<&Arc<ClientPass>>,
 ) -> Result<TlsConfiguration, LinkError> {
     let roots = match authority {
         Authority::System => of_the_system()?,
         Authority::File(path) => of_a_file(path)?,
+        Authority::BuiltIn(certificate) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(certificate.clone()).map_err(|error| LinkError::Start(error.to_string()))?;
+            roots
+        }
     };
-    let mut config = if let Some(note) = note {
+    let builder = if let Some(note) = note {
         let inner = WebPkiServerVerifier::builder(Arc::new(roots)).build();
         let inner = inner.map_err(|error| LinkError::Start(error.to_string()))?;
         let noting = Noting::new(inner, Arc::clone(note));
-        ClientConfig::builder()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(noting))
-            .with_no_client_auth()
+        ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::new(noting))
     } else {
-        ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+        ClientConfig::builder().with_root_certificates(roots)
+    };
+    let mut config = match pass {
+        Some(pass) => builder.with_client_cert_resolver(Arc::<ClientPass>::clone(pass)),
+        None => builder.with_no_client_auth(),
     };
     // A session that goes on shows no certificate, and a new one would stay unseen.
     config.resumption = Resumption::disabled();

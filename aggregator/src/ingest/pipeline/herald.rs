@@ -10,12 +10,12 @@ use std::thread::{Builder, JoinHandle};
 use wardvoice_protocol::receipt::Verdict;
 
 use super::scribe::Note;
-use super::{Answer, Gate, Sinks, by_kiosk};
+use super::{Answer, Forget, Gate, Sinks, by_kiosk};
 use crate::facts::{Facts, LogHead};
 use crate::ingest::Change;
 use crate::ingest::writer::Stored;
 use crate::killpoint::die;
-use crate::log::Committed;
+use crate::log::{Committed, Left};
 use crate::rebuild;
 
 /// How many new records make a new snapshot of the facts worth writing.
@@ -40,6 +40,10 @@ impl<T> Herald<T> {
                     if done.send(()).is_err() {
                         break;
                     }
+                }
+                Note::Forgotten { end, some } => {
+                    self.forget(end, &some);
+                    last = Some(end);
                 }
                 Note::Committed { end, took, stored, answers } => {
                     if !stored.is_empty() {
@@ -99,6 +103,30 @@ impl<T> Herald<T> {
             drop(self.sinks.changes.send(change));
         }
         self.gate.leave(count);
+    }
+
+    /// What is out of the log leaves the facts and their snapshot, and pages are told.
+    fn forget(&self, end: Committed, some: &Forget) {
+        {
+            let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
+            for one in some.records.iter().filter(|one| one.left == Left::Nothing) {
+                match &one.fact {
+                    Some(fact) => facts.withdraw(fact, some.on),
+                    None => facts.note_withdrawn(one.day, some.on),
+                }
+            }
+        }
+        if let Err(error) = rebuild::drop_snapshot(&self.directory) {
+            tracing::warn!("failed to remove the snapshot of the facts: {error}");
+        }
+        let wards: BTreeSet<_> = some.records.iter().map(|one| one.ward.clone()).collect();
+        if !wards.is_empty() {
+            let change = Change { wards: wards.into_iter().collect(), position: end.position };
+            // Nobody has to be looking.
+            drop(self.sinks.changes.send(change));
+        }
+        // Whoever asked may have gone away.
+        drop(some.answer.send(Ok(some.records.len())));
     }
 
     /// Writes a snapshot on a thread of its own: encoding a million facts takes longer than a receipt may.

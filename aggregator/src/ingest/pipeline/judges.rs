@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::receipt::Reason;
 
-use super::{Acknowledge, Answer, Task, Work};
+use super::{Acknowledge, Answer, Forget, Task, Work};
 use crate::ingest::{Arrival, Judged, World, judge, judge_all};
 
 /// How many signatures are checked at once at most.
@@ -23,6 +23,7 @@ pub(super) enum ReadyTask<T> {
     Decide { judged: Vec<(Judged, Option<u64>)>, answer: Answer<T> },
     Still(Box<dyn FnOnce() + Send>),
     Acknowledge(Acknowledge),
+    Forget(Forget),
 }
 
 pub(super) fn run<T>(to_judge: &Mutex<Receiver<Work<T>>>, judged: &Sender<Ready<T>>, world: &World) {
@@ -53,7 +54,7 @@ fn take<T>(to_judge: &Mutex<Receiver<Work<T>>>) -> Option<Vec<Work<T>>> {
 fn size<T>(work: &Work<T>) -> usize {
     match &work.task {
         Task::Judge { arrivals, .. } => arrivals.len(),
-        Task::Still(_) | Task::Acknowledge(_) => 1,
+        Task::Still(_) | Task::Acknowledge(_) | Task::Forget(_) => 1,
     }
 }
 
@@ -69,6 +70,7 @@ fn judge_works<T>(works: Vec<Work<T>>, world: &World) -> Vec<Ready<T>> {
             }
             Task::Still(act) => shapes.push((ticket, Err(ReadyTask::Still(act)))),
             Task::Acknowledge(one) => shapes.push((ticket, Err(ReadyTask::Acknowledge(one)))),
+            Task::Forget(some) => shapes.push((ticket, Err(ReadyTask::Forget(some)))),
         }
     }
     let mut judged = judge_in_slices(arrivals, world).into_iter();

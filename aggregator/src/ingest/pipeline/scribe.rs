@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use wardvoice_protocol::receipt::{Decision, Verdict};
 
 use super::judges::{Ready, ReadyTask};
-use super::{Acknowledge, Answer, GATHER_RECORDS, GATHER_TIME, Gate, failure};
+use super::{Acknowledge, Answer, Forget, GATHER_RECORDS, GATHER_TIME, Gate, failure};
 use crate::ingest::writer::Stored;
 use crate::ingest::{Judged, Writer};
-use crate::log::{Committed, Log, LogError};
+use crate::log::{Committed, Left, Log, LogError};
 
 /// What the herald gets: either durable, or to be done while nothing is under way.
 pub(super) enum Note<T> {
@@ -22,6 +22,11 @@ pub(super) enum Note<T> {
         answers: Vec<(Answer<T>, Vec<Verdict>)>,
     },
     Still(Box<dyn FnOnce() + Send>, SyncSender<()>),
+    /// What was new of it is out of the log.
+    Forgotten {
+        end: Committed,
+        some: Forget,
+    },
 }
 
 /// How long no work comes before there is time for the store's own affairs.
@@ -106,6 +111,11 @@ pub(super) fn run<T>(
                 }
                 continue;
             }
+            ReadyTask::Forget(some) => match forget(&mut writer, some, gate) {
+                Ok(Some(note)) => Some(note),
+                Ok(None) => continue,
+                Err(()) => break,
+            },
             ReadyTask::Decide { .. } => gather(&mut writer, task, &mut queue, &mut held, gate),
         };
         let Some(note) = note else { break };
@@ -125,6 +135,27 @@ fn acknowledge(writer: &mut Writer, one: Acknowledge) -> Result<(), LogError> {
     // Whoever asked may have gone away; what is durable stays.
     drop(one.answer.send(stands));
     Ok(())
+}
+
+/// Takes records out of the log. One that cannot be read is told to whoever asked; a log that failed ends everything.
+fn forget<T>(writer: &mut Writer, mut some: Forget, gate: &Gate) -> Result<Option<Note<T>>, ()> {
+    let records: Vec<(u64, Left)> = some.records.iter().map(|one| (one.position, one.left.clone())).collect();
+    match writer.forget(&records, some.on) {
+        Ok(new) => {
+            some.records.retain(|one| new.contains(&one.position));
+            Ok(Some(Note::Forgotten { end: writer.end(), some }))
+        }
+        Err(error) => {
+            tracing::error!("{}", failure(&error));
+            if writer.reader().poisoned().is_some() {
+                gate.stop(&failure(&error));
+                return Err(());
+            }
+            // Whoever asked may have gone away.
+            drop(some.answer.send(Err(error.to_string())));
+            Ok(None)
+        }
+    }
 }
 
 /// Lets the store note where everything is, when it has grown by so much.
@@ -187,7 +218,7 @@ impl<T> Gathered<T> {
                         self.decide(writer, judged, replay)?;
                     }
                 }
-                other @ (ReadyTask::Still(_) | ReadyTask::Acknowledge(_)) => {
+                other @ (ReadyTask::Still(_) | ReadyTask::Acknowledge(_) | ReadyTask::Forget(_)) => {
                     *held = Some(other);
                     break;
                 }

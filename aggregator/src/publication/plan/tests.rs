@@ -94,6 +94,30 @@ fn a_small_ward_is_not_worked_out_from_departments_and_sites() {
     assert!(place.plan("2026-11-08").unwrap().standing > 0);
 }
 
+/// One of 20 withdraws after October was released: what was said stands, nothing of October is told again in any other way, and November is.
+#[test]
+fn a_withdrawal_ends_no_releases_and_nothing_more_is_told_of_whom_it_was_among() {
+    let mut place = Place::new();
+    place.answer("W1", "2026-10-05", "2026-10-05", "very_good", 20);
+    place.answer("W2", "2026-10-06", "2026-10-06", "good", 12);
+    assert!(!place.release("2026-11-07").is_empty());
+    let standing = place.plan("2026-11-19").unwrap().standing;
+    let of_w1 = place.facts.days(date("2026-10-05"), date("2026-10-05")).next().copied().unwrap();
+    place.facts.withdraw(&of_w1, date("2026-11-20").into());
+    let plan = place.plan("2026-11-21").unwrap();
+    assert_eq!((plan.releases.len(), plan.standing), (0, standing));
+    place.answer("W1", "2026-10-07", "2026-11-22", "poor", 9);
+    place.answer("W2", "2026-11-09", "2026-11-09", "good", 20);
+    let later = place.release("2026-12-08");
+    assert!(!later.is_empty() && later.iter().all(|said| said.starts_with("2026-11 ")), "{later:?}");
+    // What was withdrawn before it could be told is not among what is told, and closes nothing.
+    let of_w2 = place.facts.days(date("2026-11-09"), date("2026-11-09")).next().copied().unwrap();
+    place.facts.withdraw(&of_w2, date("2026-12-01").into());
+    place.released.retain(|release| !release.period.starts_with("2026-11"));
+    let again = place.release("2026-12-08");
+    assert!(again.iter().any(|said| said.contains("19")), "{again:?}");
+}
+
 #[test]
 fn late_answers_are_told_of_once_they_are_six() {
     let mut place = Place::new();

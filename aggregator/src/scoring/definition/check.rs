@@ -261,17 +261,20 @@ fn case_mix(file: &CaseMixFile, questionnaire: &Questionnaire) -> Result<CaseMix
         by.push(position);
         options.push(question.options.iter().map(|option| option.id.clone()).collect());
     }
-    let mut mix = CaseMix { by, options, cap: f64::from(file.cap_milli) / 1000.0, population: None };
+    let cap = f64::from(file.cap_milli) / 1000.0;
+    let mut mix = CaseMix { by, options, cap, population: None, words: Vec::new() };
     if file.cap_milli == 0 || mix.by.is_empty() || mix.cells() > MOST_CELLS {
         return Err(DefinitionError::Shape(
             "the case mix needs a cap above 0, a question, and no more than 4,096 cells",
         ));
     }
+    let words = |cell| mix.options_of(cell).map(|option| option.as_str().to_owned()).collect();
+    mix.words = (0..mix.cells()).map(words).collect();
     if let PopulationFile::Counts(counts) = &file.population {
         let mut population = vec![None; mix.cells()];
         let wrong = DefinitionError::Shape("the standard population names a cell that is none, or one twice");
         for entry in counts {
-            let cell = (0..mix.cells()).find(|cell| mix.options_of(*cell) == entry.cell);
+            let cell = (0..mix.cells()).find(|cell| mix.options_of(*cell).eq(&entry.cell));
             let slot = cell.and_then(|cell| population.get_mut(cell)).filter(|slot| slot.is_none());
             *slot.ok_or_else(|| wrong.clone())? = Some(entry.count);
         }

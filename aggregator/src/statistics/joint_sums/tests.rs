@@ -115,4 +115,40 @@ proptest! {
         merged.merge(&all(&one));
         prop_assert_eq!(merged, equal);
     }
+
+    /// Values of any size: as many bits as they take, whatever the order and the parts.
+    #[test]
+    fn large_values_among_small_ones_are_summed_without_loss(
+        rows in prop::collection::vec(
+            prop::collection::vec(prop::option::of(prop::sample::select(vec![0, 7, -3, 5_000, 1 << 17, (1 << 17) + 1, -MAX_VALUE])), 3),
+            0..30,
+        ),
+        cut in 0..30_usize,
+    ) {
+        let all = |rows: &[Vec<Option<i64>>]| {
+            let mut sums = JointSums::new(3, Pairs::All);
+            for row in rows {
+                sums.add(answered(row), row, 1);
+            }
+            sums
+        };
+        let (front, back) = rows.split_at(cut.min(rows.len()));
+        let (mut one, mut other) = (all(front), all(back));
+        let later = other.clone();
+        other.merge(&one);
+        one.merge(&later);
+        prop_assert_eq!(&one, &other);
+        prop_assert_eq!(&one, &all(&rows));
+        for (first, second) in [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)] {
+            let values = |row: &Vec<Option<i64>>| Some((row.get(first).copied()??, row.get(second).copied()??));
+            let both: Vec<(i64, i64)> = rows.iter().filter_map(values).collect();
+            let expected = PairSums {
+                both: both.len() as u64,
+                left: both.iter().map(|(left, _)| left).sum(),
+                right: both.iter().map(|(_, right)| right).sum(),
+                product: both.iter().map(|(left, right)| i128::from(*left) * i128::from(*right)).sum(),
+            };
+            prop_assert_eq!(one.pair(first, second), expected);
+        }
+    }
 }

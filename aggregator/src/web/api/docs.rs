@@ -16,7 +16,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, description: &Value) -> Markup {
                 p { (prose(text(description, "/info/description"))) }
                 p {
                     "For machines: " a href="/api/v1/openapi.json" { "the OpenAPI 3.1 description" } ". For monitoring: "
-                    a href="/healthz" { "health" } " and " a href="/metrics" { "metrics" } "."
+                    a href="/healthz" { "health" } ", " a href="/readyz" { "readiness" } " and " a href="/metrics" { "metrics" } "."
                 }
             }
             section.sheet.flows {

@@ -47,11 +47,11 @@ pub(super) async fn signals(
         let outlook = Outlook::of(web, &facts, &unit, &period)?;
         drop(facts);
         let Some(text) = asked.measure.as_deref().filter(|text| !text.is_empty()) else {
-            return Ok(outlook.signals);
+            return Ok(outlook.signals.clone());
         };
         let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
         let measure = units::measure(Some(text), &known)?;
-        Ok(outlook.signals.into_iter().filter(|signal| signal.measure == measure).collect())
+        Ok(outlook.signals.iter().filter(|signal| signal.measure == measure).cloned().collect())
     })
     .await
     .map(Json)
@@ -77,8 +77,9 @@ pub(super) async fn comparison(
         let outlook = Outlook::of(web, &facts, &unit, &period)?;
         let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
         let measure = units::measure(asked.measure.as_deref(), &known)?;
-        let peers = units::compare(web, &facts, &unit, &units::compared(web, &outlook.fortnights, &period))?;
-        Ok(peers.and_then(|peers| peers.compare(&measure)))
+        let compared = units::compared(web, &outlook.fortnights, &period);
+        let comparison = units::compare(web, &facts, &unit, &compared, &measure)?;
+        Ok((*comparison).clone())
     })
     .await
     .map(Json)

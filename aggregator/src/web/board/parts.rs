@@ -88,7 +88,7 @@ pub(super) fn funnel(view: &View, period: Option<&str>) -> Markup {
         @if view.comparison.is_some() {
             (signals::chooser(&view.outlook, &view.measure, period, "/board#funnel", "What to compare wards by"))
         }
-        (units::spread(view.comparison.as_ref(), &view.period))
+        (units::spread((*view.comparison).as_ref(), &view.period))
     }
 }
 

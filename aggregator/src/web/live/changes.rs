@@ -10,11 +10,14 @@
 //!
 //! Which of the nodes beside each other stay is chosen so that as little as possible has to be written ([`kept`]).
 
+use std::collections::HashMap;
+
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::tree::{self, Element, Node};
 
-/// Longer lists beside each other are not compared each with each: only what is like at both ends stays.
+/// Longer lists beside each other are not compared each with each: what has an id is found by it, and in lists without ids only what is like
+/// at both ends stays.
 const MOST_COMPARED: usize = 4_096;
 
 /// A change. `on` is how many nodes further on it is than the change before.
@@ -192,7 +195,6 @@ fn html(nodes: &[Node<'_>]) -> String {
 /// Which nodes stay: how many old ones go and how many new ones come before each, since the one before.
 fn kept(old: &[Node<'_>], new: &[Node<'_>]) -> Vec<(usize, usize)> {
     let is_same = |(old, new): &(&Node<'_>, &Node<'_>)| old.source() == new.source();
-    let is_like = |(old, new): &(&Node<'_>, &Node<'_>)| old.is_like(new);
     let before = old.iter().zip(new).take_while(is_same).count();
     let (old_rest, new_rest) = (old.split_at(before).1, new.split_at(before).1);
     let after = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(is_same).count();
@@ -201,25 +203,65 @@ fn kept(old: &[Node<'_>], new: &[Node<'_>]) -> Vec<(usize, usize)> {
     let mut kept = vec![(0, 0); before];
     let (old_left, new_left) = if old_rest.len() * new_rest.len() <= MOST_COMPARED {
         compared(old_rest, new_rest, &mut kept)
+    } else if let Some(left) = named(old_rest, new_rest, &mut kept) {
+        left
     } else {
-        let like = old_rest.iter().zip(new_rest).take_while(is_like).count();
-        let (old_rest, new_rest) = (old_rest.split_at(like).1, new_rest.split_at(like).1);
-        kept.extend(std::iter::repeat_n((0, 0), like));
-        let like = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(is_like).count();
-        let gap = (old_rest.len() - like, new_rest.len() - like);
-        if like == 0 {
-            gap
-        } else {
-            kept.push(gap);
-            kept.extend(std::iter::repeat_n((0, 0), like - 1));
-            (0, 0)
-        }
+        at_both_ends(old_rest, new_rest, &mut kept)
     };
     if after > 0 {
         kept.push((old_left, new_left));
         kept.extend(std::iter::repeat_n((0, 0), after - 1));
     }
     kept
+}
+
+/// The longest run of nodes with the same ids in the same order; how many of each are left behind the last that stays. `None` where no id is
+/// in both. A row that moves in a long list is taken out and put in, and the others stay.
+fn named(old: &[Node<'_>], new: &[Node<'_>], kept: &mut Vec<(usize, usize)>) -> Option<(usize, usize)> {
+    let places = old.iter().enumerate().filter_map(|(place, node)| Some((node.id()?, (place, node))));
+    let places: HashMap<&str, (usize, &Node<'_>)> = places.collect();
+    // Each pair of an old and a new place, with the pair before it in the longest run that ends with it.
+    let mut pairs: Vec<(usize, usize, Option<usize>)> = Vec::new();
+    // Of the runs of each length the last pair of the one that ends first.
+    let mut ends: Vec<usize> = Vec::new();
+    for (came, node) in new.iter().enumerate() {
+        let Some((place, _)) = node.id().and_then(|id| places.get(id)).filter(|(_, one)| one.is_like(node)) else {
+            continue;
+        };
+        let length = ends.partition_point(|end| pairs.get(*end).is_some_and(|(before, ..)| before < place));
+        let before = length.checked_sub(1).and_then(|last| ends.get(last).copied());
+        match ends.get_mut(length) {
+            Some(end) => *end = pairs.len(),
+            None => ends.push(pairs.len()),
+        }
+        pairs.push((*place, came, before));
+    }
+    let last = ends.last().and_then(|end| pairs.get(*end));
+    let mut run: Vec<_> =
+        std::iter::successors(last, |(_, _, before)| before.and_then(|before| pairs.get(before))).collect();
+    run.reverse();
+    let (mut old_from, mut new_from) = (0, 0);
+    for (place, came, _) in &run {
+        kept.push((place - old_from, came - new_from));
+        (old_from, new_from) = (place + 1, came + 1);
+    }
+    (!run.is_empty()).then(|| (old.len() - old_from, new.len() - new_from))
+}
+
+/// What is like at both ends of two lists; how many of each are left behind the last that stays.
+fn at_both_ends(old: &[Node<'_>], new: &[Node<'_>], kept: &mut Vec<(usize, usize)>) -> (usize, usize) {
+    let is_like = |(old, new): &(&Node<'_>, &Node<'_>)| old.is_like(new);
+    let like = old.iter().zip(new).take_while(is_like).count();
+    let (old, new) = (old.split_at(like).1, new.split_at(like).1);
+    kept.extend(std::iter::repeat_n((0, 0), like));
+    let like = old.iter().rev().zip(new.iter().rev()).take_while(is_like).count();
+    let gap = (old.len() - like, new.len() - like);
+    if like == 0 {
+        return gap;
+    }
+    kept.push(gap);
+    kept.extend(std::iter::repeat_n((0, 0), like - 1));
+    (0, 0)
 }
 
 /// The longest common run of two lists, each node by what keeping it saves; how many of each are left behind the last that stays.

@@ -4,11 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use maud::html;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::changes;
+use super::scene::Scene;
 use super::tree::{self, Node};
+use super::{MOST_LARGE, Sent, changes, is_full};
+use crate::web::ward::Fragment;
 
 /// A node of a page, which holds nothing of how it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,6 +174,42 @@ fn a_long_list_is_led_on_from_both_ends() {
     let (old, new): (Vec<u32>, Vec<u32>) = ((0..100).collect(), (1_000..1_120).collect());
     check(&list(&old), &list(&new));
     check(&list(&new), &list(&old));
+}
+
+/// Whoever asks for every period and measure there is opens no more rooms than memory has been planned for.
+#[test]
+fn rooms_of_several_wards_are_bounded_and_those_of_wards_are_not_counted() {
+    let mut open = std::collections::HashMap::new();
+    let room = || tokio::sync::watch::channel(Sent::first(Fragment::new(html! {}, String::new()))).0;
+    let large = |number: usize| Scene::Board(crate::web::units::Sight::numbered(number));
+    let ward = |number: usize| Scene::Ward(format!("W{number}").parse().unwrap(), None);
+    for number in 0..MOST_LARGE {
+        open.insert(ward(number), room());
+        assert!(!is_full(&open, &large(number)));
+        open.insert(large(number), room());
+    }
+    assert!(is_full(&open, &Scene::Fleet) && is_full(&open, &large(MOST_LARGE)));
+    assert!(!is_full(&open, &ward(MOST_LARGE)));
+}
+
+/// In a list as long as a fleet a row that moves to the end is taken out and put in, and what others say is changed where it stands.
+#[test]
+fn a_row_that_moves_in_a_long_list_leaves_the_others_alone() {
+    let list = |numbers: &[u32], word: &str| {
+        let of = |number: &u32| {
+            let said = if *number == 7 { word } else { "as ever" };
+            format!("<tr id=\"kiosk-{number}\"><td>{number}</td><td>{said}</td></tr>")
+        };
+        format!("<tbody>{}</tbody>", numbers.iter().map(of).collect::<Vec<_>>().concat())
+    };
+    let old: Vec<u32> = (0..100).collect();
+    let moved: Vec<u32> = (0..100).filter(|number| *number != 50).chain([50]).collect();
+    assert_eq!(check(&list(&old, "here"), &list(&moved, "gone")), 3);
+    let reversed: Vec<u32> = (0..100).rev().collect();
+    check(&list(&old, "here"), &list(&reversed, "gone"));
+    check(&list(&reversed, "here"), &list(&moved, "gone"));
+    let others: Vec<u32> = (1_000..1_100).collect();
+    check(&list(&old, "here"), &list(&others, "gone"));
 }
 
 proptest! {

@@ -42,6 +42,12 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Its id; texts have none.
+    pub(super) fn id(&self) -> Option<&str> {
+        let Self::Element(element) = self else { return None };
+        element.attributes.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.as_ref())
+    }
+
     /// How many nodes it is with all that is in it.
     pub(super) fn size(&self) -> u32 {
         match self {

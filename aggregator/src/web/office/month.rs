@@ -4,8 +4,6 @@
 //! Looking changes nothing. Files are there once it is noted that they are made, because what is published of them decides what else may be
 //! released; whoever then asks for one is noted too. Wardvoice sends nothing itself.
 
-use std::sync::{Mutex, PoisonError};
-
 use axum::Form;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -16,38 +14,17 @@ use serde::Deserialize;
 use wardvoice_protocol::fortnight::Period;
 
 use crate::audit::Deed;
-use crate::national_return::{self, Checked, Exported, Recount, Return, ReturnError, Sources};
+use crate::national_return::{self, Checked, Exported, Recount, ReturnError, Sources};
 use crate::web::failure::Failure;
 use crate::web::sheets::choices;
 use crate::web::viewer::Viewer;
 use crate::web::ward::{off_thread, page_off_thread, sentence};
-use crate::web::{Shared, Web, words};
+use crate::web::{Desk, Shared, Web, words};
 
 mod eligible;
 mod parts;
 
 use eligible::Typed;
-
-/// So many second counts are kept to go on from.
-const KEPT: usize = 4;
-
-/// The second counts of the months that were looked at last: the log only grows, so a later look reads only what is new. One is counted at a
-/// time, and whoever else wants one waits.
-#[derive(Debug, Default)]
-pub(crate) struct Recounts(Mutex<Vec<((String, Date), Recount)>>);
-
-impl Recounts {
-    fn of(&self, sources: &Sources<'_>, made: &Return) -> Result<Recount, Failure> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (made.month.clone(), made.as_of);
-        let known = kept.iter().position(|(known, _)| *known == key);
-        let so_far = known.map(|place| kept.remove(place).1).unwrap_or_default();
-        let found = sources.recount(made, so_far, |_| ()).map_err(|error| Failure::internal(&error))?;
-        kept.insert(0, (key, found.clone()));
-        kept.truncate(KEPT);
-        Ok(found)
-    }
-}
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Asked {
@@ -260,14 +237,20 @@ fn months(web: &Web) -> Vec<Period> {
 
 /// What returns and releases are made from.
 pub(super) fn sources(web: &Web) -> Sources<'_> {
-    let desk = &web.desk;
-    Sources {
-        world: &desk.world,
-        facts: &desk.facts,
-        reader: &desk.reader,
-        codes: &desk.national,
-        final_after_days: desk.scoring.final_after_days(),
-        book: &desk.returns,
+    web.desk.sources()
+}
+
+impl Desk {
+    /// What returns and releases are made from.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources {
+            world: &self.world,
+            facts: &self.facts,
+            reader: &self.reader,
+            codes: &self.national,
+            final_after_days: self.scoring.final_after_days(),
+            book: &self.returns,
+        }
     }
 }
 
@@ -301,7 +284,7 @@ fn failure(error: ReturnError) -> Failure {
 fn view(web: &Web, month: Period, as_of: Date, typed: Typed, said: Said) -> Result<View, Failure> {
     let sources = sources(web);
     let made = sources.make(&month, as_of).map_err(failure)?;
-    let recount = web.recounts.of(&sources, &made)?;
+    let recount = web.desk.recounts.of(&sources, &made).map_err(|error| Failure::internal(&error))?;
     let checked = sources.check(made, &recount).map_err(failure)?;
     let mut months = months(web);
     if !months.contains(&month) {

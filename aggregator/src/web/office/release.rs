@@ -196,8 +196,8 @@ fn render(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             section.sheet aria-labelledby="publish" {
                 h2 id="publish" { "To other places" }
                 p {
-                    "Wards’ displays show what is released at once. For the trust’s web server or a file share whoever runs Wardvoice writes it with "
-                    code { "wardvoice-aggregator publish --out DIR" } "."
+                    "Wards’ displays show what is released at once. To the trust’s web server or a file share it is put by "
+                    a href="/office/publish" { "Publish" } "."
                 }
             }
         }

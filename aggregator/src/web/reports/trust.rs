@@ -20,9 +20,9 @@ use crate::web::words::{self, Scale};
 struct Trust {
     name: String,
     sheet: Arc<ScoreSheet>,
-    outlook: Outlook,
+    outlook: Arc<Outlook>,
     actions: Vec<ActionLine>,
-    comparison: Option<Comparison>,
+    comparison: Arc<Option<Comparison>>,
     head: Option<LogHead>,
 }
 
@@ -34,11 +34,11 @@ fn trust(books: &Books<'_>, facts: &Facts, period: &Period) -> Result<Trust, Rep
     let entry = &books.directory.file().trust;
     let unit = Unit::Trust(entry.id.clone());
     let outlook = books.outlook(facts, &unit, period)?;
-    let peers = books.peers(facts, &unit, &books.compared(&outlook.fortnights, period))?;
+    let compared = books.compared(&outlook.fortnights, period);
     Ok(Trust {
         name: entry.name.clone(),
         sheet: books.sheet(facts, &unit, period)?,
-        comparison: peers.and_then(|peers| peers.compare(&Measure::Overall)),
+        comparison: books.comparison(facts, &unit, &compared, &Measure::Overall)?,
         actions: books.actions(facts, None),
         head: facts.head(),
         outlook,
@@ -71,7 +71,7 @@ pub(super) fn board(books: &Books<'_>, period: Period) -> Result<Paper, ReportEr
         overall: parts::overall(&trust.sheet, &trust.outlook, &[]),
         changed: parts::changed(&trust.outlook),
         matrix: matrix(&trust.outlook, &rows),
-        spread: trust.comparison.as_ref().map(|comparison| parts::spread(comparison, &period)),
+        spread: (*trust.comparison).as_ref().map(|comparison| parts::spread(comparison, &period)),
         actions: parts::actions(books, &trust.actions),
         coverage: parts::coverage(books, &trust.sheet),
         help: board::help::lines(&books.help_times(), books.longest_wait()).to_vec(),
@@ -80,7 +80,7 @@ pub(super) fn board(books: &Books<'_>, period: Period) -> Result<Paper, ReportEr
 }
 
 /// Signal or chance, ward by ward.
-fn matrix(trust: &Outlook, rows: &[(String, Outlook)]) -> Matrix {
+fn matrix(trust: &Outlook, rows: &[(String, Arc<Outlook>)]) -> Matrix {
     let measures: Vec<&Signal> = trust.signals.iter().filter(|signal| !signal.measure.is_problem()).collect();
     let cell = |signal: &Signal| {
         let of = format!("{}, {}", signal.unit_name, signal.label);
@@ -119,7 +119,7 @@ pub(super) fn half_year(books: &Books<'_>, period: Period) -> Result<Paper, Repo
         domains: domains.collect(),
         friends: parts::friends(&trust.sheet, &trust.outlook),
         wards,
-        spread: trust.comparison.as_ref().map(|comparison| parts::spread(comparison, &period)),
+        spread: (*trust.comparison).as_ref().map(|comparison| parts::spread(comparison, &period)),
         actions: parts::actions(books, &trust.actions),
         coverage: parts::coverage(books, &trust.sheet),
     };

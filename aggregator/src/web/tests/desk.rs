@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use jiff::civil::Date;
@@ -27,6 +28,7 @@ use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::Audit;
+use crate::branding::Branding;
 use crate::comments::{Comments, Rules};
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
@@ -38,10 +40,12 @@ use crate::ingest::{Change, World};
 use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, Seen};
 use crate::metrics::Metrics;
 use crate::monitor::{Marks, Observations};
-use crate::national_return::{Book, NationalCodes};
+use crate::national_return::{Book, NationalCodes, Recounts};
+use crate::operations::Withdrawn;
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
+use crate::publish::{By, Destination, Edition};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
@@ -49,7 +53,7 @@ use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::translations::Translations;
 use crate::tries::Tries;
-use crate::web::{Acknowledge, Desk, Translate, router};
+use crate::web::{Acknowledge, BrokerConnected, Desk, Replay, Rule, SetPlan, TakeBack, Translate, router};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -65,6 +69,8 @@ pub(super) struct Bench {
     pub(super) now: Arc<Mutex<Timestamp>>,
     pub(super) log: Log,
     pub(super) replayed: Arc<Mutex<Vec<u64>>>,
+    /// Whether the broker is there.
+    pub(super) broker: Arc<AtomicBool>,
     client: Client,
     dice: Mutex<u64>,
     sequence: u64,
@@ -80,6 +86,11 @@ fn directory() -> Directory {
 fn drawn_by_a_script(folder: &Path, questionnaires: &[Questionnaire]) -> Previews {
     let draws = previews::tests::draws(questionnaires.first().unwrap());
     Previews::new(folder.join("previews"), Some(previews::tests::program(folder, &draws)))
+}
+
+/// Where everybody's edition goes; the trust's own people have none.
+fn published_in(folder: &Path) -> Destination {
+    Destination { edition: Edition::Public, out: folder.join("www"), put: None, by: By::Whatever }
 }
 
 /// Decides about translations and tells nobody.
@@ -101,6 +112,35 @@ fn acknowledge(help: Arc<HelpDesk>) -> Acknowledge {
     })
 }
 
+/// Notes what is to be judged again, and says that it is accepted.
+fn replay(replayed: &Arc<Mutex<Vec<u64>>>) -> Replay {
+    let list = Arc::clone(replayed);
+    Arc::new(move |numbers| {
+        list.lock().unwrap().extend_from_slice(numbers);
+        let verdict = Verdict { envelope: Hash::ZERO, record: None, sequence: None, decision: Decision::Accepted };
+        Ok(numbers.iter().map(|number| (*number, verdict.clone())).collect())
+    })
+}
+
+fn plan(planning: Arc<Planning>) -> SetPlan {
+    Arc::new(move |wish, by| {
+        planning.decide(wish, by, Date::constant(2026, 11, 20)).map_err(|error| error.to_string())
+    })
+}
+
+fn rule(disputes: Arc<Disputes>) -> Rule {
+    Arc::new(move |number, ruling, note| {
+        let today = Date::constant(2026, 11, 20);
+        disputes.rule(number, ruling, note, today, noon()).map_err(|error| error.to_string())
+    })
+}
+
+/// A broker that is there as long as a test says so.
+fn connected(broker: &Arc<AtomicBool>) -> BrokerConnected {
+    let broker = Arc::clone(broker);
+    Arc::new(move || broker.load(Ordering::Relaxed))
+}
+
 pub(super) fn ward(id: &str) -> WardId {
     id.parse().unwrap()
 }
@@ -110,7 +150,7 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 }
 
 /// Serves the pages until the desk stops.
-async fn serve(desk: &Arc<Desk>) -> SocketAddr {
+pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = router(Arc::clone(desk)).into_make_service_with_connect_info::<SocketAddr>();
@@ -141,9 +181,31 @@ fn choose_the_provider() {
 pub(super) struct Trust {
     pub(super) demonstration: bool,
     pub(super) displays_need_token: bool,
+    /// Whether every shipped questionnaire is asked, and not the inpatients' alone.
+    pub(super) asks_everything: bool,
     pub(super) trusted_proxies: &'static [&'static str],
+    pub(super) branding: Option<Branding>,
     #[cfg(feature = "openid")]
     pub(super) openid: Option<crate::openid::OpenId>,
+}
+
+/// The one record that somebody can take back here.
+pub(super) fn taken_back() -> RecordId {
+    RecordId::new(1_795_428_000_000, [7; 10])
+}
+
+/// Takes that one back, and no other.
+fn take_back() -> TakeBack {
+    Arc::new(|record| {
+        let gone = || Withdrawn {
+            record,
+            ward: "W1".parse().unwrap(),
+            period: "2026-F23".to_owned(),
+            on: Date::constant(2026, 11, 20),
+        };
+        let known = record == taken_back();
+        known.then(gone).ok_or_else(|| format!("failed to find record {record}: there is none in the log"))
+    })
 }
 
 impl Bench {
@@ -154,11 +216,12 @@ impl Bench {
 
     /// A server of a trust, with no answers yet.
     pub(super) async fn of(trust: Trust) -> Self {
-        let Trust { demonstration, displays_need_token, trusted_proxies, .. } = trust;
+        let Trust { demonstration, displays_need_token, asks_everything, trusted_proxies, .. } = trust;
         choose_the_provider();
         let folder = tempfile::tempdir().unwrap();
         let directory = directory();
-        let questionnaires = vec![Questionnaire::inpatient().unwrap()];
+        let mut questionnaires = Questionnaire::shipped().unwrap();
+        questionnaires.truncate(if asks_everything { usize::MAX } else { 1 });
         let vocabulary = Arc::new(Vocabulary::new(&directory, &questionnaires).unwrap());
         let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
         let translations = Arc::new(Translations::open(folder.path().join("approvals.ndjson")).unwrap());
@@ -168,24 +231,19 @@ impl Bench {
         let scoring =
             ScoringWorld::inpatient(directory.clone(), calendar.clone(), Arc::clone(&vocabulary), 7).unwrap();
         let scoring = scoring.with_plans(planning.plans());
-        let registry = three_kiosks(&directory);
         let accounts = Accounts::open(folder.path().join("accounts.json")).unwrap();
         accounts.add(&OFFICE.parse().unwrap(), Proof::Chosen(PASSWORD), &[]).unwrap();
         let log = Log::open(&folder.path().join("log")).unwrap();
-        let world = World {
-            directory,
-            questionnaires,
-            calendar,
-            vocabulary: Arc::clone(&vocabulary),
-            open_keys: Vec::new(),
-            registry: Arc::new(registry),
-        };
+        let vocabulary_too = Arc::clone(&vocabulary);
+        let (registry, open_keys) = (Arc::new(three_kiosks(&directory)), Vec::new());
+        let world = World { directory, questionnaires, calendar, vocabulary: vocabulary_too, open_keys, registry };
         let world = Arc::new(world);
         let facts = Arc::new(RwLock::new(Facts::new(vocabulary)));
         let now = Arc::new(Mutex::new(noon()));
         let replayed = Arc::new(Mutex::new(Vec::new()));
+        let broker = Arc::new(AtomicBool::new(true));
         let help = Arc::new(HelpDesk::default());
-        let (clock, list) = (Arc::clone(&now), Arc::clone(&replayed));
+        let clock = Arc::clone(&now);
         let disputes = Arc::new(Disputes::open(folder.path().join("disputes.ndjson")).unwrap());
         let key = SigningKey::from_bytes(&[9; 32]);
         let attributed = Attributed::new(log.reader(), Arc::clone(&world), &key);
@@ -203,18 +261,12 @@ impl Bench {
             translate: translate(translations),
             previews: Arc::new(previews),
             planning: Arc::clone(&planning),
-            plan: Arc::new(move |wish, by| {
-                planning.decide(wish, by, Date::constant(2026, 11, 20)).map_err(|error| error.to_string())
-            }),
+            plan: plan(planning),
             actions: Arc::new(Actions::open(folder.path().join("actions.ndjson")).unwrap()),
             rebases: Arc::new(Rebases::open(folder.path().join("rebases.ndjson")).unwrap()),
             metrics: Arc::new(Metrics::new()),
-            replay: Arc::new(move |numbers| {
-                list.lock().unwrap().extend_from_slice(numbers);
-                let verdict =
-                    Verdict { envelope: Hash::ZERO, record: None, sequence: None, decision: Decision::Accepted };
-                Ok(numbers.iter().map(|number| (*number, verdict.clone())).collect())
-            }),
+            broker_connected: connected(&broker),
+            replay: replay(&replayed),
             help: Arc::clone(&help),
             delivery: Arc::new(
                 Delivery::open(folder.path().join("delivery.ndjson"), SignedDuration::from_hours(24)).unwrap(),
@@ -227,9 +279,12 @@ impl Bench {
             observations: Observations::default(),
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
+            published: vec![published_in(folder.path())],
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
+            recounts: Recounts::default(),
             national: NationalCodes::default(),
             demonstration,
+            branding: trust.branding.map(Arc::new),
             policy: policy::Settings { demonstration, displays_need_token, shown_to: [].into(), first_days: 14 },
             audit: Arc::new(Audit::open(folder.path().join("audit.ndjson")).unwrap()),
             tries: Arc::new(Tries::open(folder.path().join("tries.json"))),
@@ -240,16 +295,25 @@ impl Bench {
             openid: trust.openid.map(Arc::new),
             disputes: Arc::clone(&disputes),
             attributed: Arc::new(attributed),
-            rule: Arc::new(move |number, ruling, note| {
-                let today = Date::constant(2026, 11, 20);
-                disputes.rule(number, ruling, note, today, noon()).map_err(|error| error.to_string())
-            }),
+            rule: rule(disputes),
+            withdraw: take_back(),
             stopping: CancellationToken::new(),
             now: Arc::new(move || *clock.lock().unwrap()),
         });
         let address = serve(&desk).await;
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { desk, address, now, log, replayed, client, dice: Mutex::new(7), sequence: 0, _folder: folder }
+        Self {
+            desk,
+            address,
+            now,
+            log,
+            replayed,
+            broker,
+            client,
+            dice: Mutex::new(7),
+            sequence: 0,
+            _folder: folder,
+        }
     }
 
     /// A server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.
@@ -380,9 +444,21 @@ impl Bench {
         at: &str,
         said: Option<(&str, &str)>,
     ) -> String {
+        self.answers_to(&Questionnaire::inpatient().unwrap(), language, consultant, place, at, said)
+    }
+
+    /// The same to a questionnaire; every question with options gets its first.
+    pub(super) fn answers_to(
+        &mut self,
+        questionnaire: &Questionnaire,
+        language: &Language,
+        consultant: Option<&str>,
+        place: &str,
+        at: &str,
+        said: Option<(&str, &str)>,
+    ) -> String {
         self.sequence += 1;
         let claimed: Timestamp = at.parse().unwrap();
-        let questionnaire = Questionnaire::inpatient().unwrap();
         let answers = questionnaire.questions().iter().map(|question| {
             let answer = match (said, question.options.first()) {
                 (Some((asked, text)), _) if asked == question.id.as_str() => {

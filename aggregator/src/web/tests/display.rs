@@ -192,3 +192,21 @@ async fn a_screen_is_let_in_once_by_an_address_stays_in_and_is_turned_out_at_onc
     bench.desk.display_tokens.revoke(2).unwrap();
     assert_eq!(page(&cookie).await.status(), 401);
 }
+
+#[tokio::test]
+async fn the_worker_of_a_screen_sees_displays_and_no_other_page() {
+    let bench = Bench::of(desk::Trust { displays_need_token: true, ..desk::Trust::default() }).await;
+    let answer = bench.get("/display/worker.js").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    assert_eq!(header("content-type").as_deref(), Some("text/javascript; charset=utf-8"));
+    assert_eq!(header("cache-control").as_deref(), Some("no-cache"));
+    assert_eq!(header("service-worker-allowed"), None, "it must not see more than lies below it");
+    assert!(header("content-security-policy").unwrap().contains("default-src 'none'"));
+    let script = answer.text().await.unwrap();
+    // Both scripts have to mean the same by a day, by a clock that was not set, and by where things are kept.
+    let display = include_str!("../../../assets/display.js");
+    for same in ["24 * 60 * 60 * 1000", "5 * 60 * 1000", "\"wardvoice-display\"", "\"x-wardvoice-got\""] {
+        assert!(script.contains(same) && display.contains(same), "{same}");
+    }
+}

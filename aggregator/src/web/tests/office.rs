@@ -9,9 +9,11 @@ use super::*;
 mod contacts;
 mod month;
 mod plan;
+mod publish;
 mod questionnaires;
 mod release;
 mod themes;
+mod withdrawal;
 
 impl Bench {
     /// A page as the office sees it; it must be there.

@@ -25,6 +25,7 @@ impl Bench {
             comments: &desk.comments,
             actions: &desk.actions,
             demonstration: desk.demonstration,
+            branding: desk.branding.as_deref(),
         };
         site(&sources.gather(edition, until).unwrap())
     }

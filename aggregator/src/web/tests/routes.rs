@@ -23,12 +23,14 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 88] = [
+const TABLE: [(&str, &str, &str); 103] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
+    ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
     ("GET /sign-in", "/sign-in", "oo oooooooooo"),
     ("POST /sign-in", "/sign-in", "oo oooooooooo"),
     ("GET /assets/{version}/{name}", "/assets/x/style.css", "oo oooooooooo"),
+    ("GET /branding/{version}/{name}", "/branding/x/logo.svg", "oo oooooooooo"),
     ("GET /", "/", "so oooxxxooxx"),
     ("GET /ward/{id}", "/ward/W1", "so oxoxxxooxx"),
     ("GET /ward/{id}/stream", "/ward/W1/stream", "so oxoxxxooxx"),
@@ -36,16 +38,23 @@ const TABLE: [(&str, &str, &str); 88] = [
     ("POST /ward/{id}/actions", "/ward/W1/actions", "ss oxoxxxxoxx"),
     ("POST /ward/{id}/help/seen", "/ward/W1/help/seen", "ss oxoxxxxoxx"),
     ("GET /department/{id}", "/department/medicine", "so xxoxxxooxx"),
+    ("GET /department/{id}/stream", "/department/medicine/stream", "so xxoxxxooxx"),
     ("GET /site/{id}", "/site/S1", "so xxxxxxooxx"),
+    ("GET /site/{id}/stream", "/site/S1/stream", "so xxxxxxooxx"),
     ("GET /specialty/{id}", "/specialty/respiratory", "so xxxxxxooxx"),
+    ("GET /specialty/{id}/stream", "/specialty/respiratory/stream", "so xxxxxxooxx"),
     ("GET /trust", "/trust", "so xxxxxxooxx"),
+    ("GET /trust/stream", "/trust/stream", "so xxxxxxooxx"),
     ("GET /board", "/board", "so xxxxxxooxx"),
+    ("GET /board/stream", "/board/stream", "so xxxxxxooxx"),
     ("GET /alerts", "/alerts", "ss oooxxxooox"),
     ("POST /alerts/seen", "/alerts/seen", "ss oooxxxooox"),
     ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /beside", "/beside?unit=ward:W1", "so oxoxxxooxx"),
     ("POST /signal/rebase", "/signal/rebase", "ss xxxxxxxoxx"),
     ("POST /signal/rebase/remove", "/signal/rebase/remove", "ss xxxxxxxoxx"),
     ("GET /display/{id}", "/display/W1", "oo oooooooooo"),
+    ("GET /display/worker.js", "/display/worker.js", "oo oooooooooo"),
     ("GET /display/{id}/enter/{code}", "/display/W1/enter/none", "oo oooooooooo"),
     ("GET /sign-in/openid", "/sign-in/openid", "oo oooooooooo"),
     ("GET /sign-in/openid/return", "/sign-in/openid/return", "oo oooooooooo"),
@@ -59,6 +68,7 @@ const TABLE: [(&str, &str, &str); 88] = [
     ("GET /board/half-year.pdf", "/board/half-year.pdf", "so xxxxxxooxx"),
     ("GET /consultant/{id}/appraisal.pdf", "/consultant/C1/appraisal.pdf", "ss xxxoxoooxx"),
     ("GET /office", "/office", "ss xxxxxxxoox"),
+    ("GET /office/stream", "/office/stream", "ss xxxxxxxoox"),
     ("GET /office/plan", "/office/plan", "ss xxxxxxxoxx"),
     ("POST /office/plan", "/office/plan", "ss xxxxxxxoxx"),
     ("GET /office/contacts", "/office/contacts", "ss xxxxxxxoxx"),
@@ -81,10 +91,15 @@ const TABLE: [(&str, &str, &str); 88] = [
     ("GET /office/previews/{key}/{file}", "/office/previews/x/y.png", "ss xxxxxxxoxx"),
     ("GET /office/release", "/office/release", "ss xxxxxxxoxx"),
     ("POST /office/release", "/office/release", "ss xxxxxxxoxx"),
+    ("GET /office/publish", "/office/publish", "ss xxxxxxxoxx"),
+    ("POST /office/publish", "/office/publish", "ss xxxxxxxoxx"),
     ("GET /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("POST /office/themes", "/office/themes", "ss xxxxxxxoxx"),
+    ("GET /office/withdrawal", "/office/withdrawal", "ss xxxxxxxoxx"),
+    ("POST /office/withdrawal", "/office/withdrawal", "ss xxxxxxxoxx"),
     ("GET /office/quarantine", "/office/quarantine", "ss xxxxxxxoox"),
     ("GET /fleet", "/fleet", "ss xxxxxxxoox"),
+    ("GET /fleet/stream", "/fleet/stream", "ss xxxxxxxoox"),
     ("POST /office/quarantine/replay", "/office/quarantine/replay", "ss xxxxxxxoox"),
     ("POST /office/monitor", "/office/monitor", "ss xxxxxxxoxx"),
     ("GET /office/comments", "/office/comments", "ss xxxxxxxoxx"),
@@ -123,7 +138,7 @@ const TABLE: [(&str, &str, &str); 88] = [
 ];
 
 /// Addresses that a route has besides, where the answer depends on whose it is.
-const ALSO: [(&str, &str, &str); 13] = [
+const ALSO: [(&str, &str, &str); 14] = [
     ("GET /ward/{id}", "/ward/W2", "so xoxxxxooxx"),
     ("GET /ward/{id}", "/ward/W3", "so xxoxxxooxx"),
     ("GET /consultant/{id}", "/consultant/C2", "ss xxxxoxooxx"),
@@ -132,6 +147,7 @@ const ALSO: [(&str, &str, &str); 13] = [
     ("GET /api/v1/scores", "/api/v1/scores?unit=department:medicine", "so xxoxxxooxx"),
     ("GET /api/v1/scores", "/api/v1/scores?unit=consultant:C1", "sx xxxxxxxxxx"),
     ("GET /signal", "/signal?unit=trust:T1", "so xxxxxxooxx"),
+    ("GET /beside", "/beside?unit=trust:T1", "so xxxxxxooxx"),
     ("GET /signal", "/signal?unit=consultant:C1", "sx xxxxxxxxxx"),
     ("GET /api/v1/signals", "/api/v1/signals?unit=consultant:C1", "sx xxxxxxxxxx"),
     ("GET /api/v1/consultants/{id}/appraisal", "/api/v1/consultants/C2/appraisal", "ss xxxxoxooxx"),

@@ -157,8 +157,15 @@ async fn the_busiest_ward_has_a_page_that_a_slow_line_can_bear() {
         for one in site.files().iter().filter(|file| is_page(&file.text)) {
             assert!(one.text.len() < MOST_PAGE, "{} has {} bytes", one.name, one.text.len());
         }
-        let needed = file(&site, "style.css").len() + file(&site, "icon.svg").len();
+        let (style, icon) = (file(&site, "style.css"), file(&site, "icon.svg"));
+        let letters: usize = style.split('"').filter(|part| part.starts_with("data:font")).map(str::len).sum();
+        assert!(letters > 10_000 && letters < 60_000, "the letters have {letters} bytes");
+        let needed = style.len() - letters + icon.len();
         assert!(needed < 10_000, "what every page needs besides has {needed} bytes");
+        assert!(
+            !style.contains("url(\"letters")
+                && file(&site, "letters-licence.txt").contains("SIL Open Font License")
+        );
     }
 }
 
@@ -210,8 +217,8 @@ async fn from_a_file_share_every_page_is_reached_and_every_link_leads_to_a_file(
         let published = bench.published(edition);
         put_in_place(&folder, &published, by).unwrap();
         let mut expected: BTreeSet<String> = published.files().iter().map(|file| file.name.clone()).collect();
-        // Whoever checks a copy knows where it is.
-        assert!(expected.remove("manifest.json"));
+        // Whoever checks a copy, or takes the letters for something else, knows where these are.
+        assert!(expected.remove("manifest.json") && expected.remove("letters-licence.txt"));
         assert_eq!(walk(&folder.join("site")), expected, "{edition} {by:?}");
         let lower: BTreeSet<String> = expected.iter().map(|name| name.to_lowercase()).collect();
         assert_eq!(lower.len(), expected.len(), "a share may not tell capitals from small letters");

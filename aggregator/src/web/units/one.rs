@@ -1,5 +1,6 @@
 //! One measure of one unit: its chart by itself, the problems beside a score, changes and re-basings, and the numbers.
 
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use axum::extract::{Extension, Query, State};
@@ -8,11 +9,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::WardId;
 
 use crate::operations::ActionLine;
 use crate::policy;
 use crate::rebases::Rebase;
-use crate::scoring::{ChartKind, History, Measure, Signal, signal};
+use crate::scoring::{ChartKind, Measure, Signal, signal};
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
@@ -37,6 +39,10 @@ struct View {
     problems: Option<Signal>,
     known: Vec<(Measure, String)>,
     actions: Vec<ActionLine>,
+    /// Those that the charts have flags for.
+    flagged: Vec<ActionLine>,
+    /// What the wards of a larger unit are called.
+    names: BTreeMap<WardId, String>,
     rebases: Vec<Rebase>,
     /// Whether whoever looks may decide where limits start afresh.
     may_rebase: bool,
@@ -59,11 +65,10 @@ pub(crate) async fn page(
 }
 
 fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Failure> {
-    let (scoring, today) = (&web.desk.scoring, web.today());
+    let scoring = &web.desk.scoring;
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let until = signals::until(web, &period)?;
-    let mut grains = |ward, fortnight| web.histories.grain(&facts, scoring, ward, fortnight, today);
-    let history = History::new(&facts, scoring, &unit, until, today, &mut grains).map_err(signals::not_told)?;
+    let history = web.books().history(&facts, &unit, until).map_err(signals::not_told)?;
     let known = history.measures();
     let measure = super::measure(asked.measure.as_deref(), &known)?;
     let found = |measure: &Measure| {
@@ -75,13 +80,19 @@ fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Fa
     };
     let signal = found(&measure)?;
     let label = |measure: Measure| scoring.measure_label(until.start(), &measure).map(|label| (measure, label));
+    let ids = if matches!(unit, Unit::Trust(_)) { Vec::new() } else { super::ward_ids(web, &unit) };
+    let actions = signals::actions(web, &facts, Some(&ids));
+    let names: BTreeMap<WardId, String> =
+        ids.into_iter().map(|id| (id.clone(), super::ward_name(web, &id))).collect();
     let concerns =
         |rebase: &Rebase| rebase.unit == unit && rebase.measure.as_ref().is_none_or(|one| *one == measure);
     Ok(View {
-        actions: match &unit {
-            Unit::Ward(id) => signals::actions(web, &facts, Some(std::slice::from_ref(id))),
-            _ => Vec::new(),
+        flagged: match &unit {
+            Unit::Ward(_) => actions.clone(),
+            _ => signals::flagged(&unit, &actions, |id| names.get(id).cloned()),
         },
+        names: if matches!(unit, Unit::Ward(_)) { BTreeMap::new() } else { names },
+        actions,
         rebases: web.desk.rebases.list().into_iter().filter(concerns).collect(),
         known: known.into_iter().filter_map(label).collect(),
         own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
@@ -97,7 +108,7 @@ fn body(view: &View) -> Markup {
     let signal = &view.signal;
     let name = view.period.to_string();
     let period = view.own.then_some(name.as_str());
-    let events = |measure: &Measure| signals::events(&view.actions, measure);
+    let events = |measure: &Measure| signals::events(&view.flagged, measure);
     let own: Vec<ActionLine> = view
         .actions
         .iter()
@@ -133,7 +144,7 @@ fn body(view: &View) -> Markup {
             @if !own.is_empty() {
                 section #actions.sheet.flows aria-labelledby="actions-title" {
                     h2 id="actions-title" { "You said, we did" }
-                    (signals::action_list(&own, |_| None))
+                    (signals::action_list(&own, |id| view.names.get(id).cloned()))
                 }
             }
             p.small {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::WardId;
 
-use super::{View, address, last_of, spread};
+use super::{Sight, View, address, last_of, spread};
 use crate::alerts::Audience;
 use crate::operations::ActionLine;
 use crate::policy;
@@ -15,23 +15,14 @@ use crate::web::comments::{self, trend};
 use crate::web::figures::{self, About};
 use crate::web::like_for_like::{self, WardSheet};
 use crate::web::viewer::Viewer;
+use crate::web::ward::Fragment;
 use crate::web::words::{self, Scale};
-use crate::web::{Web, alerts, help, reports, signals, ward};
+use crate::web::{Web, alerts, help, live, reports, signals, ward};
 
-pub(super) fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
+/// The page around what changes on it.
+pub(super) fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fragment: &Fragment) -> Markup {
     let name = view.period.to_string();
-    let period = view.own.then_some(name.as_str());
     let address = address(&view.unit, None).unwrap_or_default();
-    let about = About {
-        unit: &view.unit,
-        period: &view.period,
-        asked: period,
-        sheet: &view.sheet,
-        outlook: &view.outlook,
-        actions: &[],
-        final_after_days: web.desk.scoring.final_after_days(),
-        today: view.today,
-    };
     let is_trust = matches!(view.unit, Unit::Trust(_));
     html! {
         p.crumbs {
@@ -54,25 +45,50 @@ pub(super) fn body(web: &Web, viewer: &Viewer, view: &View) -> Markup {
                 ("/board/half-year.pdf".to_owned(), "the last half year"),
             ]))
         }
-        p.strip.no-print { span.live { "These are the numbers when the page was opened. Reload for newer ones." } }
-        div.stack {
-            (help::of_wards(&view.unit, &view.waiting, view.now))
-            (standing(web, view, &about))
-            (figures::glance(&about, &html! {}))
-            (over_time(view, &about))
-            (signals::what_changed(&view.outlook, |measure| about.link(measure)))
-            (figures::domains(&about, Window::of(view.outlook.scores())))
-            (figures::friends_and_family(&about))
-            (small_multiples(view, period, &address))
-            (spread(view.comparison.as_ref(), &view.period))
-            (beside_each_other(view, period))
-            (actions(view))
-            (comments::section_of_wards(&view.comments, &|id| whose(view, id, period)))
-            (trend::section(&view.themes))
-            (figures::not_shown(&view.sheet))
-            (figures::versions(&about))
-        }
+        (live::part(&sight.stream(&address, &view.measure), fragment))
     }
+}
+
+/// All parts that change, each a section with an id of its own.
+pub(super) fn body(web: &Web, view: &View) -> Markup {
+    let name = view.period.to_string();
+    let period = view.own.then_some(name.as_str());
+    let address = address(&view.unit, None).unwrap_or_default();
+    let about = About {
+        unit: &view.unit,
+        period: &view.period,
+        asked: period,
+        sheet: &view.sheet,
+        outlook: &view.outlook,
+        actions: &view.flagged,
+        final_after_days: web.desk.scoring.final_after_days(),
+        today: view.today,
+    };
+    html! {
+        (help::of_wards(&view.unit, &view.waiting, view.now))
+        (standing(web, view, &about))
+        (figures::glance(&about, &html! {}))
+        (over_time(view, &about))
+        (signals::what_changed(&view.outlook, |measure| about.link(measure)))
+        (figures::domains(&about, Window::of(view.outlook.scores())))
+        (figures::friends_and_family(&about))
+        (small_multiples(view, period, &address))
+        (spread((*view.comparison).as_ref(), &view.period))
+        (beside_each_other(view, period))
+        (actions(view))
+        (comments::section_of_wards(&view.comments, &|id| whose(view, id, period)))
+        (trend::section(&view.themes))
+        (figures::not_shown(&view.sheet))
+        (figures::versions(&about))
+    }
+}
+
+/// One sentence for a screen reader.
+pub(super) fn said(view: &View) -> String {
+    if !view.waiting.is_empty() {
+        return format!("{} for help.", words::of(view.waiting.len() as u64, "person asks", "people ask"));
+    }
+    figures::said(&view.sheet)
 }
 
 /// The name of a ward with the way to its page.
@@ -122,7 +138,7 @@ fn over_time(view: &View, about: &About<'_>) -> Markup {
         @if let Some(signal) = view.outlook.get(&Measure::Overall) {
             section #over-time.sheet.flows aria-labelledby="over-time-title" {
                 h2 id="over-time-title" { "Overall, fortnight by fortnight" }
-                (signals::by_itself(signal, &[]))
+                (signals::by_itself(signal, &signals::events(&view.flagged, &signal.measure)))
                 p.small { a href=(about.link(&signal.measure)) { "The chart by itself" } }
             }
         }

@@ -9,7 +9,7 @@ use crate::scoring::Measure;
 use crate::web::charts::Window;
 use crate::web::comments;
 use crate::web::figures::{self, About};
-use crate::web::words::{self, Scale};
+use crate::web::words;
 use crate::web::{help, signals};
 
 /// All parts.
@@ -56,16 +56,10 @@ pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
 
 /// One sentence for a screen reader.
 pub(super) fn said(view: &View) -> String {
-    let overall = &view.sheet.overall;
     if !view.help.is_empty() {
         return format!("{} for help.", words::of(view.help.len() as u64, "person asks", "people ask"));
     }
-    overall.value.map_or_else(
-        || format!("Updated: {}.", words::of(view.sheet.responses, "answer", "answers")),
-        |value| {
-            format!("Updated: overall {} out of 10 from {}.", Scale::Points.write(value), words::people(overall.n))
-        },
-    )
+    figures::said(&view.sheet)
 }
 
 /// The ward is silent, which is not the same as unchanged.

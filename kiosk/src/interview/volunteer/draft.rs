@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use wardvoice_protocol::contact::{Answer, Attribution, Mode};
+use wardvoice_protocol::contact::{Answer, Attribution, Comment, Mode};
 use wardvoice_protocol::id::{ConsultantId, Language, QuestionId, WardId};
 use wardvoice_protocol::questionnaire::QuestionnaireRef;
 
@@ -32,6 +32,10 @@ pub struct Draft {
     pub(super) mode: Mode,
     pub(super) attribution: Option<Attribution>,
     answers: BTreeMap<QuestionId, Answer>,
+    /// What was written in comments that were skipped then: whoever goes back finds it, as without the interruption. It is none of
+    /// the answers. Absent from drafts of older programs and where there is none; an older program wipes a draft that has some.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    withdrawn: BTreeMap<QuestionId, Comment>,
     shown: BTreeSet<QuestionId>,
     named: Option<NamedInDraft>,
     /// The question on the screen.
@@ -78,6 +82,7 @@ impl Draft {
             mode,
             attribution,
             answers: answers.clone(),
+            withdrawn: sheet.withdrawn().clone(),
             shown: shown.clone(),
             named,
             question: question.id.clone(),
@@ -92,7 +97,7 @@ impl Draft {
         self.version == VERSION
             && self.questionnaire == setting.questionnaire().reference()
             && known(&self.question)
-            && self.answers.keys().chain(&self.shown).all(known)
+            && self.answers.keys().chain(self.withdrawn.keys()).chain(&self.shown).all(known)
     }
 
     /// How many questions have an answer.
@@ -116,6 +121,7 @@ impl Draft {
             _ if self.naming => Place::Consultant { question, page: 0 },
             _ => Place::Question(question),
         };
-        Some((Sheet::from_parts(self.answers, self.shown, named, now_ms), place))
+        let sheet = Sheet::from_parts(self.answers, self.shown, named, now_ms).with_withdrawn(self.withdrawn);
+        Some((sheet, place))
     }
 }

@@ -376,6 +376,9 @@ impl Interview {
     }
 
     fn open_door(&mut self, purpose: Purpose, wanted: Role) {
+        if purpose == Purpose::ComeIn {
+            self.bring_looks();
+        }
         self.volunteer.purpose = purpose;
         self.volunteer.door.open(wanted);
     }

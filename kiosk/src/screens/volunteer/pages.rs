@@ -1,7 +1,7 @@
 //! Each page behind the door in words and buttons.
 
 use slint::SharedString;
-use wardvoice_kiosk_ui::{Line, StaffWords};
+use wardvoice_kiosk_ui::{Line, Phrases, StaffWords};
 use wardvoice_protocol::contact::{Mode, Outcome};
 
 use super::{Offer, Shown, moment};
@@ -10,7 +10,7 @@ use crate::interview::volunteer::{
 };
 use crate::screens::fill;
 
-pub(super) fn shown(view: &VolunteerView, say: &StaffWords) -> Shown {
+pub(super) fn shown(view: &VolunteerView, say: &StaffWords, phrases: &Phrases) -> Shown {
     match &view.page {
         Page::Resume { minutes, answered } => Shown {
             title: say.get_resume_title(),
@@ -44,7 +44,8 @@ pub(super) fn shown(view: &VolunteerView, say: &StaffWords) -> Shown {
             ..Shown::default()
         },
         Page::Team(team) => team_page(team, say),
-        Page::Paused { handed_over } => paused_page(*handed_over, say),
+        Page::Paused { handed_over: true } => held_page(say, phrases),
+        Page::Paused { handed_over: false } => paused_page(say),
         Page::Round { answered, approached } => Shown {
             title: say.get_round_title(),
             paragraphs: vec![fill(
@@ -56,24 +57,7 @@ pub(super) fn shown(view: &VolunteerView, say: &StaffWords) -> Shown {
             footer: vec![lock(say)],
             ..Shown::default()
         },
-        Page::Harm { safeguarding } => Shown {
-            title: say.get_harm_title(),
-            paragraphs: vec![
-                say.get_harm_1(),
-                say.get_harm_2(),
-                say.get_harm_3(),
-                say.get_harm_4(),
-                match safeguarding {
-                    Some(who) => fill(&say.get_harm_call(), "{who}", who),
-                    None => say.get_harm_no_number(),
-                },
-                say.get_harm_5(),
-            ],
-            primary: Some((say.get_harm_close(), VolunteerTouch::CloseAside)),
-            choices: vec![(say.get_harm_ask_help(), VolunteerTouch::AskForHelp)],
-            hides_harm: true,
-            ..Shown::default()
-        },
+        Page::Harm { safeguarding } => harm_page(safeguarding.as_deref(), say),
         Page::Script => Shown {
             title: say.get_script_title(),
             paragraphs: vec![
@@ -238,19 +222,45 @@ fn team_page(view: &TeamView, say: &StaffWords) -> Shown {
     }
 }
 
-fn paused_page(handed_over: bool, say: &StaffWords) -> Shown {
-    let own = if handed_over {
-        vec![(say.get_pause_volunteer(), VolunteerTouch::Knock)]
-    } else {
-        vec![(say.get_pause_end(), VolunteerTouch::EndDraft)]
-    };
+fn harm_page(safeguarding: Option<&str>, say: &StaffWords) -> Shown {
+    Shown {
+        title: say.get_harm_title(),
+        paragraphs: vec![
+            say.get_harm_1(),
+            say.get_harm_2(),
+            say.get_harm_3(),
+            say.get_harm_4(),
+            match safeguarding {
+                Some(who) => fill(&say.get_harm_call(), "{who}", who),
+                None => say.get_harm_no_number(),
+            },
+            say.get_harm_5(),
+        ],
+        primary: Some((say.get_harm_close(), VolunteerTouch::CloseAside)),
+        choices: vec![(say.get_harm_ask_help(), VolunteerTouch::AskForHelp)],
+        hides_harm: true,
+        ..Shown::default()
+    }
+}
+
+fn paused_page(say: &StaffWords) -> Shown {
     Shown {
         title: say.get_pause_title(),
         paragraphs: vec![say.get_pause_words()],
         primary: Some((say.get_pause_carry_on(), VolunteerTouch::CarryOn)),
-        choices: own,
-        footer: if handed_over { Vec::new() } else { vec![lock(say)] },
-        hides_harm: handed_over,
+        choices: vec![(say.get_pause_end(), VolunteerTouch::EndDraft)],
+        footer: vec![lock(say)],
+        ..Shown::default()
+    }
+}
+
+/// The questions wait in front of a patient who holds the tablet: in the patient's words, but for what only the volunteer touches.
+fn held_page(say: &StaffWords, phrases: &Phrases) -> Shown {
+    Shown {
+        title: phrases.still_title.clone(),
+        primary: Some((phrases.still_yes.clone(), VolunteerTouch::CarryOn)),
+        choices: vec![(say.get_pause_volunteer(), VolunteerTouch::Knock)],
+        hides_harm: true,
         ..Shown::default()
     }
 }

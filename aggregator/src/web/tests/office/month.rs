@@ -196,3 +196,26 @@ async fn a_month_that_is_not_over_or_does_not_exist_is_said_to_be_so() {
         assert!(response.text().await.unwrap().contains(says), "{query}");
     }
 }
+
+/// The log is read once: what is new is added, and any day is at hand without reading again.
+#[tokio::test]
+async fn a_month_that_was_counted_before_is_counted_on_as_of_any_day() {
+    let mut bench = Bench::empty(false).await;
+    bench.october();
+    let check = |bench: &Bench, as_of: &str, answers: u64| {
+        let sources = bench.desk.sources();
+        let month = bench.desk.scoring.calendar().period("2026-10").unwrap();
+        let made = sources.make(&month, as_of.parse().unwrap()).unwrap();
+        let counted_on = bench.desk.recounts.of(&sources, &made).unwrap();
+        assert_eq!(counted_on, sources.recount(&made, |_| ()).unwrap(), "as of {as_of}");
+        let all: u64 = counted_on.wards.values().map(|tally| tally.answers.total()).sum();
+        assert_eq!(all, answers, "as of {as_of}");
+    };
+    check(&bench, "2026-10-07", 6);
+    check(&bench, "2026-10-31", 10);
+    bench.writes("W3", "2026-10-20T10:00:00Z", None);
+    bench.writes("W3", "2026-11-02T10:00:00Z", None);
+    check(&bench, "2026-10-19", 10);
+    check(&bench, "2026-11-19", 11);
+    check(&bench, "2026-10-07", 6);
+}

@@ -177,6 +177,35 @@ fn a_battery_swap_in_mid_interview_costs_nothing() {
     assert_eq!((contact.mode, contact.ward.as_str()), (Mode::Proxy, "W2"));
 }
 
+/// A slip of the finger to "skip" and then an empty battery: what was written is there on going back, and is no answer before.
+#[test]
+fn what_was_written_before_a_slip_to_skip_outlives_an_interruption() {
+    let comment = |tablet: &Tablet| match tablet.screen() {
+        Screen::Comment(comment) => Some(comment.draft),
+        _ => None,
+    };
+    let mut tablet = Tablet::at_a_bed(4);
+    tablet.asks(Mode::Assisted, 4);
+    while comment(&tablet).is_none() {
+        tablet.touches(Action::Skip);
+    }
+    let untouched = serde_json::to_string(tablet.disk.as_ref().unwrap()).unwrap();
+    assert!(!untouched.contains("withdrawn"), "an older program reads every draft without: {untouched}");
+    tablet.touches(Action::Write("Everybody is kind.".to_owned()));
+    tablet.touches(Action::Skip);
+    let mut again = tablet.again(4);
+    again.enters(PIN);
+    again.does([VolunteerTouch::Resume]);
+    again.touches(Action::Back);
+    assert_eq!(comment(&again).as_deref(), Some("Everybody is kind."));
+    again.touches(Action::Stop);
+    again.touches(Action::StopNow);
+    let contacts = again.contacts();
+    let answers = &contacts.last().unwrap().response.as_ref().unwrap().answers;
+    let said = answers.values().any(|answer| matches!(answer, wardvoice_protocol::contact::Answer::Said(_)));
+    assert!(!said, "whoever does not go on with it has said nothing: {answers:?}");
+}
+
 #[test]
 fn a_draft_that_is_too_old_or_of_other_questions_is_wiped() {
     let draft = {

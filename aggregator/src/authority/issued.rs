@@ -1,0 +1,234 @@
+//! What kiosks were given and what was taken back: `certificates.json`, replaced as a whole and flushed before a change counts.
+//!
+//! Bounded: what has ended is forgotten a month after its end, and a kiosk asks for a new pass every two months.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use wardvoice_protocol::id::KioskId;
+
+use crate::durable_file::{self, Readers};
+use crate::keys;
+
+const BYTES: usize = 16;
+/// What has ended is forgotten this long afterwards.
+const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// The most passes that are remembered at once.
+const MOST: usize = 100_000;
+
+/// The number of a certificate: 16 random bytes, written as hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Serial([u8; BYTES]);
+
+/// A pass that was given out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// Who has it.
+    pub kiosk: KioskId,
+    /// Since when.
+    pub issued: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssuedFile {
+    version: u32,
+    certificates: BTreeMap<String, Given>,
+}
+
+/// What was given out. Shared by reference.
+#[derive(Debug)]
+pub struct Issued {
+    path: PathBuf,
+    given: Mutex<BTreeMap<Serial, Given>>,
+    changed: watch::Sender<u64>,
+}
+
+/// Why what was given out cannot be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuedError {
+    /// The file cannot be read or written.
+    #[error("read or write {path}: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is something else.
+    #[error("read {path}: {reason}; restore it from a backup", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There are too many.
+    #[error("remember another certificate: {0} are remembered already")]
+    Full(usize),
+}
+
+impl Serial {
+    /// A new one.
+    pub fn draw() -> Result<Self, keys::KeysError> {
+        let mut serial = [0; BYTES];
+        for (byte, random) in serial.iter_mut().zip(keys::random()?) {
+            *byte = random;
+        }
+        // A certificate's number is positive and has no leading zeros.
+        if let Some(first) = serial.first_mut() {
+            *first = (*first & 0x7f) | 0x40;
+        }
+        Ok(Self(serial))
+    }
+
+    /// The number as it stands in a certificate; none where it cannot be one of ours.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The number as it stands in a certificate.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Serial {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl TryFrom<String> for Serial {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no number of a certificate");
+        let number = u128::from_str_radix(&text, 16).map_err(|_| wrong())?;
+        if text.len() == 2 * BYTES { Ok(Self(number.to_be_bytes())) } else { Err(wrong()) }
+    }
+}
+
+impl From<Serial> for String {
+    fn from(serial: Serial) -> Self {
+        serial.to_string()
+    }
+}
+
+impl Issued {
+    /// Opens the list of a file; a file that is not there holds nothing.
+    pub(super) fn open(path: PathBuf) -> Result<Self, IssuedError> {
+        let unreadable = |reason: String| IssuedError::Unreadable { path: path.clone(), reason };
+        let given = match fs::read(&path) {
+            Ok(bytes) => {
+                let file: IssuedFile =
+                    serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+                if file.version != 1 {
+                    return Err(unreadable(format!("version {} is not known here", file.version)));
+                }
+                let entries = file.certificates.into_iter();
+                let read = entries.map(|(serial, given)| Ok((Serial::try_from(serial)?, given)));
+                read.collect::<Result<_, String>>().map_err(unreadable)?
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(source) => return Err(IssuedError::File { path, source }),
+        };
+        Ok(Self { path, given: Mutex::new(given), changed: watch::Sender::new(0) })
+    }
+
+    /// Whether a pass counts. One that is not known counts as long as nothing of its kiosk was taken back.
+    pub fn counts(&self, serial: Option<&Serial>, kiosk: &KioskId) -> bool {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        match serial.and_then(|serial| given.get(serial)) {
+            Some(known) => known.kiosk == *kiosk && known.revoked.is_none(),
+            None => !given.values().any(|known| known.kiosk == *kiosk && known.revoked.is_some()),
+        }
+    }
+
+    /// Wakes whenever something was taken back.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// What a kiosk has that counts at a moment, the newest first.
+    pub fn of(&self, kiosk: &KioskId, now: Timestamp) -> Vec<(Serial, Given)> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = |given: &Given| given.kiosk == *kiosk && given.revoked.is_none() && given.until > now;
+        let mut found: Vec<(Serial, Given)> = given
+            .iter()
+            .filter(|(_, given)| counts(given))
+            .map(|(serial, given)| (serial.clone(), given.clone()))
+            .collect();
+        found.sort_by_key(|(_, given)| std::cmp::Reverse(given.issued));
+        found
+    }
+
+    /// What was taken back and has not long ended.
+    pub(super) fn revoked_since(&self, now: Timestamp) -> Vec<(Serial, Timestamp)> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = given.iter().filter(|(_, given)| given.until + FORGET_AFTER > now);
+        current.filter_map(|(serial, given)| Some((serial.clone(), given.revoked?))).collect()
+    }
+
+    pub(super) fn note(
+        &self,
+        serial: Serial,
+        kiosk: &KioskId,
+        issued: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), IssuedError> {
+        self.change(issued, |given| {
+            if given.len() >= MOST {
+                return Err(IssuedError::Full(given.len()));
+            }
+            given.insert(serial, Given { kiosk: kiosk.clone(), issued, until, revoked: None });
+            Ok(())
+        })
+    }
+
+    pub(super) fn revoke(&self, kiosk: &KioskId, now: Timestamp) -> Result<usize, IssuedError> {
+        let taken = self.change(now, |given| {
+            let mut taken = 0;
+            for known in given.values_mut().filter(|known| known.kiosk == *kiosk && known.revoked.is_none()) {
+                known.revoked = Some(now);
+                taken += 1;
+            }
+            Ok(taken)
+        })?;
+        self.changed.send_modify(|times| *times += 1);
+        Ok(taken)
+    }
+
+    fn change<T>(
+        &self,
+        now: Timestamp,
+        make: impl FnOnce(&mut BTreeMap<Serial, Given>) -> Result<T, IssuedError>,
+    ) -> Result<T, IssuedError> {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = given.clone();
+        changed.retain(|_, given| given.until + FORGET_AFTER > now);
+        let answer = make(&mut changed)?;
+        let certificates = changed.iter().map(|(serial, given)| (serial.to_string(), given.clone())).collect();
+        let file = IssuedFile { version: 1, certificates };
+        let failed = |source| IssuedError::File { path: self.path.clone(), source };
+        let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| failed(error.into()))?;
+        bytes.push(b'\n');
+        durable_file::replace(&self.path, &bytes, Readers::Owner).map_err(failed)?;
+        *given = changed;
+        Ok(answer)
+    }
+}

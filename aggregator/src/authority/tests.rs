@@ -1,0 +1,196 @@
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+use std::os::unix::fs::PermissionsExt;
+
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{CertificateError, RootCertStore};
+use tempfile::TempDir;
+
+use super::*;
+
+mod any_bytes;
+
+fn at(days_later: i64) -> Timestamp {
+    "2027-01-04T12:00:00Z".parse::<Timestamp>().unwrap() + days(days_later)
+}
+
+fn authority() -> (TempDir, SharedAuthority) {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::open(&folder.path().join("authority")).unwrap();
+    (folder, Arc::new(authority))
+}
+
+fn asked() -> CertificateRequest {
+    let key = KeyPair::generate().unwrap();
+    CertificateRequest::read(CertificateParams::default().serialize_request(&key).unwrap().der()).unwrap()
+}
+
+fn kiosk(id: &str) -> KioskId {
+    KioskId::new(id).unwrap()
+}
+
+fn roots(authority: &Authority) -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.certificate().clone()).unwrap();
+    Arc::new(roots)
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// What TLS says about a pass at a moment.
+fn held_against(authority: &Authority, pass: &Pass, now: Timestamp) -> Result<(), rustls::Error> {
+    let certificate = CertificateDer::from_pem_slice(pass.certificate.as_bytes()).unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots(authority), provider()).build().unwrap();
+    let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(u64::try_from(now.as_second()).unwrap()));
+    verifier.verify_client_cert(&certificate, &[], now).map(drop)
+}
+
+fn bearer(pass: &Pass) -> Bearer {
+    Bearer::of(&CertificateDer::from_pem_slice(pass.certificate.as_bytes()).unwrap()).unwrap()
+}
+
+#[test]
+fn an_authority_is_made_once_and_its_key_is_its_users_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("authority");
+    let made = Authority::open(&place).unwrap();
+    let again = Authority::open(&place).unwrap();
+    assert_eq!(made.fingerprint(), again.fingerprint());
+    assert_eq!(made.fingerprint().len(), 95, "{}", made.fingerprint());
+    let key = place.join("authority.key");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(fs::read_to_string(place.join("revoked.pem")).unwrap().starts_with("-----BEGIN X509 CRL-----"));
+
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(matches!(Authority::open(&place), Err(AuthorityError::Exposed { .. })));
+    fs::remove_file(&key).unwrap();
+    assert!(
+        matches!(Authority::open(&place), Err(AuthorityError::Lost { .. })),
+        "a new key would be another authority"
+    );
+}
+
+#[test]
+fn a_pass_counts_for_ninety_days_for_the_kiosk_it_names() {
+    let (_folder, authority) = authority();
+    let now = Timestamp::now();
+    let pass = authority.admit(&kiosk("k-0001"), &asked(), now).unwrap();
+    assert_eq!(bearer(&pass).kiosk, kiosk("k-0001"));
+    assert!(bearer(&pass).serial.is_some());
+    assert_eq!((pass.until, pass.renew_after), (now + days(90), now + days(60)));
+    held_against(&authority, &pass, now).unwrap();
+    held_against(&authority, &pass, now + days(89)).unwrap();
+    let ended = held_against(&authority, &pass, now + days(91)).unwrap_err();
+    let is_expired = matches!(
+        ended,
+        rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. })
+    );
+    assert!(is_expired, "{ended}");
+}
+
+#[test]
+fn a_pass_of_another_authority_of_the_same_name_does_not_count() {
+    let ((_ours, authority), (_theirs, another)) = (authority(), authority());
+    let now = Timestamp::now();
+    let pass = another.admit(&kiosk("k-0001"), &asked(), now).unwrap();
+    assert!(held_against(&authority, &pass, now).is_err());
+}
+
+#[test]
+fn a_servers_certificate_is_no_pass() {
+    let (_folder, authority) = authority();
+    let now = Timestamp::now();
+    let (chain, _) = authority.server(&["k-0001".to_owned()], now, now + days(1)).unwrap();
+    let pass = Pass {
+        certificate: pem("CERTIFICATE", chain.first().unwrap()),
+        authority: authority.pem(),
+        until: now,
+        renew_after: now,
+    };
+    assert!(held_against(&authority, &pass, now).is_err());
+}
+
+#[test]
+fn what_is_taken_back_counts_no_more_and_stays_so_over_a_restart() {
+    let (folder, authority) = authority();
+    let counts = |authority: &Authority, pass: &Pass| {
+        let bearer = bearer(pass);
+        authority.issued().counts(bearer.serial.as_ref(), &bearer.kiosk)
+    };
+    let (one, other) = (kiosk("k-0001"), kiosk("k-0002"));
+    let first = authority.admit(&one, &asked(), at(0)).unwrap();
+    let beside = authority.admit(&other, &asked(), at(0)).unwrap();
+    let mut woken = authority.issued().watch();
+    assert_eq!(authority.revoke(&one, at(1)).unwrap(), 1);
+    assert!(woken.has_changed().unwrap());
+    woken.mark_unchanged();
+    let second = authority.admit(&one, &asked(), at(1)).unwrap();
+    for authority in [&*authority, &Authority::open(&folder.path().join("authority")).unwrap()] {
+        assert!(!counts(authority, &first) && counts(authority, &beside) && counts(authority, &second));
+        assert!(
+            !authority.issued().counts(None, &one),
+            "one that nobody knows, of a kiosk that had one taken back"
+        );
+        assert!(authority.issued().counts(None, &other), "one that was issued after the backup");
+        assert!(!authority.issued().counts(bearer(&beside).serial.as_ref(), &one), "another's");
+    }
+    assert_eq!(authority.issued().of(&one, at(1)).len(), 1);
+}
+
+#[test]
+fn a_server_shows_a_new_certificate_before_the_old_one_ends() {
+    let (_folder, authority) = authority();
+    let names = server_names(&["wardvoice.example".to_owned()], &["10.1.2.3".parse().unwrap()]);
+    assert_eq!(names, ["wardvoice.example", "10.1.2.3", "localhost", "127.0.0.1", "::1"]);
+    let shown = ServerCertificate::new(Arc::clone(&authority), names).unwrap();
+    let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(roots(&authority), provider())
+        .build()
+        .unwrap();
+    let believed = |now: Timestamp, name: &str| {
+        let key = shown.at(now).unwrap();
+        let (first, rest) = key.cert.split_first().unwrap();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let second = u64::try_from(now.as_second()).unwrap();
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(second));
+        verifier.verify_server_cert(first, rest, &name, &[], now).is_ok()
+    };
+    let now = Timestamp::now();
+    for days_later in [0, 59, 61, 89, 91, 400, 0] {
+        let now = now + days(days_later);
+        for name in ["wardvoice.example", "10.1.2.3", "localhost", "::1"] {
+            assert!(believed(now, name), "{name} after {days_later} days");
+        }
+    }
+    assert!(!believed(now, "another.example"));
+}
+
+#[test]
+fn a_request_must_be_signed_with_its_own_key() {
+    let key = KeyPair::generate().unwrap();
+    let request = CertificateParams::default().serialize_request(&key).unwrap().der().to_vec();
+    assert!(CertificateRequest::read(&request).is_ok());
+    let mut spoilt = request.clone();
+    *spoilt.last_mut().unwrap() ^= 1;
+    assert_eq!(CertificateRequest::read(&spoilt), Err(RequestError::NotSigned));
+    let of_another_kind = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let request = CertificateParams::default().serialize_request(&of_another_kind).unwrap();
+    assert_eq!(CertificateRequest::read(request.der()), Err(RequestError::OtherKey));
+    for cut in [0, 1, request.der().len() - 1] {
+        let bytes = request.der().get(..cut).unwrap();
+        assert!(matches!(CertificateRequest::read(bytes), Err(RequestError::Unreadable(_))), "{cut}");
+    }
+}
+
+#[test]
+fn names_that_no_server_can_have_are_refused() {
+    for name in ["wardvoice.example", "10.1.2.3", "::1", "localhost"] {
+        assert!(is_server_name(name), "{name}");
+    }
+    for name in ["", "a b", "a..b", "a_b", "*.example", "http://a", &"a".repeat(64)] {
+        assert!(!is_server_name(name), "{name}");
+    }
+}

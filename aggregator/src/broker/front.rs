@@ -1,0 +1,110 @@
+//! The front of the broker on a network: TLS with a pass of the built-in authority, and behind it the broker on loopback.
+//!
+//! rmqtt can speak TLS, but with aws-lc, with certificates it reads once, and without a list of revoked ones. So the front ends the
+//! encryption here and hands the bytes to the broker over a socket of its own on loopback. Who that is, the broker learns from the
+//! socket's address: it is noted before the first byte goes through and forgotten before the socket closes, and no other
+//! socket can have it meanwhile. Whoever connects to the broker behind the front's back has no such note and is refused.
+//!
+//! A pass that is taken back ends its connection at once.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncWriteExt as _, copy, split};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use wardvoice_protocol::id::KioskId;
+
+use crate::authority::{Bearer, SharedAuthority};
+use crate::gate::{self, Arrival, Gate};
+
+/// How long the last bytes may take.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// Who is behind each of the front's sockets.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Certified(Arc<Mutex<HashMap<SocketAddr, KioskId>>>);
+
+/// A note that is forgotten when it is dropped.
+struct Note<'a> {
+    certified: &'a Certified,
+    socket: SocketAddr,
+}
+
+impl Certified {
+    /// Who is behind a socket.
+    pub(super) fn of(&self, socket: SocketAddr) -> Option<KioskId> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&socket).cloned()
+    }
+
+    fn note(&self, socket: SocketAddr, kiosk: KioskId) -> Note<'_> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(socket, kiosk);
+        Note { certified: self, socket }
+    }
+}
+
+impl Drop for Note<'_> {
+    fn drop(&mut self) {
+        self.certified.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.socket);
+    }
+}
+
+/// Lets kiosks through to the broker until the process ends.
+pub(super) async fn stand(mut gate: Gate, broker: SocketAddr, certified: Certified, authority: SharedAuthority) {
+    while let Some(arrival) = gate.next().await {
+        let (certified, authority) = (certified.clone(), Arc::clone(&authority));
+        tokio::spawn(async move {
+            if let Err(error) = carry(arrival, broker, &certified, &authority).await {
+                tracing::debug!(%error, "a kiosk's connection ended");
+            }
+        });
+    }
+}
+
+async fn carry(
+    (outside, from): Arrival,
+    broker: SocketAddr,
+    certified: &Certified,
+    authority: &SharedAuthority,
+) -> std::io::Result<()> {
+    let Some(bearer) = gate::bearer(&outside) else {
+        tracing::warn!(%from, "somebody with a certificate that is no kiosk's was refused");
+        return Ok(());
+    };
+    // Before the question, so that what is taken back meanwhile is not missed.
+    let mut changes = authority.issued().watch();
+    let counts = |Bearer { kiosk, serial }: &Bearer| authority.issued().counts(serial.as_ref(), kiosk);
+    if !counts(&bearer) {
+        tracing::warn!(kiosk = %bearer.kiosk, %from, "a certificate that was taken back was refused");
+        return Ok(());
+    }
+    let inside = TcpStream::connect(broker).await?;
+    inside.set_nodelay(true)?;
+    let socket = inside.local_addr()?;
+    let (mut from_broker, mut to_broker) = inside.into_split();
+    let (mut from_kiosk, mut to_kiosk) = split(outside);
+    // Dropped before the socket is.
+    let _note = certified.note(socket, bearer.kiosk.clone());
+    let taken_back = async {
+        while changes.changed().await.is_ok() {
+            if !counts(&bearer) {
+                return;
+            }
+        }
+        // The authority is there as long as the process.
+        std::future::pending::<()>().await;
+    };
+    let ended = tokio::select! {
+        copied = copy(&mut from_kiosk, &mut to_broker) => copied.map(drop),
+        copied = copy(&mut from_broker, &mut to_kiosk) => copied.map(drop),
+        () = taken_back => {
+            tracing::warn!(kiosk = %bearer.kiosk, %from, "a connection ended because its certificate was taken back");
+            Ok(())
+        }
+    };
+    // Whoever is gone without a word does not take the goodbye.
+    drop(timeout(GOODBYE, to_kiosk.shutdown()).await);
+    ended
+}

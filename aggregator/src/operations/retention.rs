@@ -1,0 +1,168 @@
+//! Retention: what has been kept for long enough is deleted, every day while a server runs, or by a command.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use wardvoice_protocol::fortnight::DayNumber;
+use wardvoice_protocol::record::Record;
+
+use super::{Talk, say};
+use crate::audit::Deed;
+use crate::ingest::Forgetting;
+use crate::log::{Left, LogError, OpenedRow};
+use crate::premises::{House, failed};
+use crate::rebuild;
+use crate::retention::Layer;
+
+/// Who deletes what is due while a server runs.
+const SWEEPER: &str = "retention";
+/// How many records are looked at, and what is due of them deleted, at once.
+const TOGETHER: u64 = 512;
+/// How often it is looked whether a new day has begun.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// Whether what is due is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionAsk {
+    /// Only to say how much it is.
+    pub dry_run: bool,
+}
+
+/// What was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swept {
+    /// The local day.
+    pub on: Date,
+    /// Whether nothing was deleted.
+    pub dry_run: bool,
+    /// Of how many responses the words of comments.
+    pub comments: u64,
+    /// Of how many responses the detail.
+    pub responses: u64,
+    /// Of how many contacts without a response the detail.
+    pub contacts: u64,
+    /// Of how many contacts everything.
+    pub figures: u64,
+}
+
+impl Swept {
+    fn count(&mut self, layer: Layer) {
+        let count = match layer {
+            Layer::Comments => &mut self.comments,
+            Layer::Response => &mut self.responses,
+            Layer::Contact => &mut self.contacts,
+            Layer::Figures => &mut self.figures,
+        };
+        *count += 1;
+    }
+
+    fn is_nothing(self) -> bool {
+        self.comments + self.responses + self.contacts + self.figures == 0
+    }
+}
+
+pub(super) fn retain(house: &House, asked: RetentionAsk, talk: &mut dyn Talk) -> Result<bool> {
+    let progress = |done, of| talk.progress("looking for what is due", done, of);
+    let swept = sweep(house, house.premises.today(), asked.dry_run, progress)?;
+    say(talk, &swept)?;
+    Ok(true)
+}
+
+/// Deletes what is due on a local day, or only counts it.
+fn sweep(house: &House, today: Date, dry_run: bool, mut progress: impl FnMut(u64, u64)) -> Result<Swept> {
+    let rules = house.premises.config.retention;
+    let mut swept = Swept { on: today, dry_run, comments: 0, responses: 0, contacts: 0, figures: 0 };
+    let Some(kept_from) = rules.nothing_due_from(today) else { return Ok(swept) };
+    let (reader, kept_from) = (house.reader(), DayNumber::from(kept_from));
+    let (mut from, last) = (1, reader.position());
+    while from <= last {
+        let until = from.saturating_add(TOGETHER - 1).min(last);
+        let mut due = Vec::new();
+        let see = |row: OpenedRow<'_>| {
+            if row.is_forgotten() || row.day >= kept_from {
+                return Ok(());
+            }
+            due.extend(look(&row, house, today, &mut swept)?);
+            Ok::<(), LogError>(())
+        };
+        reader.each_row(from..=until, see).map_err(failed)?;
+        if !dry_run && !due.is_empty() {
+            house.pipeline.forget(due, DayNumber::from(today)).map_err(failed)?;
+        }
+        progress(until, last);
+        from = until + 1;
+    }
+    if !dry_run && !swept.is_nothing() {
+        let mut facts = house.facts.write().unwrap_or_else(PoisonError::into_inner);
+        facts.set_rulings(house.rulings()?);
+        drop(facts);
+        house.comments.catch_up().map_err(failed)?;
+    }
+    Ok(swept)
+}
+
+fn look(
+    row: &OpenedRow<'_>,
+    house: &House,
+    today: Date,
+    swept: &mut Swept,
+) -> Result<Option<Forgetting>, LogError> {
+    let unreadable = || LogError::Unreadable(format!("the opened record {}", row.position));
+    let record: Record = serde_json::from_slice(row.json).map_err(|_| unreadable())?;
+    let (ward, day) = (record.ward().clone(), row.day.date().ok_or_else(unreadable)?);
+    let Some((layer, left)) = house.premises.config.retention.due(row.json, record, day, today) else {
+        return Ok(None);
+    };
+    swept.count(layer);
+    let fact = if left == Left::Nothing { rebuild::fact(row, &house.world)? } else { None };
+    Ok(Some(Forgetting { position: row.position, ward, day: row.day, fact, left }))
+}
+
+/// Deletes what is due once a day, soon after it has begun, until told to stop. What fails is tried again the next day, and said.
+pub(crate) async fn sweep_daily(house: Arc<House>, stopping: CancellationToken) {
+    if house.premises.config.retention.is_for_ever() {
+        return;
+    }
+    let mut last = None;
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let today = house.premises.today();
+        if last == Some(today) {
+            continue;
+        }
+        last = Some(today);
+        let house = Arc::clone(&house);
+        let swept = tokio::task::spawn_blocking(move || sweep_noted(&house, today)).await;
+        match swept {
+            Ok(Ok(swept)) => tracing::info!(?swept, "what had been kept for long enough was deleted"),
+            Ok(Err(error)) => tracing::error!("failed to delete what has been kept for long enough: {error:#}"),
+            Err(error) => tracing::error!("failed to delete what has been kept for long enough: {error}"),
+        }
+    }
+}
+
+fn sweep_noted(house: &House, today: Date) -> Result<Swept> {
+    let due = sweep(house, today, true, |_, _| ())?;
+    if due.is_nothing() {
+        return Ok(due);
+    }
+    let detail = format!(
+        "comments {}, responses {}, contacts {}, figures {}",
+        due.comments, due.responses, due.contacts, due.figures
+    );
+    let noted =
+        house.premises.audit.note(Timestamp::now(), SWEEPER, Deed::Swept, Some("retention"), Some(&detail));
+    noted.map_err(failed)?;
+    sweep(house, today, false, |_, _| ())
+}
+
+#[cfg(test)]
+mod tests;

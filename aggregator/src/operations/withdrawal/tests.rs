@@ -1,0 +1,219 @@
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use wardvoice_protocol::contact::{Answer, Comment, Contact};
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::envelope::{ChainHead, Envelope};
+use wardvoice_protocol::id::QuestionId;
+use wardvoice_protocol::keys::SigningKey;
+use wardvoice_protocol::receipt::Decision;
+
+use super::*;
+use crate::comments::CommentId;
+use crate::config::{Config, ConfigFile};
+use crate::directory;
+use crate::facts::Facts;
+use crate::fleet::Fleet;
+use crate::ingest::Arrival;
+use crate::ingest::testing::{Tablet, Trust, cleaning, contact_record, ward};
+use crate::operations::verified;
+use crate::premises::Premises;
+use crate::scoring::{Live, revision, score};
+use crate::transfer;
+
+pub(in crate::operations) const WORDS: &str = "what nobody is to read again";
+
+/// A data folder with a house in it and a kiosk.
+pub(in crate::operations) struct Scene {
+    pub(in crate::operations) folder: tempfile::TempDir,
+    trust: Trust,
+    tablet: Tablet,
+    pub(in crate::operations) house: House,
+}
+
+fn open(folder: &Path) -> House {
+    let config = Config::try_from(ConfigFile::default()).unwrap();
+    let premises = Premises::open(folder, config).unwrap();
+    House::open(premises, Box::new(|_, _, _| ()), Arc::new(Fleet::new()), Arc::default()).unwrap()
+}
+
+impl Scene {
+    pub(in crate::operations) fn new(seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("directory.json"), directory::example_file()).unwrap();
+        let house = open(folder.path());
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let premises = &house.premises;
+        let tablet = Tablet {
+            id: "k-1".parse().unwrap(),
+            seal_key: premises.keys.seal_key().clone(),
+            head: ChainHead::EMPTY,
+            key,
+        };
+        let public = tablet.key.verifying_key();
+        premises.registry.add(&tablet.id, &ward(), public, &premises.directory).unwrap();
+        Self { folder, trust: Trust::new(seed), tablet, house }
+    }
+
+    /// A contact that says something, if that is wanted.
+    fn contact(&self, said: Option<&str>) -> Contact {
+        let mut contact = self.trust.contact();
+        if let Some(said) = said {
+            let answers = &mut contact.response.as_mut().unwrap().answers;
+            answers.insert(asked(), Answer::Said(Comment::new(said).unwrap()));
+        }
+        contact
+    }
+
+    /// Sends a contact and gives the record and what arrived.
+    pub(in crate::operations) fn sends(&mut self, said: Option<&str>) -> (RecordId, Arrival) {
+        let record = contact_record(self.contact(said));
+        let arrival = self.trust.seal(&mut self.tablet, &record);
+        self.house.pipeline.settle(vec![arrival.clone()]).unwrap();
+        (Envelope::read(&arrival.payload).unwrap().record(), arrival)
+    }
+
+    pub(in crate::operations) fn export(&self) -> String {
+        let mut bytes = Vec::new();
+        transfer::export(&self.house.reader(), &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    pub(in crate::operations) fn reopen(self) -> Self {
+        let Self { folder, trust, tablet, house } = self;
+        house.close().unwrap();
+        let house = open(folder.path());
+        Self { folder, trust, tablet, house }
+    }
+
+    /// Everything follows from the log, and so many contacts are left.
+    pub(in crate::operations) fn is_proved_with(&self, contacts: u64, forgotten: u64) {
+        for deep in [false, true] {
+            let report = verified(&self.house, deep).unwrap();
+            assert!(report.is_proved(), "{:?}", report.told);
+            assert_eq!((report.facts.live, report.forgotten), (contacts, forgotten));
+        }
+    }
+}
+
+pub(in crate::operations) fn asked() -> QuestionId {
+    "better".parse().unwrap()
+}
+
+#[test]
+fn what_was_withdrawn_is_nowhere_and_the_chain_is_still_proved() {
+    let mut scene = Scene::new(1);
+    scene.sends(None);
+    let (record, arrival) = scene.sends(Some(WORDS));
+    scene.sends(Some("what stays"));
+    let comment = CommentId::new(record, asked());
+    assert_eq!(scene.house.comments.one(&comment).unwrap().0.text, WORDS);
+    assert!(scene.export().contains(WORDS));
+    scene.is_proved_with(3, 0);
+
+    let gone = withdrawn(&scene.house, record).unwrap();
+    assert_eq!((gone.record, gone.ward), (record, ward()));
+    scene.is_proved_with(2, 1);
+    assert!(scene.house.comments.one(&comment).is_err(), "the comment is still there");
+    let export = scene.export();
+    assert!(!export.contains(WORDS) && export.contains("what stays"), "{export}");
+    let tombstone = export.lines().last().unwrap();
+    assert!(tombstone.contains("forgotten") && tombstone.contains(&record.to_string()), "{tombstone}");
+    assert!(!scene.folder.path().join("log/facts.snapshot").exists(), "the snapshot still has its row");
+
+    // A kiosk that never heard of the first receipt sends it again: it stays forgotten.
+    let again = scene.house.pipeline.settle(vec![arrival]).unwrap();
+    assert_eq!(again.first().unwrap().decision, Decision::Duplicate);
+    scene.is_proved_with(2, 1);
+
+    // Over a restart, from the snapshot and from the log alone.
+    scene.sends(None);
+    let scene = scene.reopen();
+    scene.is_proved_with(3, 1);
+    fs::remove_file(scene.folder.path().join("log/facts.snapshot")).unwrap();
+    let scene = scene.reopen();
+    scene.is_proved_with(3, 1);
+    let said = withdrawn(&scene.house, record).unwrap_err().to_string();
+    assert!(said.contains("nothing is left of it already"), "{said}");
+}
+
+#[test]
+fn a_score_is_made_without_it_and_has_a_revision_more() {
+    let mut scene = Scene::new(2);
+    for _ in 0..3 {
+        scene.sends(None);
+    }
+    let (record, _) = scene.sends(Some(WORDS));
+    let day: Date = "2026-11-23".parse().unwrap();
+    let period = Period::Fortnight(scene.house.world.calendar.fortnight_of(day).unwrap());
+    let unit = Unit::Ward(ward());
+    // After the fortnight of the contacts has been final for a while.
+    let today: Date = "2099-03-01".parse().unwrap();
+    let mut live = Live::default();
+    let mut sheets = |house: &House| {
+        let facts = house.facts.read().unwrap();
+        let standing = live.sheet(&facts, &house.scoring, &period, &unit, today).unwrap();
+        let anew = score(&facts, &house.scoring, &period, &unit, today).unwrap();
+        assert_eq!(serde_json::to_vec(&standing).unwrap(), serde_json::to_vec(&anew).unwrap());
+        anew.responses
+    };
+    assert_eq!(sheets(&scene.house), 4);
+    withdrawn(&scene.house, record).unwrap();
+    assert_eq!(sheets(&scene.house), 3);
+    // As many as before, and still others.
+    scene.sends(None);
+    assert_eq!(sheets(&scene.house), 4);
+
+    // Withdrawn when the fortnight was final already: from that day on its scores say so.
+    let mut facts = scene.house.facts.read().unwrap().clone();
+    let on: Date = "2099-02-01".parse().unwrap();
+    let revisions =
+        |facts: &Facts| [on.yesterday().unwrap(), on, today].map(|day| revision(facts, &period, day, 7));
+    let before = revisions(&facts);
+    let row = *facts.days(day, day).next().unwrap();
+    facts.withdraw(&row, on.into());
+    let [yesterday, then, now] = before;
+    assert_eq!(revisions(&facts), [yesterday, then + 1, now + 1]);
+}
+
+#[test]
+fn what_cannot_be_withdrawn_is_said_and_changes_nothing() {
+    let mut scene = Scene::new(3);
+    let wiped = scene.trust.seal(&mut scene.tablet, &cleaning());
+    scene.house.pipeline.settle(vec![wiped.clone()]).unwrap();
+    let wiped = Envelope::read(&wiped.payload).unwrap().record();
+    let said = withdrawn(&scene.house, wiped).unwrap_err().to_string();
+    assert!(said.contains("holds no answers"), "{said}");
+    let unknown = RecordId::new(1_795_428_000_000, [9; 10]);
+    let said = withdrawn(&scene.house, unknown).unwrap_err().to_string();
+    assert!(said.contains("there is none in the log"), "{said}");
+    scene.is_proved_with(0, 0);
+}
+
+#[test]
+fn nothing_of_it_is_in_the_file_of_a_log_that_was_written_anew() {
+    let mut scene = Scene::new(4);
+    scene.sends(None);
+    let (record, _) = scene.sends(Some(WORDS));
+    scene.sends(Some("what stays"));
+    withdrawn(&scene.house, record).unwrap();
+    let export = scene.export();
+    let Scene { folder, trust, tablet, house } = scene;
+    house.close().unwrap();
+    let log = folder.path().join("log");
+    let holds = |words: &str| {
+        let bytes = fs::read(log.join("store/db")).unwrap();
+        bytes.windows(words.len()).any(|some| some == words.as_bytes())
+    };
+    assert!(holds("what stays"));
+    let rewrote = crate::log::rewrite(&log).unwrap();
+    assert_eq!(rewrote.records, 3);
+    assert!(holds("what stays") && !holds(WORDS));
+    let house = open(folder.path());
+    let scene = Scene { folder, trust, tablet, house };
+    assert_eq!(scene.export(), export, "it is the same log");
+    scene.is_proved_with(2, 1);
+}

@@ -1,0 +1,102 @@
+//! What an open page shows: how it is drawn, which news concern it, and how often it may be drawn again.
+//!
+//! Two pages show the same scene when what changes on them is the same for both who look. So whatever of it depends on who looks is part of
+//! the scene, as the policy has decided it when the page and its stream were opened; the stream ends when that may have changed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::fortnight::Period;
+use wardvoice_protocol::id::WardId;
+
+use crate::web::failure::Failure;
+use crate::web::units::Sight;
+use crate::web::ward::{self, Fragment};
+use crate::web::{Web, board, fleet, office, units};
+
+/// What an open page shows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Scene {
+    /// A ward, in a period of its own or (none) whatever fortnight it is.
+    Ward(WardId, Option<Period>),
+    /// A department, a site, a specialty or the trust.
+    Unit {
+        unit: Unit,
+        sight: Sight,
+        /// The wards on which whoever looks may say that a request for help was seen.
+        helps: BTreeSet<WardId>,
+    },
+    /// The board's page.
+    Board(Sight),
+    /// The office's first page.
+    Office(office::Sight),
+    /// Every kiosk.
+    Fleet,
+}
+
+/// How often a scene is drawn again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// The shortest rest between two drawings while changes keep coming. Faster than the eye follows none need be, and each costs
+    /// every open page some drawing.
+    pub(super) shortest_rest: Duration,
+    /// The longest: what happens is on the page within this time, and within that of the others' drawings, however busy the machine is.
+    pub(super) longest_rest: Duration,
+    /// How often it is looked at without any change.
+    pub(super) look_again: Duration,
+}
+
+/// A ward's page: an answer is on it within a blink.
+const OF_A_WARD: Pace = Pace {
+    shortest_rest: Duration::from_millis(10),
+    longest_rest: Duration::from_millis(500),
+    look_again: Duration::from_mins(1),
+};
+/// A page of several wards: every answer of any of them concerns it.
+const OF_MANY: Pace = Pace {
+    shortest_rest: Duration::from_millis(500),
+    longest_rest: Duration::from_secs(5),
+    look_again: Duration::from_mins(1),
+};
+/// Kiosks come, go and tell of themselves without a record, and fall silent without anything at all.
+const OF_KIOSKS: Pace = Pace { look_again: Duration::from_secs(15), ..OF_MANY };
+
+impl Scene {
+    /// Draws what changes on the page.
+    pub(crate) fn draw(&self, web: &Web) -> Result<Fragment, Failure> {
+        match self {
+            Self::Ward(ward, own) => {
+                let period = own.map_or_else(|| ward::period(web, None), Ok)?;
+                Ok(ward::fragment(web, &ward::view(web, ward, period)?))
+            }
+            Self::Unit { unit, sight, helps } => Ok(units::fragment(web, &units::view(web, unit, sight, helps)?)),
+            Self::Board(sight) => Ok(board::fragment(&board::view(web, sight)?)),
+            Self::Office(sight) => office::fragment(web, sight),
+            Self::Fleet => fleet::fragment(web),
+        }
+    }
+
+    /// Whether it shows more than one ward.
+    pub(super) fn is_large(&self) -> bool {
+        !matches!(self, Self::Ward(..))
+    }
+
+    /// How often it is drawn again.
+    pub(super) fn pace(&self) -> Pace {
+        match self {
+            Self::Ward(..) => OF_A_WARD,
+            Self::Unit { .. } | Self::Board(_) => OF_MANY,
+            Self::Office(_) | Self::Fleet => OF_KIOSKS,
+        }
+    }
+
+    /// The wards whose news concern it; every ward's where there is no list.
+    pub(super) fn wards(&self, web: &Web) -> Option<BTreeSet<WardId>> {
+        match self {
+            Self::Ward(ward, _) => Some(BTreeSet::from([ward.clone()])),
+            Self::Unit { unit: Unit::Trust(_), .. } | Self::Board(_) | Self::Office(_) | Self::Fleet => None,
+            Self::Unit { unit, .. } => Some(units::ward_ids(web, unit).into_iter().collect()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `join` and `renew`: the kiosk's certificate.
+
+use std::io::{self, BufRead as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use wardvoice_protocol::enrolment::JoinCode;
+
+use super::say;
+use crate::{identity, join};
+
+/// What `join` can be told.
+#[derive(Debug, Args)]
+pub(super) struct Join {
+    /// Where the kiosk keeps its keys, settings and outbox
+    #[arg(long, value_name = "DIR", env = "WARDVOICE_KIOSK_DATA")]
+    data: PathBuf,
+    /// Where the aggregator takes kiosks in: a host and a port, as `kiosk enrol` prints them
+    #[arg(long, value_name = "HOST:PORT")]
+    aggregator: String,
+    /// The join code that `wardvoice-aggregator kiosk enrol` printed; read from standard input when absent
+    code: Option<JoinCode>,
+}
+
+/// What `renew` can be told.
+#[derive(Debug, Args)]
+pub(super) struct Renew {
+    /// Where the kiosk keeps its keys, settings and outbox
+    #[arg(long, value_name = "DIR", env = "WARDVOICE_KIOSK_DATA")]
+    data: PathBuf,
+}
+
+impl Join {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let key = identity::load_or_create(&self.data)?.verifying_key();
+        // Before anything is sent, so that whoever stands here can read it out.
+        say(&format!("This kiosk's signing key: {key}"))?;
+        let code = match self.code {
+            Some(code) => code,
+            None => ask_for_code()?,
+        };
+        let settings = join::join(&self.data, &self.aggregator, &code)?;
+        let assignment = &settings.assignment;
+        say(&format!(
+            "This kiosk is {} on {}. It reaches {}.",
+            assignment.kiosk, assignment.ward_name, settings.broker
+        ))?;
+        say("The office sees the same signing key with `wardvoice-aggregator kiosk list`.")?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn ask_for_code() -> anyhow::Result<JoinCode> {
+    say("Type the join code:")?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).context("read standard input")?;
+    Ok(line.trim().parse()?)
+}
+
+impl Renew {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let until = join::renew(&self.data)?;
+        say(&format!("The certificate counts until {until}."))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

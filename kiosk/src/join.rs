@@ -1,0 +1,211 @@
+//! How the kiosk is taken in: with a join code once, and with its pass whenever that is about to end.
+//!
+//! What is said is in [`wardvoice_protocol::enrolment`]. A kiosk that joins believes the one authority whose hash stands in its code, and
+//! says the code's secret to nobody else; afterwards it believes the authority it was given. Its keys are made here and never
+//! leave it. Nothing is kept before the answer is whole, so that a join that fails can be tried again.
+//!
+//! This room alone knows rcgen.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls_pki_types::ServerName;
+use wardvoice_protocol::assignment::KioskSettings;
+use wardvoice_protocol::enrolment::{
+    Answer, Ask, JoinCode, Joining, MAX_ANSWER_BYTES, Pass, Purpose, Refusal, pem, proof,
+};
+
+use crate::identity::{self, IdentityError};
+use crate::pass::{self, PassError};
+use crate::settings::{Settings, SettingsError};
+
+mod trust;
+
+/// How long a connection, and each answer over it, may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a kiosk looks whether its pass is about to end.
+const LOOK_EVERY: Duration = Duration::from_hours(1);
+
+/// Why a kiosk was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The address is none.
+    #[error("read the address {0:?}: write a host and a port, as in wardvoice.example:8884")]
+    Address(String),
+    /// Nobody is there.
+    #[error("connect to {address}: {source}")]
+    Connect {
+        /// Where.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Whoever is there is not believed, or TLS fails.
+    #[error("trust {address}: {reason}")]
+    Tls {
+        /// Where.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+    /// The answer is no answer.
+    #[error("read the answer of {address}: {reason}")]
+    Answer {
+        /// Where.
+        address: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The aggregator says no.
+    #[error("join: {0}")]
+    Refused(Refusal),
+    /// A key or a request cannot be made.
+    #[error("make a certificate request: {0}")]
+    Request(String),
+    /// This kiosk was never enrolled.
+    #[error("renew the certificate: this kiosk has none; enrol it with `wardvoice-kiosk join`")]
+    NotEnrolled,
+    /// The signing key cannot be had.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The pass cannot be read or kept.
+    #[error(transparent)]
+    Pass(#[from] PassError),
+    /// The settings cannot be kept.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+/// Joins with a code; what the kiosk is from now on.
+pub fn join(data: &Path, aggregator: &str, code: &JoinCode) -> Result<KioskSettings, JoinError> {
+    let signing_key = identity::load_or_create(data)?;
+    let (key, request) = request()?;
+    let proof = signing_key.sign(&proof(code.secret(), &request));
+    let secret = code.secret().to_owned();
+    let joining = Joining { secret, signing_key: signing_key.verifying_key(), proof };
+    let purpose = Purpose::Join(Box::new(joining));
+    let config = trust::of_the_code(code).map_err(|reason| tls(aggregator, reason))?;
+    match ask(aggregator, config, purpose, &request)? {
+        Answer::Welcome { pass, settings } => {
+            keep(data, &pass, &key, aggregator)?;
+            // Last: a kiosk with settings has a pass.
+            Settings::keep(data, &settings)?;
+            Ok(*settings)
+        }
+        other => Err(unexpected(aggregator, other)),
+    }
+}
+
+/// Asks for the next pass with the one that is there; when the new one ends.
+pub fn renew(data: &Path) -> Result<Timestamp, JoinError> {
+    let enrolment = pass::enrolment(data)?.ok_or(JoinError::NotEnrolled)?;
+    let aggregator = enrolment.aggregator;
+    let shown = pass::read(&data.join(pass::FILE))?.ok_or(JoinError::NotEnrolled)?;
+    let config = trust::of_the_authority(&data.join(pass::AUTHORITY_FILE), shown);
+    let config = config.map_err(|reason| tls(&aggregator, reason))?;
+    let (key, request) = request()?;
+    match ask(&aggregator, config, Purpose::Renew, &request)? {
+        Answer::Renewed { pass } => {
+            keep(data, &pass, &key, &aggregator)?;
+            Ok(pass.until)
+        }
+        other => Err(unexpected(&aggregator, other)),
+    }
+}
+
+/// Renews the pass whenever it is about to end, for as long as the process runs. What fails is tried again an hour later; there is a
+/// month for it.
+pub fn keep_renewed(data: &Path) -> io::Result<()> {
+    let data = data.to_owned();
+    let look = move || {
+        loop {
+            match pass::enrolment(&data) {
+                Ok(Some(enrolment)) if enrolment.renew_after <= Timestamp::now() => match renew(&data) {
+                    Ok(until) => tracing::info!(%until, "the certificate was renewed"),
+                    Err(error) => tracing::error!(until = %enrolment.until, "failed to {error}"),
+                },
+                Ok(_) => {}
+                Err(error) => tracing::error!("failed to {error}"),
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    };
+    thread::Builder::new().name("renewal".to_owned()).spawn(look).map(drop)
+}
+
+/// A new key (PEM) and a request for a certificate for it (DER).
+fn request() -> Result<(String, Vec<u8>), JoinError> {
+    let failed = |error: rcgen::Error| JoinError::Request(error.to_string());
+    let key = KeyPair::generate().map_err(failed)?;
+    let request = CertificateParams::default().serialize_request(&key).map_err(failed)?;
+    Ok((pem("PRIVATE KEY", key.serialized_der()), request.der().to_vec()))
+}
+
+fn keep(data: &Path, pass: &Pass, key: &str, aggregator: &str) -> Result<(), JoinError> {
+    Ok(pass::keep(data, pass, key, aggregator)?)
+}
+
+fn ask(address: &str, config: Arc<ClientConfig>, purpose: Purpose, request: &[u8]) -> Result<Answer, JoinError> {
+    let unreadable = |reason: String| JoinError::Answer { address: address.to_owned(), reason };
+    let ask = Ask { version: 1, request: STANDARD.encode(request), purpose };
+    let mut line = serde_json::to_vec(&ask).map_err(|error| JoinError::Request(error.to_string()))?;
+    line.push(b'\n');
+    let mut stream = connect(address, config)?;
+    stream.write_all(&line).and_then(|()| stream.flush()).map_err(|error| trust::lost(address, &error))?;
+    let mut answer = Vec::new();
+    let most = u64::try_from(MAX_ANSWER_BYTES).unwrap_or(u64::MAX);
+    let read = BufReader::new(stream).take(most).read_until(b'\n', &mut answer);
+    read.map_err(|error| trust::lost(address, &error))?;
+    serde_json::from_slice(&answer).map_err(|error| unreadable(error.to_string()))
+}
+
+fn connect(
+    address: &str,
+    config: Arc<ClientConfig>,
+) -> Result<StreamOwned<ClientConnection, TcpStream>, JoinError> {
+    let wrong = || JoinError::Address(address.to_owned());
+    let failed = |source| JoinError::Connect { address: address.to_owned(), source };
+    let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let port: u16 = port.parse().map_err(|_| wrong())?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| wrong())?;
+    let mut tried = Err(io::Error::from(io::ErrorKind::AddrNotAvailable));
+    for place in (host, port).to_socket_addrs().map_err(failed)? {
+        tried = TcpStream::connect_timeout(&place, PATIENCE);
+        if tried.is_ok() {
+            break;
+        }
+    }
+    let mut socket = tried.map_err(failed)?;
+    socket
+        .set_read_timeout(Some(PATIENCE))
+        .and_then(|()| socket.set_write_timeout(Some(PATIENCE)))
+        .map_err(failed)?;
+    let mut connection = ClientConnection::new(config, name).map_err(|error| tls(address, error.to_string()))?;
+    while connection.is_handshaking() {
+        connection.complete_io(&mut socket).map_err(|error| trust::lost(address, &error))?;
+    }
+    Ok(StreamOwned::new(connection, socket))
+}
+
+fn tls(address: &str, reason: String) -> JoinError {
+    JoinError::Tls { address: address.to_owned(), reason }
+}
+
+fn unexpected(address: &str, answer: Answer) -> JoinError {
+    match answer {
+        Answer::Refused(refusal) => JoinError::Refused(refusal),
+        Answer::Welcome { .. } | Answer::Renewed { .. } => {
+            JoinError::Answer { address: address.to_owned(), reason: "it answers something else".to_owned() }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! How a kiosk is taken in: the join code that a person carries from the office to the ward, and what both ends say then.
+//!
+//! It is said over TLS, one line of JSON each way, and not over MQTT: a kiosk that is new has no certificate that a broker
+//! would let in.
+//!
+//! **The join code** is 28 characters of Crockford's base 32 (no I, L, O, U; case, spaces and dashes mean nothing), written in
+//! groups of four. The first sixteen are 80 bits of the SHA-256 of the authority's certificate; the last twelve are a secret of
+//! 60 bits. So a kiosk that knows nobody yet knows whom to believe: it takes the server for the hospital's only when the
+//! authority with that hash vouches for it, and says the secret only then. Whoever stands in between would have to find another
+//! certificate with the same 80 bits, which is 2^80 tries, and hears nothing otherwise. The secret works once, for one signing key,
+//! for as long as the office said; the aggregator keeps only its hash.
+//!
+//! Old and new: the version of an [`Ask`] is 1. An aggregator refuses what it does not know with [`Refusal::BadRequest`], which
+//! every kiosk reads.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::assignment::KioskSettings;
+use crate::id::Hash;
+use crate::keys::{Signature, VerifyingKey};
+
+/// The longest line that is read from a kiosk, in bytes.
+pub const MAX_ASK_BYTES: usize = 16 * 1024;
+/// The longest line that is read from the aggregator, in bytes.
+pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const PIN_CHARACTERS: usize = 16;
+const SECRET_CHARACTERS: usize = 12;
+const GROUP: usize = 4;
+
+/// A join code: whom to believe, and a secret that works once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JoinCode {
+    pin: String,
+    secret: String,
+}
+
+/// Why a text is not a join code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JoinCodeError {
+    /// It has another length.
+    #[error(
+        "read the join code: it has {0} letters and digits instead of 28; type all seven groups that `kiosk enrol` printed"
+    )]
+    Length(usize),
+    /// It holds something else than its letters and digits.
+    #[error("read the join code: {0:?} is in no join code")]
+    Character(char),
+}
+
+impl JoinCode {
+    /// The code for an authority, by its certificate (DER), with 60 bits of a random secret.
+    pub fn new(authority: &[u8], secret: [u8; 8]) -> Self {
+        Self { pin: pin(authority), secret: base32(&secret, SECRET_CHARACTERS) }
+    }
+
+    /// Whether this is the authority, by its certificate (DER), that the code was made for.
+    pub fn names(&self, authority: &[u8]) -> bool {
+        self.pin == pin(authority)
+    }
+
+    /// The half that works once.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+}
+
+/// What the aggregator keeps of a join code's secret.
+pub fn secret_hash(secret: &str) -> Hash {
+    Hash::of(format!("wardvoice join secret 1\n{secret}\n").as_bytes())
+}
+
+impl fmt::Display for JoinCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, character) in self.pin.chars().chain(self.secret.chars()).enumerate() {
+            if place > 0 && place.is_multiple_of(GROUP) {
+                formatter.write_str("-")?;
+            }
+            write!(formatter, "{character}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for JoinCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The secret stays out of every log.
+        write!(formatter, "JoinCode({}…)", self.pin)
+    }
+}
+
+impl FromStr for JoinCode {
+    type Err = JoinCodeError;
+
+    fn from_str(text: &str) -> Result<Self, JoinCodeError> {
+        let mut characters = String::new();
+        for character in text.chars().filter(|character| !character.is_whitespace() && *character != '-') {
+            let meant = match character.to_ascii_uppercase() {
+                'I' | 'L' => '1',
+                'O' => '0',
+                other => other,
+            };
+            if !u8::try_from(meant).is_ok_and(|byte| ALPHABET.contains(&byte)) {
+                return Err(JoinCodeError::Character(character));
+            }
+            characters.push(meant);
+        }
+        if characters.len() != PIN_CHARACTERS + SECRET_CHARACTERS {
+            return Err(JoinCodeError::Length(characters.len()));
+        }
+        let secret = characters.split_off(PIN_CHARACTERS);
+        Ok(Self { pin: characters, secret })
+    }
+}
+
+fn pin(authority: &[u8]) -> String {
+    base32(Hash::of(authority).as_bytes(), PIN_CHARACTERS)
+}
+
+/// The first characters of some bytes in Crockford's base 32, five bits each, the highest first.
+fn base32(bytes: &[u8], characters: usize) -> String {
+    let bit = |place: usize| bytes.get(place / 8).map_or(0_u8, |byte| (byte >> (7 - place % 8)) & 1);
+    let value = |character: usize| (0..5).fold(0_u8, |value, place| (value << 1) | bit(character * 5 + place));
+    (0..characters)
+        .map(|character| ALPHABET.get(usize::from(value(character))).copied().map_or('0', char::from))
+        .collect()
+}
+
+/// What a kiosk asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// The version of this shape: 1.
+    pub version: u32,
+    /// A certificate request for its TLS key: PKCS#10, DER, base64. The subject in it means nothing.
+    pub request: String,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// Why a kiosk asks for a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// It has a join code.
+    Join(Box<Joining>),
+    /// It has shown a certificate that ends soon.
+    Renew,
+}
+
+/// What a kiosk joins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Joining {
+    /// The code's last twelve characters.
+    pub secret: String,
+    /// The key it will sign records with.
+    pub signing_key: VerifyingKey,
+    /// That key's signature of [`proof`].
+    pub proof: Signature,
+}
+
+/// What a kiosk signs with the key it joins with: so nobody can join with a key that is another's.
+pub fn proof(secret: &str, request: &[u8]) -> Vec<u8> {
+    format!("wardvoice join 1\n{}\n{}\n", secret_hash(secret), Hash::of(request)).into_bytes()
+}
+
+/// What the aggregator answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The kiosk is taken in.
+    Welcome {
+        /// Its certificate.
+        pass: Pass,
+        /// What it is told to be.
+        settings: Box<KioskSettings>,
+    },
+    /// Here is a new certificate.
+    Renewed {
+        /// The certificate.
+        pass: Pass,
+    },
+    /// No.
+    Refused(Refusal),
+}
+
+/// A certificate and who vouches for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    /// The kiosk's certificate, PEM.
+    pub certificate: String,
+    /// The authority's certificate, PEM: whoever it vouches for is believed.
+    pub authority: String,
+    /// When the certificate ends.
+    pub until: Timestamp,
+    /// From when on a new one is to be asked for.
+    pub renew_after: Timestamp,
+}
+
+/// Why a kiosk is not taken in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// There is no such code.
+    #[error("the aggregator knows no such join code; type it again, or ask for a new one with `kiosk enrol`")]
+    WrongCode,
+    /// Another kiosk has joined with it.
+    #[error("the join code has been used; ask for a new one with `kiosk enrol`")]
+    UsedCode,
+    /// It was for yesterday.
+    #[error("the join code has run out; ask for a new one with `kiosk enrol`")]
+    ExpiredCode,
+    /// There were too many wrong codes from this address.
+    #[error("too many wrong join codes came from here; wait {seconds} seconds")]
+    Wait {
+        /// How long.
+        seconds: u64,
+    },
+    /// It has no certificate that counts.
+    #[error("this kiosk's certificate counts no more; enrol it again with `kiosk enrol`")]
+    NoCertificate,
+    /// What was asked cannot be read, or is not allowed.
+    #[error("the aggregator does not take what was asked: {reason}")]
+    BadRequest {
+        /// Why.
+        reason: String,
+    },
+    /// The aggregator cannot at the moment.
+    #[error("the aggregator cannot take the kiosk in: {reason}")]
+    NotNow {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Bytes as text between two lines that say what they are (RFC 7468), as certificates and keys stand in files.
+pub fn pem(label: &str, bytes: &[u8]) -> String {
+    const LINE: usize = 64;
+    let text = STANDARD.encode(bytes);
+    let mut lines = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((line, after)) = rest.split_at_checked(LINE) {
+        lines.push(line);
+        rest = after;
+    }
+    if !rest.is_empty() {
+        lines.push(rest);
+    }
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_people_type_it() {
+        let code = JoinCode::new(b"certificate", *b"\x00\x44\x32\x14\xc7\x42\x54\xb6");
+        let text = code.to_string();
+        assert_eq!(text.len(), 34, "{text}");
+        assert_eq!(code.secret(), "0123456789AB");
+        assert_eq!(text.parse::<JoinCode>().unwrap(), code);
+        assert_eq!(text.to_lowercase().replace('-', " ").parse::<JoinCode>().unwrap(), code);
+        assert_eq!(text.replace('0', "o").replace('1', "l").parse::<JoinCode>().unwrap(), code);
+        assert!(!format!("{code:?}").contains("6789"), "the secret is in a log");
+    }
+
+    #[test]
+    fn a_code_names_one_authority() {
+        let code = JoinCode::new(b"certificate", [7; 8]);
+        assert!(code.names(b"certificate"));
+        assert!(!code.names(b"another"));
+    }
+
+    #[test]
+    fn what_is_no_code_says_why() {
+        let check = |text: &str, expected: JoinCodeError| assert_eq!(text.parse::<JoinCode>(), Err(expected));
+        check("", JoinCodeError::Length(0));
+        check("ABCD-EFGH", JoinCodeError::Length(8));
+        check("ABCD-EFG!", JoinCodeError::Character('!'));
+        check("UUUU", JoinCodeError::Character('U'));
+    }
+
+    #[test]
+    fn text_for_files_has_lines_of_64() {
+        assert_eq!(pem("X", b"abc"), "-----BEGIN X-----\nYWJj\n-----END X-----\n");
+        let lines = |length: usize| pem("X", &vec![0; length]).lines().map(str::len).collect::<Vec<_>>();
+        assert_eq!(lines(48), [17, 64, 15]);
+        assert_eq!(lines(49), [17, 64, 4, 15]);
+    }
+
+    #[test]
+    fn every_refusal_reads_back() {
+        for refusal in [
+            Refusal::WrongCode,
+            Refusal::UsedCode,
+            Refusal::ExpiredCode,
+            Refusal::Wait { seconds: 4 },
+            Refusal::NoCertificate,
+            Refusal::BadRequest { reason: "x".to_owned() },
+            Refusal::NotNow { reason: "x".to_owned() },
+        ] {
+            let answer = Answer::Refused(refusal);
+            let text = serde_json::to_string(&answer).unwrap();
+            assert_eq!(serde_json::from_str::<Answer>(&text).unwrap(), answer, "{text}");
+        }
+    }
+}

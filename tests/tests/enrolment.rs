@@ -1,0 +1,391 @@
+//! A kiosk is taken in with a join code, delivers over TLS that both ends prove themselves for, and is taken off again: with the
+//! broker inside, and with a mosquitto that is set up exactly as `deploy/mosquitto` says.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use rumqttc::{Client, Event, MqttOptions, Packet, QoS, RecvTimeoutError, TlsConfiguration, Transport};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tempfile::TempDir;
+use wardvoice_tests::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
+use wardvoice_tests::broker::Broker;
+use wardvoice_tests::faults::Bedside;
+use wardvoice_tests::loopback;
+use wardvoice_tests::programs;
+use wardvoice_tests::wait::{until, until_true};
+
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// A hospital that takes kiosks in.
+struct Hospital {
+    directory: TempDir,
+    aggregator: Aggregator,
+    broker: Option<Broker>,
+}
+
+impl Hospital {
+    fn with_the_broker_inside() -> Result<Self> {
+        let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+        let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
+        aggregator.start()?;
+        Ok(Self { directory, aggregator, broker: None })
+    }
+
+    fn with_a_mosquitto() -> Result<Self> {
+        let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+        let port = loopback::free_port()?;
+        let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::CertifiedExternal(port))?;
+        let certificates = directory.path().join("certificates");
+        let into = certificates.to_string_lossy().into_owned();
+        aggregator.run(&["authority", "issue", "--name", "localhost", "--into", &into])?;
+        let broker = Broker::start_as_shipped(directory.path(), &certificates, port)?;
+        aggregator.start()?;
+        Ok(Self { directory, aggregator, broker: Some(broker) })
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn enrol(&self, number: usize, ward: &str) -> Result<Bedside> {
+        Bedside::enrol(number, ward, &self.aggregator, self.path())
+    }
+
+    /// Where kiosks reach the broker, as they were told.
+    fn broker_port(&self) -> Result<u16> {
+        match &self.broker {
+            Some(broker) => Ok(broker.port()),
+            None => self.aggregator.broker_port(),
+        }
+    }
+
+    fn log(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.path().join("aggregator.log"))?)
+    }
+
+    /// Takes a kiosk off, and tells a broker of the trust's own as docs/enrolment.md says.
+    fn revoke(&mut self, id: &str) -> Result<()> {
+        let revoked = self.aggregator.json(&["kiosk", "revoke", "--id", id])?;
+        ensure!(revoked.get("certificates").and_then(Value::as_u64) == Some(1), "{revoked}");
+        if let Some(broker) = &mut self.broker {
+            let list =
+                revoked.get("revoked").and_then(Value::as_str).context("no list of revoked certificates")?;
+            fs::copy(list, self.directory.path().join("certificates/revoked.pem"))?;
+            broker.kill()?;
+            broker.start_again()?;
+        }
+        Ok(())
+    }
+}
+
+fn goes_on(kiosk: &mut Bedside, patients: usize) -> Result<()> {
+    let before = kiosk.kept();
+    until_true("patients to be thanked", DEADLINE, || {
+        kiosk.must_be_running()?;
+        Ok(kiosk.kept() >= before + patients)
+    })
+}
+
+/// What `wardvoice-kiosk outbox` says about a kiosk that is not running.
+fn waiting(kiosk: &Bedside) -> Result<u64> {
+    let output =
+        Command::new(programs::kiosk()?).args(["outbox", "--json", "--data"]).arg(kiosk.data()).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let status: Value = serde_json::from_slice(&output.stdout)?;
+    status.get("waiting").and_then(Value::as_u64).with_context(|| format!("the outbox said {status}"))
+}
+
+/// A client with a kiosk's pass, or with none, and how the broker takes it.
+struct Stranger {
+    client: Client,
+    connection: rumqttc::Connection,
+}
+
+impl Stranger {
+    /// Connects under an id with the pass of a kiosk's folder.
+    fn try_connect(port: u16, authority: &Path, pass: Option<PathBuf>, id: &str) -> Result<Option<Self>> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(authority)?)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots);
+        let config = match pass {
+            Some(pass) => {
+                let chain = CertificateDer::pem_file_iter(&pass)?.collect::<Result<Vec<_>, _>>()?;
+                builder.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(&pass)?)?
+            }
+            None => builder.with_no_client_auth(),
+        };
+        let mut options = MqttOptions::new(id, "localhost", port);
+        options.set_max_packet_size(1 << 20, 1 << 20);
+        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(config))));
+        let (client, mut connection) = Client::new(options, 100);
+        let deadline = Instant::now() + DEADLINE;
+        while Instant::now() < deadline {
+            match connection.recv_timeout(DEADLINE) {
+                Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => return Ok(Some(Self { client, connection })),
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+        anyhow::bail!("the broker neither let {id} in nor refused it")
+    }
+
+    /// Waits for a packet, or for the end of the connection: then none.
+    fn next(&mut self, wanted: impl Fn(&Packet) -> bool) -> Result<Option<Packet>> {
+        let deadline = Instant::now() + DEADLINE;
+        while Instant::now() < deadline {
+            match self.connection.recv_timeout(DEADLINE) {
+                Ok(Ok(Event::Incoming(packet))) if wanted(&packet) => return Ok(Some(packet)),
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+        anyhow::bail!("the broker said nothing for {DEADLINE:?}")
+    }
+
+    /// Waits for the next message, which must be on this topic.
+    fn hears(&mut self, topic: &str) -> Result<()> {
+        let next = self.next(|packet| matches!(packet, Packet::Publish(_)))?;
+        let next = next.with_context(|| format!("the broker ended the connection before it told of {topic}"))?;
+        ensure!(
+            matches!(&next, Packet::Publish(publish) if publish.topic == topic),
+            "not of {topic} but {next:?}"
+        );
+        Ok(())
+    }
+
+    /// Publishes, and waits until the broker has taken it or ends the connection: whether it has taken it.
+    fn publish(&mut self, topic: &str, payload: &str) -> Result<bool> {
+        self.client.publish(topic, QoS::AtLeastOnce, false, payload)?;
+        Ok(self.next(|packet| matches!(packet, Packet::PubAck(_)))?.is_some())
+    }
+}
+
+/// A kiosk is taken in, delivers, is taken off while it is connected, keeps what patients say, and delivers it once it was taken in again.
+fn a_kiosk_comes_goes_and_comes_back(mut hospital: Hospital) -> Result<()> {
+    let mut kiosk = hospital.enrol(1, "W1")?;
+    kiosk.start(None)?;
+    goes_on(&mut kiosk, 5)?;
+    until_true("its records to be stored", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 5))?;
+
+    hospital.revoke("k-0001")?;
+    goes_on(&mut kiosk, 10)?;
+    kiosk.kill()?;
+    let kept = waiting(&kiosk)?;
+    ensure!(kept >= 5, "{kept} wait in the outbox of a kiosk that was taken off");
+    let pass = || Some(kiosk.data().join("pass.pem"));
+    let authority = kiosk.data().join("ca.pem");
+    let again = Stranger::try_connect(hospital.broker_port()?, &authority, pass(), "k-0001")?;
+    ensure!(again.is_none(), "a kiosk that was taken off got in again");
+
+    kiosk.join(&hospital.aggregator.json(&["kiosk", "enrol", "--id", "k-0001"])?)?;
+    kiosk.start(None)?;
+    goes_on(&mut kiosk, 1)?;
+    kiosk.no_more_patients();
+    let status =
+        until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended()).with_context(|| kiosk.last_words())?;
+    ensure!(status.success(), "the kiosk ended with {status}: {}", kiosk.last_words());
+    hospital.aggregator.stop()?;
+    let ledger = hospital.aggregator.ledger()?;
+    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
+    let stored = ledger.marks();
+    for mark in kiosk.marks() {
+        ensure!(stored.get(mark.as_str()) == Some(&1), "{mark} is stored {:?} times", stored.get(mark.as_str()));
+    }
+    hospital.aggregator.verify()?;
+    Ok(())
+}
+
+/// What a kiosk's certificate is good for, and for nothing else.
+fn a_kiosk_has_its_own_corner(hospital: &Hospital) -> Result<()> {
+    let (one, other) = (hospital.enrol(1, "W1")?, hospital.enrol(2, "W2")?);
+    let port = hospital.broker_port()?;
+    let authority = one.data().join("ca.pem");
+    let pass = |kiosk: &Bedside| Some(kiosk.data().join("pass.pem"));
+    ensure!(Stranger::try_connect(port, &authority, None, "k-0001")?.is_none(), "somebody without a pass got in");
+
+    let mut listener =
+        Stranger::try_connect(port, &authority, pass(&other), "k-0002")?.context("k-0002 is not let in")?;
+    for topic in ["kiosks/k-0001/status", "kiosks/k-0001/receipts", "kiosks/k-0002/receipts", "directory"] {
+        listener.client.subscribe(format!("wardvoice/1/{topic}"), QoS::AtLeastOnce)?;
+    }
+    listener.hears("wardvoice/1/directory")?;
+
+    let mut kiosk =
+        Stranger::try_connect(port, &authority, pass(&one), "k-0001")?.context("k-0001 is not let in")?;
+    ensure!(kiosk.publish("wardvoice/1/kiosks/k-0001/status", "{}")?, "its own status was refused");
+    // mosquitto says yes and throws it away; the broker inside ends the connection.
+    let _taken = kiosk.publish("wardvoice/1/kiosks/k-0002/receipts", "forged")?;
+    // Whatever the listener was sent before this comes before it.
+    listener.client.subscribe("wardvoice/1/wards/W1/board", QoS::AtLeastOnce)?;
+    listener.hears("wardvoice/1/wards/W1/board")
+}
+
+#[test]
+fn a_kiosk_is_taken_in_off_and_in_again_at_the_broker_inside() -> Result<()> {
+    a_kiosk_comes_goes_and_comes_back(Hospital::with_the_broker_inside()?)
+}
+
+#[test]
+fn a_kiosk_is_taken_in_off_and_in_again_at_a_mosquitto() -> Result<()> {
+    a_kiosk_comes_goes_and_comes_back(Hospital::with_a_mosquitto()?)
+}
+
+#[test]
+fn a_connection_ends_when_its_certificate_is_taken_back() -> Result<()> {
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let kiosk = hospital.enrol(1, "W1")?;
+    let (authority, pass) = (kiosk.data().join("ca.pem"), Some(kiosk.data().join("pass.pem")));
+    let mut connected = Stranger::try_connect(hospital.broker_port()?, &authority, pass, "k-0001")?
+        .context("k-0001 is not let in")?;
+    hospital.revoke("k-0001")?;
+    ensure!(connected.next(|_| false)?.is_none(), "the connection goes on");
+    ensure!(hospital.log()?.contains("its certificate was taken back"), "{}", hospital.log()?);
+    Ok(())
+}
+
+#[test]
+fn a_kiosk_has_its_own_corner_of_the_broker_inside() -> Result<()> {
+    let hospital = Hospital::with_the_broker_inside()?;
+    a_kiosk_has_its_own_corner(&hospital)?;
+    let port = hospital.broker_port()?;
+    let folder = hospital.path().join("k-0001");
+    let another = Stranger::try_connect(port, &folder.join("ca.pem"), Some(folder.join("pass.pem")), "k-0002")?;
+    ensure!(another.is_none(), "a kiosk got in under another's name");
+    Ok(())
+}
+
+#[test]
+fn a_kiosk_has_its_own_corner_of_a_mosquitto_as_it_is_shipped() -> Result<()> {
+    a_kiosk_has_its_own_corner(&Hospital::with_a_mosquitto()?)
+}
+
+fn join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {
+    let mut command = Command::new(programs::kiosk()?);
+    command.args(["join", "--aggregator", aggregator, code, "--data"]).arg(data);
+    command.output().context("failed to start a kiosk")
+}
+
+fn renew(data: &Path) -> Result<Output> {
+    let mut command = Command::new(programs::kiosk()?);
+    command.args(["renew", "--data"]).arg(data).output().context("failed to start a kiosk")
+}
+
+fn refused(output: &Output, says: &str) -> Result<()> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(!output.status.success() && said.contains(says), "a kiosk that should hear {says:?} heard: {said}");
+    Ok(())
+}
+
+#[test]
+fn codes_that_do_not_work_say_why_and_a_certificate_is_renewed() -> Result<()> {
+    let hospital = Hospital::with_the_broker_inside()?;
+    let invite = |id: &str| hospital.aggregator.json(&["kiosk", "enrol", "--id", id, "--ward", "W1"]);
+    let said = |invitation: &Value, name: &str| {
+        invitation.get(name).and_then(Value::as_str).map(str::to_owned).context("no invitation")
+    };
+    let invitation = invite("k-0001")?;
+    let (aggregator, code) = (said(&invitation, "aggregator")?, said(&invitation, "code")?);
+    let (one, other) = (hospital.path().join("one"), hospital.path().join("other"));
+    refused(&join(&one, &aggregator, "ABCD")?, "28")?;
+    let of_another_authority = format!("0000{}", code.get(4..).context("a short code")?);
+    refused(&join(&one, &aggregator, &of_another_authority)?, "nothing was said to it")?;
+    let wrong = format!("{}0000", code.get(..code.len() - 4).context("a short code")?);
+    refused(&join(&one, &aggregator, &wrong)?, "no such join code")?;
+    let output = join(&one, &aggregator, &code)?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    refused(&join(&other, &aggregator, &code)?, "has been used")?;
+
+    let before = fs::read(one.join("pass.pem"))?;
+    let renewed = renew(&one)?;
+    ensure!(renewed.status.success(), "{}", String::from_utf8_lossy(&renewed.stderr));
+    ensure!(fs::read(one.join("pass.pem"))? != before, "the pass is the old one");
+    hospital.aggregator.run(&["kiosk", "revoke", "--id", "k-0001"])?;
+    refused(&renew(&one)?, "enrol it again")?;
+    Ok(())
+}
+
+#[test]
+fn pages_are_served_over_tls_with_a_certificate_of_the_authority() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Embedded)?;
+    let config = aggregator.data().join("config.toml");
+    let text = fs::read_to_string(&config)?;
+    fs::write(&config, text.replace("[web]\n", "[web]\nencrypted = true\n"))?;
+    let shown = aggregator.json(&["authority", "show"])?;
+    let authority = shown.get("certificate").and_then(Value::as_str).context("no certificate")?;
+    let authority = reqwest::Certificate::from_pem(&fs::read(authority)?)?;
+    aggregator.spawn(None)?;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let url = format!("https://localhost:{}", aggregator.web_port());
+    // Known to the process before a client is made.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_certs_only([authority])
+        .build()?;
+    let status = |client: &reqwest::Client| {
+        let answer = client.get(format!("{url}/healthz")).send();
+        runtime.block_on(async { Ok::<u16, reqwest::Error>(answer.await?.status().as_u16()) })
+    };
+    until_true(
+        "the pages to be well over TLS",
+        DEADLINE,
+        || Ok(status(&client).is_ok_and(|status| status == 200)),
+    )
+    .with_context(|| fs::read_to_string(directory.path().join("aggregator.log")).unwrap_or_default())?;
+    let plain = aggregator.http().get(&aggregator.url("/healthz"));
+    ensure!(plain.is_err(), "pages are served in the clear beside");
+    let addresses: Value = serde_json::from_slice(&fs::read(aggregator.data().join("addresses.json"))?)?;
+    let http = addresses.get("http").and_then(Value::as_str).unwrap_or_default();
+    ensure!(http.starts_with("https://"), "{addresses}");
+    let mut command = aggregator.command()?;
+    let mut child = command
+        .args(["user", "add", OFFICE, "--password-stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .context("failed to add an account")?;
+    writeln!(child.stdin.take().context("no input")?, "{PASSWORD}")?;
+    ensure!(child.wait()?.success(), "no account");
+    let form = format!("name={OFFICE}&password={}&next=%2F", PASSWORD.replace(' ', "+"));
+    let request = client.post(format!("{url}/sign-in")).header("origin", &url);
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let answer = runtime.block_on(async { request.send().await })?;
+    let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ensure!(cookie.starts_with("__Host-") && cookie.contains("Secure"), "the cookie is {cookie:?}");
+
+    let stranger = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    ensure!(status(&stranger).is_err(), "a certificate of nobody is believed");
+    aggregator.stop()
+}
+
+#[test]
+fn nothing_listens_in_the_clear_on_a_network() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    let aggregator = Aggregator::prepare(directory.path(), &Carrier::Embedded)?;
+    for (arguments, says) in [
+        (["--broker-listen", "0.0.0.0:1883"], "broker.encrypted = true"),
+        (["--listen", "0.0.0.0:8080"], "web.encrypted = true"),
+        (["--broker", "mqtt://broker.example"], "write mqtts://"),
+    ] {
+        let output = aggregator.try_run(&[["serve"].as_slice(), arguments.as_slice()].concat())?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(!output.status.success() && said.contains(says), "{arguments:?} said {said}");
+    }
+    Ok(())
+}
