@@ -103,7 +103,7 @@ fn recorded(recording: &Path) -> Result<Ward> {
     let plain = ward.aggregator.command()?;
     let mut command = Command::new(installed("strace", "strace")?);
     // With -D the process is the server itself, which takes the signal.
-    command.args(["-D", "-f", "-qq", "-s", "256", "-o"]).arg(recording).arg("--");
+    command.args(["-D", "-f", "-q", "-s", "256", "-o"]).arg(recording).arg("--");
     command.arg(plain.get_program()).args(plain.get_args()).arg("serve");
     let mut server = Process::start("recorded", command, ward.path())?;
     let url = ward.aggregator.url("/readyz");

@@ -103,7 +103,7 @@ fn render(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             section.sheet aria-labelledby="which" {
                 h2 id="which" { "Which answer" }
                 form method="post" action="/office/withdrawal" {
-                    p {
+                    div.field {
                         label for="record" { "The record" }
                         input id="record" type="text" name="record" required maxlength=(MAX_CHARACTERS) autocomplete="off" spellcheck="false" value=(view.record)
                             aria-invalid=[view.wrong.as_ref().map(|_| "true")] aria-describedby=[view.wrong.as_ref().map(|_| "wrong")];
