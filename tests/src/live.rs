@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::aggregator::Aggregator;
 use crate::mqtt::Client;
-use crate::stream::EventStream;
+use crate::stream::{Ended, EventStream};
 use crate::tablet::Tablet;
 use crate::wait::{PATIENCE, let_pass, until_true};
 use crate::ward::{Between, Ward};
@@ -137,7 +137,12 @@ fn wait_for_streams(aggregator: &Aggregator, count: usize) -> Result<()> {
 fn read(stream: &EventStream, closing: &AtomicBool) -> Shown {
     let mut shown = Shown { at: Vec::new(), version: String::new(), unbroken: true };
     while !closing.load(Ordering::Relaxed) {
-        let Some(event) = stream.next(LISTEN) else { continue };
+        let event = match stream.hear(LISTEN) {
+            Ok(Some(event)) => event,
+            Ok(None) => continue,
+            // A crowd that goes on asking would keep the processors from a server that is ending.
+            Err(Ended) => break,
+        };
         let Ok(message) = serde_json::from_str::<Value>(&event.data) else { continue };
         if event.name == "step" {
             shown.unbroken &= message.get("from").and_then(Value::as_str) == Some(&shown.version);

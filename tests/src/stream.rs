@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Shutdown, TcpStream};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -26,6 +26,10 @@ pub struct Event {
     /// Its data, lines joined by line feeds.
     pub data: String,
 }
+
+/// Nothing more comes.
+#[derive(Debug)]
+pub struct Ended;
 
 impl EventStream {
     /// Opens `http://127.0.0.1:<port><path>` in a session and waits for the head of the answer.
@@ -62,6 +66,15 @@ impl EventStream {
             }
         })?;
         Ok(Self { connection, events })
+    }
+
+    /// The next event, nothing when none comes in time, and the end once nothing more comes.
+    pub fn hear(&self, deadline: Duration) -> Result<Option<Event>, Ended> {
+        match self.events.recv_timeout(deadline) {
+            Ok(event) => Ok(Some(event)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(Ended),
+        }
     }
 
     /// The next event, `None` when none comes in time.
