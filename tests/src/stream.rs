@@ -79,7 +79,7 @@ impl EventStream {
 
     /// The next event, `None` when none comes in time.
     pub fn next(&self, deadline: Duration) -> Option<Event> {
-        self.events.recv_timeout(deadline).ok()
+        self.hear(deadline).ok().flatten()
     }
 }
 
