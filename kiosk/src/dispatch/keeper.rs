@@ -177,9 +177,12 @@ impl Keeper {
         match message {
             Message::Submit { body, done } => {
                 let kept = self.keep(*body);
+                // Before the one who submitted goes on: whoever counts has counted it by then.
+                if let Ok(waiting) = &kept {
+                    self.tell(ParcelEvent::Kept { sequence: waiting.sequence });
+                }
                 done(kept.as_ref().map(|waiting| waiting.record).map_err(Clone::clone));
                 if let Ok(waiting) = kept {
-                    self.tell(ParcelEvent::Kept { sequence: waiting.sequence });
                     self.drive(EventKind::Appended(waiting));
                 }
             }

@@ -66,9 +66,12 @@ impl Bench {
     fn new(data: &Path, trust: Trust) -> Self {
         let identity = Identity { kiosk: kiosk(), signing_key: SigningKey::from_bytes(&[3; 32]) };
         let broker = "mqtt://localhost".parse().unwrap();
-        let mut config = DispatchConfig::new(data.to_owned(), identity.clone(), broker, trust);
+        Self::of(DispatchConfig::new(data.to_owned(), identity, broker, trust))
+    }
+
+    fn of(mut config: DispatchConfig) -> Self {
         config.reserve_bytes = 0;
-        let outbox = Outbox::open_with_reserve(data, identity, 0).unwrap();
+        let outbox = Outbox::open_with_reserve(&config.data, config.identity.clone(), 0).unwrap();
         let (commands, orders) = tokio::sync::mpsc::unbounded_channel();
         Self { keeper: Keeper::new(config, Ok(outbox), commands), orders }
     }
@@ -147,6 +150,22 @@ fn keeps_without_a_network_sends_with_one_and_deletes_only_on_the_aggregators_wo
     assert_eq!(bench.state().waiting, 0);
     assert!(bench.state().last_receipt.is_some());
     assert!(bench.state().clock_offset_s.is_some_and(|offset_s| offset_s.abs() < 5));
+}
+
+#[test]
+fn whoever_counts_has_counted_a_record_before_its_patient_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let (sender, heard) = std_mpsc::channel();
+    let trust = Trust::Pinned { assignment: assignment("W1", 7), origin: Hash::ZERO };
+    let identity = Identity { kiosk: kiosk(), signing_key: SigningKey::from_bytes(&[3; 32]) };
+    let mut config =
+        DispatchConfig::new(data.path().to_owned(), identity, "mqtt://localhost".parse().unwrap(), trust);
+    let counts = sender.clone();
+    config.on_parcel = Some(Box::new(move |event| counts.send(Some(event)).unwrap()));
+    let body = Body::Cleaning(Cleaning { ward: "W1".parse().unwrap(), confirmed: true });
+    let done = move |kept: Result<_, SubmitError>| sender.send(kept.map(|_| None).unwrap()).unwrap();
+    Bench::of(config).keeper.take(Message::Submit { body: Box::new(body), done: Box::new(done) });
+    assert_eq!(heard.iter().collect::<Vec<_>>(), [Some(ParcelEvent::Kept { sequence: 1 }), None]);
 }
 
 #[test]
