@@ -147,6 +147,10 @@ fn document(
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · Wardvoice" }
                 link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
+                // Asked for together with the style, which would say only later that every page has them: a page is laid out once.
+                @for letters in ["letters-regular.woff2", "letters-bold.woff2"] {
+                    link rel="preload" as="font" type="font/woff2" crossorigin href=(assets::address(letters));
+                }
                 link rel="stylesheet" href=(assets::address("style.css"));
                 (branding::colours(look, branding::COLOURS))
                 @if live { script src=(assets::address("live.js")) defer {} }
