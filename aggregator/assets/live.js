@@ -33,8 +33,8 @@
     }, 10000);
   };
 
-  // What the server has sent, as it sent it: nobody opens anything in it and no extension writes into it.
-  let known = body.cloneNode(true);
+  // What the server has sent, as it sent it: nobody opens anything in it and no extension writes into it. Nothing until the page is painted.
+  let known = null;
 
   const nodesOf = (root) => {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
@@ -181,12 +181,20 @@
     retry = setTimeout(open, wait * (0.5 + Math.random()));
     wait = Math.min(wait * 2, 30000);
   };
+  // The page is painted first: copying it, and having the server draw it once more for the stream, would only keep it from being there.
+  const begin = () => {
+    if (known) return;
+    known = body.cloneNode(true);
+    open();
+  };
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) open();
+    if (event.persisted && known) open();
   });
   window.addEventListener("online", () => {
-    if (!source) open();
+    if (known && !source) open();
   });
-  open();
+  requestAnimationFrame(() => setTimeout(begin));
+  // A page that nobody sees yet is not painted.
+  setTimeout(begin, 1000);
 })();
