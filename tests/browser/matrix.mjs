@@ -94,11 +94,20 @@ export async function onEverySurface(context, { base, address, told, picture }) 
       if (scheme === "light") (await overflow(page)).forEach(where);
       if (surface === "wall" && scheme === "light") (await tooSmall(page)).forEach(where);
       if (picture && PICTURES.includes(`${scheme} ${surface}`)) {
+        await page.evaluate(layOutEverything);
         await page.screenshot({ path: `${picture}-${scheme}-${surface}.png`, fullPage: surface === "phone" || surface === "print" });
+        await page.evaluate(() => { document.adoptedStyleSheets = []; });
       }
     }
   }
   await page.close();
+}
+
+/** A picture of a whole page holds what nobody has scrolled to yet. */
+function layOutEverything() {
+  const all = new CSSStyleSheet();
+  all.replaceSync("#live > *, .domain { content-visibility: visible !important; }");
+  document.adoptedStyleSheets = [all];
 }
 
 /** Text on a wall that cannot be read from where people stand; drawings scale with their room and are looked at by people. */
