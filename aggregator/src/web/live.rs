@@ -1,8 +1,9 @@
 //! Open pages that stay true: server-sent events, one fragment rendered for all who look at the same thing ([`Scene`]).
 //!
 //! The first change after a quiet moment is rendered at once; while changes keep coming, a room rests between two fragments
-//! for [`REST_SHARE`] times as long as the last one took to render, so that however many answers come and however much there
-//! is to draw, a room keeps no more than a tenth of a processor busy. Each fragment holds everything up to it. Once a minute a
+//! for some times as long as the last one took to render and to send: [`LEAST_REST`] times where one ward alone has news, [`MOST_REST`] times
+//! where many have ([`rest_share`]). So however many answers come and however much there is to draw, up to five rooms together keep no more
+//! than half a processor busy, and no room of many more than a tenth. Each fragment holds everything up to it. Once a minute a
 //! room looks again by itself: days pass and wards fall silent without any record; kiosks come and go more often ([`scene::Pace`]).
 //!
 //! Pages of more than one ward are larger, and every answer anywhere concerns them. There are at most [`MOST_LARGE`] rooms of them, they are
@@ -16,6 +17,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -50,8 +52,12 @@ pub(super) mod tests;
 mod tree;
 mod wire;
 
-/// How much longer a room rests than it worked.
-const REST_SHARE: u32 = 9;
+/// How much longer than it worked a room rests that is the only one with news.
+const LEAST_REST: u32 = 3;
+/// How much longer a room rests than it worked where many have news, and every room of several wards.
+const MOST_REST: u32 = 9;
+/// What a fragment costs for every page it is sent to, beside its drawing: a task that wakes and a write.
+const SENDING: Duration = Duration::from_micros(30);
 /// How much longer than a drawing of one took all pages of several wards rest after it.
 const BRUSH_SHARE: u32 = 2;
 /// How often a quiet stream says that it is still there.
@@ -69,6 +75,29 @@ pub(crate) struct Rooms {
     open: Mutex<HashMap<Scene, watch::Sender<Arc<Sent>>>>,
     /// Whoever draws a page of several wards again holds it.
     brush: tokio::sync::Mutex<()>,
+    /// How many rooms of one ward draw at this moment, or rest from it.
+    at_work: AtomicUsize,
+}
+
+/// A room of one ward that draws or rests from it.
+struct AtWork<'a>(&'a AtomicUsize);
+
+impl<'a> AtWork<'a> {
+    fn begins(rooms: &'a Rooms) -> Self {
+        rooms.at_work.fetch_add(1, Ordering::Relaxed);
+        Self(&rooms.at_work)
+    }
+
+    /// How many there are, this one among them.
+    fn all(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A fragment as it goes over the wire, and the last steps that led to it.
@@ -358,15 +387,18 @@ async fn keep(web: Shared, scene: Scene, room: watch::Sender<Arc<Sent>>, mut cha
         let brush = if scene.is_large() { Some(web.rooms.brush.lock().await) } else { None };
         // What is waiting already is in the facts, so this fragment holds it too.
         drain(&mut changes);
+        let at_work = (!scene.is_large()).then(|| AtWork::begins(&web.rooms));
         let begun = Instant::now();
         draw_again(&web, &scene, &room, noticed).await;
         let worked = begun.elapsed();
+        let sent = SENDING * u32::try_from(room.receiver_count()).unwrap_or(u32::MAX);
+        let share = at_work.as_ref().map_or(MOST_REST, |at_work| rest_share(at_work.all()));
         let rest = async {
             if let Some(brush) = brush {
                 sleep(worked * BRUSH_SHARE).await;
                 drop(brush);
             }
-            sleep((worked * REST_SHARE).clamp(pace.shortest_rest, pace.longest_rest)).await;
+            sleep(((worked + sent) * share).clamp(pace.shortest_rest, pace.longest_rest)).await;
         };
         tokio::select! {
             () = stopping.cancelled() => break,
@@ -374,6 +406,11 @@ async fn keep(web: Shared, scene: Scene, room: watch::Sender<Arc<Sent>>, mut cha
         }
     }
     web.rooms.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&scene);
+}
+
+/// How much longer than it worked a room of one ward rests when so many of them have news.
+fn rest_share(at_work: usize) -> u32 {
+    u32::try_from(at_work).map_or(MOST_REST, |rooms| rooms.saturating_mul(2).clamp(LEAST_REST, MOST_REST))
 }
 
 /// Draws a room's fragment again, and sends what became of it where it is another.

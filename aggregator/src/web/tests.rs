@@ -315,7 +315,7 @@ async fn a_burst_is_one_or_two_fragments_and_the_last_holds_everything() {
     assert!(fragments <= 10, "{fragments} fragments for one burst");
 }
 
-/// A page rests nine times as long as it took to draw: so a change that comes in the middle of the rest is there after ten times that.
+/// A page rests nine times as long as it took to draw at most: so a change that comes in the middle of the rest is there after ten times that.
 #[tokio::test]
 async fn a_change_is_on_its_way_within_a_blink() {
     let bench = Bench::lively(true).await;

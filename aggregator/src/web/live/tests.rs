@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::scene::Scene;
 use super::tree::{self, Node};
-use super::{MOST_LARGE, Sent, changes, is_full};
+use super::{AtWork, LEAST_REST, MOST_LARGE, MOST_REST, Rooms, Sent, changes, is_full, rest_share};
 use crate::web::ward::Fragment;
 
 /// A node of a page, which holds nothing of how it was written.
@@ -190,6 +190,26 @@ fn rooms_of_several_wards_are_bounded_and_those_of_wards_are_not_counted() {
     }
     assert!(is_full(&open, &Scene::Fleet) && is_full(&open, &large(MOST_LARGE)));
     assert!(!is_full(&open, &ward(MOST_LARGE)));
+}
+
+/// However many wards have news, their pages leave the processors to what brings the answers.
+#[test]
+fn the_rooms_of_wards_rest_longer_the_more_of_them_have_news() {
+    assert_eq!(rest_share(1), LEAST_REST);
+    for rooms in 1..=200 {
+        let share = rest_share(rooms);
+        assert!((LEAST_REST..=MOST_REST).contains(&share), "{rooms}");
+        assert!(rest_share(rooms + 1) >= share, "{rooms}");
+        // Of so many times its own time, a room is at work once.
+        let busy = rooms as f64 / f64::from(1 + share);
+        assert!(busy <= 0.5 || share == MOST_REST, "{rooms} rooms keep {busy} processors busy");
+    }
+    let rooms = Rooms::default();
+    let first = AtWork::begins(&rooms);
+    let second = AtWork::begins(&rooms);
+    assert_eq!((first.all(), second.all()), (2, 2));
+    drop(first);
+    assert_eq!(second.all(), 1);
 }
 
 /// In a list as long as a fleet a row that moves to the end is taken out and put in, and what others say is changed where it stands.
