@@ -35,14 +35,16 @@ use crate::help::StaffRole;
 use crate::ingest::World;
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::log::{LogError, Reader};
-use index::Index;
+use book::Book;
 
+mod book;
 mod find;
 mod fortnights;
 mod handle;
 mod history;
 mod id;
 mod index;
+mod kept;
 mod lately;
 mod list;
 mod names;
@@ -62,7 +64,7 @@ pub use id::{CommentId, CommentIdError};
 pub use list::{Leaf, Listed, Urgency, Which};
 pub use names::{Names, NamesError};
 pub(crate) use release::Patients;
-pub use release::Released;
+pub use release::{Newest, Released};
 pub use signs::{Sign, SignKind, Signs, SignsError};
 pub use text::{Edit, Piece, Word, apply, edits_for, pieces, words};
 pub use themes::{Frame, FrameChange, FrameError, Theme, ThemeCount, ThemeId, ThemeWish};
@@ -94,22 +96,6 @@ pub struct Comments {
 struct Lists {
     signs: Signs,
     names: Names,
-}
-
-#[derive(Debug)]
-struct Book {
-    ledger: Ledger,
-    /// The last position of the log that was read.
-    read_to: u64,
-    /// How many records had been forgotten then.
-    forgotten: u64,
-    /// Every comment that was found.
-    found: BTreeMap<CommentId, Found>,
-    /// What was decided, also about comments that have not been found yet.
-    histories: BTreeMap<CommentId, History>,
-    /// The comments that were found, by how they stand.
-    index: Index,
-    lists: Arc<Lists>,
 }
 
 /// An entry of the ledger.
@@ -164,21 +150,13 @@ impl Comments {
         let lists = Arc::new(lists);
         let frame_path = data.join(FRAME_FILE);
         let frame = RwLock::new(Arc::new(Frame::open(&frame_path)?));
-        let mut histories: BTreeMap<CommentId, History> = BTreeMap::new();
+        let mut histories = BTreeMap::new();
         let ledger = Ledger::open(data.join(LEDGER_FILE), |entry: Entry<Event>| {
             let (comment, decided) = decided(entry);
-            histories.entry(comment).or_default().push(decided).map_err(|error| error.to_string())
+            let history: &mut History = histories.entry(comment).or_default();
+            history.push(decided).map_err(|error| error.to_string())
         })?;
-        let (found, index) = (BTreeMap::new(), Index::default());
-        let book = Mutex::new(Book {
-            ledger,
-            read_to: 0,
-            forgotten: 0,
-            found,
-            histories,
-            index,
-            lists: Arc::clone(&lists),
-        });
+        let book = Mutex::new(Book::new(ledger, histories, Arc::clone(&lists)));
         Ok(Self { lists, frame, frame_path, rules, reader, world, facts, book })
     }
 
@@ -217,8 +195,8 @@ impl Comments {
     /// One comment and what was decided about it.
     pub fn one(&self, id: &CommentId) -> Result<(Found, History), CommentsError> {
         let book = self.up_to_date()?;
-        let found = book.found.get(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
-        Ok((found.clone(), book.histories.get(id).cloned().unwrap_or_default()))
+        let kept = book.one(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
+        Ok((kept.found(), kept.history().clone()))
     }
 
     /// Takes a decision about a comment, durably. `seen` is the number of the last entry that whoever decides has seen of it, 0
@@ -232,9 +210,8 @@ impl Comments {
         now: Timestamp,
     ) -> Result<Decided, CommentsError> {
         let mut book = self.up_to_date()?;
-        let found = book.found.get(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
-        let history = book.histories.get(id).cloned().unwrap_or_default();
-        let decision = history.judge(self.rules, found, &self.frame(), seen, by, wish)?;
+        let kept = book.one(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
+        let decision = kept.history().judge(self.rules, &kept.found(), &self.frame(), seen, by, wish)?;
         let event = Event { comment: id.clone(), by: by.clone(), decision };
         let written = book.write(now, vec![event])?;
         written.into_iter().next().ok_or_else(|| CommentsError::NotThere(id.clone()))
@@ -249,11 +226,11 @@ impl Comments {
     ) -> Result<usize, CommentsError> {
         let mut book = self.up_to_date()?;
         let mut events = Vec::new();
-        for (id, found) in &book.found {
-            let Some(wish) = wish(found) else { continue };
-            let history = book.histories.get(id).cloned().unwrap_or_default();
-            let decision = history.judge(self.rules, found, &self.frame(), history.last(), by, &wish)?;
-            events.push(Event { comment: id.clone(), by: by.clone(), decision });
+        for kept in book.kept.by_name() {
+            let (found, history) = (kept.found(), kept.history());
+            let Some(wish) = wish(&found) else { continue };
+            let decision = history.judge(self.rules, &found, &self.frame(), history.last(), by, &wish)?;
+            events.push(Event { comment: found.id, by: by.clone(), decision });
         }
         book.write(now, events).map(|written| written.len())
     }
@@ -275,51 +252,6 @@ impl Comments {
             book.read_to = end;
         }
         Ok(book)
-    }
-}
-
-impl Book {
-    /// A comment that was found, with what was decided about it before.
-    fn take_in(&mut self, found: Found) {
-        let undecided = History::default();
-        let history = self.histories.get(&found.id).unwrap_or(&undecided);
-        self.index.put(&found, history, self.lists.urgency(&found));
-        self.found.insert(found.id.clone(), found);
-    }
-
-    /// Lets go of the comments of records that were forgotten. What was decided about them stays in the ledger, which has no text.
-    fn forget(&mut self, positions: &BTreeSet<u64>) {
-        let undecided = History::default();
-        let gone = self.found.values().filter(|found| positions.contains(&found.position));
-        for id in gone.map(|found| found.id.clone()).collect::<Vec<_>>() {
-            let Some(found) = self.found.remove(&id) else { continue };
-            let history = self.histories.get(&id).unwrap_or(&undecided);
-            self.index.take_out(&found, history, self.lists.urgency(&found));
-        }
-    }
-
-    /// A decision more about a comment.
-    fn push(&mut self, comment: CommentId, decided: Decided) -> Result<(), DecisionError> {
-        let found = self.found.get(&comment).map(|found| (found, self.lists.urgency(found)));
-        let history = self.histories.entry(comment).or_default();
-        if let Some((found, urgency)) = found {
-            self.index.take_out(found, history, urgency);
-        }
-        let pushed = history.push(decided);
-        if let Some((found, urgency)) = found {
-            self.index.put(found, history, urgency);
-        }
-        pushed
-    }
-
-    fn write(&mut self, now: Timestamp, events: Vec<Event>) -> Result<Vec<Decided>, CommentsError> {
-        let mut written = Vec::with_capacity(events.len());
-        for entry in self.ledger.append_all(now, events)? {
-            let (comment, decided) = decided(entry);
-            self.push(comment, decided.clone())?;
-            written.push(decided);
-        }
-        Ok(written)
     }
 }
 

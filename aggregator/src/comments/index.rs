@@ -6,15 +6,15 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use wardvoice_protocol::id::WardId;
 
-use super::history::{Standing, Tone};
+use super::History;
+use super::history::{Reach, Standing, Tone};
+use super::kept::{Kept, Number};
 use super::list::{Urgency, Which};
 use super::themes::ThemeId;
-use super::{CommentId, Found, History};
 
 /// How a comment may stand, in the order of the office's page.
 pub(super) const STANDINGS: [&str; 5] = ["waiting", "proposed", "escalated", "held", "released"];
@@ -24,21 +24,21 @@ pub(super) const STANDINGS: [&str; 5] = ["waiting", "proposed", "escalated", "he
 pub(super) struct Index {
     all: Lists,
     of_wards: BTreeMap<WardId, Lists>,
-    released: BTreeMap<WardId, ByDay>,
+    released: BTreeMap<WardId, BTreeMap<(Tone, Reach), ByDay>>,
     released_of_consultants: BTreeMap<u16, ByDay>,
     themes: BTreeMap<WardId, BTreeMap<Date, BTreeMap<ThemeId, Coded>>>,
 }
 
 type Lists = [BTreeSet<Turn>; STANDINGS.len()];
-type ByDay = BTreeMap<Date, BTreeSet<Arc<CommentId>>>;
+type ByDay = BTreeMap<Date, BTreeSet<Number>>;
 
 /// When it is a comment's turn in its list.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     /// It waits: the likely serious ones first, the oldest first among these.
-    Waits(Urgency, u64, Arc<CommentId>),
+    Waits(Urgency, Number),
     /// What was decided last stands first.
-    Decided(Reverse<u64>, Arc<CommentId>),
+    Decided(Reverse<u64>, Number),
 }
 
 /// How many comments of patients are about a theme.
@@ -54,28 +54,29 @@ pub(super) struct Coded {
 
 impl Index {
     /// Takes a comment in as it stands.
-    pub(super) fn put(&mut self, found: &Found, history: &History, urgency: Urgency) {
-        let id = Arc::new(found.id.clone());
-        let (place, turn) = (place(history), turn(&id, found, history, urgency));
-        for lists in [&mut self.all, self.of_wards.entry(found.ward.clone()).or_default()] {
+    pub(super) fn put(&mut self, number: Number, kept: &Kept, urgency: Urgency) {
+        let history = kept.history();
+        let (place, turn) = (place(history), turn(number, history, urgency));
+        for lists in [&mut self.all, self.of_wards.entry(kept.ward().clone()).or_default()] {
             if let Some(list) = lists.get_mut(place) {
-                list.insert(turn.clone());
+                list.insert(turn);
             }
         }
-        if !found.of_patients {
+        if !kept.of_patients() {
             return;
         }
-        if is_released(history) {
-            let days = self.released.entry(found.ward.clone()).or_default();
-            days.entry(found.day).or_default().insert(Arc::clone(&id));
-            if let Some(consultant) = named(found) {
+        if let Standing::Released { tone, reach } = history.standing() {
+            let of_ward = self.released.entry(kept.ward().clone()).or_default();
+            let days = of_ward.entry((*tone, *reach)).or_default();
+            days.entry(kept.day()).or_default().insert(number);
+            if let Some(consultant) = named(kept) {
                 let days = self.released_of_consultants.entry(consultant).or_default();
-                days.entry(found.day).or_default().insert(id);
+                days.entry(kept.day()).or_default().insert(number);
             }
         }
         if !history.themes().is_empty() {
-            let days = self.themes.entry(found.ward.clone()).or_default();
-            let themes = days.entry(found.day).or_default();
+            let days = self.themes.entry(kept.ward().clone()).or_default();
+            let themes = days.entry(kept.day()).or_default();
             for theme in history.themes() {
                 *themes.entry(theme.clone()).or_default().like(history) += 1;
             }
@@ -83,22 +84,25 @@ impl Index {
     }
 
     /// Takes a comment out again, with the history and the urgency it was taken in with.
-    pub(super) fn take_out(&mut self, found: &Found, history: &History, urgency: Urgency) {
-        let id = Arc::new(found.id.clone());
-        let (place, turn) = (place(history), turn(&id, found, history, urgency));
-        for lists in std::iter::once(&mut self.all).chain(self.of_wards.get_mut(&found.ward)) {
+    pub(super) fn take_out(&mut self, number: Number, kept: &Kept, urgency: Urgency) {
+        let history = kept.history();
+        let (place, turn) = (place(history), turn(number, history, urgency));
+        for lists in std::iter::once(&mut self.all).chain(self.of_wards.get_mut(kept.ward())) {
             if let Some(list) = lists.get_mut(place) {
                 list.remove(&turn);
             }
         }
-        let of_consultant = named(found).and_then(|named| self.released_of_consultants.get_mut(&named));
-        for days in self.released.get_mut(&found.ward).into_iter().chain(of_consultant) {
-            if let Some(ids) = days.get_mut(&found.day) {
-                ids.remove(&id);
+        if let Standing::Released { tone, reach } = history.standing() {
+            let of_ward = self.released.get_mut(kept.ward()).and_then(|tones| tones.get_mut(&(*tone, *reach)));
+            let of_consultant = named(kept).and_then(|named| self.released_of_consultants.get_mut(&named));
+            for days in of_ward.into_iter().chain(of_consultant) {
+                if let Some(numbers) = days.get_mut(&kept.day()) {
+                    numbers.remove(&number);
+                }
             }
         }
-        let themes = self.themes.get_mut(&found.ward).and_then(|days| days.get_mut(&found.day));
-        if let Some(themes) = themes.filter(|_| found.of_patients) {
+        let themes = self.themes.get_mut(kept.ward()).and_then(|days| days.get_mut(&kept.day()));
+        if let Some(themes) = themes.filter(|_| kept.of_patients()) {
             for theme in history.themes() {
                 if let Some(coded) = themes.get_mut(theme) {
                     let count = coded.like(history);
@@ -120,28 +124,52 @@ impl Index {
     }
 
     /// The comments of a list in their order: those that wait first, then what was decided about last.
-    pub(super) fn turns(&self, which: &Which) -> Box<dyn Iterator<Item = &CommentId> + '_> {
-        let lists = self.lists(which);
-        if let [list] = lists.as_slice() {
-            return Box::new(list.iter().map(Turn::id));
-        }
-        let mut all: Vec<&Turn> = lists.into_iter().flatten().collect();
-        all.sort_unstable();
-        Box::new(all.into_iter().map(Turn::id))
+    pub(super) fn turns(&self, which: &Which) -> impl Iterator<Item = Number> {
+        let mut lists: Vec<_> = self.lists(which).into_iter().map(|list| list.iter().peekable()).collect();
+        std::iter::from_fn(move || {
+            // Each list is in order, so the next of all is the next of one.
+            let next = lists.iter_mut().filter_map(|list| Some((*list.peek()?, list)));
+            let (_, list) = next.min_by_key(|(turn, _)| **turn)?;
+            list.next().map(|turn| turn.number())
+        })
     }
 
     /// The released comments of patients of some wards and days, in no order that says anything.
-    pub(super) fn released(
+    pub(super) fn released(&self, days: &RangeInclusive<Date>, is_asked: impl Fn(&WardId) -> bool) -> Vec<Number> {
+        let wards = self.released.iter().filter(|(ward, _)| is_asked(ward));
+        let lists = wards.flat_map(|(_, tones)| tones.values());
+        lists.flat_map(|by_day| of_days(by_day, days)).collect()
+    }
+
+    /// How many of these were released as something, and day by day, the newest first, at least so many of them where there are.
+    pub(super) fn newest(
         &self,
         days: &RangeInclusive<Date>,
         is_asked: impl Fn(&WardId) -> bool,
-    ) -> Vec<&CommentId> {
+        released_as: impl Fn(Tone, Reach) -> bool,
+        most: usize,
+    ) -> (u64, Vec<Vec<Number>>) {
         let wards = self.released.iter().filter(|(ward, _)| is_asked(ward));
-        wards.flat_map(|(_, by_day)| of_days(by_day, days)).collect()
+        let lists = wards.flat_map(|(_, tones)| tones).filter(|((tone, reach), _)| released_as(*tone, *reach));
+        let mut by_day: BTreeMap<&Date, Vec<&BTreeSet<Number>>> = BTreeMap::new();
+        for (day, numbers) in lists.flat_map(|(_, by_day)| span(by_day, days)) {
+            by_day.entry(day).or_default().push(numbers);
+        }
+        let count = by_day.values().flatten().map(|numbers| numbers.len() as u64).sum();
+        let (mut newest, mut many) = (Vec::new(), 0);
+        for numbers in by_day.into_values().rev() {
+            if many >= most {
+                break;
+            }
+            let of_day: Vec<Number> = numbers.into_iter().flatten().copied().collect();
+            many += of_day.len();
+            newest.push(of_day);
+        }
+        (count, newest)
     }
 
     /// The released comments of a consultant's patients on some days, whoever named the consultant.
-    pub(super) fn released_of(&self, consultant: u16, days: &RangeInclusive<Date>) -> Vec<&CommentId> {
+    pub(super) fn released_of(&self, consultant: u16, days: &RangeInclusive<Date>) -> Vec<Number> {
         self.released_of_consultants
             .get(&consultant)
             .map(|by_day| of_days(by_day, days).collect())
@@ -177,9 +205,9 @@ impl Index {
 }
 
 impl Turn {
-    fn id(&self) -> &CommentId {
+    fn number(self) -> Number {
         match self {
-            Self::Waits(_, _, id) | Self::Decided(_, id) => id,
+            Self::Waits(_, number) | Self::Decided(_, number) => number,
         }
     }
 }
@@ -195,10 +223,10 @@ impl Coded {
     }
 }
 
-fn turn(id: &Arc<CommentId>, found: &Found, history: &History, urgency: Urgency) -> Turn {
+fn turn(number: Number, history: &History, urgency: Urgency) -> Turn {
     match history.standing() {
-        Standing::Waiting => Turn::Waits(urgency, found.position, Arc::clone(id)),
-        _ => Turn::Decided(Reverse(history.last()), Arc::clone(id)),
+        Standing::Waiting => Turn::Waits(urgency, number),
+        _ => Turn::Decided(Reverse(history.last()), number),
     }
 }
 
@@ -207,17 +235,13 @@ fn place(history: &History) -> usize {
     STANDINGS.iter().position(|name| *name == standing).unwrap_or_default()
 }
 
-fn is_released(history: &History) -> bool {
-    matches!(history.standing(), Standing::Released { .. })
-}
-
 /// The number of the consultant who was named, by whomever; whose patient the writer was is decided elsewhere.
-fn named(found: &Found) -> Option<u16> {
-    found.row.and_then(|row| row.consultant_index())
+fn named(kept: &Kept) -> Option<u16> {
+    kept.row().and_then(|row| row.consultant_index())
 }
 
-fn of_days<'a>(by_day: &'a ByDay, days: &RangeInclusive<Date>) -> impl Iterator<Item = &'a CommentId> + use<'a> {
-    span(by_day, days).flat_map(|(_, ids)| ids.iter().map(Arc::as_ref))
+fn of_days<'a>(by_day: &'a ByDay, days: &RangeInclusive<Date>) -> impl Iterator<Item = Number> + use<'a> {
+    span(by_day, days).flat_map(|(_, numbers)| numbers.iter().copied())
 }
 
 /// Some days of a map; a span that ends before it begins holds none, and a map's own range would panic on it.

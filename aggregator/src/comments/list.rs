@@ -1,11 +1,11 @@
 //! The queue: comments in the order in which they are to be read.
 
 use serde::{Deserialize, Serialize};
-use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::id::{Language, WardId};
 
 use super::history::History;
 use super::index::STANDINGS;
-use super::{Comments, CommentsError, Found, Lists, SignKind};
+use super::{Comments, CommentsError, Found, Lists, Sign, SignKind};
 
 /// How soon a comment should be read, the soonest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,10 +67,10 @@ impl Comments {
         let pages = book.index.len(which).div_ceil(most).max(1);
         let page = page.clamp(1, pages);
         let turns = book.index.turns(which).skip((page - 1).saturating_mul(most)).take(most);
-        let listed = turns.filter_map(|id| {
-            let found = book.found.get(id)?;
-            let history = book.histories.get(id).cloned().unwrap_or_default();
-            Some(Listed { urgency: self.urgency(found), found: found.clone(), history })
+        let listed = turns.filter_map(|number| {
+            let kept = book.kept.get(number)?;
+            let urgency = self.lists.urgency(kept.signs(), kept.language());
+            Some(Listed { found: kept.found(), history: kept.history().clone(), urgency })
         });
         Ok(Leaf { listed: listed.collect(), page, pages })
     }
@@ -87,18 +87,18 @@ impl Comments {
 
     /// How soon a comment should be read.
     pub fn urgency(&self, found: &Found) -> Urgency {
-        self.lists.urgency(found)
+        self.lists.urgency(&found.signs, &found.language)
     }
 }
 
 impl Lists {
     /// How soon a comment should be read, by the words in it.
-    pub(super) fn urgency(&self, found: &Found) -> Urgency {
-        match found.signs.iter().map(|sign| sign.kind).min() {
+    pub(super) fn urgency(&self, signs: &[Sign], language: &Language) -> Urgency {
+        match signs.iter().map(|sign| sign.kind).min() {
             Some(SignKind::Safeguarding) => Urgency::Safeguarding,
             Some(SignKind::Distress) => Urgency::Distress,
             Some(SignKind::StaffName) => Urgency::StaffName,
-            None if self.signs.is_checked(&found.language) => Urgency::Unmarked,
+            None if self.signs.is_checked(language) => Urgency::Unmarked,
             None => Urgency::NoList,
         }
     }

@@ -1,5 +1,6 @@
 //! What may leave the office: the only way out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::PoisonError;
@@ -14,9 +15,10 @@ use wardvoice_protocol::id::{RecordId, WardId};
 
 use super::history::{Reach, Standing, Tone};
 use super::index::Coded;
+use super::kept::{Kept, Number};
 use super::text::apply;
 use super::themes::{ThemeCount, ThemeId};
-use super::{CommentHandle, CommentId, Comments, CommentsError, Found, History, fortnights};
+use super::{Book, CommentHandle, Comments, CommentsError, fortnights};
 use crate::facts::Fact;
 use crate::policy::Audience;
 use crate::scoring::InCharge;
@@ -55,13 +57,28 @@ pub(crate) struct Patients<'a> {
     pub(crate) not_theirs: BTreeSet<RecordId>,
 }
 
-/// Among which released comments to look.
-#[derive(Clone, Copy)]
-enum Wanted<'a> {
-    /// Those of some wards.
-    OfWards(&'a dyn Fn(&WardId) -> bool),
-    /// Those of the patients for whom a consultant of that number was named.
-    Of(u16),
+/// The newest of what was released, and how much there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// The newest of each tone, praise first.
+    pub listed: Vec<Released>,
+    counts: BTreeMap<Tone, u64>,
+}
+
+/// How many released comments are asked for.
+#[derive(Debug, Clone, Copy)]
+enum Most {
+    /// So many in all.
+    InAll(usize),
+    /// So many of each tone.
+    OfEachTone(usize),
+}
+
+impl Newest {
+    /// How many were released as something, whether they are listed or not.
+    pub fn count(&self, tone: Tone) -> u64 {
+        self.counts.get(&tone).copied().unwrap_or_default()
+    }
 }
 
 impl Comments {
@@ -75,8 +92,18 @@ impl Comments {
         period: &Period,
         audience: Audience,
     ) -> Result<Vec<Released>, CommentsError> {
-        let released = self.released_with_handles(unit, period, audience, usize::MAX)?;
-        Ok(released.into_iter().map(|(_, released)| released).collect())
+        self.released_most(unit, period, audience, Most::InAll(usize::MAX)).map(|newest| newest.listed)
+    }
+
+    /// The same, at most so many of each tone, with how many there are.
+    pub fn newest_released(
+        &self,
+        unit: &Unit,
+        period: &Period,
+        audience: Audience,
+        most_of_each: usize,
+    ) -> Result<Newest, CommentsError> {
+        self.released_most(unit, period, audience, Most::OfEachTone(most_of_each))
     }
 
     /// The first so many of the same, each with the handle by which an action may name it.
@@ -87,14 +114,61 @@ impl Comments {
         audience: Audience,
         most: usize,
     ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
-        let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
-        if !self.may_be_asked(unit, &days, audience) {
-            return Ok(Vec::new());
+        let Some(days) = self.days_of(unit, period, audience) else { return Ok(Vec::new()) };
+        let book = self.up_to_date()?;
+        let (chosen, _) = self.chosen(&book, unit, &days, audience, Most::InAll(most));
+        let shown = chosen.into_iter().map(|(tone, kept)| (CommentHandle::of(&kept.id()), self.shown(kept, tone)));
+        Ok(shown.collect())
+    }
+
+    fn released_most(
+        &self,
+        unit: &Unit,
+        period: &Period,
+        audience: Audience,
+        most: Most,
+    ) -> Result<Newest, CommentsError> {
+        let Some(days) = self.days_of(unit, period, audience) else { return Ok(Newest::default()) };
+        let book = self.up_to_date()?;
+        let (chosen, counts) = self.chosen(&book, unit, &days, audience, most);
+        let listed = chosen.into_iter().map(|(tone, kept)| self.shown(kept, tone)).collect();
+        Ok(Newest { listed, counts })
+    }
+
+    /// Those that are shown of a unit's, praise first and the newest first, and how many there are of each tone. Looks at no more than at
+    /// the days of those that are shown, however much was released.
+    fn chosen<'a>(
+        &self,
+        book: &'a Book,
+        unit: &Unit,
+        days: &RangeInclusive<Date>,
+        audience: Audience,
+        most: Most,
+    ) -> (Vec<(Tone, &'a Kept)>, BTreeMap<Tone, u64>) {
+        let (mut chosen, mut counts) = (Vec::new(), BTreeMap::new());
+        for tone in [Tone::Praise, Tone::Mixed, Tone::Criticism] {
+            let most = match most {
+                Most::InAll(most) => most.saturating_sub(chosen.len()),
+                Most::OfEachTone(most) => most,
+            };
+            let (count, by_day) = book.index.newest(
+                days,
+                |ward| self.holds(unit, ward),
+                |as_tone, reach| as_tone == tone && (audience != Audience::Public || reach == Reach::Everybody),
+                most,
+            );
+            let mut of_tone: Vec<(Tone, &Kept)> = Vec::new();
+            for numbers in by_day {
+                let mut of_day: Vec<&Kept> =
+                    numbers.into_iter().filter_map(|number| book.kept.get(number)).collect();
+                of_day.sort_by_key(|kept| Reverse(kept.position()));
+                of_tone.extend(of_day.into_iter().map(|kept| (tone, kept)));
+            }
+            of_tone.truncate(most);
+            chosen.extend(of_tone);
+            counts.insert(tone, count);
         }
-        let is_of = |ward: &WardId| self.holds(unit, ward);
-        self.passed(&days, most, Wanted::OfWards(&is_of), |_, _, _, reach| {
-            audience != Audience::Public || reach == Reach::Everybody
-        })
+        (chosen, counts)
     }
 
     /// The same of those who answered the questionnaire of a number in facts.
@@ -105,16 +179,13 @@ impl Comments {
         audience: Audience,
         questionnaire: u8,
     ) -> Result<Vec<Released>, CommentsError> {
-        let Some(days) = fortnights::whole(&self.world.calendar, period) else { return Ok(Vec::new()) };
-        if !self.may_be_asked(unit, &days, audience) {
-            return Ok(Vec::new());
-        }
-        let is_of = |ward: &WardId| self.holds(unit, ward);
-        let passed = self.passed(&days, usize::MAX, Wanted::OfWards(&is_of), |_, found, _, reach| {
-            let is_in = found.row.is_some_and(|row| row.questionnaire_index() == questionnaire);
+        let Some(days) = self.days_of(unit, period, audience) else { return Ok(Vec::new()) };
+        let book = self.up_to_date()?;
+        let numbers = book.index.released(&days, |ward| self.holds(unit, ward));
+        Ok(self.passed(&book, numbers, |kept, reach| {
+            let is_in = kept.row().is_some_and(|row| row.questionnaire_index() == questionnaire);
             is_in && (audience != Audience::Public || reach == Reach::Everybody)
-        })?;
-        Ok(passed.into_iter().map(|(_, released)| released).collect())
+        }))
     }
 
     /// What was passed about consultants by patients of one. Whether it may be shown at all, whoever asks has asked the policy.
@@ -122,44 +193,35 @@ impl Comments {
         let Some(days) = fortnights::whole(&self.world.calendar, &patients.window) else { return Ok(Vec::new()) };
         let frame = self.frame();
         let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
-        let passed =
-            self.passed(&days, usize::MAX, Wanted::Of(patients.consultant), |id, found, history, _| {
-                let known = found.row.filter(|row| row.arrival_day() <= DayNumber::from(patients.as_of));
-                let of = known.and_then(|row| patients.in_charge.consultant_of_response(&row));
-                of == Some(patients.consultant)
-                    && !patients.not_theirs.contains(&id.record())
-                    && history.themes().iter().any(about)
-            })?;
-        Ok(passed.into_iter().map(|(_, released)| released).collect())
+        let book = self.up_to_date()?;
+        let numbers = book.index.released_of(patients.consultant, &days);
+        Ok(self.passed(&book, numbers, |kept, _| {
+            let known = kept.row().filter(|row| row.arrival_day() <= DayNumber::from(patients.as_of));
+            let of = known.and_then(|row| patients.in_charge.consultant_of_response(&row));
+            of == Some(patients.consultant)
+                && !patients.not_theirs.contains(&kept.record())
+                && kept.history().themes().iter().any(about)
+        }))
     }
 
-    /// The first so many of what was passed of what patients wrote on some days, as far as it is wanted.
-    fn passed(
-        &self,
-        days: &RangeInclusive<Date>,
-        most: usize,
-        among: Wanted<'_>,
-        wanted: impl Fn(&CommentId, &Found, &History, Reach) -> bool,
-    ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
-        let book = self.up_to_date()?;
-        let mut released: Vec<(Tone, Date, &Found, &History)> = Vec::new();
-        let ids = match among {
-            Wanted::Of(consultant) => book.index.released_of(consultant, days),
-            Wanted::OfWards(is_asked) => book.index.released(days, is_asked),
-        };
-        for id in ids {
-            let (Some(found), Some(history)) = (book.found.get(id), book.histories.get(id)) else { continue };
-            let Standing::Released { tone, reach } = history.standing() else { continue };
-            if found.of_patients && days.contains(&found.day) && wanted(id, found, history, *reach) {
-                released.push((*tone, found.day, found, history));
+    /// Some released comments of patients, as far as they are wanted, praise first and the newest first.
+    fn passed(&self, book: &Book, numbers: Vec<Number>, wanted: impl Fn(&Kept, Reach) -> bool) -> Vec<Released> {
+        let mut released: Vec<(Tone, Number, &Kept)> = Vec::new();
+        for number in numbers {
+            let Some(kept) = book.kept.get(number) else { continue };
+            let Standing::Released { tone, reach } = kept.history().standing() else { continue };
+            if wanted(kept, *reach) {
+                released.push((*tone, number, kept));
             }
         }
-        released.sort_by(|a, b| (a.0, b.1, b.2.position).cmp(&(b.0, a.1, a.2.position)));
-        let shown = released
-            .into_iter()
-            .take(most)
-            .map(|(tone, _, found, history)| (CommentHandle::of(&found.id), self.shown(found, history, tone)));
-        Ok(shown.collect())
+        released
+            .sort_by_key(|(tone, number, kept)| (*tone, Reverse(kept.day()), Reverse(kept.position()), *number));
+        released.into_iter().map(|(tone, _, kept)| self.shown(kept, tone)).collect()
+    }
+
+    /// The days of which an audience is shown what was released of a unit; none where it is shown nothing, whatever was released.
+    fn days_of(&self, unit: &Unit, period: &Period, audience: Audience) -> Option<RangeInclusive<Date>> {
+        fortnights::whole(&self.world.calendar, period).filter(|days| self.may_be_asked(unit, days, audience))
     }
 
     /// Whether anything may be shown at all, whatever was released.
@@ -191,14 +253,14 @@ impl Comments {
         holds(&self.world.directory, unit, ward)
     }
 
-    fn shown(&self, found: &Found, history: &History, tone: Tone) -> Released {
-        let frame = self.frame();
+    fn shown(&self, kept: &Kept, tone: Tone) -> Released {
+        let (frame, history) = (self.frame(), kept.history());
         Released {
-            ward: found.ward.clone(),
-            asked: found.asked.clone(),
+            ward: kept.ward().clone(),
+            asked: kept.asked().to_owned(),
             tone,
-            text: apply(&found.text, history.edits()),
-            language: found.language.to_string(),
+            text: apply(kept.text(), history.edits()),
+            language: kept.language().to_string(),
             themes: history.themes().iter().map(|theme| frame.label(theme)).collect(),
         }
     }
@@ -230,7 +292,7 @@ impl Comments {
             not_released: coded.not_released,
         });
         let mut counted: Vec<_> = counted.collect();
-        counted.sort_by_key(|count| std::cmp::Reverse(count.praise + count.criticism + count.not_released));
+        counted.sort_by_key(|count| Reverse(count.praise + count.criticism + count.not_released));
         Ok(counted)
     }
 }

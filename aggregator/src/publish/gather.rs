@@ -98,9 +98,9 @@ impl Sources<'_> {
         let unit = Unit::Ward(ward.id.clone());
         let part = self.part(unit.clone(), &ward.name, questions, until);
         let site = self.directory.file().sites.iter().find(|site| site.id == ward.site);
-        let mut comments =
-            self.comments.released_lately(&unit, self.calendar, until, MONTHS, edition.audience())?;
-        comments.truncate(MOST_COMMENTS);
+        let audience = edition.audience();
+        let comments =
+            self.comments.released_lately(&unit, self.calendar, until, MONTHS, audience, MOST_COMMENTS)?;
         let actions = self.actions.of_ward(&ward.id);
         let mut changes: Vec<ChangeLine> = Vec::new();
         for action in &actions {

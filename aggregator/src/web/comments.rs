@@ -13,7 +13,7 @@ use super::routes::{Door, Route, does, reads};
 use super::viewer::Viewer;
 use super::ward::{off_thread, period};
 use super::{Shared, Web, words};
-use crate::comments::{CommentsError, Released, Standing, Tone};
+use crate::comments::{CommentsError, Newest, Released, Standing, Tone};
 use crate::help::{StaffRole, StaffRoleError};
 use crate::policy::{Audience, Place};
 
@@ -25,7 +25,7 @@ pub(super) mod trend;
 /// So many comments of a kind are shown on a ward's page at once.
 const SHOWN: usize = 8;
 /// So many of a kind stand on the page of several wards; the others on the pages of the wards.
-const MOST_OF_WARDS: usize = 40;
+pub(super) const MOST_OF_WARDS: usize = 40;
 
 /// Where a comment comes from, for a page of several wards.
 type Whose<'a> = dyn Fn(&WardId) -> Markup + 'a;
@@ -77,15 +77,17 @@ pub(super) fn door(web: &Web) -> Result<Markup, Failure> {
 
 /// What people wrote, as far as it was released, praise first; nothing when nothing was.
 pub(super) fn section(released: &[Released]) -> Markup {
-    by_kind(released, usize::MAX, None)
+    let count = |tone| released.iter().filter(|one| one.tone == tone).count() as u64;
+    by_kind(released, &count, None)
 }
 
 /// The same of several wards: each says whose it is.
-pub(super) fn section_of_wards(released: &[Released], place: &Whose<'_>) -> Markup {
-    by_kind(released, MOST_OF_WARDS, Some(place))
+pub(super) fn section_of_wards(released: &Newest, place: &Whose<'_>) -> Markup {
+    by_kind(&released.listed, &|tone| released.count(tone), Some(place))
 }
 
-fn by_kind(released: &[Released], most: usize, place: Option<&Whose<'_>>) -> Markup {
+/// Comments that are shown, by what they are; `count` says how many there are, which may be more.
+fn by_kind(released: &[Released], count: &dyn Fn(Tone) -> u64, place: Option<&Whose<'_>>) -> Markup {
     let kinds =
         [(Tone::Praise, "What was good"), (Tone::Mixed, "Both sides"), (Tone::Criticism, "What could be better")];
     html! {
@@ -100,12 +102,12 @@ fn by_kind(released: &[Released], most: usize, place: Option<&Whose<'_>>) -> Mar
                         ul.said { @for one in of_kind.iter().take(SHOWN) { (quote(one, place)) } }
                         @if of_kind.len() > SHOWN {
                             details id=(format!("comments-{tone:?}").to_lowercase()) {
-                                summary { (words::count((of_kind.len().min(most) - SHOWN) as u64)) " more" }
-                                ul.said { @for one in of_kind.iter().take(most).skip(SHOWN) { (quote(one, place)) } }
+                                summary { (words::count((of_kind.len() - SHOWN) as u64)) " more" }
+                                ul.said { @for one in of_kind.iter().skip(SHOWN) { (quote(one, place)) } }
                             }
                         }
-                        @if of_kind.len() > most {
-                            p.small { "The newest " (words::count(most as u64)) " of " (words::count(of_kind.len() as u64)) ". The others stand on the pages of the wards." }
+                        @if count(tone) > of_kind.len() as u64 {
+                            p.small { "The newest " (words::count(of_kind.len() as u64)) " of " (words::count(count(tone))) ". The others stand on the pages of the wards." }
                         }
                     }
                 }

@@ -40,6 +40,8 @@ const MOST_CHANGES: usize = 5;
 const MONTHS: usize = 3;
 /// How many comments are shown.
 const MOST_COMMENTS: usize = 8;
+/// Among so many those are chosen that fit the screen.
+const LOOKED_AT: usize = 200;
 /// The longest comment that is shown, in characters.
 const MOST_CHARACTERS: usize = 280;
 
@@ -251,7 +253,8 @@ fn slides(web: &Web, ward: &WardEntry) -> Result<Vec<Slide>, Failure> {
         slides.extend(figure(web, ward, &question));
     }
     let (unit, calendar) = (Unit::Ward(ward.id.clone()), &web.desk.world.calendar);
-    let comments = web.desk.comments.released_lately(&unit, calendar, web.today(), MONTHS, Audience::Public);
+    let comments = &web.desk.comments;
+    let comments = comments.released_lately(&unit, calendar, web.today(), MONTHS, Audience::Public, LOOKED_AT);
     let comments = comments.map_err(|error| Failure::internal(&error))?.into_iter();
     // What does not fit the screen would be cut off, and half of what somebody said is not what they said.
     let comments = comments.filter(|comment| comment.text.chars().count() <= MOST_CHARACTERS);

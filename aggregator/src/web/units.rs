@@ -15,6 +15,7 @@ use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::WardId;
 
 use super::charts::{self, tables};
+use super::comments;
 use super::comments::trend::{self, Trends};
 use super::failure::Failure;
 use super::help::Waiting;
@@ -26,7 +27,7 @@ use super::viewer::Viewer;
 use super::ward::{self, Fragment, page_off_thread};
 use super::words::{self, Scale};
 use super::{Shared, Web};
-use crate::comments::Released;
+use crate::comments::Newest;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
 use crate::policy;
@@ -122,7 +123,7 @@ pub(crate) struct View {
     /// Who asks for help now; nobody on the page of a period that is over.
     waiting: Vec<Waiting>,
     /// What people wrote, as far as it was released.
-    comments: Vec<Released>,
+    comments: Newest,
     /// What comments are about, fortnight by fortnight.
     themes: Trends,
     today: Date,
@@ -244,7 +245,8 @@ pub(crate) fn measure(asked: Option<&str>, known: &[Measure]) -> Result<Measure,
 pub(crate) fn view(web: &Web, unit: &Unit, sight: &Sight, helps: &BTreeSet<WardId>) -> Result<View, Failure> {
     let period = sight.period(web)?;
     let themes = trend::of(web, unit, &period)?;
-    let comments = web.desk.comments.released(unit, &period, policy::Audience::Ward);
+    let most = comments::MOST_OF_WARDS;
+    let comments = web.desk.comments.newest_released(unit, &period, policy::Audience::Ward, most);
     let comments = comments.map_err(|error| Failure::internal(&error))?;
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let outlook = Outlook::of(web, &facts, unit, &period)?;

@@ -1,6 +1,6 @@
 //! What stands in the index is what looking through everything gives.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -35,7 +35,52 @@ fn all_of(office: &Office, theme: &str) -> (u64, u64) {
     (trend, counted.map_or(0, |one| one.praise + one.criticism + one.not_released))
 }
 
+/// What wards and everybody are shown, and the newest of it, as looking through all comments gives it.
+fn check_what_is_shown(office: &Office, ids: &[CommentId]) {
+    let period = office.world.calendar.period("2026-F23").unwrap();
+    let trust = format!("trust:{}", office.world.directory.file().trust.id);
+    for (unit, audience) in ["ward:W1", "ward:W2", trust.as_str()]
+        .into_iter()
+        .flat_map(|unit| [Audience::Ward, Audience::Public].map(|audience| (unit, audience)))
+    {
+        let mut expected: Vec<(Tone, Found)> = Vec::new();
+        for id in ids {
+            let (found, history) = office.comments().one(id).unwrap();
+            let is_of = unit == trust || unit == format!("ward:{}", found.ward);
+            if let Standing::Released { tone, reach } = history.standing()
+                && is_of
+                && (audience == Audience::Ward || *reach == Reach::Everybody)
+            {
+                expected.push((*tone, found));
+            }
+        }
+        expected.sort_by_key(|(tone, found)| (*tone, Reverse(found.day), Reverse(found.position)));
+        let of = |tone: Tone| expected.iter().filter(move |(is, _)| *is == tone).map(|(_, found)| &found.text);
+        let tones = [Tone::Praise, Tone::Mixed, Tone::Criticism];
+        let parsed: Unit = unit.parse().unwrap();
+        let shown = office.comments().released(&parsed, &period, audience).unwrap();
+        let newest = office.comments().newest_released(&parsed, &period, audience, 2).unwrap();
+        // Five answers are too few for the public, whatever was released.
+        let is_told = !shown.is_empty() || audience == Audience::Ward;
+        let texts: Vec<&String> = shown.iter().map(|one| &one.text).collect();
+        let all: Vec<&String> = tones.into_iter().flat_map(of).filter(|_| is_told).collect();
+        assert_eq!(texts, all, "{unit} {audience:?}");
+        let texts: Vec<&String> = newest.listed.iter().map(|one| &one.text).collect();
+        let first: Vec<&String> =
+            tones.into_iter().flat_map(|tone| of(tone).take(2)).filter(|_| is_told).collect();
+        assert_eq!(texts, first, "the newest of {unit} {audience:?}");
+        for tone in tones {
+            let many = if is_told { of(tone).count() as u64 } else { 0 };
+            assert_eq!(newest.count(tone), many, "{unit} {audience:?} {tone:?}");
+        }
+        let three = office.comments().released_with_handles(&parsed, &period, audience, 3).unwrap();
+        let three: Vec<&String> = three.iter().map(|(_, one)| &one.text).collect();
+        assert_eq!(three, all.into_iter().take(3).collect::<Vec<_>>(), "the first of {unit} {audience:?}");
+    }
+}
+
 fn check(office: &Office, ids: &[CommentId]) {
+    check_what_is_shown(office, ids);
     let wards = [None, Some("W1".parse().unwrap()), Some("W2".parse().unwrap()), Some("W3".parse().unwrap())];
     let standings = ["waiting", "proposed", "escalated", "held", "released", "lost"].map(str::to_owned).map(Some);
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
