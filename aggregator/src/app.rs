@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
@@ -60,6 +60,8 @@ const RECENT_RECORDS: u64 = 5_000;
 const GOODBYE: Duration = Duration::from_secs(5);
 /// How long pages wait for the broker at the start.
 const BROKER_PATIENCE: Duration = Duration::from_secs(5);
+/// So many records are looked through for comments before anybody asks for them.
+const MANY_RECORDS: u64 = 500;
 /// How long open pages may keep the process on the way out.
 const PAGES_DRAIN: Duration = Duration::from_secs(2);
 
@@ -111,8 +113,8 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         "the log is open"
     );
     recall_kiosks(&house)?;
-    read_comments(&house)?;
     let stopping = CancellationToken::new();
+    read_comments(&house, stopping.clone())?;
     let reaching = reach::start(&house, stopping.clone())?;
 
     let (broken, breakdown) = mpsc::unbounded_channel();
@@ -213,12 +215,23 @@ fn recall_kiosks(house: &House) -> Result<()> {
     Ok(())
 }
 
-/// Looks the log through for comments beside everything else, so that whoever opens the first page need not wait for it.
-fn read_comments(house: &House) -> Result<()> {
-    let comments = Arc::clone(&house.comments);
+/// Looks the log through for comments beside everything else, first all of it and then what comes, so that no page waits for it.
+fn read_comments(house: &House, stopping: CancellationToken) -> Result<()> {
+    let (comments, mut changes) = (Arc::clone(&house.comments), house.changes.subscribe());
     let read = move || {
-        if let Err(error) = comments.catch_up() {
-            tracing::warn!("failed to {error}");
+        let _beside = comments.reads_beside();
+        let is_over = || stopping.is_cancelled();
+        loop {
+            if let Err(error) = comments.read_on(is_over) {
+                tracing::warn!("failed to {error}");
+                return;
+            }
+            // Of a few, whoever looks makes nothing.
+            while comments.left() < MANY_RECORDS {
+                if is_over() || matches!(changes.blocking_recv(), Err(broadcast::error::RecvError::Closed)) {
+                    return;
+                }
+            }
         }
     };
     let thread = std::thread::Builder::new().name("comments".to_owned()).spawn(read);

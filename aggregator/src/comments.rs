@@ -19,11 +19,12 @@
 //!
 //! Units: places in a text are Unicode scalar values, from 0.
 //!
-//! Failure modes: [`CommentsError`]. Comments are found by reading the log from where the last reading ended; the first time, all of it.
+//! Failure modes: [`CommentsError`]. Comments are found by reading the log from where the last reading ended; the first time, all of it, which a
+//! thread beside everything else does ([`Comments::reads_beside`]) while pages show what was found so far.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,7 @@ use crate::ingest::World;
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::log::{LogError, Reader};
 use book::Book;
+use reading::Reading;
 
 mod book;
 mod find;
@@ -48,6 +50,7 @@ mod kept;
 mod lately;
 mod list;
 mod names;
+mod reading;
 mod release;
 mod signs;
 mod terms;
@@ -89,6 +92,7 @@ pub struct Comments {
     world: Arc<World>,
     facts: Arc<RwLock<Facts>>,
     book: Mutex<Book>,
+    reading: Reading,
 }
 
 /// What comments are looked through for.
@@ -157,7 +161,7 @@ impl Comments {
             history.push(decided).map_err(|error| error.to_string())
         })?;
         let book = Mutex::new(Book::new(ledger, histories, Arc::clone(&lists)));
-        Ok(Self { lists, frame, frame_path, rules, reader, world, facts, book })
+        Ok(Self { lists, frame, frame_path, rules, reader, world, facts, book, reading: Reading::new() })
     }
 
     /// The themes that comments are coded by.
@@ -187,14 +191,9 @@ impl Comments {
         self.lists.signs.is_checked(language)
     }
 
-    /// Reads what has come to the log since the last reading. Anything that shows comments does so by itself.
-    pub fn catch_up(&self) -> Result<(), CommentsError> {
-        self.up_to_date().map(drop)
-    }
-
     /// One comment and what was decided about it.
     pub fn one(&self, id: &CommentId) -> Result<(Found, History), CommentsError> {
-        let book = self.up_to_date()?;
+        let book = self.with(id)?;
         let kept = book.one(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
         Ok((kept.found(), kept.history().clone()))
     }
@@ -209,7 +208,7 @@ impl Comments {
         wish: &Wish,
         now: Timestamp,
     ) -> Result<Decided, CommentsError> {
-        let mut book = self.up_to_date()?;
+        let mut book = self.with(id)?;
         let kept = book.one(id).ok_or_else(|| CommentsError::NotThere(id.clone()))?;
         let decision = kept.history().judge(self.rules, &kept.found(), &self.frame(), seen, by, wish)?;
         let event = Event { comment: id.clone(), by: by.clone(), decision };
@@ -233,25 +232,6 @@ impl Comments {
             events.push(Event { comment: found.id, by: by.clone(), decision });
         }
         book.write(now, events).map(|written| written.len())
-    }
-
-    fn up_to_date(&self) -> Result<MutexGuard<'_, Book>, CommentsError> {
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        let (end, forgotten) = (self.reader.position(), self.reader.forgotten());
-        if book.forgotten != forgotten {
-            let gone = self.reader.tombstones().map(|entry| entry.map(|(position, _)| position));
-            let gone = gone.collect::<Result<BTreeSet<u64>, LogError>>()?;
-            book.forget(&gone);
-            book.forgotten = forgotten;
-        }
-        if book.read_to < end {
-            let found = find::find(&self.reader, &self.world, &self.lists, book.read_to + 1, end)?;
-            for found in found {
-                book.take_in(found);
-            }
-            book.read_to = end;
-        }
-        Ok(book)
     }
 }
 

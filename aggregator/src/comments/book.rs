@@ -15,10 +15,6 @@ use crate::ledger::Ledger;
 #[derive(Debug)]
 pub(super) struct Book {
     ledger: Ledger,
-    /// The last position of the log that was read.
-    pub(super) read_to: u64,
-    /// How many records had been forgotten then.
-    pub(super) forgotten: u64,
     /// Every comment that was found, with what was decided about it.
     pub(super) kept: AllKept,
     /// What was decided about comments that have not been found yet, and about those that were forgotten.
@@ -31,15 +27,7 @@ pub(super) struct Book {
 impl Book {
     /// A book that has the decisions of a ledger and has found no comment yet.
     pub(super) fn new(ledger: Ledger, decided: BTreeMap<CommentId, History>, lists: Arc<Lists>) -> Self {
-        Self {
-            ledger,
-            read_to: 0,
-            forgotten: 0,
-            kept: AllKept::default(),
-            elsewhere: decided,
-            index: Index::default(),
-            lists,
-        }
+        Self { ledger, kept: AllKept::default(), elsewhere: decided, index: Index::default(), lists }
     }
 
     /// A comment that was found.

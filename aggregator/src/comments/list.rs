@@ -58,12 +58,13 @@ impl Comments {
     /// The comments of a kind: those that wait with the likely serious ones first and the oldest first among these, others with what was
     /// decided last first.
     pub fn list(&self, which: &Which) -> Result<Vec<Listed>, CommentsError> {
+        self.catch_up()?;
         Ok(self.leaf(which, 1, usize::MAX)?.listed)
     }
 
     /// A page of the same with at most so many comments.
     pub fn leaf(&self, which: &Which, page: usize, most: usize) -> Result<Leaf, CommentsError> {
-        let book = self.up_to_date()?;
+        let book = self.so_far()?;
         let pages = book.index.len(which).div_ceil(most).max(1);
         let page = page.clamp(1, pages);
         let turns = book.index.turns(which).skip((page - 1).saturating_mul(most)).take(most);
@@ -77,7 +78,7 @@ impl Comments {
 
     /// How many comments stand how: waiting, proposed, escalated, held, released.
     pub fn counts(&self) -> Result<[(&'static str, u64); 5], CommentsError> {
-        let counts = self.up_to_date()?.index.counts();
+        let counts = self.so_far()?.index.counts();
         let mut named = STANDINGS.map(|standing| (standing, 0));
         for ((_, count), counted) in named.iter_mut().zip(counts) {
             *count = counted;

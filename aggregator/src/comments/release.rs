@@ -115,7 +115,7 @@ impl Comments {
         most: usize,
     ) -> Result<Vec<(CommentHandle, Released)>, CommentsError> {
         let Some(days) = self.days_of(unit, period, audience) else { return Ok(Vec::new()) };
-        let book = self.up_to_date()?;
+        let book = self.so_far()?;
         let (chosen, _) = self.chosen(&book, unit, &days, audience, Most::InAll(most));
         let shown = chosen.into_iter().map(|(tone, kept)| (CommentHandle::of(&kept.id()), self.shown(kept, tone)));
         Ok(shown.collect())
@@ -129,7 +129,7 @@ impl Comments {
         most: Most,
     ) -> Result<Newest, CommentsError> {
         let Some(days) = self.days_of(unit, period, audience) else { return Ok(Newest::default()) };
-        let book = self.up_to_date()?;
+        let book = self.so_far()?;
         let (chosen, counts) = self.chosen(&book, unit, &days, audience, most);
         let listed = chosen.into_iter().map(|(tone, kept)| self.shown(kept, tone)).collect();
         Ok(Newest { listed, counts })
@@ -180,7 +180,7 @@ impl Comments {
         questionnaire: u8,
     ) -> Result<Vec<Released>, CommentsError> {
         let Some(days) = self.days_of(unit, period, audience) else { return Ok(Vec::new()) };
-        let book = self.up_to_date()?;
+        let book = self.so_far()?;
         let numbers = book.index.released(&days, |ward| self.holds(unit, ward));
         Ok(self.passed(&book, numbers, |kept, reach| {
             let is_in = kept.row().is_some_and(|row| row.questionnaire_index() == questionnaire);
@@ -193,7 +193,7 @@ impl Comments {
         let Some(days) = fortnights::whole(&self.world.calendar, &patients.window) else { return Ok(Vec::new()) };
         let frame = self.frame();
         let about = |theme: &ThemeId| frame.theme(theme).is_some_and(|theme| theme.about_consultants);
-        let book = self.up_to_date()?;
+        let book = self.so_far()?;
         let numbers = book.index.released_of(patients.consultant, &days);
         Ok(self.passed(&book, numbers, |kept, _| {
             let known = kept.row().filter(|row| row.arrival_day() <= DayNumber::from(patients.as_of));
@@ -270,7 +270,7 @@ impl Comments {
         if matches!(unit, Unit::Consultant(_)) {
             return Err(CommentsError::OfOnePerson(unit.clone()));
         }
-        let book = self.up_to_date()?;
+        let book = self.so_far()?;
         let mut counts: BTreeMap<&ThemeId, Coded> = BTreeMap::new();
         let days = period.start()..=period.last();
         book.index.each_theme(

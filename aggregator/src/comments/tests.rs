@@ -17,6 +17,7 @@ use office::{Named, Office, now, role};
 mod history;
 mod index;
 mod office;
+mod reading;
 
 /// The texts that an audience is shown of a unit in the fortnight of the tests.
 fn shown(office: &Office, unit: &str, audience: Audience) -> Vec<String> {

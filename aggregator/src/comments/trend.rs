@@ -50,7 +50,7 @@ impl Comments {
             return Err(CommentsError::OfOnePerson(unit.clone()));
         }
         let frame = self.frame();
-        let book = self.up_to_date()?;
+        let book = self.so_far()?;
         let mut counts: BTreeMap<&ThemeId, Vec<ThemeTones>> = BTreeMap::new();
         for (place, period) in periods.iter().enumerate() {
             let days = period.start()..=period.last();

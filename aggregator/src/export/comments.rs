@@ -42,6 +42,7 @@ impl Rows for Released<'_> {
     }
 
     fn each(&self, take: &mut Take<'_>, progress: &mut Progress<'_>) -> Result<(), ExportError> {
+        self.ground.comments.catch_up()?;
         let all = self.months.len() as u64;
         for (month, done) in self.months.iter().zip(1..) {
             let name = month.to_string();

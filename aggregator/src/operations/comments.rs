@@ -143,6 +143,7 @@ pub(super) fn comments(house: &House, asked: CommentsAsk, talk: &mut dyn Talk) -
         }
         CommentsAsk::Themes { unit, period } => {
             let period = house.premises.config.calendar.period(&period).context("failed to read the period")?;
+            house.comments.catch_up().map_err(failed)?;
             for count in house.comments.theme_counts(&unit, &period).map_err(failed)? {
                 say(talk, &count)?;
             }

@@ -98,6 +98,7 @@ impl Sources<'_> {
         let unit = Unit::Ward(ward.id.clone());
         let part = self.part(unit.clone(), &ward.name, questions, until);
         let site = self.directory.file().sites.iter().find(|site| site.id == ward.site);
+        self.comments.catch_up()?;
         let audience = edition.audience();
         let comments =
             self.comments.released_lately(&unit, self.calendar, until, MONTHS, audience, MOST_COMMENTS)?;

@@ -164,6 +164,7 @@ pub(super) async fn released(
             return Err(Failure::new(axum::http::StatusCode::NOT_FOUND, "There is no such unit", detail));
         }
         web.enter(&viewer, Place::Unit(&unit))?;
+        web.desk.comments.catch_up().map_err(|error| failed(&error))?;
         web.desk.comments.released(&unit, &period, audience).map(Json).map_err(|error| failed(&error))
     })
     .await

@@ -74,10 +74,20 @@ pub(crate) fn frame(web: &Web, viewer: &Viewer, page: &Page<'_>, content: &Marku
             }
         }
     };
+    let looks = web.desk.demonstration || viewer.is_known();
+    let read_so_far = if looks { web.desk.comments.found_so_far() } else { None };
     let banner = html! {
         @if web.desk.demonstration {
             aside.generated aria-label="Demonstration" {
                 div.frame { strong { "Demonstration." } " Every patient, answer and ward here is made up by a computer." }
+            }
+        }
+        @if let Some(percent) = read_so_far {
+            aside.generated aria-label="Comments" {
+                div.frame {
+                    strong { "What people wrote is still being read after a start: " (percent) " %." }
+                    " Comments, and how many there are, are not complete yet. Scores are. Reload the page in a while."
+                }
             }
         }
     };

@@ -18,6 +18,7 @@ use crate::web::words::{self, Scale};
 pub(crate) fn paper(books: &Books<'_>, seen: &Appraisal) -> Result<Paper, ReportError> {
     let wrong = |source| ReportError::Period { name: seen.window.clone(), source };
     let window = books.scoring.calendar().period(&seen.window).map_err(wrong)?;
+    books.comments.catch_up()?;
     let comments = appraisal::comments(seen, books.comments, books.scoring, books.disputes)?;
     let score = seen.score.as_ref();
     let report = ConsultantAppraisal {

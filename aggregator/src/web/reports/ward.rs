@@ -24,6 +24,7 @@ pub(super) fn paper(books: &Books<'_>, id: &WardId, period: Period) -> Result<Pa
         let sheet = books.sheet(&facts, &unit, &period)?;
         (sheet, books.outlook(&facts, &unit, &period)?, actions, facts.head())
     };
+    books.comments.catch_up()?;
     let comments = books.comments.released(&unit, &period, Audience::Ward)?;
     let overall = outlook.get(&Measure::Overall);
     let window = Window::of(outlook.scores());
