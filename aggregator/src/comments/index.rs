@@ -26,7 +26,7 @@ pub(super) struct Index {
     of_wards: BTreeMap<WardId, Lists>,
     released: BTreeMap<WardId, BTreeMap<(Tone, Reach), ByDay>>,
     released_of_consultants: BTreeMap<u16, ByDay>,
-    themes: BTreeMap<WardId, BTreeMap<Date, BTreeMap<ThemeId, Coded>>>,
+    themes: BTreeMap<ThemeId, BTreeMap<WardId, BTreeMap<Date, Coded>>>,
 }
 
 type Lists = [BTreeSet<Turn>; STANDINGS.len()];
@@ -74,12 +74,10 @@ impl Index {
                 days.entry(kept.day()).or_default().insert(number);
             }
         }
-        if !history.themes().is_empty() {
-            let days = self.themes.entry(kept.ward().clone()).or_default();
-            let themes = days.entry(kept.day()).or_default();
-            for theme in history.themes() {
-                *themes.entry(theme.clone()).or_default().like(history) += 1;
-            }
+        for theme in history.themes() {
+            let wards = self.themes.entry(theme.clone()).or_default();
+            let days = wards.entry(kept.ward().clone()).or_default();
+            *days.entry(kept.day()).or_default().like(history) += 1;
         }
     }
 
@@ -101,15 +99,16 @@ impl Index {
                 }
             }
         }
-        let themes = self.themes.get_mut(kept.ward()).and_then(|days| days.get_mut(&kept.day()));
-        if let Some(themes) = themes.filter(|_| kept.of_patients()) {
-            for theme in history.themes() {
-                if let Some(coded) = themes.get_mut(theme) {
-                    let count = coded.like(history);
-                    *count = count.saturating_sub(1);
-                }
+        for theme in history.themes().iter().filter(|_| kept.of_patients()) {
+            let days = self.themes.get_mut(theme).and_then(|wards| wards.get_mut(kept.ward()));
+            let Some(days) = days else { continue };
+            if let Some(coded) = days.get_mut(&kept.day()) {
+                let count = coded.like(history);
+                *count = count.saturating_sub(1);
             }
-            themes.retain(|_, coded| *coded != Coded::default());
+            if days.get(&kept.day()) == Some(&Coded::default()) {
+                days.remove(&kept.day());
+            }
         }
     }
 
@@ -176,18 +175,24 @@ impl Index {
             .unwrap_or_default()
     }
 
-    /// Shows how often what patients of some wards wrote on some days was about what, in parts to be added up.
+    /// Shows how often what patients of some wards wrote on some days was about what, each theme once.
     pub(super) fn each_theme<'a>(
         &'a self,
         days: &RangeInclusive<Date>,
         is_asked: impl Fn(&WardId) -> bool,
         mut see: impl FnMut(&'a ThemeId, Coded),
     ) {
-        for (_, by_day) in self.themes.iter().filter(|(ward, _)| is_asked(ward)) {
-            for (_, themes) in span(by_day, days) {
-                for (theme, coded) in themes {
-                    see(theme, *coded);
+        for (theme, wards) in &self.themes {
+            let mut sum = Coded::default();
+            for (_, by_day) in wards.iter().filter(|(ward, _)| is_asked(ward)) {
+                for (_, coded) in span(by_day, days) {
+                    sum.praise += coded.praise;
+                    sum.criticism += coded.criticism;
+                    sum.not_released += coded.not_released;
                 }
+            }
+            if sum != Coded::default() {
+                see(theme, sum);
             }
         }
     }
