@@ -114,7 +114,6 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     );
     recall_kiosks(&house)?;
     let stopping = CancellationToken::new();
-    read_comments(&house, stopping.clone())?;
     let reaching = reach::start(&house, stopping.clone())?;
 
     let (broken, breakdown) = mpsc::unbounded_channel();
@@ -148,6 +147,8 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         // After the broker has shown its certificate, if it is there.
         let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         announce(&addresses)?;
+        // What would only make the start longer; whoever looks before it is through is told so.
+        read_comments(&house, stopping.clone())?;
         if let Some(manager) = &manager {
             manager.ready(&format!("pages at {}, broker at {}", addresses.http, addresses.mqtt));
             // It ends with the threads of the pages.

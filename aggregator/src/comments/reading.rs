@@ -87,7 +87,9 @@ impl Comments {
 
     /// Everything that was found: to the end of the log, but where that would keep somebody waiting who only looks.
     pub(super) fn so_far(&self) -> Result<MutexGuard<'_, Book>, CommentsError> {
-        if self.found_so_far().is_some() { Ok(self.look()) } else { self.up_to_date() }
+        // Asked after every span: the thread may have begun meanwhile.
+        while self.found_so_far().is_none() && self.read_a_span()? {}
+        Ok(self.look())
     }
 
     /// The same, with a comment that somebody names.
