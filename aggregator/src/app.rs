@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
@@ -60,8 +60,6 @@ const RECENT_RECORDS: u64 = 5_000;
 const GOODBYE: Duration = Duration::from_secs(5);
 /// How long pages wait for the broker at the start.
 const BROKER_PATIENCE: Duration = Duration::from_secs(5);
-/// So many records are looked through for comments before anybody asks for them.
-const MANY_RECORDS: u64 = 500;
 /// How long open pages may keep the process on the way out.
 const PAGES_DRAIN: Duration = Duration::from_secs(2);
 
@@ -148,7 +146,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let watching = tokio::spawn(alerts::keep(alerts::Watch::new(Arc::clone(&house)), stopping.clone()));
         announce(&addresses)?;
         // What would only make the start longer; whoever looks before it is through is told so.
-        read_comments(&house, stopping.clone())?;
+        ahead::comments(&house, stopping.clone())?;
         if let Some(manager) = &manager {
             manager.ready(&format!("pages at {}, broker at {}", addresses.http, addresses.mqtt));
             // It ends with the threads of the pages.
@@ -214,29 +212,6 @@ fn recall_kiosks(house: &House) -> Result<()> {
         house.fleet.record(&record.kiosk, record.received);
     }
     Ok(())
-}
-
-/// Looks the log through for comments beside everything else, first all of it and then what comes, so that no page waits for it.
-fn read_comments(house: &House, stopping: CancellationToken) -> Result<()> {
-    let (comments, mut changes) = (Arc::clone(&house.comments), house.changes.subscribe());
-    let read = move || {
-        let _beside = comments.reads_beside();
-        let is_over = || stopping.is_cancelled();
-        loop {
-            if let Err(error) = comments.read_on(is_over) {
-                tracing::warn!("failed to {error}");
-                return;
-            }
-            // Of a few, whoever looks makes nothing.
-            while comments.left() < MANY_RECORDS {
-                if is_over() || matches!(changes.blocking_recv(), Err(broadcast::error::RecvError::Closed)) {
-                    return;
-                }
-            }
-        }
-    };
-    let thread = std::thread::Builder::new().name("comments".to_owned()).spawn(read);
-    thread.map(drop).context("failed to start the thread that reads comments")
 }
 
 /// The socket address in an address that was written down, whatever is spoken there.

@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use jiff::civil::Date;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::fortnight::Period;
 
 use crate::log::LogError;
+use crate::premises::House;
 use crate::web::Desk;
 use crate::{national_return, scoring};
+
+/// So many records are looked through for comments before anybody asks for them.
+const MANY_RECORDS: u64 = 500;
 
 /// Starts the thread that reads.
 pub(super) fn start(desk: &Arc<Desk>) -> Result<()> {
@@ -20,6 +26,29 @@ pub(super) fn start(desk: &Arc<Desk>) -> Result<()> {
     };
     let thread = std::thread::Builder::new().name("ahead".to_owned()).spawn(read);
     thread.map(drop).context("failed to start the thread that reads ahead")
+}
+
+/// Looks the log through for comments beside everything else, first all of it and then what comes, so that no page waits for it.
+pub(super) fn comments(house: &House, stopping: CancellationToken) -> Result<()> {
+    let (comments, mut changes) = (Arc::clone(&house.comments), house.changes.subscribe());
+    let read = move || {
+        let _beside = comments.reads_beside();
+        let is_over = || stopping.is_cancelled();
+        loop {
+            if let Err(error) = comments.read_on(is_over) {
+                tracing::warn!("failed to {error}");
+                return;
+            }
+            // A few cost nobody anything who looks.
+            while comments.left() < MANY_RECORDS {
+                if is_over() || matches!(changes.blocking_recv(), Err(RecvError::Closed)) {
+                    return;
+                }
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("comments".to_owned()).spawn(read);
+    thread.map(drop).context("failed to start the thread that reads comments")
 }
 
 /// What the office's first page shows, who was named as a consultant, and the national month that is sent next.
