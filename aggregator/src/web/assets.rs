@@ -1,13 +1,17 @@
 //! The style sheet, the scripts, the letters and the icon, compiled in. Their addresses carry a version, so browsers may keep them for ever.
 
+use std::io::Write as _;
 use std::sync::LazyLock;
 
 use axum::extract::Path;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use wardvoice_protocol::id::Hash;
 
 use super::failure::Failure;
+use super::live::takes_gzip;
 
 struct Asset {
     name: &'static str,
@@ -64,16 +68,31 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     Hash::of(&all).to_string().chars().take(16).collect()
 });
 
+/// Each of them compressed as far as it goes, once for everybody; nothing where that makes it no smaller.
+static PACKED: LazyLock<Vec<Option<Vec<u8>>>> = LazyLock::new(|| ASSETS.iter().map(packed).collect());
+
+fn packed(asset: &Asset) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(asset.bytes).ok()?;
+    encoder.finish().ok().filter(|packed| asset.kind != LETTERS && packed.len() < asset.bytes.len())
+}
+
 /// The address of an asset.
 pub(crate) fn address(name: &str) -> String {
     format!("/assets/{}/{name}", *VERSION)
 }
 
-pub(crate) async fn serve(Path((version, name)): Path<(String, String)>) -> Response {
-    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
+pub(crate) async fn serve(Path((version, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    let Some((asset, packed)) = ASSETS.iter().zip(PACKED.iter()).find(|(asset, _)| asset.name == name) else {
         return Failure::page_not_found().into_response();
     };
     // An old page that asks for an old version gets the new one, but does not keep it under the old name.
     let keep = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-store" };
-    ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, keep)], asset.bytes).into_response()
+    let said = [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, keep)];
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    if let Some(packed) = packed.as_deref().filter(|_| takes_gzip(accepted)) {
+        let how = [(header::CONTENT_ENCODING, "gzip"), (header::VARY, "accept-encoding")];
+        return (said, how, packed).into_response();
+    }
+    (said, asset.bytes).into_response()
 }

@@ -42,6 +42,7 @@ use crate::ingest::Change as News;
 use crate::metrics::OpenStream;
 use changes::Change;
 pub(super) use scene::Scene;
+pub(super) use wire::takes_gzip;
 use wire::{GONE, Piece, STILL_HERE, Wire};
 
 mod changes;

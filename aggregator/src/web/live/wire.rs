@@ -53,6 +53,15 @@ fn pack(plain: &[u8]) -> io::Result<Bytes> {
     Ok(Bytes::copy_from_slice(encoder.get_ref()))
 }
 
+/// Whether a client that takes these encodings takes gzip.
+pub(in crate::web) fn takes_gzip(accepted: Option<&str>) -> bool {
+    let takes = |part: &str| {
+        let mut parts = part.split(';').map(str::trim);
+        parts.next() == Some("gzip") && parts.next() != Some("q=0")
+    };
+    accepted.is_some_and(|accepted| accepted.split(',').any(takes))
+}
+
 /// How one stream is written.
 #[derive(Debug)]
 pub(super) enum Wire {
@@ -64,15 +73,7 @@ pub(super) enum Wire {
 impl Wire {
     /// The wire for a client that takes these encodings.
     pub(super) fn for_client(accepted: Option<&str>) -> Self {
-        let takes = |part: &str| {
-            let mut parts = part.split(';').map(str::trim);
-            parts.next() == Some("gzip") && parts.next() != Some("q=0")
-        };
-        if accepted.is_some_and(|accepted| accepted.split(',').any(takes)) {
-            Self::Packed(Hasher::new(), 0)
-        } else {
-            Self::Plain
-        }
+        if takes_gzip(accepted) { Self::Packed(Hasher::new(), 0) } else { Self::Plain }
     }
 
     /// What it calls its encoding.
