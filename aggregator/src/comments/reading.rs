@@ -28,7 +28,7 @@ pub(super) struct Reading {
     /// Whether a thread reads beside everything else.
     beside: AtomicBool,
     /// So many records a page reads itself.
-    pub(super) most_by_a_page: u64,
+    most_by_a_page: AtomicU64,
 }
 
 /// A thread that reads for comments; while there is one, pages need not wait.
@@ -43,7 +43,7 @@ impl Reading {
             read_to: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
             beside: AtomicBool::new(false),
-            most_by_a_page: MOST_BY_A_PAGE,
+            most_by_a_page: AtomicU64::new(MOST_BY_A_PAGE),
         }
     }
 }
@@ -80,7 +80,7 @@ impl Comments {
     /// How much of the log has been looked through, in hundredths, where pages are shown without the rest.
     pub fn found_so_far(&self) -> Option<u64> {
         let (end, left) = (self.reader.position(), self.left());
-        let is_behind = self.reading.beside.load(Ordering::Relaxed) && left > self.reading.most_by_a_page;
+        let is_behind = self.reading.beside.load(Ordering::Relaxed) && left > self.most_by_a_page();
         // Never all of it: there is something left.
         is_behind.then(|| (end.saturating_sub(left) * 100 / end.max(1)).min(99))
     }
@@ -106,6 +106,16 @@ impl Comments {
     pub(super) fn up_to_date(&self) -> Result<MutexGuard<'_, Book>, CommentsError> {
         self.catch_up()?;
         Ok(self.look())
+    }
+
+    fn most_by_a_page(&self) -> u64 {
+        self.reading.most_by_a_page.load(Ordering::Relaxed)
+    }
+
+    /// Has pages drawn without the rest of the log sooner than otherwise.
+    #[cfg(test)]
+    pub(crate) fn pages_read_at_most(&self, records: u64) {
+        self.reading.most_by_a_page.store(records, Ordering::Relaxed);
     }
 
     fn look(&self) -> MutexGuard<'_, Book> {

@@ -87,11 +87,6 @@ impl Office {
         self.comments = Some(self.opens().unwrap());
     }
 
-    /// Pages are drawn without the rest of the log sooner than otherwise.
-    pub(in crate::comments) fn pages_read_at_most(&mut self, records: u64) {
-        self.comments.as_mut().unwrap().reading.most_by_a_page = records;
-    }
-
     /// The trust lists names of staff, and starts again.
     pub(in crate::comments) fn lists(&mut self, names: &str) {
         fs::write(self.folder().join(NAMES_FILE), names).unwrap();

@@ -14,13 +14,13 @@ fn while_a_thread_reads_pages_show_what_was_found_and_decisions_wait_for_the_res
     let mut office = Office::new();
     let ids: Vec<CommentId> = (0..12).map(|_| office.says("W1", "better", "It was noisy.")).collect();
     office.restarts();
-    office.pages_read_at_most(3);
+    office.comments().pages_read_at_most(3);
     // Nobody reads beside: whoever looks reads.
     assert_eq!((office.comments().found_so_far(), office.comments().left()), (None, 12));
     assert_eq!((on_the_page(&office), office.comments().left()), (12, 0));
 
     office.restarts();
-    office.pages_read_at_most(3);
+    office.comments().pages_read_at_most(3);
     let beside = office.comments().reads_beside();
     assert_eq!(office.comments().found_so_far(), Some(0));
     assert_eq!(on_the_page(&office), 0, "a page waited");
@@ -33,7 +33,7 @@ fn while_a_thread_reads_pages_show_what_was_found_and_decisions_wait_for_the_res
     drop(beside);
 
     office.restarts();
-    office.pages_read_at_most(3);
+    office.comments().pages_read_at_most(3);
     let beside = office.comments().reads_beside();
     assert_eq!(office.comments().list(&ALL).unwrap().len(), 12);
     drop(beside);

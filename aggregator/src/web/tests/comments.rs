@@ -1,5 +1,7 @@
 //! Comments over a real listener: the queue, the desk, and what may leave the office.
 
+use std::sync::Arc;
+
 use super::desk::Bench;
 use super::main_of;
 use serde_json::Value;
@@ -48,6 +50,26 @@ async fn raw_text_is_for_the_office_alone() {
         "what people write is text and nothing else"
     );
     assert!(page(&bench, &cookie, "/office").await.contains("1 comment waits"));
+}
+
+#[tokio::test]
+async fn pages_say_that_comments_are_still_being_read_and_do_without_the_rest() {
+    let mut bench = Bench::lively(true).await;
+    for _ in 0..3 {
+        bench.writes("W1", AT, Some(("better", "It was noisy.")));
+    }
+    let comments = Arc::clone(&bench.desk.comments);
+    comments.pages_read_at_most(1);
+    let beside = comments.reads_beside();
+    let cookie = bench.sign_in().await;
+    for path in ["/office/comments", "/ward/W1", "/office"] {
+        let shown = page(&bench, &cookie, path).await;
+        assert!(shown.contains("is still being read after a start") && !shown.contains("It was noisy."), "{path}");
+    }
+    comments.catch_up().unwrap();
+    let shown = page(&bench, &cookie, "/office/comments").await;
+    assert!(shown.contains("It was noisy.") && !shown.contains("is still being read"));
+    drop(beside);
 }
 
 #[tokio::test]
