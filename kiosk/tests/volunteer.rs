@@ -472,6 +472,61 @@ fn what_has_the_focus_is_in_sight_on_a_page_that_scrolls() {
     assert_eq!(reached.len(), 6, "{reached:?}");
 }
 
+/// A page of words alone has nothing on it that could take the focus: the keys that turn pages read it to its end, and so does one
+/// switch, which goes on from there to the beginning.
+#[test]
+fn a_page_of_words_is_read_to_its_end_with_keys_and_with_one_switch() {
+    let patient = Patient::arrives(1024, 600);
+    let shell = Shell::attends(&patient);
+    for _ in 0..2 {
+        patient.meets(Happening::Touch(Action::TextSize));
+    }
+    shell.comes_in();
+    shell.does(VolunteerTouch::Ward(0));
+    shell.does(VolunteerTouch::Script);
+    let pane = || patient.pane().unwrap();
+    let end = pane().content_height - pane().height;
+    assert!(end > 40.0, "{:?} would prove nothing", pane());
+    let is_at = |wanted: f32| (pane().scrolled - wanted).abs() < 1.0;
+    let turns = |key: Key, wanted: f32| {
+        let key = slint::SharedString::from(key);
+        assert!(!is_at(wanted));
+        for _ in 0..30 {
+            patient.presses(key.clone());
+            if is_at(wanted) {
+                return;
+            }
+        }
+        panic!("{:?}, and {wanted} was wanted", pane());
+    };
+    turns(Key::PageDown, end);
+    turns(Key::PageUp, 0.0);
+    turns(Key::DownArrow, end);
+    turns(Key::UpArrow, 0.0);
+    turns(Key::PageDown, end);
+    assert_eq!(patient.focused(), None, "no control was needed for that");
+    patient.presses(Key::DownArrow);
+    assert!(patient.focused().is_some(), "where there is no more to read the focus goes on");
+
+    shell.does(VolunteerTouch::CloseAside);
+    shell.does(VolunteerTouch::Script);
+    assert!(is_at(0.0), "a page begins at its top");
+    patient.presses(" ");
+    let mut has_been_at_the_end = false;
+    for _ in 0..120 {
+        if pane().focused {
+            patient.presses(" ");
+        } else {
+            patient.waits(500);
+        }
+        has_been_at_the_end |= is_at(end);
+        if has_been_at_the_end && is_at(0.0) {
+            return;
+        }
+    }
+    panic!("{:?} with one switch; at the end: {has_been_at_the_end}", pane());
+}
+
 impl Shell<'_> {
     fn comes_in(&self) {
         self.does(VolunteerTouch::Knock);
