@@ -224,15 +224,31 @@ impl Shell<'_> {
         for hidden in ["harm", "Lock", "keep the answers"] {
             assert!(!labels.iter().any(|label| label.contains(hidden)), "{labels:?}");
         }
+        assert!(labels.iter().any(|label| label == "Read aloud"), "{labels:?}");
+        self.asks_for_help();
+        assert_eq!(self.screen(), "volunteer_paused");
         self.touches("Yes, I am still here");
         self.touches("Stop");
         self.touches("Stop now");
         self.touches("Finish");
         self.touches("It has been wiped");
         assert_eq!(self.screen(), "door");
+        self.asks_for_help();
+        self.is_on("door");
         self.types("2580");
         assert_eq!(self.screen(), "volunteer_bed");
         assert_eq!(self.contacts(), before + 1);
+    }
+
+    /// As a patient does.
+    fn asks_for_help(&self) {
+        let before = self.patient.stored.borrow().len();
+        self.touches("I need someone to help me");
+        self.touches("I am worried");
+        self.touches("I would rather not say");
+        self.touches("Go back");
+        let stored = self.patient.stored.borrow();
+        assert!(matches!(stored.get(before..), Some([Body::HelpRequest(_)])), "one request and nothing else");
     }
 
     fn interrupted(&self) {
