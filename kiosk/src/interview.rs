@@ -233,8 +233,8 @@ impl Interview {
         if self.wakes() {
             return;
         }
-        if self.asked_since_ms.take().is_some() {
-            // Whatever was touched, it says that somebody is there; it was not meant for the screen beneath.
+        if self.asked_since_ms.take().is_some() && action != Action::Help {
+            // Whatever else was touched, it says that somebody is there; it was not meant for the screen beneath.
             return;
         }
         if action == Action::ReadAloud {

@@ -111,7 +111,7 @@ impl Screens {
             }
             Screen::Help(help) => self.help.show(help, &say),
             Screen::Door(door) => self.door.show(*door),
-            Screen::Volunteer(page) => self.volunteer.show(page, &say),
+            Screen::Volunteer(page) if view.screen.is_for_staff() => self.volunteer.show(page),
             screen => self.message.show(screen, &say),
         };
         let writing = matches!(view.screen, Screen::Comment(_));

@@ -233,6 +233,23 @@ fn help_asks_where_and_says_when_staff_have_seen_it() {
     assert_eq!((request.need, request.place.as_ref().unwrap().as_str()), (Need::Worried, "Garden room"));
 }
 
+/// But on those that are about help themselves, and where nothing could keep the request.
+#[test]
+fn help_can_be_asked_for_on_every_screen_that_a_patient_sees() {
+    let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);
+    let (mut with, mut wrong) = (0, Vec::new());
+    let mut look = |patient: &Patient, screen: &str| {
+        let offers = patient.labels().iter().any(|label| label == "I need someone to help me");
+        let expected = !screen.starts_with("help") && !screen.starts_with("staff-");
+        with += usize::from(offers);
+        if offers != expected {
+            wrong.push(screen.to_owned());
+        }
+    };
+    walk(&patient, "en", &|_| {}, &mut look);
+    assert!(wrong.is_empty() && with > 30, "{with} with it; not as it should be: {wrong:?}");
+}
+
 #[test]
 fn a_kiosk_without_its_questions_says_what_it_waits_for() {
     let patient = Patient::arrives_at(ward_with_bays(), 1280, 800);

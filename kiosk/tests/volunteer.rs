@@ -224,15 +224,31 @@ impl Shell<'_> {
         for hidden in ["harm", "Lock", "keep the answers"] {
             assert!(!labels.iter().any(|label| label.contains(hidden)), "{labels:?}");
         }
+        assert!(labels.iter().any(|label| label == "Read aloud"), "{labels:?}");
+        self.asks_for_help();
+        assert_eq!(self.screen(), "volunteer_paused");
         self.touches("Yes, I am still here");
         self.touches("Stop");
         self.touches("Stop now");
         self.touches("Finish");
         self.touches("It has been wiped");
         assert_eq!(self.screen(), "door");
+        self.asks_for_help();
+        self.is_on("door");
         self.types("2580");
         assert_eq!(self.screen(), "volunteer_bed");
         assert_eq!(self.contacts(), before + 1);
+    }
+
+    /// As a patient does.
+    fn asks_for_help(&self) {
+        let before = self.patient.stored.borrow().len();
+        self.touches("I need someone to help me");
+        self.touches("I am worried");
+        self.touches("I would rather not say");
+        self.touches("Go back");
+        let stored = self.patient.stored.borrow();
+        assert!(matches!(stored.get(before..), Some([Body::HelpRequest(_)])), "one request and nothing else");
     }
 
     fn interrupted(&self) {
@@ -470,6 +486,61 @@ fn what_has_the_focus_is_in_sight_on_a_page_that_scrolls() {
         }
     }
     assert_eq!(reached.len(), 6, "{reached:?}");
+}
+
+/// A page of words alone has nothing on it that could take the focus: the keys that turn pages read it to its end, and so does one
+/// switch, which goes on from there to the beginning.
+#[test]
+fn a_page_of_words_is_read_to_its_end_with_keys_and_with_one_switch() {
+    let patient = Patient::arrives(1024, 600);
+    let shell = Shell::attends(&patient);
+    for _ in 0..2 {
+        patient.meets(Happening::Touch(Action::TextSize));
+    }
+    shell.comes_in();
+    shell.does(VolunteerTouch::Ward(0));
+    shell.does(VolunteerTouch::Script);
+    let pane = || patient.pane().unwrap();
+    let end = pane().content_height - pane().height;
+    assert!(end > 40.0, "{:?} would prove nothing", pane());
+    let is_at = |wanted: f32| (pane().scrolled - wanted).abs() < 1.0;
+    let turns = |key: Key, wanted: f32| {
+        let key = slint::SharedString::from(key);
+        assert!(!is_at(wanted));
+        for _ in 0..30 {
+            patient.presses(key.clone());
+            if is_at(wanted) {
+                return;
+            }
+        }
+        panic!("{:?}, and {wanted} was wanted", pane());
+    };
+    turns(Key::PageDown, end);
+    turns(Key::PageUp, 0.0);
+    turns(Key::DownArrow, end);
+    turns(Key::UpArrow, 0.0);
+    turns(Key::PageDown, end);
+    assert_eq!(patient.focused(), None, "no control was needed for that");
+    patient.presses(Key::DownArrow);
+    assert!(patient.focused().is_some(), "where there is no more to read the focus goes on");
+
+    shell.does(VolunteerTouch::CloseAside);
+    shell.does(VolunteerTouch::Script);
+    assert!(is_at(0.0), "a page begins at its top");
+    patient.presses(" ");
+    let mut has_been_at_the_end = false;
+    for _ in 0..120 {
+        if pane().focused {
+            patient.presses(" ");
+        } else {
+            patient.waits(500);
+        }
+        has_been_at_the_end |= is_at(end);
+        if has_been_at_the_end && is_at(0.0) {
+            return;
+        }
+    }
+    panic!("{:?} with one switch; at the end: {has_been_at_the_end}", pane());
 }
 
 impl Shell<'_> {

@@ -156,6 +156,8 @@ fn subject(screen: &Screen) -> Option<Subject> {
         Screen::StopAsked | Screen::StillThere { .. } | Screen::Thanks(_) | Screen::Wipe => {
             Some(Subject::Message(std::mem::discriminant(screen)))
         }
+        // The questions wait in front of a patient.
+        Screen::Volunteer(_) if !screen.is_for_staff() => Some(Subject::Message(std::mem::discriminant(screen))),
         // Nobody is there, there are many languages at once, it is over at once, or it is not for patients.
         Screen::Rest { .. }
         | Screen::Language { .. }

@@ -118,6 +118,8 @@ impl Interview {
                 }
                 true
             }
+            // Whoever is in front of the door, or holds a tablet on which the questions wait, may need help.
+            Action::Help if self.shows_a_patient(now_ms) => false,
             // The screens behind the door offer none of the patient's actions; a key may still send one.
             _ if self.help.is_none() && self.volunteer_screen(now_ms).is_some() => {
                 if *action == Action::Back {
@@ -286,6 +288,12 @@ impl Interview {
             None => effects.insert(0, Effect::Errand(Errand::WipeDraft)),
         }
         self.volunteer.on_disk = draft;
+    }
+
+    /// Whether a patient may be in front of what the session shows: the door, or the questions that wait.
+    fn shows_a_patient(&self, now_ms: u64) -> bool {
+        let screen = self.volunteer_screen(now_ms);
+        screen.is_some_and(|screen| matches!(screen, Screen::Door(_)) || !screen.is_for_staff())
     }
 
     fn draft_of(&self, asking: &Asking) -> Option<Draft> {

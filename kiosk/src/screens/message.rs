@@ -7,6 +7,7 @@ use slint::{ComponentHandle as _, SharedString};
 use wardvoice_kiosk_ui::{KioskWindow, MessageAdapter, Phrases, ScreenKind, StaffWords};
 
 use super::{Touch, fill, lines, reading};
+use crate::interview::volunteer::VolunteerTouch;
 use crate::interview::{Action, Farewell, Screen, Trouble};
 
 pub(super) struct Message {
@@ -48,11 +49,19 @@ impl Message {
     }
 
     pub(super) fn show(&self, screen: &Screen, say: &Phrases) -> ScreenKind {
-        let Saying { mut title, mut body, primary, secondary } = saying(screen, say);
-        if let (Screen::Staff(Trouble::Waiting), Some(window)) = (screen, self.window.upgrade()) {
-            // For staff, who work in English.
+        let Saying { mut title, mut body, primary, mut secondary } = saying(screen, say);
+        if let Some(window) = self.window.upgrade() {
+            // For volunteers and staff, who work in English.
             let say = window.global::<StaffWords>();
-            (title, body) = (say.get_waits_title(), say.get_waits_words());
+            match screen {
+                Screen::Staff(Trouble::Waiting) => {
+                    (title, body) = (say.get_waits_title(), say.get_waits_words());
+                }
+                Screen::Volunteer(_) => {
+                    secondary = Some((say.get_pause_volunteer(), Action::Volunteer(VolunteerTouch::Knock)));
+                }
+                _ => {}
+            }
         }
         let (primary_label, primary) = primary.unzip();
         let (secondary_label, secondary) = secondary.unzip();
@@ -63,8 +72,8 @@ impl Message {
             adapter.set_body(lines::tied(&body));
             adapter.set_primary(primary_label.unwrap_or_default());
             adapter.set_secondary(secondary_label.unwrap_or_default());
-            // Where help is needed most it is offered by the words themselves, or there is nothing to keep it in.
-            adapter.set_offers_help(!matches!(screen, Screen::StillThere { .. } | Screen::Staff(_)));
+            // Not where there is nothing to keep the request in.
+            adapter.set_offers_help(!matches!(screen, Screen::Staff(_)));
         }
         ScreenKind::Message
     }
@@ -98,6 +107,11 @@ fn saying(screen: &Screen, say: &Phrases) -> Saying {
         Screen::StillThere { seconds_left } => Saying {
             primary: Some((say.still_yes.clone(), Action::CarryOn)),
             ..one(&say.still_title, lines::last_below(&fill(&say.still_body, "{number}", seconds_left)))
+        },
+        // The one page of a session that a patient sees: the questions wait in front of whoever holds the tablet.
+        Screen::Volunteer(_) => Saying {
+            primary: Some((say.still_yes.clone(), Action::Volunteer(VolunteerTouch::CarryOn))),
+            ..one(&say.still_title, SharedString::new())
         },
         Screen::Saving => one(&say.saving_title, SharedString::new()),
         Screen::Thanks(farewell) => {

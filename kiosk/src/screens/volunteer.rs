@@ -7,12 +7,12 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use slint::{ComponentHandle as _, SharedString, VecModel};
-use wardvoice_kiosk_ui::{KioskWindow, Line, Phrases, ScreenKind, StaffWords, VolunteerAdapter};
+use wardvoice_kiosk_ui::{KioskWindow, Line, ScreenKind, StaffWords, VolunteerAdapter};
 use wardvoice_protocol::contact::Mode;
 
 use super::{Touch, fill, sends, set_rows};
 use crate::interview::Action;
-use crate::interview::volunteer::{Margin, Page, VolunteerTouch, VolunteerView};
+use crate::interview::volunteer::{Margin, VolunteerTouch, VolunteerView};
 
 mod pages;
 
@@ -51,7 +51,7 @@ struct Shown {
     footer: Vec<Offer>,
     /// The primary and the choices store something, so they wait for a store that keeps.
     stores: bool,
-    /// The patient holds the tablet, or the page is about harm already.
+    /// The page is about harm already.
     hides_harm: bool,
     test_card: bool,
 }
@@ -86,12 +86,12 @@ impl Volunteer {
         Self { window: window.as_weak(), paragraphs, lines, choices, footer, touches }
     }
 
-    /// `phrases`: the patient's words, for a page that a patient holds.
-    pub(super) fn show(&self, view: &VolunteerView, phrases: &Phrases) -> ScreenKind {
+    /// Shows a page. The one that a patient holds is a message.
+    pub(super) fn show(&self, view: &VolunteerView) -> ScreenKind {
         let Some(window) = self.window.upgrade() else { return ScreenKind::Volunteer };
         let say = window.global::<StaffWords>();
         let adapter = window.global::<VolunteerAdapter>();
-        let shown = pages::shown(view, &say, phrases);
+        let shown = pages::shown(view, &say);
         let (standing, strong) = standing(view, &say);
         adapter.set_standing(standing);
         adapter.set_standing_strong(strong);
@@ -143,10 +143,6 @@ impl Volunteer {
 
 /// What stands above every page, and whether it is something to act upon.
 fn standing(view: &VolunteerView, say: &StaffWords) -> (SharedString, bool) {
-    // A patient who holds the tablet is told nothing technical.
-    if view.page == (Page::Paused { handed_over: true }) {
-        return (SharedString::new(), false);
-    }
     if view.refusing {
         return (say.get_standing_refusing(), true);
     }

@@ -178,6 +178,18 @@ fn scanning_keeps_nobody_from_being_asked_whether_they_are_there() {
 }
 
 #[test]
+fn whoever_is_asked_whether_they_are_there_can_ask_for_help() {
+    let mut patient = Patient::agrees();
+    patient.chooses(2);
+    patient.waits(IDLE_MS);
+    assert!(matches!(patient.screen(), Screen::StillThere { .. }));
+    patient.touches(Action::Help);
+    assert!(matches!(patient.screen(), Screen::Help(HelpView::Choosing { .. })));
+    patient.touches(Action::CloseHelp);
+    assert_eq!(patient.question(), "coordination", "and goes on afterwards");
+}
+
+#[test]
 fn a_bay_goes_with_the_request_and_nothing_else() {
     let places: Vec<record::Place> = (1..=10).map(|number| place(&format!("Bay {number}"))).collect();
     let mut patient = Patient::arrives_at(own_setting().with_places(places));

@@ -20,6 +20,7 @@ use super::*;
 mod any;
 mod door;
 mod drafts;
+mod help;
 mod looks;
 
 const PIN: &str = "2580";

@@ -1,7 +1,7 @@
 //! Each page behind the door in words and buttons.
 
 use slint::SharedString;
-use wardvoice_kiosk_ui::{Line, Phrases, StaffWords};
+use wardvoice_kiosk_ui::{Line, StaffWords};
 use wardvoice_protocol::contact::{Mode, Outcome};
 
 use super::{Offer, Shown, moment};
@@ -10,7 +10,7 @@ use crate::interview::volunteer::{
 };
 use crate::screens::fill;
 
-pub(super) fn shown(view: &VolunteerView, say: &StaffWords, phrases: &Phrases) -> Shown {
+pub(super) fn shown(view: &VolunteerView, say: &StaffWords) -> Shown {
     match &view.page {
         Page::Resume { minutes, answered } => Shown {
             title: say.get_resume_title(),
@@ -44,8 +44,7 @@ pub(super) fn shown(view: &VolunteerView, say: &StaffWords, phrases: &Phrases) -
             ..Shown::default()
         },
         Page::Team(team) => team_page(team, say),
-        Page::Paused { handed_over: true } => held_page(say, phrases),
-        Page::Paused { handed_over: false } => paused_page(say),
+        Page::Paused { .. } => paused_page(say),
         Page::Round { answered, approached } => Shown {
             title: say.get_round_title(),
             paragraphs: vec![fill(
@@ -250,17 +249,6 @@ fn paused_page(say: &StaffWords) -> Shown {
         primary: Some((say.get_pause_carry_on(), VolunteerTouch::CarryOn)),
         choices: vec![(say.get_pause_end(), VolunteerTouch::EndDraft)],
         footer: vec![lock(say)],
-        ..Shown::default()
-    }
-}
-
-/// The questions wait in front of a patient who holds the tablet: in the patient's words, but for what only the volunteer touches.
-fn held_page(say: &StaffWords, phrases: &Phrases) -> Shown {
-    Shown {
-        title: phrases.still_title.clone(),
-        primary: Some((phrases.still_yes.clone(), VolunteerTouch::CarryOn)),
-        choices: vec![(say.get_pause_volunteer(), VolunteerTouch::Knock)],
-        hides_harm: true,
         ..Shown::default()
     }
 }
