@@ -88,7 +88,7 @@ fn the_pages_certificate_is_an_alert_as_long_before_as_the_brokers() {
 
 #[test]
 fn a_kiosk_that_has_not_renewed_its_certificate_is_an_alert_fourteen_days_before_it_ends() {
-    let holder = || Holder::Kiosk { id: KioskId::new("k-0017").unwrap(), ward: "Ward 12".to_owned() };
+    let holder = || Holder::Kiosk { id: "k-0017".parse().unwrap(), ward: "Ward 12".to_owned() };
     let told = |when: &str| {
         format!(
             "The certificate of kiosk k-0017 on Ward 12 {when}, and the kiosk has not had it renewed. No broker lets it in once it has \

@@ -1,13 +1,13 @@
 //! The wire: takes what kiosks publish to the [`Inbox`], carries receipts and assignments back.
 //!
-//! The only file of the aggregator that knows rumqttc. It decides nothing: what a record is worth is the judge's
+//! The only room of the aggregator that knows rumqttc. It decides nothing: what a record is worth is the judge's
 //! business, and every record is acknowledged to the broker only when the log has given its [`Ack`] back.
 //!
-//! Three parts share the work, and a fourth ([`keep_out`]) ends connections of kiosks that were taken off. The *line* (a task) polls the connection and must never wait on anything slow, or
+//! Three parts share the work. The *line* (a task) polls the connection and must never wait on anything slow, or
 //! acknowledgements and pings stop with it. The *intake* (a thread) hands what came to the inbox, which may block as
 //! long as it likes: the line then waits for room, and the broker's window of unacknowledged messages holds the rest
 //! back. The *sender* (a task) signs and publishes what goes out; receipts that wait together are put together, one
-//! signed message a kiosk.
+//! signed message a kiosk. Beside them [`keep_out`] ends the connections of kiosks that were taken off.
 //!
 //! Known of rumqttc 0.25 and handled here: it throws away what is in flight when a session is new, re-sends with a
 //! stale packet id, and can wait for ever on a collision after a lost session (rumqttc #1056), so every connection

@@ -209,7 +209,8 @@ mod tests {
         log.hear(&mut promised, 7, first)?;
         assert!(promised.withdrawn.is_empty());
         log.hear(&mut promised, 7, rest)?;
-        assert!(promised.withdrawn.contains(&record.parse()?) && promised.erased.is_empty());
+        let withdrawn: RecordId = record.parse()?;
+        assert!(promised.withdrawn.contains(&withdrawn) && promised.erased.is_empty());
         log.hung(&mut promised, 7);
         log.hear(&mut promised, 7, b"{\"done\":{\"well\":true}}\n")?;
         log.hear(&mut promised, 1, b"{\"records\":3,\"bytes_before\":9,\"bytes_now\":4}\n")?;

@@ -83,8 +83,8 @@ impl Poller<'_> {
     }
 }
 
-/// Reads what came; nothing of a kiosk that was taken off. The right to acknowledge goes with a record; everything else is worth no more than the moment
-/// and gives it back at once.
+/// Reads what came; nothing of a kiosk that was taken off. The right to acknowledge goes with a record; everything else
+/// is worth no more than the moment and gives it back at once.
 fn read(publish: &Publish, ack: Ack, passes: Option<&SharedAuthority>) -> (Option<Incoming>, Option<Ack>) {
     let payload = &publish.payload;
     let incoming = match publish.topic.parse() {
