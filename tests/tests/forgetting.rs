@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use wardvoice_protocol::envelope::Envelope;
 use wardvoice_tests::aggregator::arm;
 use wardvoice_tests::ledger::Ledger;
 use wardvoice_tests::power::recording::copy;
@@ -53,7 +54,7 @@ impl Scene {
             envelopes.push(tablet.completes(words)?);
         }
         let record = envelopes.get(1).context("no second answer")?.record().to_string();
-        let payloads = envelopes.iter().map(|envelope| envelope.to_json()).collect();
+        let payloads = envelopes.iter().map(Envelope::to_json).collect();
         let mut scene = Self { ward, tablet, payloads, record };
         scene.send()?;
         scene.ward.aggregator.stop()?;
