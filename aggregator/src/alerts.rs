@@ -40,7 +40,7 @@ mod watch;
 
 pub use book::{Book, Open, Seen, Tell};
 pub use find::find;
-pub use situation::{Cause, Certificate, Kiosk, Quota, Share, Situation, Undelivered};
+pub use situation::{Cause, Certificate, Holder, Kiosk, Quota, Share, Situation, Undelivered};
 pub use watch::{Watch, keep};
 
 use book::Entry;
@@ -69,7 +69,7 @@ pub enum Kind {
     Undelivered,
     /// Records wait on a kiosk that is connected.
     StuckOutbox,
-    /// The broker's certificate runs out.
+    /// A certificate runs out: the broker's, the pages' or a kiosk's.
     Certificate,
     /// A kiosk's share of the quarantine fills.
     QuarantineFilling,
@@ -265,7 +265,7 @@ impl Kind {
                 "Look at the tablet's staff corner for its last error; nothing is lost while it waits."
             }
             Self::Certificate => {
-                "Give the broker a new certificate of the same authority; kiosks keep their records meanwhile."
+                "Give the broker or the pages a new certificate, or see why the kiosk cannot renew its own. Kiosks keep their records meanwhile."
             }
             Self::QuarantineFilling => {
                 "See on the office's page why records were refused, put that right, and try them again."

@@ -115,6 +115,9 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     let reaching = reach::start(&house, stopping.clone())?;
 
     let (broken, breakdown) = mpsc::unbounded_channel();
+    let authority = house.premises.authority()?;
+    house.fleet.know_passes(&authority);
+    let unconnected = unconnected.shutting_out(authority);
     let (to_broker, mqtt) = transport::broker(&house.premises)?;
     let boards = Arc::new(noticeboards(&house)?);
     let fleet = Arc::clone(&house.fleet);
@@ -131,13 +134,14 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         let remembered = known.as_ref().and_then(|known| place_of(&known.http));
         let listener = listen("web.listen", house.premises.config.web_listen, remembered).await?;
         let listening = listener.local_addr().context("failed to learn the address of the pages")?;
-        let rules = transport::pages(&house.premises)?;
+        let rules = transport::pages(&house)?;
         let http = format!("{}://{listening}", if rules.is_some() { "https" } else { "http" });
         let desk = transport::enrolment(&house, &messenger, known.and_then(|known| known.enrolment)).await?;
         let addresses = Addresses { http, mqtt, enrolment: desk.as_ref().map(|(_, address)| address.to_string()) };
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
         let enrolling = desk.map(|(desk, _)| tokio::spawn(desk));
+        transport::keep_out(&house.premises, &to_broker, &stopping)?;
         let changes = house.changes.subscribe();
         let keeping = boards::keep(Arc::clone(&boards), changes, messenger.clone(), stopping.clone());
         let keeping = tokio::spawn(keeping);

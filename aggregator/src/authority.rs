@@ -2,7 +2,8 @@
 //!
 //! It is made at the first start of `serve` and lives in `authority/` of the data folder: `authority.key` (readable by its user
 //! only), `authority.pem` (for whoever is to believe it), `certificates.json` (what kiosks were given, and what was taken back) and
-//! `revoked.pem` (the same for other programs, as a list of revoked certificates).
+//! `revoked.pem` (the same for other programs, as a list of revoked certificates; a second copy goes to `broker.revoked_file`, where a
+//! broker of the trust's own may read it).
 //!
 //! Vocabulary: a *pass* is a kiosk's certificate; its only name is the kiosk's id, which is what brokers call the kiosk by. A
 //! *serial* is the number by which a certificate is taken back.
@@ -46,6 +47,7 @@ mod request;
 mod shown;
 
 pub use bearer::Bearer;
+pub(crate) use bearer::not_after;
 pub use issued::{Given, Issued, IssuedError, Serial};
 pub use request::{CertificateRequest, RequestError};
 pub use shown::{ClientPass, FileCertificate, FileCertificateError, ServerCertificate};
@@ -69,6 +71,8 @@ pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
     issued: Issued,
+    /// Where a broker of the trust's own reads the list of what was taken back.
+    told: Option<PathBuf>,
 }
 
 /// A certificate with its key, both PEM, and everything that vouches for it.
@@ -134,6 +138,11 @@ pub enum AuthorityError {
 impl Authority {
     /// Opens the authority of a folder, and makes one where there is none.
     pub fn open(folder: &Path) -> Result<Self, AuthorityError> {
+        Self::open_telling(folder, None)
+    }
+
+    /// The same, and writes the list of what was taken back to a second file whenever it changes, for a broker that may not read the folder.
+    pub fn open_telling(folder: &Path, told: Option<PathBuf>) -> Result<Self, AuthorityError> {
         let (key_path, certificate_path) = (folder.join("authority.key"), folder.join("authority.pem"));
         match (key_path.exists(), certificate_path.exists()) {
             (false, false) => make(&key_path, &certificate_path)?,
@@ -158,10 +167,12 @@ impl Authority {
             issuer: Issuer::new(own_params(Timestamp::now()), key),
             folder: folder.to_owned(),
             certificate,
+            told,
         };
-        // Again at each start, because a power cut may have come between the two files; a full disk keeps nobody from starting.
+        // Again at each start, because a power cut may have come between the files; a full disk keeps nobody from starting.
+        let own = folder.join("revoked.pem");
         match authority.write_revoked(Timestamp::now()) {
-            Err(error) if folder.join("revoked.pem").exists() => tracing::warn!("failed to {error}"),
+            Err(error) if own.exists() => tracing::warn!("failed to {error}"),
             written => written?,
         }
         Ok(authority)
@@ -273,9 +284,17 @@ impl Authority {
             key_identifier_method: KeyIdMethod::Sha256,
         };
         let text = pem("X509 CRL", list.signed_by(&self.issuer).map_err(signing)?.der());
-        let path = self.folder.join("revoked.pem");
-        durable_file::replace(&path, text.as_bytes(), Readers::Anyone)
-            .map_err(|source| AuthorityError::File { path, source })
+        let write = |path: PathBuf, readers| {
+            durable_file::replace(&path, text.as_bytes(), readers)
+                .map_err(|source| AuthorityError::File { path, source })
+        };
+        write(self.folder.join("revoked.pem"), Readers::Anyone)?;
+        self.told.clone().map_or(Ok(()), |told| write(told, Readers::Everyone))
+    }
+
+    /// The list of what was taken back, where other programs read it.
+    pub fn revoked_list(&self) -> PathBuf {
+        self.told.clone().unwrap_or_else(|| self.folder.join("revoked.pem"))
     }
 }
 

@@ -99,6 +99,8 @@ struct BrokerFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     ca_file: Option<PathBuf>,
     show_certificate: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -168,6 +170,7 @@ impl Default for BrokerFile {
             password_file: None,
             ca_file: None,
             show_certificate: false,
+            revoked_file: None,
         }
     }
 }
@@ -292,6 +295,35 @@ pub struct ExternalBroker {
     pub ca_file: Option<PathBuf>,
     /// Whether the aggregator shows it a certificate of the built-in authority, and believes what that vouches for.
     pub show_certificate: bool,
+    /// Where it reads which certificates were taken back.
+    pub revoked_file: Option<PathBuf>,
+}
+
+/// Whether a broker learns by itself that a certificate was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// It is the one inside, which asks.
+    AtOnce,
+    /// It has the list; something has to let it read that.
+    ByList,
+    /// Somebody has to bring it the list.
+    ByHand,
+    /// It asks kiosks for no certificates.
+    NotAtAll,
+}
+
+impl BrokerChoice {
+    /// Whether this broker learns by itself that a certificate was taken back.
+    pub fn is_told(&self) -> Told {
+        match self {
+            Self::Embedded { encrypted: true, .. } => Told::AtOnce,
+            Self::Embedded { encrypted: false, .. } => Told::NotAtAll,
+            Self::External(ExternalBroker { revoked_file: Some(_), .. }) => Told::ByList,
+            Self::External(ExternalBroker { show_certificate: true, .. }) => Told::ByHand,
+            Self::External(_) => Told::NotAtAll,
+        }
+    }
 }
 
 /// Why settings are not usable.

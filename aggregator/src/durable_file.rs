@@ -2,9 +2,9 @@
 //!
 //! A reader sees the old file or the new one, never half of one, whatever instruction the power fails at.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Who may read a file.
@@ -14,6 +14,8 @@ pub enum Readers {
     Owner,
     /// Whoever the umask allows (mode 0644).
     Anyone,
+    /// Everybody, whatever the umask says (mode 0644): programs of other users read it.
+    Everyone,
 }
 
 /// Replaces a file's content, durably: when this returns, the new content survives a power cut.
@@ -32,9 +34,13 @@ pub fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> 
     }
     let mode = match readers {
         Readers::Owner => 0o600,
-        Readers::Anyone => 0o644,
+        Readers::Anyone | Readers::Everyone => 0o644,
     };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+    if readers == Readers::Everyone {
+        // Before it has its name, because whoever waits for that reads at once.
+        file.set_permissions(Permissions::from_mode(mode))?;
+    }
     file.write_all(content)?;
     file.sync_all()?;
     drop(file);
@@ -60,9 +66,15 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
+
+    #[test]
+    fn what_everyone_reads_everyone_can_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list");
+        replace(&path, b"list", Readers::Everyone).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
 
     #[test]
     fn a_file_is_replaced_and_keeps_its_secrecy() {

@@ -1,14 +1,16 @@
-//! What is known of each kiosk at this moment: its last status and when its last record came. Silence is shown. And until when the
-//! certificate of the broker is valid that they all go through.
+//! What is known of each kiosk at this moment: its last status and when its last record came. Silence is shown. And until when certificates
+//! are valid: that of the broker that they all go through, that of the pages where it is the trust's own, and each kiosk's.
 //!
 //! Kept in memory only: after a restart the last records come from the log, and statuses come again within a minute.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::{Presence, Status};
+
+use crate::authority::{FileCertificate, SharedAuthority};
 
 /// After this long without a record a kiosk, or a ward, counts as silent. Our rule: volunteers visit at least twice a week.
 pub const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(72);
@@ -36,6 +38,8 @@ impl Sighting {
 pub struct Fleet {
     sightings: RwLock<BTreeMap<KioskId, Sighting>>,
     certificate_until: RwLock<Option<Timestamp>>,
+    passes: OnceLock<SharedAuthority>,
+    pages: OnceLock<Arc<FileCertificate>>,
 }
 
 impl Fleet {
@@ -71,6 +75,31 @@ impl Fleet {
     /// Until when the broker's certificate is valid; none without TLS, and before the first connection.
     pub fn broker_certificate_until(&self) -> Option<Timestamp> {
         *self.certificate_until.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who gives kiosks their certificates; the first one counts.
+    pub fn know_passes(&self, authority: &SharedAuthority) {
+        self.passes.get_or_init(|| Arc::clone(authority));
+    }
+
+    /// The trust's own certificate that pages show; the first one counts.
+    pub fn know_pages(&self, certificate: &Arc<FileCertificate>) {
+        self.pages.get_or_init(|| Arc::clone(certificate));
+    }
+
+    /// Until when the pages' certificate is valid that is shown now; none where it is renewed by itself or is a proxy's.
+    pub fn pages_certificate_until(&self) -> Option<Timestamp> {
+        self.pages.get()?.until()
+    }
+
+    /// Until when each kiosk has a certificate that was not taken back, over or not.
+    pub fn pass_ends(&self) -> BTreeMap<KioskId, Timestamp> {
+        self.passes.get().map(|passes| passes.issued().ends()).unwrap_or_default()
+    }
+
+    /// Whether everything was taken back that a kiosk was given.
+    pub fn is_taken_off(&self, kiosk: &KioskId) -> bool {
+        self.passes.get().is_some_and(|passes| passes.issued().is_taken_off(kiosk))
     }
 
     /// What is known of one kiosk.

@@ -2,7 +2,8 @@
 //!
 //! A kill point does nothing unless the tests' harness has switched it on by name (crate `fail`, environment variable
 //! `FAILPOINTS`, read only when `WARDVOICE_FAILPOINTS` is set). The names are `log.before_flush`, `log.after_flush`,
-//! `receipts.before_send` and `receipts.after_send`; the action `return` kills.
+//! `receipts.before_send` and `receipts.after_send`; `forget.before_commit` and `forget.after_commit` where something is forgotten; and
+//! `rewrite.in_the_middle`, `rewrite.before_exchange` and `rewrite.after_exchange` where a log is written anew. The action `return` kills.
 
 use std::process::{Command, Stdio, id};
 

@@ -241,7 +241,11 @@ impl Premises {
         if let Some(authority) = self.authority.get() {
             return Ok(Arc::clone(authority));
         }
-        let opened = Arc::new(Authority::open(&self.data.join("authority")).map_err(failed)?);
+        let told = match &self.config.broker {
+            BrokerChoice::External(broker) => broker.revoked_file.as_ref().map(|path| self.data.join(path)),
+            BrokerChoice::Embedded { .. } => None,
+        };
+        let opened = Arc::new(Authority::open_telling(&self.data.join("authority"), told).map_err(failed)?);
         Ok(Arc::clone(self.authority.get_or_init(|| opened)))
     }
 

@@ -122,21 +122,38 @@ pub fn renew(data: &Path) -> Result<Timestamp, JoinError> {
     }
 }
 
+/// Asks for the next pass if the one that is there is about to end at a moment; when the new one ends, none where it was not yet time or this
+/// kiosk was never enrolled.
+pub fn renew_if_due(data: &Path, now: Timestamp) -> Result<Option<Timestamp>, JoinError> {
+    match pass::enrolment(data)? {
+        Some(enrolment) if enrolment.renew_after <= now => renew(data)
+            .map(Some)
+            .inspect_err(|_| tracing::error!(until = %enrolment.until, "the certificate was not renewed")),
+        _ => Ok(None),
+    }
+}
+
 /// Renews the pass whenever it is about to end, for as long as the process runs. What fails is tried again an hour later; there is a
 /// month for it.
 pub fn keep_renewed(data: &Path) -> io::Result<()> {
+    keep_renewed_by(data, Timestamp::now, LOOK_EVERY)
+}
+
+/// The same by a clock, looking so often.
+pub fn keep_renewed_by(
+    data: &Path,
+    clock: impl Fn() -> Timestamp + Send + 'static,
+    every: Duration,
+) -> io::Result<()> {
     let data = data.to_owned();
     let look = move || {
         loop {
-            match pass::enrolment(&data) {
-                Ok(Some(enrolment)) if enrolment.renew_after <= Timestamp::now() => match renew(&data) {
-                    Ok(until) => tracing::info!(%until, "the certificate was renewed"),
-                    Err(error) => tracing::error!(until = %enrolment.until, "failed to {error}"),
-                },
-                Ok(_) => {}
+            match renew_if_due(&data, clock()) {
+                Ok(Some(until)) => tracing::info!(%until, "the certificate was renewed"),
+                Ok(None) => {}
                 Err(error) => tracing::error!("failed to {error}"),
             }
-            thread::sleep(LOOK_EVERY);
+            thread::sleep(every);
         }
     };
     thread::Builder::new().name("renewal".to_owned()).spawn(look).map(drop)
@@ -206,6 +223,39 @@ fn unexpected(address: &str, answer: Answer) -> JoinError {
         Answer::Refused(refusal) => JoinError::Refused(refusal),
         Answer::Welcome { .. } | Answer::Renewed { .. } => {
             JoinError::Answer { address: address.to_owned(), reason: "it answers something else".to_owned() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_pass_is_asked_for_from_the_moment_that_it_says_and_not_before() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(renew_if_due(data.path(), at("2090-01-01T00:00:00Z")).unwrap(), None, "never enrolled");
+        let (until, renew_after) = (at("2027-04-04T12:00:00Z"), at("2027-03-05T12:00:00Z"));
+        let pass = Pass {
+            certificate: "certificate\n".to_owned(),
+            authority: "authority\n".to_owned(),
+            until,
+            renew_after,
+        };
+        let (key, _) = request().unwrap();
+        // No certificate: whoever tries to renew with it fails.
+        keep(data.path(), &pass, &key, "127.0.0.1:1").unwrap();
+        for early in ["2027-01-04T12:00:00Z", "2027-03-05T11:59:59Z"] {
+            assert_eq!(renew_if_due(data.path(), at(early)).unwrap(), None, "{early}");
+        }
+        for due in ["2027-03-05T12:00:00Z", "2027-04-04T12:00:00Z", "2030-01-01T00:00:00Z"] {
+            assert!(renew_if_due(data.path(), at(due)).is_err(), "it was not tried at {due}");
         }
     }
 }

@@ -19,6 +19,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::assignment::KioskSettings;
@@ -134,10 +135,11 @@ fn base32(bytes: &[u8], characters: usize) -> String {
 }
 
 /// What a kiosk asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     /// The version of this shape: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// A certificate request for its TLS key: PKCS#10, DER, base64. The subject in it means nothing.
     pub request: String,
@@ -146,7 +148,7 @@ pub struct Ask {
 }
 
 /// Why a kiosk asks for a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// It has a join code.
@@ -156,7 +158,7 @@ pub enum Purpose {
 }
 
 /// What a kiosk joins with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Joining {
     /// The code's last twelve characters.
@@ -173,7 +175,7 @@ pub fn proof(secret: &str, request: &[u8]) -> Vec<u8> {
 }
 
 /// What the aggregator answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// The kiosk is taken in.
@@ -193,20 +195,22 @@ pub enum Answer {
 }
 
 /// A certificate and who vouches for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pass {
     /// The kiosk's certificate, PEM.
     pub certificate: String,
     /// The authority's certificate, PEM: whoever it vouches for is believed.
     pub authority: String,
     /// When the certificate ends.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub until: Timestamp,
     /// From when on a new one is to be asked for.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub renew_after: Timestamp,
 }
 
 /// Why a kiosk is not taken in.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// There is no such code.

@@ -10,6 +10,7 @@ use crate::approvals::Approvals;
 use crate::assignment::{Assignment, KioskSettings};
 use crate::board::Board;
 use crate::directory::DirectoryFile;
+use crate::enrolment::{Answer, Ask};
 use crate::envelope::EnvelopeFile;
 use crate::help::HelpSeen;
 use crate::posting::Posting;
@@ -27,6 +28,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("assignment", of::<Assignment>()),
         ("board", of::<Board>()),
         ("directory", of::<DirectoryFile>()),
+        ("enrolment-answer", of::<Answer>()),
+        ("enrolment-ask", of::<Ask>()),
         ("envelope", of::<EnvelopeFile>()),
         ("help-seen", of::<HelpSeen>()),
         ("introduction", of::<Introduction>()),

@@ -10,6 +10,7 @@ use wardvoice_protocol::assignment::{Assignment, KioskSettings};
 use wardvoice_protocol::board::Board;
 use wardvoice_protocol::contact::{Answer, Mode, Outcome};
 use wardvoice_protocol::directory::DirectoryFile;
+use wardvoice_protocol::enrolment;
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::id::{Hash, KioskId, WardId};
@@ -63,6 +64,8 @@ fn check(kind: &str, text: &str) -> Result<(), String> {
         "status" => reads::<Status>(text),
         "introduction" => reads::<Introduction>(text),
         "directory" => reads::<DirectoryFile>(text),
+        "enrolment-ask" => reads::<enrolment::Ask>(text),
+        "enrolment-answer" => reads::<enrolment::Answer>(text),
         "questionnaire" => reads::<QuestionnaireFile>(text),
         "answers" => reads::<std::collections::BTreeMap<String, Answer>>(text),
         other => Err(format!("no type is called {other}")),
@@ -92,6 +95,8 @@ fn every_example_reads_as_what_it_says_it_is() {
         "posting",
         "approvals",
         "help-seen",
+        "enrolment-ask",
+        "enrolment-answer",
     ] {
         assert!(kinds.iter().any(|known| known == kind), "no example of {kind}");
     }

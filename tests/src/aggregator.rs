@@ -37,7 +37,8 @@ pub enum Carrier {
     },
     /// The broker inside, for kiosks with certificates of the built-in authority.
     Certified,
-    /// A broker of its own on this port, which the aggregator shows such a certificate.
+    /// A broker of its own on this port, which the aggregator shows such a certificate, and tells in `certificates/revoked.pem` beside its data
+    /// what was taken back.
     CertifiedExternal(u16),
 }
 
@@ -72,7 +73,9 @@ impl Aggregator {
                 (format!("listen = \"127.0.0.1:{port}\"\nencrypted = true\n{}", enrolling()?), Some(port))
             }
             Carrier::CertifiedExternal(port) => {
-                (format!("url = \"mqtts://localhost:{port}\"\nshow_certificate = true\n{}", enrolling()?), None)
+                let list = directory.join("certificates/revoked.pem");
+                let told = format!("show_certificate = true\nrevoked_file = \"{}\"", list.display());
+                (format!("url = \"mqtts://localhost:{port}\"\n{told}\n{}", enrolling()?), None)
             }
         };
         let config = format!(

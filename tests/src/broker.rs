@@ -64,6 +64,7 @@ impl Broker {
         let text = text
             .replace("listener 8883", &format!("listener {port} 127.0.0.1"))
             .replace("/etc/mosquitto/wardvoice/", &format!("{}/", certificates.display()))
+            .replace("/var/lib/wardvoice-broker/", &format!("{}/", certificates.display()))
             .replace("/var/lib/mosquitto/", &format!("{}/", state.display()));
         // As root, mosquitto would become a user that may not write to the story's directory.
         fs::write(directory.join("mosquitto.conf"), format!("user {}\n{text}", user()?))?;
@@ -111,6 +112,16 @@ impl Broker {
         })?;
         self.process = Some(process);
         Ok(())
+    }
+
+    /// Reads its certificates and lists again, as `deploy/mosquitto/wardvoice-mosquitto-reload.service` makes it.
+    pub fn reload(&self) -> Result<()> {
+        let process = self.process.as_ref().context("mosquitto does not run")?;
+        let before = process.output().matches("Reloading config").count();
+        process.signal("HUP")?;
+        until_true("mosquitto to read its configuration again", PATIENCE, || {
+            Ok(process.output().matches("Reloading config").count() > before)
+        })
     }
 
     /// Forgets every session and every waiting message: killed, emptied, started.

@@ -80,6 +80,30 @@ impl Authority {
         Ok(authority)
     }
 
+    /// The authority that an aggregator has made, in a new folder: whatever is signed here the aggregator has never heard of.
+    pub fn of_an_aggregator(folder: &Path, data: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
+        fs::write(folder.join("openssl.cnf"), CONFIGURATION)?;
+        fs::write(folder.join("index.txt"), "")?;
+        for (name, to) in [("authority.pem", "ca.pem"), ("authority.key", "ca.key")] {
+            fs::copy(data.join("authority").join(name), folder.join(to)).with_context(|| format!("no {name}"))?;
+        }
+        Ok(Self { folder: folder.to_path_buf() })
+    }
+
+    /// A certificate in a kiosk's name, until a moment.
+    pub fn admit(&self, kiosk: &str, until: Timestamp) -> Result<Certificate> {
+        let until = until.strftime("%Y%m%d%H%M%SZ").to_string();
+        let [key, request, certificate] = ["key", "csr", "pem"].map(|kind| format!("{kiosk}.{kind}"));
+        let subject = format!("/CN={kiosk}");
+        let new = ["req", "-new", "-subj", &subject, "-keyout", &key, "-out", &request];
+        self.openssl(&[new.as_slice(), &KEY].concat())?;
+        let span = ["-startdate", "20200101000000Z", "-enddate", &until];
+        let sign = ["ca", "-batch", "-notext", "-in", &request, "-out", &certificate];
+        self.openssl(&[sign.as_slice(), &span].concat())?;
+        Ok(Certificate { certificate: self.folder.join(certificate), key: self.folder.join(key) })
+    }
+
     /// The PEM file that whoever trusts it is given.
     pub fn pem(&self) -> PathBuf {
         self.folder.join("ca.pem")

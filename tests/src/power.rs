@@ -21,12 +21,14 @@ use serde::Serialize;
 
 pub mod cut;
 pub mod disk;
+mod forgetting;
 mod log;
 mod outbox;
 pub mod recording;
 pub mod trace;
 
 pub use disk::Barriers;
+pub use forgetting::ForgettingLog;
 pub use log::AggregatorLog;
 pub use outbox::{End, KioskOutbox, Temper, write_an_outbox};
 
@@ -132,6 +134,9 @@ pub trait Subject {
     /// Nothing more will be said there.
     fn hung(&self, _promises: &mut Self::Promises, _to: Descriptor) {}
 
+    /// A process is gone, and everything that it had open with it: the next one has other descriptors.
+    fn gone(&self, _promises: &mut Self::Promises) {}
+
     /// How many promises there are to keep.
     fn count(promises: &Self::Promises) -> usize;
 
@@ -195,8 +200,12 @@ fn live<S: Subject>(
     let chosen = choose(subject, &disk, &before.promises, &moments, cuts, chance, report)?;
     let mut chosen = chosen.into_iter().peekable();
     let mut promises = before.promises.clone();
+    subject.gone(&mut promises);
     let mut heir = None;
     for (number, moment) in moments.iter().enumerate() {
+        if matches!(moment, Step::Killed(_)) {
+            subject.gone(&mut promises);
+        }
         match play(&mut disk, moment)? {
             Effect::Said(to, bytes) => subject.hear(&mut promises, to, &bytes)?,
             Effect::Hung(to) => subject.hung(&mut promises, to),
@@ -244,8 +253,12 @@ fn choose<S: Subject>(
     let (mut disk, mut promises) = (disk.clone(), promises.clone());
     let (mut kept, mut changed, mut opening) = (Vec::new(), Vec::new(), Vec::new());
     let mut opens = true;
+    subject.gone(&mut promises);
     for (number, moment) in moments.iter().enumerate() {
-        opens |= matches!(moment, Step::Killed(_));
+        if matches!(moment, Step::Killed(_)) {
+            subject.gone(&mut promises);
+            opens = true;
+        }
         match play(&mut disk, moment)? {
             Effect::None => {}
             Effect::Disk => {

@@ -3,12 +3,14 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS, RecvTimeoutError, TlsConfiguration, Transport};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,6 +19,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use wardvoice_tests::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
 use wardvoice_tests::broker::Broker;
+use wardvoice_tests::certificates::{Authority, Certificate, Flaw};
 use wardvoice_tests::faults::Bedside;
 use wardvoice_tests::loopback;
 use wardvoice_tests::programs;
@@ -71,16 +74,22 @@ impl Hospital {
         Ok(fs::read_to_string(self.path().join("aggregator.log"))?)
     }
 
-    /// Takes a kiosk off, and tells a broker of the trust's own as docs/enrolment.md says.
-    fn revoke(&mut self, id: &str) -> Result<()> {
+    /// Takes a kiosk off. A broker of the trust's own finds the new list where it reads it, and is told to read it as the units in
+    /// `deploy/mosquitto` do.
+    fn revoke(&self, id: &str) -> Result<()> {
+        let list = self.path().join("certificates/revoked.pem");
+        let before = fs::read(&list).ok();
         let revoked = self.aggregator.json(&["kiosk", "revoke", "--id", id])?;
         ensure!(revoked.get("certificates").and_then(Value::as_u64) == Some(1), "{revoked}");
-        if let Some(broker) = &mut self.broker {
-            let list =
-                revoked.get("revoked").and_then(Value::as_str).context("no list of revoked certificates")?;
-            fs::copy(list, self.directory.path().join("certificates/revoked.pem"))?;
-            broker.kill()?;
-            broker.start_again()?;
+        let told = revoked.get("broker").and_then(Value::as_str);
+        if let Some(broker) = &self.broker {
+            ensure!(told == Some("by_list"), "{revoked}");
+            ensure!(revoked.get("revoked").and_then(Value::as_str) == list.to_str(), "{revoked}");
+            ensure!(fs::read(&list).ok() != before, "the list is the old one");
+            ensure!(fs::metadata(&list)?.permissions().mode() & 0o777 == 0o644, "mosquitto cannot read the list");
+            broker.reload()?;
+        } else {
+            ensure!(told == Some("at_once"), "{revoked}");
         }
         Ok(())
     }
@@ -245,7 +254,7 @@ fn a_kiosk_is_taken_in_off_and_in_again_at_a_mosquitto() -> Result<()> {
 
 #[test]
 fn a_connection_ends_when_its_certificate_is_taken_back() -> Result<()> {
-    let mut hospital = Hospital::with_the_broker_inside()?;
+    let hospital = Hospital::with_the_broker_inside()?;
     let kiosk = hospital.enrol(1, "W1")?;
     let (authority, pass) = (kiosk.data().join("ca.pem"), Some(kiosk.data().join("pass.pem")));
     let mut connected = Stranger::try_connect(hospital.broker_port()?, &authority, pass, "k-0001")?
@@ -253,6 +262,88 @@ fn a_connection_ends_when_its_certificate_is_taken_back() -> Result<()> {
     hospital.revoke("k-0001")?;
     ensure!(connected.next(|_| false)?.is_none(), "the connection goes on");
     ensure!(hospital.log()?.contains("its certificate was taken back"), "{}", hospital.log()?);
+    Ok(())
+}
+
+/// Mosquitto reads the list without losing anybody, and the aggregator takes the place of whoever is on it.
+#[test]
+fn a_connection_to_a_mosquitto_ends_when_its_certificate_is_taken_back_and_no_other_does() -> Result<()> {
+    let hospital = Hospital::with_a_mosquitto()?;
+    let (one, other) = (hospital.enrol(1, "W1")?, hospital.enrol(2, "W2")?);
+    let port = hospital.broker_port()?;
+    let authority = one.data().join("ca.pem");
+    let pass = |kiosk: &Bedside| Some(kiosk.data().join("pass.pem"));
+    let mut connected =
+        Stranger::try_connect(port, &authority, pass(&one), "k-0001")?.context("k-0001 is not let in")?;
+    let mut beside =
+        Stranger::try_connect(port, &authority, pass(&other), "k-0002")?.context("k-0002 is not let in")?;
+    hospital.revoke("k-0001")?;
+    ensure!(connected.next(|_| false)?.is_none(), "the connection goes on");
+    let again = Stranger::try_connect(port, &authority, pass(&one), "k-0001")?;
+    ensure!(again.is_none(), "a kiosk that was taken off got in again");
+    ensure!(beside.publish("wardvoice/1/kiosks/k-0002/status", "{}")?, "another kiosk lost its connection");
+    Ok(())
+}
+
+/// What the unit of systemd watches is what mosquitto reads and what the settings name.
+#[test]
+fn the_list_is_watched_where_mosquitto_reads_it_and_the_settings_say() -> Result<()> {
+    let deploy = programs::workspace().join("deploy/mosquitto");
+    let text = |name: &str| fs::read_to_string(deploy.join(name)).with_context(|| format!("no {name}"));
+    let value = |text: &str, start: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(start)).map(|value| value.trim().to_owned());
+        line.with_context(|| format!("nothing says {start}"))
+    };
+    let read = value(&text("wardvoice.conf")?, "crlfile ")?;
+    let path = text("wardvoice-mosquitto-reload.path")?;
+    ensure!(value(&path, "PathChanged=")? == read, "systemd watches another file than mosquitto reads");
+    ensure!(text("wardvoice-mosquitto-reload.service")?.contains(&format!("ConditionPathExists={read}\n")));
+    let settings = Command::new(programs::aggregator()?).args(["config", "print"]).output()?;
+    let settings = String::from_utf8(settings.stdout)?;
+    ensure!(settings.contains(&format!("#revoked_file = \"{read}\"")), "the settings name another file");
+    let debian = programs::workspace().join("deploy/debian/wardvoice-aggregator");
+    let folder = Path::new(&read).parent().and_then(Path::to_str).context("no folder")?;
+    for (file, line) in [
+        ("wardvoice-aggregator.service", format!("ReadWritePaths=-{folder}\n")),
+        ("tmpfiles.conf", format!("d {folder} 0755 wardvoice wardvoice")),
+    ] {
+        ensure!(fs::read_to_string(debian.join(file))?.contains(&line), "{file} says nothing of {folder}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_certificate_with_minutes_left_is_renewed_as_soon_as_the_aggregator_is_there() -> Result<()> {
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let kiosk = hospital.enrol(1, "W1")?;
+    let signing = Authority::of_an_aggregator(&hospital.path().join("signing"), hospital.aggregator.data())?;
+    let minutes_left = Timestamp::now() + SignedDuration::from_mins(5);
+    let ending = signing.admit("k-0001", minutes_left)?;
+    let pass = kiosk.data().join("pass.pem");
+    fs::write(&pass, [fs::read(&ending.certificate)?, fs::read(&ending.key)?].concat())?;
+    let path = kiosk.data().join("enrolment.json");
+    let mut enrolment: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    for (name, at) in [("until", minutes_left), ("renew_after", minutes_left - SignedDuration::from_hours(720))] {
+        *enrolment.get_mut(name).with_context(|| format!("no {name}"))? = Value::from(at.to_string());
+    }
+    fs::write(&path, enrolment.to_string())?;
+    let given = fs::read(&pass)?;
+
+    // Nobody answers at first, and what fails is tried again.
+    hospital.aggregator.kill()?;
+    let failed = wardvoice_kiosk::join::renew_if_due(kiosk.data(), Timestamp::now());
+    ensure!(failed.is_err() && fs::read(&pass)? == given, "renewed by nobody: {failed:?}");
+    wardvoice_kiosk::join::keep_renewed_by(kiosk.data(), Timestamp::now, Duration::from_millis(50))?;
+    hospital.aggregator.start()?;
+    let renewed = until("the certificate to be renewed", DEADLINE, || {
+        let kept = wardvoice_kiosk::pass::enrolment(kiosk.data())?.context("no enrolment")?;
+        Ok((kept.until > minutes_left).then_some(kept))
+    })?;
+    let days = renewed.until.duration_since(Timestamp::now()).as_hours() / 24;
+    ensure!((88..=90).contains(&days), "the new certificate is for {days} days");
+    let authority = kiosk.data().join("ca.pem");
+    let port = hospital.broker_port()?;
+    ensure!(Stranger::try_connect(port, &authority, Some(pass), "k-0001")?.is_some(), "the new one is refused");
     Ok(())
 }
 
@@ -371,6 +462,53 @@ fn pages_are_served_over_tls_with_a_certificate_of_the_authority() -> Result<()>
 
     let stranger = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     ensure!(status(&stranger).is_err(), "a certificate of nobody is believed");
+    aggregator.stop()
+}
+
+/// A trust puts new files in the place of its own: the next handshake shows them, and the process is the same.
+#[test]
+fn pages_show_a_certificate_that_was_renewed_without_a_restart() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Embedded)?;
+    let authorities = ["first", "second"].map(|name| directory.path().join(name));
+    let mut made = Vec::new();
+    for folder in &authorities {
+        let authority = Authority::make(folder, "Example Infirmary")?;
+        let certificate = authority.sign(Flaw::None)?;
+        let roots = reqwest::Certificate::from_pem(&fs::read(authority.pem())?)?;
+        made.push((certificate, roots));
+    }
+    let [(first, of_the_first), (second, of_the_second)] = made.as_slice() else { anyhow::bail!("not two") };
+    let [certificate, key] = ["pages.pem", "pages.key"].map(|name| directory.path().join(name));
+    let put = |from: &Certificate| -> Result<()> {
+        fs::copy(&from.certificate, &certificate)?;
+        fs::copy(&from.key, &key)?;
+        Ok(())
+    };
+    put(first)?;
+    let config = aggregator.data().join("config.toml");
+    let files = format!("certificate_file = \"{}\"\nkey_file = \"{}\"\n", certificate.display(), key.display());
+    let text = fs::read_to_string(&config)?;
+    fs::write(&config, text.replace("[web]\n", &format!("[web]\n{files}")))?;
+    aggregator.spawn(None)?;
+
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let url = format!("https://localhost:{}/healthz", aggregator.web_port());
+    // A client of its own each time, so that no connection is used again.
+    let believes = |root: &reqwest::Certificate| -> Result<bool> {
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([root.clone()]).build()?;
+        Ok(runtime.block_on(async { client.get(&url).send().await }).is_ok())
+    };
+    until_true("the pages to be there over TLS", DEADLINE, || believes(of_the_first))
+        .with_context(|| fs::read_to_string(directory.path().join("aggregator.log")).unwrap_or_default())?;
+    ensure!(!believes(of_the_second)?, "the certificate is not of the first authority");
+    let process = aggregator.process()?.id();
+    put(second)?;
+    until_true("the new certificate to be shown", DEADLINE, || believes(of_the_second))?;
+    ensure!(!believes(of_the_first)?, "the old certificate is shown still");
+    aggregator.process()?.must_be_running()?;
+    ensure!(aggregator.process()?.id() == process, "the server was started again");
     aggregator.stop()
 }
 

@@ -40,6 +40,16 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
     machine.install(slice::from_ref(&package))?;
     is_private(&machine, "/var/lib/wardvoice", "wardvoice")?;
     ensure!(machine.path("/etc/systemd/system/multi-user.target.wants/wardvoice-aggregator.service").is_symlink());
+    let (owner, group) = user(&machine, "wardvoice")?;
+    let list = machine.owner("/var/lib/wardvoice-broker")?;
+    ensure!(list == (owner, group, 0o755), "the folder that a broker reads in is of {list:?} (user, group, mode)");
+    let systemctl = machine.path("/usr/bin/systemctl");
+    fs::write(&systemctl, "#!/bin/sh\n")?;
+    fs::set_permissions(&systemctl, fs::Permissions::from_mode(0o755))?;
+    for unit in ["wardvoice-mosquitto-reload.path", "wardvoice-mosquitto-reload.service"] {
+        let wrong = machine.check_unit(unit)?;
+        ensure!(wrong.is_empty(), "{wrong}");
+    }
     let settings = "/etc/wardvoice/config.toml";
     let program = programs::aggregator()?;
     let check = |settings: PathBuf| {

@@ -1,7 +1,9 @@
 //! The power fails a hundred times under each store, and no promise is lost; and a store that promised too early is found.
 
 use anyhow::{Result, ensure};
-use wardvoice_tests::power::{AggregatorLog, Barriers, KioskOutbox, Plan, Report, Subject, Temper, run};
+use wardvoice_tests::power::{
+    AggregatorLog, Barriers, ForgettingLog, KioskOutbox, Plan, Report, Subject, Temper, run,
+};
 
 fn cut<S: Subject>(mut subject: S, plan: &Plan) -> Result<Report> {
     let directory = tempfile::Builder::new().prefix("wardvoice-power-").tempdir()?;
@@ -28,6 +30,22 @@ fn a_hundred_power_cuts_take_nothing_from_the_outbox() -> Result<()> {
 fn a_hundred_power_cuts_take_nothing_from_the_log() -> Result<()> {
     let report = cut(AggregatorLog::new(60), &a_hundred())?;
     ensure!(report.holds() && report.cuts == 100, "{report:#?}");
+    Ok(())
+}
+
+#[test]
+fn power_cuts_while_answers_are_taken_back_undo_nothing_and_leave_no_words_in_a_log_that_was_written_anew()
+-> Result<()> {
+    let plan = Plan { cuts: 40, lives: 2, seed: 20_261_126, barriers: Barriers::Honest };
+    let report = cut(ForgettingLog::new(20, 6), &plan)?;
+    ensure!(report.holds() && report.cuts == 40, "{report:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_withdrawal_without_its_sync_would_be_found() -> Result<()> {
+    let report = cut(ForgettingLog::new(20, 6), &a_few(Barriers::Ignored))?;
+    ensure!(!report.holds(), "nothing is found although nothing was synced: {report:#?}");
     Ok(())
 }
 

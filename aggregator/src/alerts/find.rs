@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 
-use super::situation::{Cause, Certificate, Kiosk, Quota, Share, Situation, Undelivered};
+use super::situation::{Cause, Certificate, Holder, Kiosk, Quota, Share, Situation, Undelivered};
 use super::{Alert, Audience, Kind};
 use crate::fleet::SILENT_AFTER;
 
@@ -20,6 +20,8 @@ const PACE_PER_CENT: u32 = 80;
 const FEW_TO_GO: u32 = 5;
 /// Time enough for whoever has to ask another for a certificate.
 const CERTIFICATE_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// A kiosk asks for a new certificate thirty days before its own ends, and again every hour: one that has none by now has been away, or cannot.
+const PASS_BEFORE: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Half of a share is left: time enough to look.
 const SHARE_PER_CENT: u64 = 50;
 
@@ -91,9 +93,10 @@ fn silent_kiosk(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {
 }
 
 fn certificate_expiry(certificate: &Certificate, now: Timestamp) -> Option<Alert> {
-    let Certificate { broker, until } = certificate;
+    let Certificate { holder, until } = certificate;
     let left = until.duration_since(now);
-    if left > CERTIFICATE_BEFORE {
+    let before = if matches!(holder, Holder::Kiosk { .. }) { PASS_BEFORE } else { CERTIFICATE_BEFORE };
+    if left > before {
         return None;
     }
     let when = if left.is_positive() {
@@ -101,10 +104,26 @@ fn certificate_expiry(certificate: &Certificate, now: Timestamp) -> Option<Alert
     } else {
         format!("ran out {} ago", long(left.abs()))
     };
-    let words = format!(
-        "The certificate of the broker {broker} {when}. Nobody connects to it once it has run out: records then wait on the kiosks."
-    );
-    Some(alert(Kind::Certificate, broker, Audience::It, words, "/fleet"))
+    let (about, words) = match holder {
+        Holder::Broker(broker) => (
+            broker.clone(),
+            format!(
+                "The certificate of the broker {broker} {when}. Nobody connects to it once it has run out: records then wait on the kiosks."
+            ),
+        ),
+        Holder::Pages => (
+            "pages".to_owned(),
+            format!("The certificate of these pages {when}. Browsers warn of them once it has run out."),
+        ),
+        Holder::Kiosk { id, ward } => (
+            format!("kiosk:{id}"),
+            format!(
+                "The certificate of kiosk {id} on {ward} {when}, and the kiosk has not had it renewed. No broker lets it in once it has run \
+                 out: records then wait on it."
+            ),
+        ),
+    };
+    Some(alert(Kind::Certificate, &about, Audience::It, words, "/fleet"))
 }
 
 fn clock_offset(kiosk: &Kiosk) -> Option<Alert> {

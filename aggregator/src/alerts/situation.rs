@@ -45,13 +45,29 @@ pub struct Cause {
     pub words: String,
 }
 
-/// A certificate that others show us.
+/// A certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Where the broker is that shows it.
-    pub broker: String,
+    /// Who shows it.
+    pub holder: Holder,
     /// Until when it is valid.
     pub until: Timestamp,
+}
+
+/// Who shows a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// The broker at this address.
+    Broker(String),
+    /// The pages, where their certificate is the trust's own.
+    Pages,
+    /// A kiosk.
+    Kiosk {
+        /// Its id.
+        id: KioskId,
+        /// The name of its ward.
+        ward: String,
+    },
 }
 
 /// A kiosk.

@@ -51,8 +51,11 @@ fn share(per_cent: u64) -> Situation {
 }
 
 fn certificate(until: &str) -> Situation {
-    let certificates = vec![Certificate { broker: "broker.example:8883".to_owned(), until: at(until) }];
-    Situation { certificates, ..quiet() }
+    certificate_of(Holder::Broker("broker.example:8883".to_owned()), until)
+}
+
+fn certificate_of(holder: Holder, until: &str) -> Situation {
+    Situation { certificates: vec![Certificate { holder, until: at(until) }], ..quiet() }
 }
 
 fn one(unit: &str, measure: &str, better: bool) -> Cause {
@@ -74,6 +77,28 @@ fn check(situation: &Situation, expected: &[(&str, &str, &str)]) {
         .map(|(key, audience, words)| ((*key).to_owned(), (*audience).to_owned(), (*words).to_owned()))
         .collect();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn the_pages_certificate_is_an_alert_as_long_before_as_the_brokers() {
+    let told = "The certificate of these pages runs out in 30 days. Browsers warn of them once it has run out.";
+    check(&certificate_of(Holder::Pages, "2026-12-16T12:00:01Z"), &[]);
+    check(&certificate_of(Holder::Pages, "2026-12-16T12:00:00Z"), &[("certificate:pages", "it", told)]);
+}
+
+#[test]
+fn a_kiosk_that_has_not_renewed_its_certificate_is_an_alert_fourteen_days_before_it_ends() {
+    let holder = || Holder::Kiosk { id: "k-0017".parse().unwrap(), ward: "Ward 12".to_owned() };
+    let told = |when: &str| {
+        format!(
+            "The certificate of kiosk k-0017 on Ward 12 {when}, and the kiosk has not had it renewed. No broker lets it in once it has \
+             run out: records then wait on it."
+        )
+    };
+    let key = "certificate:kiosk:k-0017";
+    check(&certificate_of(holder(), "2026-11-30T12:00:01Z"), &[]);
+    check(&certificate_of(holder(), "2026-11-30T12:00:00Z"), &[(key, "it", &told("runs out in 14 days"))]);
+    check(&certificate_of(holder(), "2026-11-13T12:00:00Z"), &[(key, "it", &told("ran out 3 days ago"))]);
 }
 
 #[test]

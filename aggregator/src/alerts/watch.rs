@@ -13,7 +13,7 @@ use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::Presence;
 
-use super::{Cause, Certificate, Kiosk, Quota, Settings, Share, Situation, Undelivered, find};
+use super::{Cause, Certificate, Holder, Kiosk, Quota, Settings, Share, Situation, Undelivered, find};
 use crate::config::BrokerChoice;
 use crate::delivery::{End, Ended};
 use crate::facts::Facts;
@@ -107,7 +107,7 @@ fn situation(house: &House, causes: &[Cause], now: Timestamp) -> Result<Situatio
         now,
         day,
         causes: causes.to_vec(),
-        certificates: certificate(house).into_iter().collect(),
+        certificates: certificates(house),
         kiosks: kiosks(house),
         quotas,
         shares: shares.collect(),
@@ -115,11 +115,29 @@ fn situation(house: &House, causes: &[Cause], now: Timestamp) -> Result<Situatio
     })
 }
 
-/// The broker's certificate as it was last shown; the embedded broker has none.
-fn certificate(house: &House) -> Option<Certificate> {
-    let BrokerChoice::External(broker) = &house.premises.config.broker else { return None };
-    let until = house.fleet.broker_certificate_until()?;
-    Some(Certificate { broker: format!("{}:{}", broker.url.host, broker.url.port), until })
+/// The broker's certificate as it was last shown (the one inside renews its own), the pages' where it is the trust's own, and those of
+/// registered kiosks. Whoever was taken off, or has been away for months, has none.
+fn certificates(house: &House) -> Vec<Certificate> {
+    let mut found = Vec::new();
+    if let BrokerChoice::External(broker) = &house.premises.config.broker
+        && let Some(until) = house.fleet.broker_certificate_until()
+    {
+        let holder = Holder::Broker(format!("{}:{}", broker.url.host, broker.url.port));
+        found.push(Certificate { holder, until });
+    }
+    let pages = house.fleet.pages_certificate_until();
+    found.extend(pages.map(|until| Certificate { holder: Holder::Pages, until }));
+    let registered = house.premises.registry.all();
+    let passes = house.fleet.pass_ends().into_iter();
+    found.extend(passes.filter_map(|(id, until)| {
+        let ward = ward_name(&house.premises.directory, registered.get(&id)?);
+        Some(Certificate { holder: Holder::Kiosk { id, ward }, until })
+    }));
+    found
+}
+
+fn ward_name(directory: &Directory, kiosk: &registry::Kiosk) -> String {
+    directory.ward(&kiosk.ward).map_or_else(|| kiosk.ward.to_string(), |ward| ward.name.clone())
 }
 
 fn kiosks(house: &House) -> Vec<Kiosk> {
@@ -133,7 +151,7 @@ fn kiosks(house: &House) -> Vec<Kiosk> {
         };
         Kiosk {
             id: id.clone(),
-            ward: directory.ward(&entry.ward).map_or_else(|| entry.ward.to_string(), |ward| ward.name.clone()),
+            ward: ward_name(directory, entry),
             last_record: sighting.last_record,
             waiting: health.as_ref().map(|health| health.waiting),
             clock_offset_s: health.and_then(|health| health.clock_offset_s),

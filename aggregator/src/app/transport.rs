@@ -9,6 +9,7 @@ use axum::serve::ListenerExt as _;
 use rustls::ServerConfig;
 use rustls::server::ResolvesServerCert;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::id::KioskId;
 
 use super::{Addresses, listen, place_of, tell};
@@ -17,7 +18,7 @@ use crate::broker::{Broker, Mutual};
 use crate::config::{BrokerChoice, PagesTransport};
 use crate::enrolment;
 use crate::gate::{self, Gate, Passes};
-use crate::ingest::mqtt::{Link, Messenger};
+use crate::ingest::mqtt::{self, Link, Messenger};
 use crate::premises::{House, Premises, failed};
 use crate::web;
 
@@ -49,14 +50,17 @@ impl Place {
 }
 
 /// By which rules of TLS pages are served; none where they are in the clear. The authority is made here at the first start.
-pub(super) fn pages(premises: &Premises) -> Result<Option<Arc<ServerConfig>>> {
+pub(super) fn pages(house: &House) -> Result<Option<Arc<ServerConfig>>> {
+    let premises = &house.premises;
     premises.authority()?;
     let shown: Arc<dyn ResolvesServerCert> = match &premises.config.web_transport {
         PagesTransport::Plain => return Ok(None),
         PagesTransport::BuiltIn => Arc::new(shown(premises, premises.config.web_listen)?),
         PagesTransport::Files { certificate, key } => {
             let [certificate, key] = [certificate, key].map(|path| premises.data.join(path));
-            Arc::new(FileCertificate::open(&certificate, &key).map_err(failed)?)
+            let shown = Arc::new(FileCertificate::open(&certificate, &key).map_err(failed)?);
+            house.fleet.know_pages(&shown);
+            shown
         }
     };
     gate::rules(shown, &Passes::None, &HTTP).map(Some).map_err(failed)
@@ -106,6 +110,17 @@ pub(super) fn broker(premises: &Premises) -> Result<(Link, String)> {
             Ok((broker.own_link().clone(), format!("{scheme}://{}", broker.address())))
         }
     }
+}
+
+/// Ends the connections of kiosks that are taken off, on a broker that asks for certificates and is no part of this process. It ends with
+/// the threads of the pages.
+pub(super) fn keep_out(premises: &Premises, link: &Link, stopping: &CancellationToken) -> Result<()> {
+    if let BrokerChoice::External(external) = &premises.config.broker
+        && external.show_certificate
+    {
+        tokio::spawn(mqtt::keep_out(link.clone(), premises.authority()?, stopping.clone()));
+    }
+    Ok(())
 }
 
 /// The desk where kiosks are taken in, if there is one, and where it is.

@@ -1,5 +1,6 @@
 //! Whose pass a certificate is. Only of certificates that TLS has held against the authority.
 
+use jiff::Timestamp;
 use wardvoice_protocol::id::KioskId;
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
@@ -24,4 +25,11 @@ impl Bearer {
         let kiosk = KioskId::new(name.strip_prefix("CN=")?).ok()?;
         Some(Self { kiosk, serial: Serial::from_bytes(certificate.serial_number().as_bytes()) })
     }
+}
+
+/// The moment after which a certificate is not valid; none where it is not readable, or has no end (`99991231235959Z`).
+pub(crate) fn not_after(certificate: &[u8]) -> Option<Timestamp> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    let end = certificate.tbs_certificate().validity().not_after.to_unix_duration();
+    Timestamp::from_second(i64::try_from(end.as_secs()).ok()?).ok()
 }

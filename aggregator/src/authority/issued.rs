@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ struct IssuedFile {
 pub struct Issued {
     path: PathBuf,
     given: Mutex<BTreeMap<Serial, Given>>,
+    /// Worked out anew with every change, because it is asked for every message.
+    taken_off: RwLock<BTreeMap<KioskId, Timestamp>>,
     changed: watch::Sender<u64>,
 }
 
@@ -147,7 +149,8 @@ impl Issued {
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(source) => return Err(IssuedError::File { path, source }),
         };
-        Ok(Self { path, given: Mutex::new(given), changed: watch::Sender::new(0) })
+        let taken_off = RwLock::new(all_taken_back(&given));
+        Ok(Self { path, given: Mutex::new(given), taken_off, changed: watch::Sender::new(0) })
     }
 
     /// Whether a pass counts. One that is not known counts as long as nothing of its kiosk was taken back.
@@ -157,6 +160,27 @@ impl Issued {
             Some(known) => known.kiosk == *kiosk && known.revoked.is_none(),
             None => !given.values().any(|known| known.kiosk == *kiosk && known.revoked.is_some()),
         }
+    }
+
+    /// Whether everything that a kiosk was given was taken back. One that was never given anything was not taken off.
+    pub fn is_taken_off(&self, kiosk: &KioskId) -> bool {
+        self.taken_off.read().unwrap_or_else(PoisonError::into_inner).contains_key(kiosk)
+    }
+
+    /// The kiosks that have nothing left of what they were given, and when the last of it was taken back.
+    pub fn taken_off(&self) -> BTreeMap<KioskId, Timestamp> {
+        self.taken_off.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Until when each kiosk has something that was not taken back, whether that is over or not. What was forgotten is not there.
+    pub fn ends(&self) -> BTreeMap<KioskId, Timestamp> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ends: BTreeMap<KioskId, Timestamp> = BTreeMap::new();
+        for known in given.values().filter(|known| known.revoked.is_none()) {
+            let end = ends.entry(known.kiosk.clone()).or_insert(known.until);
+            *end = known.until.max(*end);
+        }
+        ends
     }
 
     /// Wakes whenever something was taken back.
@@ -228,7 +252,19 @@ impl Issued {
         let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| failed(error.into()))?;
         bytes.push(b'\n');
         durable_file::replace(&self.path, &bytes, Readers::Owner).map_err(failed)?;
+        *self.taken_off.write().unwrap_or_else(PoisonError::into_inner) = all_taken_back(&changed);
         *given = changed;
         Ok(answer)
     }
+}
+
+/// The kiosks of which nothing counts, and when the last of it was taken back.
+fn all_taken_back(given: &BTreeMap<Serial, Given>) -> BTreeMap<KioskId, Timestamp> {
+    let mut last: BTreeMap<KioskId, Option<Timestamp>> = BTreeMap::new();
+    for known in given.values() {
+        let taken = last.entry(known.kiosk.clone()).or_insert(known.revoked);
+        // One that was not taken back outweighs all that were.
+        *taken = taken.zip(known.revoked).map(|(one, other)| one.max(other));
+    }
+    last.into_iter().filter_map(|(kiosk, taken)| Some((kiosk, taken?))).collect()
 }

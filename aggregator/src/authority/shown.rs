@@ -15,13 +15,14 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use wardvoice_protocol::id::KioskId;
 
-use super::{AGGREGATOR, AuthorityError, SharedAuthority, Signed, days};
+use super::{AGGREGATOR, AuthorityError, SharedAuthority, Signed, not_after};
 
-/// How long what is issued in memory counts.
-const DAYS: i64 = 90;
-/// When it is issued again.
-const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// How long what is issued in memory counts; it is issued again when two thirds of that are over.
+const LASTS: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How long a pass counts that only takes the place of a kiosk that was taken off.
+const STAND_IN_LASTS: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is shown at the moment, and since when.
 type Current = Mutex<Option<(Timestamp, Arc<CertifiedKey>)>>;
@@ -33,9 +34,11 @@ pub struct ServerCertificate {
     current: Current,
 }
 
-/// The aggregator's own pass to a broker of the trust's own.
+/// A pass of the aggregator's own to a broker of the trust's own.
 pub struct ClientPass {
     authority: SharedAuthority,
+    name: String,
+    lasts: SignedDuration,
     current: Current,
 }
 
@@ -76,14 +79,19 @@ impl ServerCertificate {
     }
 
     pub(super) fn at(&self, now: Timestamp) -> Result<Arc<CertifiedKey>, AuthorityError> {
-        shown(&self.current, now, |until| self.authority.server(&self.names, now, until))
+        shown(&self.current, now, LASTS, |until| self.authority.server(&self.names, now, until))
     }
 }
 
 impl ClientPass {
     /// The aggregator's pass.
     pub fn new(authority: SharedAuthority) -> Self {
-        Self { authority, current: Mutex::default() }
+        Self { authority, name: AGGREGATOR.to_owned(), lasts: LASTS, current: Mutex::default() }
+    }
+
+    /// A pass in the name of a kiosk, to take its place on a broker. It never leaves this process and counts for an hour.
+    pub fn in_the_name_of(authority: SharedAuthority, kiosk: &KioskId) -> Self {
+        Self { authority, name: kiosk.to_string(), lasts: STAND_IN_LASTS, current: Mutex::default() }
     }
 }
 
@@ -91,15 +99,16 @@ impl ClientPass {
 fn shown(
     current: &Current,
     now: Timestamp,
+    lasts: SignedDuration,
     issue: impl FnOnce(Timestamp) -> Result<Signed, AuthorityError>,
 ) -> Result<Arc<CertifiedKey>, AuthorityError> {
     let mut current = locked(current);
     if let Some((since, key)) = current.as_ref()
-        && (*since..*since + AGAIN_AFTER).contains(&now)
+        && (*since..*since + lasts * 2 / 3).contains(&now)
     {
         return Ok(Arc::clone(key));
     }
-    let (chain, key) = issue(now + days(DAYS))?;
+    let (chain, key) = issue(now + lasts)?;
     let key = certified(chain, &key).map_err(|error| AuthorityError::Signing(error.to_string()))?;
     *current = Some((now, Arc::clone(&key)));
     Ok(key)
@@ -124,7 +133,12 @@ impl FileCertificate {
         Ok(Self { certificate: certificate.to_owned(), key: key.to_owned(), current: Mutex::new(current) })
     }
 
-    fn shown(&self) -> Arc<CertifiedKey> {
+    /// Until when the certificate is valid that is shown now.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.shown().cert.first().and_then(|certificate| not_after(certificate))
+    }
+
+    pub(super) fn shown(&self) -> Arc<CertifiedKey> {
         let mut current = locked(&self.current);
         let changed = fs::metadata(&self.certificate).and_then(|file| file.modified());
         if changed.is_ok_and(|changed| changed != current.0) {
@@ -174,7 +188,7 @@ impl ResolvesServerCert for FileCertificate {
 impl ResolvesClientCert for ClientPass {
     fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let now = Timestamp::now();
-        shown(&self.current, now, |until| self.authority.client(AGGREGATOR, now, until))
+        shown(&self.current, now, self.lasts, |until| self.authority.client(&self.name, now, until))
             .inspect_err(|error| tracing::error!("failed to {error}"))
             .ok()
     }
@@ -192,7 +206,7 @@ impl fmt::Debug for ServerCertificate {
 
 impl fmt::Debug for ClientPass {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("ClientPass")
+        write!(formatter, "ClientPass({})", self.name)
     }
 }
 

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 
 use rustls::client::danger::ServerCertVerifier as _;
@@ -166,6 +167,84 @@ fn a_server_shows_a_new_certificate_before_the_old_one_ends() {
         }
     }
     assert!(!believed(now, "another.example"));
+}
+
+/// Files of the trust's own: written, with a time of their own, because two changes within one tick of the file system's clock look like one.
+fn put(path: &Path, text: &str, second: u64) {
+    fs::write(path, text).unwrap();
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
+}
+
+#[test]
+fn files_of_the_trusts_own_are_shown_by_the_next_handshake_once_both_have_changed() {
+    let (folder, authority) = authority();
+    let [certificate, key] = ["pages.pem", "pages.key"].map(|name| folder.path().join(name));
+    let names = ["localhost".to_owned()];
+    let [first, second] = [0, 30].map(|later| authority.server_files(&names, at(later)).unwrap());
+    put(&certificate, &first.chain, 1_000);
+    put(&key, &first.key, 1_000);
+    let shown = FileCertificate::open(&certificate, &key).unwrap();
+    let before = shown.shown();
+    assert_eq!(shown.until(), Some(at(FILE_DAYS)));
+
+    put(&certificate, &second.chain, 2_000);
+    assert_eq!(shown.until(), Some(at(FILE_DAYS)), "somebody is in the middle of putting both there");
+    put(&key, &second.key, 2_001);
+    assert_eq!(shown.until(), Some(at(30 + FILE_DAYS)));
+    assert_ne!(shown.shown().cert, before.cert);
+
+    put(&certificate, "nothing", 3_000);
+    assert_eq!(shown.until(), Some(at(30 + FILE_DAYS)), "what was there goes on");
+    fs::remove_file(&certificate).unwrap();
+    assert_eq!(shown.until(), Some(at(30 + FILE_DAYS)));
+    assert!(FileCertificate::open(&certificate, &key).is_err());
+}
+
+#[test]
+fn a_kiosk_is_taken_off_when_nothing_of_what_it_was_given_is_left() {
+    let (folder, authority) = authority();
+    let (one, other) = (kiosk("k-0001"), kiosk("k-0002"));
+    assert!(!authority.issued().is_taken_off(&one), "it was never given anything");
+    authority.admit(&one, &asked(), at(0)).unwrap();
+    authority.admit(&one, &asked(), at(60)).unwrap();
+    let ends = authority.admit(&other, &asked(), at(1)).unwrap().until;
+    assert_eq!(authority.revoke(&one, at(61)).unwrap(), 2);
+    for authority in [&*authority, &Authority::open(&folder.path().join("authority")).unwrap()] {
+        assert!(authority.issued().is_taken_off(&one) && !authority.issued().is_taken_off(&other));
+        assert_eq!(authority.issued().taken_off(), BTreeMap::from([(one.clone(), at(61))]));
+        assert_eq!(authority.issued().ends(), BTreeMap::from([(other.clone(), ends)]));
+    }
+    let again = authority.admit(&one, &asked(), at(62)).unwrap().until;
+    assert!(authority.issued().taken_off().is_empty());
+    assert_eq!(authority.issued().ends(), BTreeMap::from([(one.clone(), again), (other, ends)]));
+    authority.revoke(&one, at(63)).unwrap();
+    assert_eq!(authority.issued().taken_off(), BTreeMap::from([(one, at(63))]));
+}
+
+#[test]
+fn the_list_of_what_was_taken_back_lies_where_a_broker_may_read_it_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, told) = (folder.path().join("authority"), folder.path().join("broker/revoked.pem"));
+    let authority = Authority::open_telling(&place, Some(told.clone())).unwrap();
+    assert_eq!(authority.revoked_list(), told);
+    let before = fs::read(&told).unwrap();
+    authority.admit(&kiosk("k-0001"), &asked(), Timestamp::now()).unwrap();
+    authority.revoke(&kiosk("k-0001"), Timestamp::now()).unwrap();
+    let after = fs::read(&told).unwrap();
+    assert_ne!(before, after);
+    assert_eq!(after, fs::read(place.join("revoked.pem")).unwrap());
+    assert_eq!(fs::metadata(&told).unwrap().permissions().mode() & 0o777, 0o644);
+
+    // Where it cannot be written the office is told, and a start goes on: what was taken back counts no more here either way.
+    fs::remove_file(&told).unwrap();
+    fs::create_dir_all(told.join("in the way")).unwrap();
+    assert!(Authority::open_telling(&place, Some(told.clone())).is_ok());
+    authority.admit(&kiosk("k-0001"), &asked(), Timestamp::now()).unwrap();
+    assert!(
+        matches!(authority.revoke(&kiosk("k-0001"), Timestamp::now()), Err(AuthorityError::File { path, .. }) if path == told)
+    );
+    assert!(authority.issued().is_taken_off(&kiosk("k-0001")));
 }
 
 #[test]

@@ -141,9 +141,16 @@ fn invitation(value: &Value) -> String {
 fn revoked(value: &Value) -> String {
     let count = value.pointer("/certificates").and_then(Value::as_u64).unwrap_or(0);
     let certificates = if count == 1 { "certificate" } else { "certificates" };
+    let list = text(value, "/revoked");
+    let broker = match text(value, "/broker") {
+        "by_list" => {
+            format!("\nIt is in {list}; your broker lets it in no more once it has read that (docs/enrolment.md).")
+        }
+        "by_hand" => format!("\nYour broker needs the new {list}, and has to read it: see docs/enrolment.md."),
+        _ => String::new(),
+    };
     format!(
-        "Took back {count} {certificates} of {}. `kiosk enrol` takes it in again.\nA broker of your own needs the new {} and a restart.",
+        "Took back {count} {certificates} of {}. `kiosk enrol` takes it in again.{broker}",
         text(value, "/kiosk"),
-        text(value, "/revoked")
     )
 }

@@ -30,6 +30,10 @@ impl TryFrom<BrokerFile> for BrokerChoice {
                 let rule = "it is for a broker with a url; the one inside has broker.encrypted";
                 return Err(value("broker.show_certificate", "true", rule));
             }
+            if let Some(path) = file.revoked_file {
+                let rule = "it is for a broker with a url; the one inside knows what was taken back";
+                return Err(value("broker.revoked_file", path.display().to_string(), rule));
+            }
             let (listen, encrypted) = (address("broker.listen", &file.listen)?, file.encrypted);
             if !encrypted {
                 let rule = "a broker on a network is encrypted: set broker.encrypted = true, and give each kiosk a certificate with \
@@ -52,8 +56,20 @@ impl TryFrom<BrokerFile> for BrokerChoice {
             let rule = "a certificate can only be shown to a broker with TLS; write mqtts:// in broker.url";
             return Err(value("broker.show_certificate", "true", rule));
         }
+        if let Some(path) = file.revoked_file.as_ref().filter(|_| !show_certificate) {
+            let rule = "the list is of the built-in authority, which that broker does not ask for: set broker.show_certificate = true";
+            return Err(value("broker.revoked_file", path.display().to_string(), rule));
+        }
+        let revoked_file = file.revoked_file;
         let (username, password_file, ca_file) = (file.username, file.password_file, file.ca_file);
-        Ok(Self::External(ExternalBroker { url, username, password_file, ca_file, show_certificate }))
+        Ok(Self::External(ExternalBroker {
+            url,
+            username,
+            password_file,
+            ca_file,
+            show_certificate,
+            revoked_file,
+        }))
     }
 }
 

@@ -233,6 +233,9 @@ encrypted = {broker_encrypted}
 # Show an mqtts broker a certificate of the built-in authority, named wardvoice-aggregator, and believe what that authority vouches
 # for: see docs/enrolment.md and deploy/mosquitto.
 show_certificate = {show_certificate}
+# Where that broker reads which certificates were taken back (its crlfile): written anew whenever a kiosk is taken off. The user that the
+# aggregator runs as must be able to write into the folder, and the broker to read there.
+#revoked_file = "/var/lib/wardvoice-broker/revoked.pem"
 
 [web]
 # Where pages are served. Anything but a loopback address is encrypted.

@@ -81,6 +81,8 @@ fn what_is_wrong_is_named() {
     check("[broker]\nlisten = \"0.0.0.0:1883\"", "broker.encrypted = true");
     check("[broker]\nurl = \"mqtt://broker.example\"", "write mqtts://");
     check("[broker]\nurl = \"mqtt://127.0.0.1\"\nshow_certificate = true", "broker.show_certificate");
+    check("[broker]\nrevoked_file = \"/list.pem\"", "broker.revoked_file");
+    check("[broker]\nurl = \"mqtts://a\"\nrevoked_file = \"/list.pem\"", "broker.show_certificate = true");
     check("[kiosks]\nbroker_url = \"mqtt://10.1.2.3\"", "kiosks.broker_url");
     check("[web]\nlisten = \"[::]:443\"", "web.encrypted = true");
     check("[web]\ncertificate_file = \"a.pem\"", "go together");

@@ -1,13 +1,13 @@
 //! The wire: takes what kiosks publish to the [`Inbox`], carries receipts and assignments back.
 //!
-//! The only file of the aggregator that knows rumqttc. It decides nothing: what a record is worth is the judge's
+//! The only room of the aggregator that knows rumqttc. It decides nothing: what a record is worth is the judge's
 //! business, and every record is acknowledged to the broker only when the log has given its [`Ack`] back.
 //!
 //! Three parts share the work. The *line* (a task) polls the connection and must never wait on anything slow, or
 //! acknowledgements and pings stop with it. The *intake* (a thread) hands what came to the inbox, which may block as
 //! long as it likes: the line then waits for room, and the broker's window of unacknowledged messages holds the rest
 //! back. The *sender* (a task) signs and publishes what goes out; receipts that wait together are put together, one
-//! signed message a kiosk.
+//! signed message a kiosk. Beside them [`keep_out`] ends the connections of kiosks that were taken off.
 //!
 //! Known of rumqttc 0.25 and handled here: it throws away what is in flight when a session is new, re-sends with a
 //! stale packet id, and can wait for ever on a collision after a lost session (rumqttc #1056), so every connection
@@ -30,15 +30,18 @@ use wardvoice_protocol::topic::Topic;
 
 use self::poller::Poller;
 use self::sender::Sender;
+use crate::authority::SharedAuthority;
 use crate::ingest::Arrival;
 
 mod certificate;
+mod eviction;
 mod link;
 mod poller;
 mod sender;
 mod tls;
 
 pub use certificate::NoteCertificate;
+pub use eviction::keep_out;
 pub use link::{Link, LinkError};
 
 /// How many messages may wait between the line and the inbox.
@@ -164,13 +167,21 @@ impl Messenger {
 pub struct Unconnected {
     messenger: Messenger,
     queue: mpsc::UnboundedReceiver<Outgoing>,
+    passes: Option<SharedAuthority>,
 }
 
 impl Unconnected {
     /// Makes both ends.
     pub fn new() -> Self {
         let (outgoing, queue) = mpsc::unbounded_channel();
-        Self { messenger: Messenger { outgoing, state: Arc::default() }, queue }
+        Self { messenger: Messenger { outgoing, state: Arc::default() }, queue, passes: None }
+    }
+
+    /// Neither hears nor tells kiosks whose passes of this authority were all taken back. What they send is acknowledged to the broker and
+    /// to nobody else, so an honest kiosk that is taken in again still has it.
+    #[must_use]
+    pub fn shutting_out(self, passes: SharedAuthority) -> Self {
+        Self { passes: Some(passes), ..self }
     }
 
     /// The way out.
@@ -208,6 +219,7 @@ impl Unconnected {
             intake: intake.clone(),
             messenger: self.messenger.clone(),
             queue: self.queue,
+            passes: self.passes,
             number: 0,
         };
         let line_thread = spawn("line", Box::new(move || runtime.block_on(connections.run())))?;
@@ -292,7 +304,16 @@ struct Connections {
     intake: mpsc::Sender<Incoming>,
     messenger: Messenger,
     queue: mpsc::UnboundedReceiver<Outgoing>,
+    passes: Option<SharedAuthority>,
     number: u64,
+}
+
+/// Whether a topic is that of a kiosk that was taken off.
+fn is_shut_out(passes: Option<&SharedAuthority>, topic: &Topic) -> bool {
+    match (passes, topic) {
+        (Some(passes), Topic::Kiosk(kiosk, _)) => passes.issued().is_taken_off(kiosk),
+        _ => false,
+    }
 }
 
 /// How a connection ended.
@@ -335,9 +356,11 @@ impl Connections {
             messenger: &self.messenger,
             greeting: &self.greeting,
             place: &self.place,
+            passes: self.passes.as_ref(),
             subscribed: Some(subscribed),
         };
-        let sender = Sender { client, connection: self.number, signing_key: &self.signing_key };
+        let passes = self.passes.as_ref();
+        let sender = Sender { client, connection: self.number, signing_key: &self.signing_key, passes };
         // Dropping the poll here is safe: the sender never ends before it.
         tokio::select! {
             ended = poller.run(&mut events) => ended,

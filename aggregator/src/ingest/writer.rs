@@ -27,6 +27,7 @@ use super::judge::Opened;
 use super::recent::Recent;
 use crate::facts::Fact;
 use crate::help::Request;
+use crate::killpoint::die;
 use crate::log::{
     Batch, Committed, Holder, Left, Log, LogError, NewRecord, NewRefusal, OpenedRow, Reader, Refused, Seen, Slot,
 };
@@ -113,7 +114,9 @@ impl Writer {
                 forgotten.insert(*position);
             }
         }
+        die_before_forgetting();
         self.log.commit(batch)?;
+        die_after_forgetting();
         self.batch = self.log.begin();
         Ok(forgotten)
     }
@@ -361,6 +364,14 @@ fn told(judged: &Judged, decision: Decision) -> Decided {
         decision,
     };
     Decided { verdict, stored: None }
+}
+
+fn die_before_forgetting() {
+    fail::fail_point!("forget.before_commit", |_| die());
+}
+
+fn die_after_forgetting() {
+    fail::fail_point!("forget.after_commit", |_| die());
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use wardvoice_protocol::id::KioskId;
 
 use super::forget::{self, Gone};
 use super::marker::{Found, Mark, Marker};
+use super::rewrite;
 use super::row::{Meta, asks_for_help, run_on};
 use super::store::Store;
 use super::{Head, Holder, Log, LogError, Reader, Shared, Source};
@@ -49,6 +50,8 @@ pub(super) fn open(directory: &Path) -> Result<Log, LogError> {
         return Err(LogError::Shortened { path: store_path, promised: mark.position, found: 0 });
     }
     let store = Store::open(&store_path)?;
+    // Only now, because nobody else has this log open.
+    rewrite::clear(directory).map_err(|source| file(directory, source))?;
     let mut shared = Shared {
         store,
         durable: AtomicU64::new(0),

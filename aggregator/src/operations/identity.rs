@@ -10,6 +10,7 @@ use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{Talk, say};
 use crate::authority::AGGREGATOR;
+use crate::config::Told;
 use crate::durable_file::{self, Readers};
 use crate::enrolment::Invited;
 use crate::keys::{Keys, elsewhere};
@@ -105,6 +106,8 @@ pub struct RevokedLine {
     pub certificates: usize,
     /// The list for other programs, which has them now.
     pub revoked: PathBuf,
+    /// Whether the broker learns of it by itself.
+    pub broker: Told,
 }
 
 impl IdentityAsk {
@@ -125,8 +128,7 @@ pub(super) fn identity(premises: &Premises, asked: IdentityAsk, talk: &mut dyn T
     match asked {
         IdentityAsk::Authority => {
             let authority = premises.authority()?;
-            let [certificate, revoked] =
-                ["authority.pem", "revoked.pem"].map(|name| authority.folder().join(name));
+            let (certificate, revoked) = (authority.folder().join("authority.pem"), authority.revoked_list());
             say(talk, &AuthorityLine { fingerprint: authority.fingerprint(), certificate, revoked })?;
         }
         IdentityAsk::Issue { names, into } => say(talk, &issue(premises, &names, &into)?)?,
@@ -153,7 +155,8 @@ pub(super) fn identity(premises: &Premises, asked: IdentityAsk, talk: &mut dyn T
             // The code first: what is taken back must not be had again with it.
             premises.join_codes.withdraw(&id, now).map_err(failed)?;
             let certificates = authority.revoke(&id, now).map_err(failed)?;
-            say(talk, &RevokedLine { kiosk: id, certificates, revoked: authority.folder().join("revoked.pem") })?;
+            let (broker, revoked) = (premises.config.broker.is_told(), authority.revoked_list());
+            say(talk, &RevokedLine { kiosk: id, certificates, revoked, broker })?;
         }
     }
     Ok(true)

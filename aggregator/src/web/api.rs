@@ -23,6 +23,7 @@ use super::{Shared, Web, comments, consultant, fleet, help, office, presence, ta
 use crate::policy::{self, Place};
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
+mod certificates;
 mod docs;
 mod signal;
 
@@ -44,6 +45,7 @@ pub(super) fn routes() -> Vec<Route> {
         reads("/api/v1/comments", Door::Description, comments::released),
         reads("/api/v1/consultants/{id}/appraisal", Door::Consultant, consultant::appraisal),
         reads("/api/v1/fleet", Door::Office, fleet),
+        reads("/api/v1/certificates", Door::Office, certificates::certificates),
         reads("/api/v1/quarantine", Door::Office, quarantine),
         reads("/api/v1/completeness", Door::Office, completeness),
         reads("/api/v1/help", Door::AllHelp, help::list),
@@ -62,7 +64,7 @@ pub(super) fn routes() -> Vec<Route> {
             that account's roles may see.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, quarantine, completeness, help::list, help::seen_by_machine, tables::list, tables::download),
+    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, certificates::certificates, quarantine, completeness, help::list, help::seen_by_machine, tables::list, tables::download),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,6 +28,8 @@ const CLOCK_OUT_S: u64 = 120;
 const LOW_BATTERY: u8 = 20;
 /// A disk with less free space is said to be nearly full.
 const LITTLE_DISK_BYTES: u64 = 200_000_000;
+/// A kiosk asks for a new certificate thirty days before its own ends: with so few left it has been away, or cannot.
+const PASS_ENDS_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// From so many waiting records on an outbox is said to be stuck, when its kiosk is connected.
 const MANY_WAITING: u64 = 50;
 
@@ -80,6 +82,11 @@ pub(crate) struct KioskSheet {
     free_disk_bytes: Option<u64>,
     /// The ward to which a manager has moved it on the spot.
     moved_to: Option<String>,
+    /// Until when its certificate is valid, in UTC; none where it was given none, or everything was taken back.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    certificate_until: Option<Timestamp>,
+    /// Whether everything that it was given was taken back.
+    taken_off: bool,
 }
 
 /// Numbers of a kiosk's chain that nothing has come for.
@@ -120,7 +127,7 @@ pub(crate) fn fragment(web: &Web) -> Result<Fragment, Failure> {
         "Updated: {}, {} silent, {} to look at.",
         words::of(kiosks.len() as u64, "kiosk", "kiosks"),
         many(&|kiosk| kiosk.silent),
-        many(&|kiosk| !troubles(kiosk).is_empty())
+        many(&|kiosk| !troubles(kiosk, web.now()).is_empty())
     );
     Ok(Fragment::new(body(web, &kiosks), said))
 }
@@ -130,6 +137,7 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
     let internal = |error: LogError| Failure::internal(&error);
     let registered = web.desk.world.registry.all();
     let sightings = web.desk.fleet.all();
+    let passes = web.desk.fleet.pass_ends();
     let heads = web.desk.reader.heads().map_err(internal)?;
     let mut ids: Vec<_> = registered.keys().chain(sightings.keys()).chain(heads.keys()).collect();
     ids.sort();
@@ -176,6 +184,8 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
             charging: tablet.charging,
             free_disk_bytes: tablet.free_disk_bytes,
             moved_to: tablet.moved_to.map(|ward| ward.to_string()),
+            certificate_until: passes.get(id).copied(),
+            taken_off: web.desk.fleet.is_taken_off(id),
         });
     }
     sheets.sort_by_key(|sheet| (Reverse(sheet.silent), sheet.connected, sheet.last_record));
@@ -193,8 +203,18 @@ fn asked(web: &Web, kiosk: &Kiosk) -> Option<(QuestionnaireRef, Hash)> {
 }
 
 /// What of a kiosk somebody should look at, in words; nothing where all is well.
-fn troubles(kiosk: &KioskSheet) -> Vec<String> {
+fn troubles(kiosk: &KioskSheet, now: Timestamp) -> Vec<String> {
     let mut troubles = Vec::new();
+    if kiosk.taken_off {
+        troubles.push("it was taken off, and is not let in".to_owned());
+    }
+    if let Some(until) = kiosk.certificate_until {
+        if until <= now {
+            troubles.push("its certificate has run out, so it is not let in".to_owned());
+        } else if until.duration_since(now) <= PASS_ENDS_SOON {
+            troubles.push("its certificate ends soon and was not renewed".to_owned());
+        }
+    }
     if kiosk.ward.is_none() {
         troubles.push("it is not registered".to_owned());
     }
@@ -235,8 +255,9 @@ fn body(web: &Web, kiosks: &[KioskSheet]) -> Markup {
             span { strong { (words::of(kiosks.len() as u64, "kiosk", "kiosks")) } }
             span { strong { (count(&|kiosk| kiosk.connected)) } " connected" }
             span { strong { (count(&|kiosk| kiosk.silent)) } " silent for three days or more" }
-            span { strong { (count(&|kiosk| !troubles(kiosk).is_empty())) } " to look at" }
-            @if let Some(until) = web.desk.fleet.broker_certificate_until() { span { (certificate(web, until)) } }
+            span { strong { (count(&|kiosk| !troubles(kiosk, web.now()).is_empty())) } " to look at" }
+            @if let Some(until) = web.desk.fleet.broker_certificate_until() { span { (certificate(web, "the broker's", until)) } }
+            @if let Some(until) = web.desk.fleet.pages_certificate_until() { span { (certificate(web, "these pages'", until)) } }
         }
         @if kiosks.is_empty() {
             section #none.sheet { p { "No kiosk is registered. Add one with " code { "wardvoice-aggregator kiosk add" } "." } }
@@ -260,6 +281,8 @@ fn part(web: &Web, id: &str, title: &str, says: &str, kiosks: &[&KioskSheet]) ->
 }
 
 fn table(web: &Web, id: &str, kiosks: &[&KioskSheet]) -> Markup {
+    // On one machine no kiosk has any.
+    let certified = kiosks.iter().any(|kiosk| kiosk.certificate_until.is_some() || kiosk.taken_off);
     html! {
         div.scroller tabindex="0" role="group" aria-labelledby=(id) {
             table.cards.fleet {
@@ -268,16 +291,17 @@ fn table(web: &Web, id: &str, kiosks: &[&KioskSheet]) -> Markup {
                         th scope="col" { "Kiosk" } th scope="col" { "To look at" } th scope="col" { "Last seen" } th scope="col" { "Last record" }
                         th scope="col" { "Records here" } th.n scope="col" { "Waiting" } th scope="col" { "Battery" } th scope="col" { "Clock" }
                         th scope="col" { "Asks" } th scope="col" { "Software" }
+                        @if certified { th scope="col" { "Certificate" } }
                     }
                 }
-                tbody { @for kiosk in kiosks { (row(web, kiosk)) } }
+                tbody { @for kiosk in kiosks { (row(web, kiosk, certified)) } }
             }
         }
     }
 }
 
-fn row(web: &Web, kiosk: &KioskSheet) -> Markup {
-    let troubles = troubles(kiosk);
+fn row(web: &Web, kiosk: &KioskSheet, certified: bool) -> Markup {
+    let troubles = troubles(kiosk, web.now());
     let ward = kiosk.ward.as_deref().unwrap_or("not registered");
     let seen = match (kiosk.connected, kiosk.last_status) {
         (true, _) => "connected".to_owned(),
@@ -314,16 +338,28 @@ fn row(web: &Web, kiosk: &KioskSheet) -> Markup {
                 }
             }
             td data-label="Software" { (kiosk.software.as_deref().unwrap_or("not said")) }
+            @if certified { td data-label="Certificate" { (pass(web, kiosk)) } }
         }
     }
 }
 
-/// Until when the broker's certificate is valid, which every kiosk checks as the aggregator does.
-fn certificate(web: &Web, until: Timestamp) -> Markup {
+/// Until when a server's certificate is valid: every kiosk checks the broker's as the aggregator does, and every browser the pages'.
+fn certificate(web: &Web, whose: &str, until: Timestamp) -> Markup {
     let last = words::day(web.desk.scoring.calendar().day_of(until));
     html! {
-        @if until > web.now() { "the broker's certificate is valid until " strong { (last) } }
-        @else { "the broker's certificate ran out on " strong { (last) } }
+        @if until > web.now() { (whose) " certificate is valid until " strong { (last) } }
+        @else { (whose) " certificate ran out on " strong { (last) } }
+    }
+}
+
+/// Until when a kiosk's certificate is valid.
+fn pass(web: &Web, kiosk: &KioskSheet) -> String {
+    let day = |until| words::day(web.desk.scoring.calendar().day_of(until));
+    match kiosk.certificate_until {
+        Some(until) if until > web.now() => format!("until {}", day(until)),
+        Some(until) => format!("ran out on {}", day(until)),
+        None if kiosk.taken_off => "taken back".to_owned(),
+        None => "none".to_owned(),
     }
 }
 

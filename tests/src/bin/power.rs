@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use wardvoice_tests::power::{self, AggregatorLog, Barriers, End, KioskOutbox, Plan, Report, Temper};
+use wardvoice_tests::power::{
+    self, AggregatorLog, Barriers, End, ForgettingLog, KioskOutbox, Plan, Report, Temper,
+};
 
 /// How many cuts share a life, unless told otherwise.
 const CUTS_A_LIFE: usize = 20;
@@ -72,7 +74,9 @@ enum Choice {
     Log,
     /// The kiosk's.
     Outbox,
-    /// One after the other.
+    /// The aggregator's, while answers are taken back and the log is written anew.
+    Forgetting,
+    /// The log and the outbox, one after the other.
     Both,
 }
 
@@ -94,8 +98,10 @@ fn main() -> Result<ExitCode> {
         barriers: if arguments.without_barriers { Barriers::Ignored } else { Barriers::Honest },
     };
     let mut holds = true;
-    for store in [Choice::Outbox, Choice::Log] {
-        if arguments.store == Choice::Both || arguments.store == store {
+    for store in [Choice::Outbox, Choice::Log, Choice::Forgetting] {
+        let is_meant =
+            arguments.store == store || (arguments.store == Choice::Both && store != Choice::Forgetting);
+        if is_meant {
             holds &= one(&arguments, store, &plan)?;
         }
     }
@@ -105,10 +111,14 @@ fn main() -> Result<ExitCode> {
 fn one(arguments: &Arguments, store: Choice, plan: &Plan) -> Result<bool> {
     let directory = tempfile::Builder::new().prefix("wardvoice-power-").tempdir()?;
     let path = directory.path();
-    let outcome = if store == Choice::Outbox {
-        power::run(&mut KioskOutbox { steps: arguments.steps, temper: Temper::Patient }, plan, path)
-    } else {
-        power::run(&mut AggregatorLog::new(arguments.steps), plan, path)
+    let outcome = match store {
+        Choice::Outbox => {
+            power::run(&mut KioskOutbox { steps: arguments.steps, temper: Temper::Patient }, plan, path)
+        }
+        Choice::Forgetting => {
+            power::run(&mut ForgettingLog::new(arguments.steps, arguments.steps / 5), plan, path)
+        }
+        Choice::Log | Choice::Both => power::run(&mut AggregatorLog::new(arguments.steps), plan, path),
     };
     let holds = outcome.as_ref().is_ok_and(Report::holds);
     if arguments.keep || outcome.is_err() {

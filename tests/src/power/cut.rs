@@ -294,6 +294,31 @@ mod tests {
     }
 
     #[test]
+    fn an_exchange_is_whole_or_not_at_all_and_a_sync_of_everything_keeps_bytes_and_names() -> Result<()> {
+        let before = [
+            "mkdirat(AT_FDCWD, \"TOP/other\", 0700) = 0",
+            "openat(AT_FDCWD, \"TOP/other/file\", O_WRONLY|O_CREAT, 0644) = 3",
+            "write(3, \"abc\", 3) = 3",
+        ];
+        let exchange = "renameat2(AT_FDCWD, \"TOP/other\", AT_FDCWD, \"TOP/old\", RENAME_EXCHANGE) = 0";
+        let lines = [before.as_slice(), &["syncfs(3) = 0", exchange]].concat();
+        let (disk, _) = played(&lines, Barriers::Honest)?;
+        let (old, new) = (Some(&b"0123456789"[..]), Some(&b"abc"[..]));
+        let mut seen = std::collections::BTreeSet::new();
+        for image in images(&disk) {
+            let found = (image.file("old/file"), image.file("other/file"));
+            assert!(found == (old, new) || found == (new, old), "{found:?}");
+            seen.insert(found == (new, old));
+        }
+        assert_eq!(seen.len(), 2, "both are possible until the folder is synced");
+
+        // What came after the sync began is not kept by it.
+        let (disk, _) = played(&[before.as_slice(), &[exchange]].concat(), Barriers::Honest)?;
+        assert!(images(&disk).iter().any(|image| image.file("old/file") == Some(b"")), "names without bytes");
+        Ok(())
+    }
+
+    #[test]
     fn pages_are_kept_each_by_itself_and_a_length_without_its_bytes() -> Result<()> {
         let bytes = "x".repeat(3 * PAGE_BYTES);
         let write = format!("pwrite64(3, \"{bytes}\", {}, 0) = {}", bytes.len(), bytes.len());

@@ -3,7 +3,7 @@
 //! # Vocabulary
 //! *Now* is what a running program sees. *Durable* is what a power cut cannot take. What lies between is *pending*: the
 //! bytes of a file until an fsync or fdatasync of that file that began after they were written has come back; the names in
-//! a directory until an fsync of that directory has. `sync_file_range` promises nothing and is not looked at.
+//! a directory until an fsync of that directory has; both until a `syncfs`. `sync_file_range` promises nothing and is not looked at.
 //!
 //! # What is stricter here than ext4
 //! An fsync of a new file does not make its name durable; names may become durable in any order; a file may have grown
@@ -79,7 +79,7 @@ enum Node {
     Folder(Folder),
 }
 
-/// Names that change together: one, or both of a rename.
+/// Names that change together: one, or both of a rename or of an exchange.
 pub(super) type Naming = Vec<(Number, OsString, Option<Number>)>;
 
 #[derive(Debug, Clone)]
@@ -95,6 +95,8 @@ enum Under {
     Call(Call),
     /// A sync, with what was pending and written when it began: calls of a file, or how many namings.
     Sync(Number, Vec<usize>, usize),
+    /// The same of everything.
+    SyncAll(BTreeMap<Number, Vec<usize>>, usize),
 }
 
 /// A directory of the machine and everything in it, as a program changes it.
@@ -226,14 +228,17 @@ impl Disk {
                 self.under_way.insert(number, Under::Call(call.clone()));
                 Ok(Effect::Disk)
             }
+            Call::SyncAll => {
+                let mut written = BTreeMap::new();
+                for node in 0..self.nodes.len() {
+                    written.insert(node, self.written(node)?);
+                }
+                self.under_way.insert(number, Under::SyncAll(written, self.namings.len()));
+                Ok(Effect::None)
+            }
             Call::Sync(file) => {
                 let Some(node) = self.node_of(*file)? else { return Ok(Effect::None) };
-                let written: Vec<usize> = match self.node(node)? {
-                    Node::File(file) => {
-                        file.pending.iter().filter(|change| change.ended).map(|change| change.call).collect()
-                    }
-                    Node::Folder(_) => Vec::new(),
-                };
+                let written = self.written(node)?;
                 self.under_way.insert(number, Under::Sync(node, written, self.namings.len()));
                 Ok(Effect::None)
             }
@@ -248,6 +253,7 @@ impl Disk {
         let call = match self.under_way.remove(&number) {
             None => return Ok(Effect::None),
             Some(Under::Sync(node, written, namings)) => return self.sync(node, &written, namings, result),
+            Some(Under::SyncAll(written, namings)) => return self.sync_all(&written, namings, result),
             Some(Under::Call(call)) => call,
         };
         if result < 0 {
@@ -291,6 +297,17 @@ impl Disk {
                 node.with_context(|| format!("{} is renamed and not there", from.1.display()))?;
                 self.name(vec![(to.0, to.1, node), (from.0, from.1, None)])
             }
+            Call::Exchange(one, other) => {
+                let (Some(one), Some(other)) = (self.parent(&one)?, self.parent(&other)?) else {
+                    bail!("something is exchanged with what is not recorded, which is not understood here");
+                };
+                let node = |disk: &mut Self, (folder, name): &(Number, OsString)| -> Result<Number> {
+                    let found = disk.folder(*folder)?.now.get(name).copied();
+                    found.with_context(|| format!("{} is exchanged and not there", name.display()))
+                };
+                let (first, second) = (node(self, &one)?, node(self, &other)?);
+                self.name(vec![(one.0, one.1, Some(second)), (other.0, other.1, Some(first))])
+            }
             Call::Link(from, to) => {
                 let (Some(from), Some(to)) = (self.parent(&from)?, self.parent(&to)?) else {
                     bail!("a name is given into or out of what is recorded, which is not understood here");
@@ -310,7 +327,7 @@ impl Disk {
                 }
                 None => Ok(Effect::None),
             },
-            Call::Sync(_) | Call::Nothing => Ok(Effect::None),
+            Call::Sync(_) | Call::SyncAll | Call::Nothing => Ok(Effect::None),
         }
     }
 
@@ -403,6 +420,29 @@ impl Disk {
             }
             !reached
         });
+        Ok(Effect::Disk)
+    }
+
+    /// The calls whose writes to a file have ended and are pending.
+    fn written(&self, node: Number) -> Result<Vec<usize>> {
+        Ok(match self.node(node)? {
+            Node::File(file) => {
+                file.pending.iter().filter(|change| change.ended).map(|change| change.call).collect()
+            }
+            Node::Folder(_) => Vec::new(),
+        })
+    }
+
+    fn sync_all(&mut self, written: &BTreeMap<Number, Vec<usize>>, namings: usize, result: i64) -> Result<Effect> {
+        let later = self.namings.split_off(namings.min(self.namings.len()));
+        for (folder, name, node) in std::mem::replace(&mut self.namings, later).into_iter().flatten() {
+            set(&mut self.folder(folder)?.durable, name, node);
+        }
+        for (node, written) in written {
+            if matches!(self.node(*node)?, Node::File(_)) {
+                self.sync(*node, written, 0, result)?;
+            }
+        }
         Ok(Effect::Disk)
     }
 

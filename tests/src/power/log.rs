@@ -31,7 +31,7 @@ use crate::wait::until_true;
 
 const TABLETS: u64 = 3;
 /// Recorded, everything takes many times as long.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 /// The first byte of a connection that speaks MQTT: CONNECT from a client, CONNACK from a broker.
 const MQTT: [u8; 2] = [0x10, 0x20];
 
@@ -43,9 +43,9 @@ pub struct AggregatorLog {
     logs: PathBuf,
     web_port: u16,
     broker_port: u16,
-    tablets: Vec<Tablet>,
+    pub(super) tablets: Vec<Tablet>,
     /// Everything that was ever sent, by tablet.
-    sent: Vec<(usize, Vec<u8>)>,
+    pub(super) sent: Vec<(usize, Vec<u8>)>,
 }
 
 /// What receipts have promised.
@@ -63,7 +63,7 @@ impl AggregatorLog {
         Self { records, logs: PathBuf::new(), web_port: 0, broker_port: 0, tablets, sent }
     }
 
-    fn start(&self, data: &Path, recording: &Path) -> Result<Recorded> {
+    pub(super) fn start(&self, data: &Path, recording: &Path) -> Result<Recorded> {
         let mut command = Command::new(programs::aggregator()?);
         command.arg("--data").arg(data).arg("serve");
         let mut recorded = Recorded::start("recorded-aggregator", &command, recording, &self.logs)?;
@@ -92,7 +92,7 @@ impl AggregatorLog {
     }
 
     /// Sends what a tablet has in its outbox, in one burst, and waits for a verdict on each.
-    fn send(&self, tablet: usize, payloads: &[Vec<u8>]) -> Result<()> {
+    pub(super) fn send(&self, tablet: usize, payloads: &[Vec<u8>]) -> Result<()> {
         let tablet = self.tablets.get(tablet).context("no such tablet")?;
         let mut client = tablet.connect(self.broker_port)?;
         for payload in payloads {
@@ -103,7 +103,7 @@ impl AggregatorLog {
     }
 
     /// Tablets come, send what they have, and go on until so many new records are sent.
-    fn serve(&mut self, records: usize, chance: &mut StdRng) -> Result<()> {
+    pub(super) fn serve(&mut self, records: usize, chance: &mut StdRng) -> Result<()> {
         self.introduce()?;
         // A kiosk sends again whatever it has no receipt for; after a cut that may be anything.
         for tablet in 0..self.tablets.len() {
@@ -140,7 +140,7 @@ impl AggregatorLog {
         Ok((of, payloads))
     }
 
-    fn ask(image: &Path, arguments: &[&str]) -> Result<Output> {
+    pub(super) fn ask(image: &Path, arguments: &[&str]) -> Result<Output> {
         Command::new(programs::aggregator()?)
             .arg("--data")
             .arg(image)
@@ -150,7 +150,7 @@ impl AggregatorLog {
     }
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     let words = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     words.concat().trim().to_owned()
 }
@@ -220,11 +220,27 @@ impl Subject for AggregatorLog {
         promised.streams.remove(&to);
     }
 
+    fn gone(&self, promised: &mut Promised) {
+        promised.streams.clear();
+    }
+
     fn count(promised: &Promised) -> usize {
         promised.stored.len() + promised.quarantined.len()
     }
 
     fn examine(&self, image: &Path, promised: &Promised) -> Result<Finding> {
+        self.examine_but(image, promised, &BTreeSet::new()).map(|(finding, _)| finding)
+    }
+}
+
+impl AggregatorLog {
+    /// Holds an image against what was promised, but for envelopes that may have been forgotten since; with what an export says.
+    pub(super) fn examine_but(
+        &self,
+        image: &Path,
+        promised: &Promised,
+        forgotten: &BTreeSet<Hash>,
+    ) -> Result<(Finding, String)> {
         let mut finding = Finding::default();
         let mut proof = Self::ask(image, &["verify", "--deep", "--json"])?;
         if !proof.status.success() && said(&proof).contains("log salvage") {
@@ -233,17 +249,18 @@ impl Subject for AggregatorLog {
             proof = Self::ask(image, &["verify", "--deep", "--json"])?;
             if !proof.status.success() {
                 let way_back = format!("{why}; salvage: {}; verify: {}", said(&salvaged), said(&proof));
-                return Ok(Finding::stuck(&way_back, Self::count(promised)));
+                return Ok((Finding::stuck(&way_back, Self::count(promised)), String::new()));
             }
             finding.mended(&why);
         }
         if !proof.status.success() {
-            return Ok(Finding::stuck(&said(&proof), Self::count(promised)));
+            return Ok((Finding::stuck(&said(&proof), Self::count(promised)), String::new()));
         }
         let export = Self::ask(image, &["export"])?;
         let refused = Self::ask(image, &["quarantine", "list", "--json"])?;
         ensure!(export.status.success() && refused.status.success(), "{} {}", said(&export), said(&refused));
-        let ledger = Ledger::read(&String::from_utf8(export.stdout)?)?;
+        let export = String::from_utf8(export.stdout)?;
+        let ledger = Ledger::read(&export)?;
         let stored = ledger.hashes();
         let quarantined = hashes(&String::from_utf8(refused.stdout)?)?;
         let sent: BTreeSet<Hash> =
@@ -251,14 +268,14 @@ impl Subject for AggregatorLog {
         let missing = |promised: &BTreeSet<Hash>, found: &BTreeSet<Hash>, what: &str| -> Vec<String> {
             promised.difference(found).map(|hash| format!("{what} {hash}")).collect()
         };
-        finding.lost(&missing(&promised.stored, &stored, "record"));
+        finding.lost(&missing(&(&promised.stored - forgotten), &stored, "record"));
         finding.lost(&missing(&promised.quarantined, &quarantined, "refused envelope"));
         finding.invented(&missing(&stored, &sent, "record"));
         finding.faults.extend(ledger.broken_links());
         if ledger.doubled() > 0 {
             finding.faults.push(format!("{} records are stored twice", ledger.doubled()));
         }
-        Ok(finding)
+        Ok((finding, export))
     }
 }
 

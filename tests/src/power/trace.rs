@@ -112,8 +112,12 @@ pub enum Call {
     },
     /// Waits until a file, or the names in a directory, are on the disk.
     Sync(Descriptor),
+    /// Waits until everything that is written and named is on the disk.
+    SyncAll,
     /// Gives something another name.
     Rename(Place, Place),
+    /// Gives two things each other's names, in one step.
+    Exchange(Place, Place),
     /// Gives something another name and leaves it its own.
     Link(Place, Place),
     /// Takes a name away.
@@ -237,6 +241,8 @@ fn call(said: &str) -> Result<Call> {
         "rename" => Call::Rename(here(0)?, here(1)?),
         "renameat" => Call::Rename(there(0)?, there(2)?),
         "renameat2" if get(4)? == "0" || get(4)? == "RENAME_NOREPLACE" => Call::Rename(there(0)?, there(2)?),
+        "renameat2" if get(4)? == "RENAME_EXCHANGE" => Call::Exchange(there(0)?, there(2)?),
+        "syncfs" | "sync" => Call::SyncAll,
         "link" => Call::Link(here(0)?, here(1)?),
         "linkat" if get(4)? == "0" => Call::Link(there(0)?, there(2)?),
         "unlink" | "rmdir" => Call::Remove(here(0)?),

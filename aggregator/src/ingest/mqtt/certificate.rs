@@ -10,8 +10,8 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
-use x509_cert::Certificate;
-use x509_cert::der::Decode as _;
+
+use crate::authority::not_after;
 
 /// Who is told until when the certificate is valid that was shown; called on the line's thread at every connection.
 pub type NoteCertificate = Arc<dyn Fn(Timestamp) + Send + Sync>;
@@ -79,13 +79,6 @@ impl fmt::Debug for Noting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Noting({:?})", self.inner)
     }
-}
-
-/// The moment after which a certificate is not valid; none where it is not readable, or has no end (`99991231235959Z`).
-fn not_after(certificate: &[u8]) -> Option<Timestamp> {
-    let certificate = Certificate::from_der(certificate).ok()?;
-    let end = certificate.tbs_certificate().validity().not_after.to_unix_duration();
-    Timestamp::from_second(i64::try_from(end.as_secs()).ok()?).ok()
 }
 
 #[cfg(test)]

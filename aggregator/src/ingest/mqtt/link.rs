@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rumqttc::{MqttOptions, Transport};
+use wardvoice_protocol::id::KioskId;
 
 use super::certificate::NoteCertificate;
 use super::tls::{self, Authority};
@@ -90,6 +91,19 @@ impl Link {
     pub fn with_credentials(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
         self.credentials = Some((username.into(), password.into()));
         self
+    }
+
+    /// The same broker, as a kiosk: with a pass in its name and a session that begins and ends with the connection.
+    #[must_use]
+    pub(super) fn in_the_place_of(&self, authority: &SharedAuthority, kiosk: &KioskId) -> Self {
+        Self {
+            client_id: kiosk.to_string(),
+            credentials: None,
+            clean_session: true,
+            note_certificate: None,
+            pass: Some(Arc::new(ClientPass::in_the_name_of(Arc::clone(authority), kiosk))),
+            ..self.clone()
+        }
     }
 
     /// Begins afresh with every connection.

@@ -9,7 +9,8 @@ use wardvoice_protocol::status::{Introduction, Status};
 use wardvoice_protocol::topic::{Channel, Topic};
 
 use super::tls;
-use super::{Ack, Ended, Greeting, Incoming, Letter, Messenger, Outgoing};
+use super::{Ack, Ended, Greeting, Incoming, Letter, Messenger, Outgoing, is_shut_out};
+use crate::authority::SharedAuthority;
 use crate::ingest::Arrival;
 
 /// The half of a connection that listens.
@@ -20,6 +21,7 @@ pub(super) struct Poller<'a> {
     pub(super) messenger: &'a Messenger,
     pub(super) greeting: &'a Greeting,
     pub(super) place: &'a str,
+    pub(super) passes: Option<&'a SharedAuthority>,
     pub(super) subscribed: Option<oneshot::Sender<()>>,
 }
 
@@ -68,7 +70,7 @@ impl Poller<'_> {
 
     async fn take(&self, publish: &Publish) {
         let ack = Ack { connection: self.connection, packet: publish.pkid, qos: publish.qos };
-        let (incoming, ack) = read(publish, ack);
+        let (incoming, ack) = read(publish, ack, self.passes);
         if let Some(incoming) = incoming {
             // The intake is closed only on the way out: what comes then stays with the broker.
             drop(self.intake.send(incoming).await);
@@ -81,11 +83,15 @@ impl Poller<'_> {
     }
 }
 
-/// Reads what came. The right to acknowledge goes with a record; everything else is worth no more than the moment
-/// and gives it back at once.
-fn read(publish: &Publish, ack: Ack) -> (Option<Incoming>, Option<Ack>) {
+/// Reads what came; nothing of a kiosk that was taken off. The right to acknowledge goes with a record; everything else
+/// is worth no more than the moment and gives it back at once.
+fn read(publish: &Publish, ack: Ack, passes: Option<&SharedAuthority>) -> (Option<Incoming>, Option<Ack>) {
     let payload = &publish.payload;
     let incoming = match publish.topic.parse() {
+        Ok(topic) if is_shut_out(passes, &topic) => {
+            tracing::debug!(topic = %publish.topic, "a kiosk that was taken off is not heard");
+            None
+        }
         Ok(Topic::Kiosk(kiosk, Channel::Records)) => {
             let arrival =
                 Arrival { kiosk, payload: payload.to_vec(), received: Timestamp::now(), not_before: None };

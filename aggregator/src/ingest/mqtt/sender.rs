@@ -12,7 +12,8 @@ use wardvoice_protocol::receipt::{Receipt, Verdict};
 use wardvoice_protocol::signed;
 use wardvoice_protocol::topic::{Channel, Topic};
 
-use super::{INTAKE_BATCH, Message, Outgoing};
+use super::{INTAKE_BATCH, Message, Outgoing, is_shut_out};
+use crate::authority::SharedAuthority;
 use crate::killpoint;
 
 /// How many verdicts go into one receipt: some 30 KiB.
@@ -23,6 +24,7 @@ pub(super) struct Sender<'a> {
     pub(super) client: AsyncClient,
     pub(super) connection: u64,
     pub(super) signing_key: &'a SigningKey,
+    pub(super) passes: Option<&'a SharedAuthority>,
 }
 
 impl Sender<'_> {
@@ -80,6 +82,9 @@ impl Sender<'_> {
 
     async fn publish(&self, message: Message) -> Result<(), ClientError> {
         let Message { topic, payload, retain } = message;
+        if is_shut_out(self.passes, &topic) {
+            return Ok(());
+        }
         self.client.publish(topic.to_string(), QoS::AtLeastOnce, retain, payload).await
     }
 

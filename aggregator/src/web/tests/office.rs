@@ -1,10 +1,15 @@
 //! The office's pages: fleet, quarantine, plan.
 
+use std::sync::Arc;
+
+use jiff::SignedDuration;
 use serde_json::Value;
-use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::id::{Hash, KioskId};
 use wardvoice_protocol::receipt::Reason;
 
 use super::*;
+use crate::authority::{Authority, CertificateRequest, testing};
+use crate::web::words;
 
 mod contacts;
 mod month;
@@ -86,6 +91,39 @@ async fn the_fleet_says_until_when_the_brokers_certificate_is_valid() {
         let page = bench.office("/fleet").await;
         assert!(page.contains(says), "{page}");
     }
+}
+
+#[tokio::test]
+async fn the_fleet_says_until_when_each_kiosks_certificate_is_valid_and_who_was_taken_off() {
+    let bench = Bench::lively(false).await;
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Arc::new(Authority::open(&folder.path().join("authority")).unwrap());
+    bench.desk.fleet.know_passes(&authority);
+    let admit = |id: &str, days_ago: i64| {
+        let request = CertificateRequest::read(&testing::request()).unwrap();
+        let at = (bench.desk.now)() - SignedDuration::from_hours(24 * days_ago);
+        authority.admit(&KioskId::new(id).unwrap(), &request, at).unwrap().until
+    };
+    let until = admit("k-1", 0);
+    admit("k-2", 80);
+    admit("k-3", 1);
+    authority.revoke(&KioskId::new("k-3").unwrap(), (bench.desk.now)()).unwrap();
+    let page = bench.office("/fleet").await;
+    let day = words::day(bench.desk.scoring.calendar().day_of(until));
+    assert!(page.contains(&format!("until {day}")), "{page}");
+    assert!(page.contains("ts certificate ends soon and was not renewed"), "{page}");
+    assert!(page.contains("taken back") && page.contains("t was taken off, and is not let in"), "{page}");
+
+    let sheets: Value = serde_json::from_str(&bench.office("/api/v1/fleet").await).unwrap();
+    let of = |id: &str| sheets.as_array().unwrap().iter().find(|sheet| sheet["kiosk"] == id).unwrap().clone();
+    assert_eq!(of("k-1")["certificate_until"], serde_json::json!(until));
+    assert_eq!(
+        (&of("k-3")["certificate_until"], &of("k-3")["taken_off"]),
+        (&Value::Null, &serde_json::json!(true))
+    );
+    let all: Value = serde_json::from_str(&bench.office("/api/v1/certificates").await).unwrap();
+    let names: Vec<_> = all.as_array().unwrap().iter().map(|sheet| sheet["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["k-2", "k-1"], "what ends first is first, and what was taken back is not there");
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 103] = [
+const TABLE: [(&str, &str, &str); 104] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
@@ -127,6 +127,7 @@ const TABLE: [(&str, &str, &str); 103] = [
     ("GET /api/v1/actions", "/api/v1/actions", "so oooooooooo"),
     ("GET /api/v1/consultants/{id}/appraisal", "/api/v1/consultants/C1/appraisal", "ss xxxoxoooxx"),
     ("GET /api/v1/fleet", "/api/v1/fleet", "ss xxxxxxxoox"),
+    ("GET /api/v1/certificates", "/api/v1/certificates", "ss xxxxxxxoox"),
     ("GET /api/v1/quarantine", "/api/v1/quarantine", "ss xxxxxxxoox"),
     ("GET /api/v1/completeness", "/api/v1/completeness", "ss xxxxxxxoox"),
     ("GET /api/v1/help", "/api/v1/help", "ss xxxxxxxoxx"),
