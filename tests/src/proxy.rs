@@ -224,13 +224,16 @@ async fn copy(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, wire: &Wire) -> End
 }
 
 async fn write(to: &mut WriteHalf<'_>, piece: &[u8], wire: &Wire) -> std::io::Result<()> {
-    let drip = wire.drip.load(Ordering::SeqCst);
-    if drip == 0 {
-        return to.write_all(piece).await;
-    }
-    for few in piece.chunks(drip) {
-        to.write_all(few).await?;
-        tokio::time::sleep(DRIP).await;
+    let mut rest = piece;
+    while !rest.is_empty() {
+        // Looked at each time, because it may stop dripping in the middle.
+        let few = Some(wire.drip.load(Ordering::SeqCst)).filter(|few| *few > 0).unwrap_or(rest.len());
+        let (now, later) = rest.split_at(few.min(rest.len()));
+        to.write_all(now).await?;
+        rest = later;
+        if !rest.is_empty() {
+            tokio::time::sleep(DRIP).await;
+        }
     }
     Ok(())
 }
