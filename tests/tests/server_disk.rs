@@ -70,9 +70,8 @@ fn story(disk: &Path) -> Result<()> {
     aggregator.kill()?;
     fs::remove_file(&filler)?;
     aggregator.start()?;
-    until_true("what was kept meanwhile to arrive", DEADLINE, || {
-        Ok(aggregator.ledger()?.stored() >= kiosk.kept())
-    })?;
+    let kept = kiosk.kept();
+    until_true("what was kept meanwhile to arrive", DEADLINE, || Ok(aggregator.ledger()?.stored() >= kept))?;
 
     // Read-only, as a file system makes itself after an error of its disk.
     aggregator.stop()?;
@@ -81,12 +80,13 @@ fn story(disk: &Path) -> Result<()> {
     goes_on(&mut kiosk, 5)?;
     remount(disk, "rw")?;
 
-    // Damaged: nothing is served from it, and what is to be done is said. With the file put back, nothing has happened.
-    let store = disk.join("log/store/db");
-    let whole = fs::read(&store).context("failed to read the store")?;
-    OpenOptions::new().write(true).open(&store)?.set_len(0)?;
+    // Damaged: nothing is served from it, and what is to be done is said. With the folder put back, nothing has happened.
+    let (log, aside) = (disk.join("log"), directory.path().join("log-as-it-was"));
+    copy(&log, &aside)?;
+    OpenOptions::new().write(true).open(log.join("store/db"))?.set_len(0)?;
     refuses_to_serve(&aggregator, "log salvage")?;
-    fs::write(&store, whole)?;
+    fs::remove_dir_all(&log)?;
+    copy(&aside, &log)?;
 
     aggregator.start()?;
     kiosk.no_more_patients();
@@ -109,6 +109,12 @@ fn refuses_to_serve(aggregator: &Aggregator, words: &str) -> Result<()> {
     let output = aggregator.try_run(&["serve"])?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(!output.status.success() && said.contains(words), "it does not say {words:?}: {said}");
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let status = Command::new("cp").arg("-a").args([from, to]).status().context("failed to run cp")?;
+    ensure!(status.success(), "copying {} ended with {status}", from.display());
     Ok(())
 }
 

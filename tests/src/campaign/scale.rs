@@ -146,7 +146,7 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
 
     tracing::info!("all are connected; the server is killed");
     scene.aggregator.kill()?;
-    let (restart, _) = scene.come_back(plan.away)?;
+    let restart = scene.come_back(plan.away)?;
     tracing::info!("all are back; the server is killed, and they bring what they have kept");
     scene.aggregator.kill()?;
     for (kiosk, parcels) in scene.kiosks.iter().zip(parcels) {
@@ -188,8 +188,9 @@ fn seal(enrolled: &[Enrolled], records: usize) -> Result<(Vec<Vec<Parcel>>, BTre
     let tablets = enrolled.iter().map(Enrolled::tablet).collect::<Result<Vec<_>>>()?;
     let mut by_kiosk = load::seal_over(tablets, records, A_WEEK)?;
     by_kiosk.sort_by(|one, other| one.tablet.kiosk.cmp(&other.tablet.kiosk));
-    let parcels = by_kiosk.into_iter().map(|sealed| sealed.payloads.into_iter().map(Parcel::of).collect());
-    let parcels = parcels.collect::<Result<Vec<Vec<Parcel>>>>()?;
+    let parcels =
+        by_kiosk.into_iter().map(|sealed| sealed.payloads.into_iter().map(Parcel::of).collect::<Result<Vec<_>>>());
+    let parcels = parcels.collect::<Result<Vec<_>>>()?;
     let hashes: BTreeSet<Hash> = parcels.iter().flatten().map(Parcel::hash).collect();
     Ok((parcels, hashes))
 }
@@ -206,10 +207,10 @@ impl Scene {
     }
 
     /// Starts the server after a while and waits until everybody is back.
-    fn come_back(&mut self, away: Duration) -> Result<(Storm, Instant)> {
+    fn come_back(&mut self, away: Duration) -> Result<Storm> {
         let well = self.start_again(away)?;
         self.wait_until_all_are_connected()?;
-        Ok((Storm::of(&self.board.take_connections(), well, away), well))
+        Ok(Storm::of(&self.board.take_connections(), well, away))
     }
 
     fn start_again(&mut self, away: Duration) -> Result<Instant> {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use jiff::SignedDuration;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::gauge::{Gauge, Trend};
 use crate::aggregator::{Aggregator, Carrier};
@@ -203,7 +204,7 @@ impl Scene {
         if hour % 6 == 2 {
             let to = self.directory.join("soak.age");
             let made = self.aggregator.json(&["backup", "--to", path(&to)?, "--recipient", &self.recipient])?;
-            ensure!(made.get("sound") == Some(&true.into()), "a backup is not sound: {made}");
+            ensure!(made.get("sound") == Some(&Value::from(true)), "a backup is not sound: {made}");
             std::fs::remove_file(&to).context("failed to remove a backup")?;
             self.backups += 1;
         }
