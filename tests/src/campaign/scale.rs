@@ -264,23 +264,25 @@ impl Asking {
         let (base, url) = (aggregator.url(""), aggregator.url(path));
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
-        let asker = std::thread::Builder::new().name("page".to_owned()).spawn(move || {
-            let mut http = Http::new()?;
-            http.sign_in(&base, OFFICE, PASSWORD)?;
-            let (mut times, mut failed) = (Vec::new(), 0);
-            loop {
-                let began = Instant::now();
-                match http.get(&url) {
-                    Ok(answer) if answer.status == 200 => times.push(began.elapsed()),
-                    Ok(_) | Err(_) => failed += 1,
+        let asker = std::thread::Builder::new().name("page".to_owned()).spawn(
+            move || -> Result<(Vec<Duration>, usize)> {
+                let mut http = Http::new()?;
+                http.sign_in(&base, OFFICE, PASSWORD)?;
+                let (mut times, mut failed) = (Vec::new(), 0);
+                loop {
+                    let began = Instant::now();
+                    match http.get(&url) {
+                        Ok(answer) if answer.status == 200 => times.push(began.elapsed()),
+                        Ok(_) | Err(_) => failed += 1,
+                    }
+                    // Once at least, however soon everything was there.
+                    if told.load(Ordering::SeqCst) {
+                        return Ok((times, failed));
+                    }
+                    let_pass(BETWEEN_PAGES);
                 }
-                // Once at least, however soon everything was there.
-                if told.load(Ordering::SeqCst) {
-                    return Ok((times, failed));
-                }
-                let_pass(BETWEEN_PAGES);
-            }
-        })?;
+            },
+        )?;
         Ok(Self { stop, asker })
     }
 
