@@ -123,36 +123,60 @@ impl std::fmt::Display for BrokerAddress {
 
 /// What the link is asked to do.
 #[derive(Debug)]
-pub(crate) enum Command {
+pub enum Command {
     /// Publish with QoS 1 on the connection of this number; dropped when that connection is gone.
-    Publish { connection: u64, topic: Topic, payload: Vec<u8> },
+    Publish {
+        /// The connection.
+        connection: u64,
+        /// Where to.
+        topic: Topic,
+        /// What.
+        payload: Vec<u8>,
+    },
     /// Subscribe to more on the connection of this number, each by itself. A broker may refuse: then nothing comes.
-    Subscribe { connection: u64, topics: Vec<Topic> },
+    Subscribe {
+        /// The connection.
+        connection: u64,
+        /// To what.
+        topics: Vec<Topic>,
+    },
     /// Allow or cut the connection.
     Allow(bool),
     /// Publish a last message, say goodbye and end.
-    Stop { topic: Topic, payload: Vec<u8> },
+    Stop {
+        /// Where to.
+        topic: Topic,
+        /// What.
+        payload: Vec<u8>,
+    },
 }
 
 /// What the link says.
 #[derive(Debug)]
-pub(crate) enum Report {
+pub enum Report {
     /// The connection of this number stands and the subscriptions are confirmed.
     Connected(u64),
     /// It is gone, or could not be made.
     Disconnected(String),
     /// Something came on a topic that was subscribed to.
-    Message { topic: Topic, payload: Vec<u8> },
+    Message {
+        /// Where.
+        topic: Topic,
+        /// What.
+        payload: Vec<u8>,
+    },
 }
 
 /// Everything a link needs to know.
-pub(crate) struct Link {
+pub struct Link {
     options: MqttOptions,
     subscriptions: Vec<Topic>,
 }
 
 impl Link {
-    pub(crate) fn new(
+    /// A link of a kiosk to a broker, with the file of what it believes, the file of its pass, what it subscribes to at every connection
+    /// and its last will.
+    pub fn new(
         broker: &BrokerAddress,
         ca: Option<&Path>,
         pass: &Path,
@@ -187,7 +211,7 @@ enum End {
 }
 
 /// Keeps a connection until it is told to stop.
-pub(crate) async fn run(link: Link, mut commands: UnboundedReceiver<Command>, report: impl Fn(Report)) {
+pub async fn run(link: Link, mut commands: UnboundedReceiver<Command>, report: impl Fn(Report)) {
     let mut rng = StdRng::try_from_rng(&mut SysRng).unwrap_or_else(|_| StdRng::seed_from_u64(0));
     let mut failures = 0_u32;
     let mut allowed = true;

@@ -1,7 +1,7 @@
 //! An aggregator of a story's own: its data in the story's directory, its ports the same over every restart.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::clock::WallClock;
 use crate::http::Http;
 use crate::ledger::Ledger;
 use crate::loopback;
@@ -51,6 +52,7 @@ pub struct Aggregator {
     broker_port: Option<u16>,
     http: Http,
     process: Option<Process>,
+    clock: Option<WallClock>,
 }
 
 impl Aggregator {
@@ -85,7 +87,17 @@ impl Aggregator {
         fs::write(data.join("directory.json"), serde_json::to_vec_pretty(&small_trust())?)?;
         let logs = directory.to_path_buf();
         let http = Http::new()?.with_account(OFFICE, PASSWORD);
-        Ok(Self { data, logs, web_port, broker_port, http, process: None })
+        Ok(Self { data, logs, web_port, broker_port, http, process: None, clock: None })
+    }
+
+    /// Lets the server and its commands live by a clock of the story's, from the next start on.
+    pub fn live_by(&mut self, clock: &WallClock) {
+        self.clock = Some(clock.clone());
+    }
+
+    /// The clock it lives by, where that is not the machine's.
+    pub fn clock(&self) -> Option<&WallClock> {
+        self.clock.as_ref()
     }
 
     /// Starts `serve` and waits until it says it is well.
@@ -178,6 +190,9 @@ impl Aggregator {
     pub fn command(&self) -> Result<Command> {
         let mut command = Command::new(programs::aggregator()?);
         command.arg("--data").arg(&self.data);
+        if let Some(clock) = &self.clock {
+            clock.wind(&mut command);
+        }
         Ok(command)
     }
 
@@ -241,6 +256,18 @@ impl Aggregator {
     /// Everything that is stored, by `export`.
     pub fn ledger(&self) -> Result<Ledger> {
         Ledger::read(&self.run(&["export"])?)
+    }
+
+    /// The same for a log that is too long to be held as text.
+    pub fn ledger_as_it_comes(&self) -> Result<Ledger> {
+        let mut command = self.command()?;
+        command.arg("export").stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("failed to start an export")?;
+        let said = child.stdout.take().context("the export has no output")?;
+        let ledger = Ledger::read_from(BufReader::new(said));
+        let status = child.wait().context("failed to wait for an export")?;
+        ensure!(status.success(), "`export` ended with {status}");
+        ledger
     }
 
     /// What `verify --deep` says; it ends with exit code 1, an error here, when something is wrong.

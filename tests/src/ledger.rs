@@ -4,8 +4,10 @@
 //! are recomputed here. The opened record beside each envelope gives the mark its patient left.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufRead;
 
 use anyhow::{Context as _, Result};
+use jiff::civil::Date;
 use serde_json::Value;
 use wardvoice_protocol::envelope::Envelope;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
@@ -25,6 +27,8 @@ pub struct Entry {
     pub previous: Hash,
     /// What the patient wrote under "what was good".
     pub mark: Option<String>,
+    /// The local day it counts for.
+    pub day: Option<Date>,
 }
 
 /// Everything that is stored.
@@ -36,13 +40,23 @@ pub struct Ledger {
 impl Ledger {
     /// Reads an export: one JSON object a line, each with an `envelope`.
     pub fn read(export: &str) -> Result<Self> {
+        Self::read_from(export.as_bytes())
+    }
+
+    /// Reads an export line by line as it comes.
+    pub fn read_from(export: impl BufRead) -> Result<Self> {
         let mut entries = Vec::new();
         for (number, line) in export.lines().enumerate() {
             let entry =
-                read_line(line).with_context(|| format!("failed to read line {} of an export", number + 1))?;
+                read_line(&line?).with_context(|| format!("failed to read line {} of an export", number + 1))?;
             entries.extend(entry);
         }
         Ok(Self { entries })
+    }
+
+    /// Everything that is stored.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// How many different records there are.
@@ -134,6 +148,7 @@ fn read_line(line: &str) -> Result<Option<Entry>> {
         hash: envelope.hash(),
         previous: envelope.previous(),
         mark,
+        day: value.get("day").and_then(Value::as_str).and_then(|day| day.parse().ok()),
     }))
 }
 

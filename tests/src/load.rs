@@ -28,6 +28,11 @@ fn days_ago(days: usize) -> Timestamp {
 
 /// Seals so many records for each tablet, spread over the last weeks, on as many threads as there are processors.
 pub fn seal(tablets: Vec<Tablet>, records_each: usize) -> Result<Vec<Sealed>> {
+    seal_over(tablets, records_each, DAYS)
+}
+
+/// The same spread over so many past days, one after the other and from the first again.
+pub fn seal_over(tablets: Vec<Tablet>, records_each: usize, days: usize) -> Result<Vec<Sealed>> {
     let lanes = std::thread::available_parallelism()?.get();
     let mut shares: Vec<Vec<Tablet>> = (0..lanes).map(|_| Vec::new()).collect();
     for (at, tablet) in tablets.into_iter().enumerate() {
@@ -41,7 +46,7 @@ pub fn seal(tablets: Vec<Tablet>, records_each: usize) -> Result<Vec<Sealed>> {
             std::thread::spawn(move || -> Result<Vec<Sealed>> {
                 let seal_one = |mut tablet: Tablet| {
                     let payloads = (0..records_each)
-                        .map(|n| Ok(tablet.completes_at(&format!("load {n}"), days_ago(n % DAYS))?.to_json()))
+                        .map(|n| Ok(tablet.completes_at(&format!("load {n}"), days_ago(n % days))?.to_json()))
                         .collect::<Result<_>>()?;
                     Ok(Sealed { tablet, payloads })
                 };

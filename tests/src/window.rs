@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::aggregator::arm;
+use crate::clock::WallClock;
 use crate::desktop::Desktop;
 use crate::process::Process;
 use crate::programs;
@@ -29,6 +30,7 @@ pub struct KioskWindow<'a> {
     trace: PathBuf,
     directory: PathBuf,
     watched: Option<Watched>,
+    clock: Option<WallClock>,
 }
 
 /// As systemd tells a program that it is watched.
@@ -67,7 +69,7 @@ struct Control {
 }
 
 impl<'a> KioskWindow<'a> {
-    /// Registers a kiosk on ward W1, starts it on a display and waits for its window.
+    /// Registers a kiosk on ward W1, starts it on a display and waits for its window. It lives by the aggregator's clock.
     pub fn open(desktop: &'a Desktop, ward: &Ward) -> Result<Self> {
         Self::open_as(desktop, ward, None)
     }
@@ -90,9 +92,10 @@ impl<'a> KioskWindow<'a> {
             *address = Value::from(ward.broker_url()?);
         }
         std::fs::write(directory.join("settings.json"), settings.to_string())?;
-        let process = launch(desktop, directory, None, watched.as_ref())?;
+        let clock = aggregator.clock().cloned();
+        let process = launch(desktop, directory, None, watched.as_ref(), clock.as_ref())?;
         let trace = directory.join("controls");
-        let mut window = Self { desktop, process, trace, directory: directory.to_path_buf(), watched };
+        let mut window = Self { desktop, process, trace, directory: directory.to_path_buf(), watched, clock };
         window.until_it_fills_the_display()?;
         Ok(window)
     }
@@ -101,7 +104,8 @@ impl<'a> KioskWindow<'a> {
     pub fn kill_and_start(&mut self, failpoints: Option<&str>) -> Result<Shown> {
         self.process.kill()?;
         std::fs::remove_file(&self.trace).context("failed to forget the trace")?;
-        self.process = launch(self.desktop, &self.directory, failpoints, self.watched.as_ref())?;
+        let (watched, clock) = (self.watched.as_ref(), self.clock.as_ref());
+        self.process = launch(self.desktop, &self.directory, failpoints, watched, clock)?;
         self.until_it_fills_the_display()
     }
 
@@ -189,6 +193,7 @@ fn launch(
     directory: &Path,
     failpoints: Option<&str>,
     watched: Option<&Watched>,
+    clock: Option<&WallClock>,
 ) -> Result<Process> {
     let mut command = Command::new(programs::kiosk()?);
     command.arg("run").arg("--data").arg(directory.join("kiosk"));
@@ -197,6 +202,9 @@ fn launch(
     command.arg("--speech-dir").arg(speech(directory));
     command.env("DISPLAY", desktop.name()).env_remove("WAYLAND_DISPLAY");
     arm(&mut command, failpoints);
+    if let Some(clock) = clock {
+        clock.wind(&mut command);
+    }
     if let Some(Watched { socket, patience }) = watched {
         command.env("NOTIFY_SOCKET", socket).env("WATCHDOG_USEC", patience.as_micros().to_string());
         command.env_remove("WATCHDOG_PID");

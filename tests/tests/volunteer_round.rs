@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use wardvoice_tests::clock::WallClock;
 use wardvoice_tests::desktop::{Album, Desktop};
 use wardvoice_tests::wait::{until, until_true};
 use wardvoice_tests::ward::{Between, Ward};
@@ -101,6 +102,67 @@ fn a_round_survives_an_empty_battery() -> Result<()> {
     ensure!(visits.lines().count() == 1, "one order was drawn: {visits}");
     let unfinished = std::fs::read_to_string(data.join("unfinished.json"))?;
     ensure!(unfinished.contains("\"approached\":2,\"answered\":1"), "{unfinished}");
+    ward.aggregator.verify()?;
+    Ok(())
+}
+
+/// From the first page behind the door to the first question of an interview at the first bed.
+fn begins_an_interview(kiosk: &mut KioskWindow<'_>, wards: &Shown) -> Result<Shown> {
+    let plan = kiosk.touch_on(wards, label_with(wards, "Ward 1 ·")?)?;
+    let bed = kiosk.touch_on(&plan, "Start the round")?;
+    let how = kiosk.touch_on(&bed, "Start the interview")?;
+    let team = kiosk.touch_on(&how, "I read the questions aloud")?;
+    let mut shown = kiosk.touch_on(&team, "Consultant C001")?;
+    for label in ["English", "Yes, start", "Yes, always", "Yes, completely"] {
+        if shown.labels().contains(&label) {
+            shown = kiosk.touch_on(&shown, label)?;
+        }
+    }
+    Ok(shown)
+}
+
+#[test]
+fn the_change_to_summer_time_comes_in_the_middle_of_a_round_and_changes_nothing() -> Result<()> {
+    let mut ward = Ward::prepare(Between::Embedded)?;
+    let clock = WallClock::make(ward.path(), "ward")?;
+    clock.set_to("2027-03-28T00:50:00Z".parse()?)?;
+    ward.aggregator.live_by(&clock);
+    ward.aggregator.start()?;
+    set_pin(&ward)?;
+    let desktop = Desktop::start(1280, 800, ward.path())?;
+    let mut kiosk = KioskWindow::open(&desktop, &ward)?;
+    let data = kiosk.data();
+    until_true("the PIN and the board to come", DEADLINE, || {
+        Ok(data.join("round.json").exists() && data.join("boards/W1.json").exists())
+    })?;
+    let wards = comes_in(&desktop, &mut kiosk)?;
+    let question = begins_an_interview(&mut kiosk, &wards)?;
+    ensure!(question.question.as_deref() == Some("respect"), "{question:?}");
+
+    // Between one o'clock and two there is no time in this night.
+    clock.set_to("2027-03-28T01:00:05Z".parse()?)?;
+    let mut shown = kiosk.touch_on(&question, "Stop")?;
+    shown = kiosk.touch_on(&shown, "Stop now")?;
+    if shown.screen == "saving" {
+        shown = kiosk.until("thanks", |shown| shown.screen == "thanks")?;
+    }
+    shown = kiosk.touch_on(&shown, "Finish")?;
+    if shown.screen == "wipe" {
+        shown = kiosk.touch_on(&shown, "It has been wiped")?;
+    }
+    ensure!(
+        shown.screen == "volunteer_bed",
+        "the round does not go on at the next bed, but with {}",
+        shown.screen
+    );
+    let export = until("the interview to arrive", DEADLINE, || {
+        let export = ward.aggregator.run(&["export"])?;
+        Ok(export.contains("\"mode\":\"interview\"").then_some(export))
+    })?;
+    ensure!(export.matches("\"mode\":\"interview\"").count() == 1, "{export}");
+    ensure!(export.lines().all(|line| line.contains("\"day\":\"2027-03-28\"")), "{export}");
+    let unfinished = std::fs::read_to_string(data.join("unfinished.json"))?;
+    ensure!(unfinished.contains("\"approached\":1,\"answered\":1"), "{unfinished}");
     ward.aggregator.verify()?;
     Ok(())
 }

@@ -56,9 +56,13 @@ impl ResolvesClientCert for Shown {
     }
 }
 
+/// Who answers in a broker's place most often.
+const A_PORTAL: &str = "perhaps the network wants somebody to sign in first; nothing was lost";
+
 /// Why a connection failed, in words that say what to look at.
 pub(super) fn why(error: &ConnectionError) -> String {
     let refused = match error {
+        ConnectionError::NotConnAck(_) => return format!("what answers there is no broker: {A_PORTAL}"),
         ConnectionError::Tls(TlsError::TLS(error)) => Some(error),
         ConnectionError::Tls(TlsError::Io(error)) => error.get_ref().and_then(|inner| inner.downcast_ref()),
         other => said_later(other),
@@ -68,7 +72,7 @@ pub(super) fn why(error: &ConnectionError) -> String {
     };
     match refused {
         rustls::Error::InvalidCertificate(reason) => certificate(reason),
-        rustls::Error::InvalidMessage(_) => "what answers there does not speak TLS".to_owned(),
+        rustls::Error::InvalidMessage(_) => format!("what answers there does not speak TLS: {A_PORTAL}"),
         rustls::Error::AlertReceived(
             AlertDescription::CertificateRequired
             | AlertDescription::BadCertificate

@@ -50,6 +50,9 @@ enum Inner {
         /// What its marks start with.
         #[arg(long)]
         mark: String,
+        /// How long after one patient the next comes, in milliseconds.
+        #[arg(long)]
+        every_ms: u64,
     },
 }
 
@@ -71,8 +74,8 @@ fn main() -> Result<ExitCode> {
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
-    if let Some(Inner::Bedside { data, mark }) = &arguments.inner {
-        faults::work_at_the_bedside(data, mark)?;
+    if let Some(Inner::Bedside { data, mark, every_ms }) = &arguments.inner {
+        faults::work_at_the_bedside(data, mark, Duration::from_millis(*every_ms))?;
         return Ok(ExitCode::SUCCESS);
     }
     let plan = Plan {

@@ -2,7 +2,7 @@
 //!
 //! It lives in a process of its own, so that it can be killed at any instruction. It says on stdout `kept <mark>` when
 //! the outbox has flushed and before anything else happens, and ends by itself once its stdin is closed and its outbox
-//! is empty.
+//! is empty. `says <words>` is what its staff corner shows from then on as the last thing that went wrong.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -15,18 +15,19 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use serde_json::Value;
-use wardvoice_kiosk::dispatch::{Dispatch, DispatchConfig, Storing, Trust};
+use wardvoice_kiosk::dispatch::{Dispatch, DispatchConfig, DispatchState, Storing, Trust};
 use wardvoice_kiosk::identity::{self, Identity};
 use wardvoice_kiosk::settings::Settings;
 use wardvoice_protocol::record::Body;
 
 use crate::aggregator::{Aggregator, arm};
+use crate::clock::WallClock;
 use crate::process::Process;
 use crate::programs;
 use crate::tablet::interview;
 use crate::wait::until_true;
 
-/// Between two patients of one kiosk.
+/// Between two patients of one kiosk, unless told otherwise.
 const BETWEEN_PATIENTS: Duration = Duration::from_millis(40);
 
 /// Where a kiosk looks for certificates by itself.
@@ -52,6 +53,10 @@ impl Kept {
     }
 }
 
+/// What a kiosk's staff corner has shown, one after the other.
+#[derive(Debug, Clone, Default)]
+struct Shown(Arc<Mutex<Vec<String>>>);
+
 /// A kiosk process and everything it ever said.
 #[derive(Debug)]
 pub struct Bedside {
@@ -59,7 +64,10 @@ pub struct Bedside {
     data: PathBuf,
     logs: PathBuf,
     kept: Kept,
+    shown: Shown,
     lives: u32,
+    between_patients: Duration,
+    clock: Option<WallClock>,
     process: Option<(Process, JoinHandle<()>)>,
 }
 
@@ -83,17 +91,50 @@ impl Bedside {
             *address = Value::from(broker);
         }
         std::fs::write(data.join("settings.json"), settings.to_string())?;
-        Ok(Self { name, data, logs: directory.to_path_buf(), kept: Kept::default(), lives: 0, process: None })
+        Ok(Self::at(name, data, directory))
     }
 
     /// Takes a kiosk in as people do: a join code from the office, typed at the kiosk.
     pub fn enrol(number: usize, ward: &str, aggregator: &Aggregator, directory: &Path) -> Result<Self> {
         let name = format!("k-{number:04}");
         let data = directory.join(&name);
-        let kiosk =
-            Self { name, data, logs: directory.to_path_buf(), kept: Kept::default(), lives: 0, process: None };
+        let kiosk = Self::at(name, data, directory);
         kiosk.join(&aggregator.json(&["kiosk", "enrol", "--id", &kiosk.name, "--ward", ward])?)?;
         Ok(kiosk)
+    }
+
+    fn at(name: String, data: PathBuf, directory: &Path) -> Self {
+        Self {
+            name,
+            data,
+            logs: directory.to_path_buf(),
+            kept: Kept::default(),
+            shown: Shown::default(),
+            lives: 0,
+            between_patients: BETWEEN_PATIENTS,
+            clock: None,
+            process: None,
+        }
+    }
+
+    /// Reaches its broker at another address from its next start on.
+    pub fn reach(&self, broker: &str) -> Result<()> {
+        let path = self.data.join("settings.json");
+        let settings = std::fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
+        let mut settings: Value = serde_json::from_slice(&settings)?;
+        *settings.get_mut("broker").context("the settings name no broker")? = Value::from(broker);
+        std::fs::write(&path, settings.to_string())?;
+        Ok(())
+    }
+
+    /// Lives by a clock of the story's from its next start on.
+    pub fn live_by(&mut self, clock: &WallClock) {
+        self.clock = Some(clock.clone());
+    }
+
+    /// Has a patient so often from its next start on.
+    pub fn take_a_patient_every(&mut self, pause: Duration) {
+        self.between_patients = pause;
     }
 
     /// Joins with what `kiosk enrol --json` printed.
@@ -127,14 +168,20 @@ impl Bedside {
         let mut command = Command::new(program()?);
         command.arg("bedside").arg("--data").arg(&self.data);
         command.arg("--mark").arg(format!("{}.{}", self.name, self.lives));
+        command.arg("--every-ms").arg(self.between_patients.as_millis().to_string());
         arm(&mut command, failpoints);
+        if let Some(clock) = &self.clock {
+            clock.wind(&mut command);
+        }
         let mut process = Process::start_piped(&self.name, command, &self.logs)?;
         let said = process.child().stdout.take().context("the kiosk has no output")?;
-        let kept = self.kept.clone();
+        let (kept, shown) = (self.kept.clone(), self.shown.clone());
         let reader = std::thread::spawn(move || {
             for line in BufReader::new(said).lines().map_while(Result::ok) {
                 if let Some(mark) = line.strip_prefix("kept ") {
                     kept.add(mark);
+                } else if let Some(words) = line.strip_prefix("says ") {
+                    shown.0.lock().unwrap_or_else(PoisonError::into_inner).push(words.to_owned());
                 }
             }
         });
@@ -183,6 +230,16 @@ impl Bedside {
         self.kept.count()
     }
 
+    /// What its staff corner has shown as the last thing that went wrong, one after the other.
+    pub fn shown(&self) -> Vec<String> {
+        self.shown.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The process, while it runs.
+    pub fn process(&mut self) -> Option<&mut Process> {
+        self.process.as_mut().map(|(process, _)| process)
+    }
+
     /// The marks it has said are flushed.
     pub fn marks(&self) -> BTreeSet<String> {
         self.kept.marks()
@@ -201,9 +258,14 @@ fn program() -> Result<PathBuf> {
 }
 
 /// What the kiosk process does.
-pub fn work_at_the_bedside(data: &Path, mark: &str) -> Result<()> {
+pub fn work_at_the_bedside(data: &Path, mark: &str, between_patients: Duration) -> Result<()> {
     let _kill_points = wardvoice_kiosk::killpoint::set_up();
     let dispatch = Dispatch::start(as_configured(data)?)?;
+    let last = Arc::new(Mutex::new(None));
+    let known = Arc::clone(&last);
+    dispatch.on_change(move |state| show(&known, state));
+    // What went wrong before anybody listened.
+    show(&last, &dispatch.state());
     let ward = dispatch.assignment().context("the kiosk has no assignment")?.ward;
     let (said, hears) = mpsc::channel();
     std::thread::spawn(move || {
@@ -213,16 +275,14 @@ pub fn work_at_the_bedside(data: &Path, mark: &str) -> Result<()> {
         let _nobody_waits = said.send(());
     });
     let mut number = 0_u64;
-    while hears.recv_timeout(BETWEEN_PATIENTS) == Err(mpsc::RecvTimeoutError::Timeout) {
+    while hears.recv_timeout(between_patients) == Err(mpsc::RecvTimeoutError::Timeout) {
         number += 1;
         let mark = format!("{mark}.{number}");
         let (done, flushed) = mpsc::sync_channel(1);
         let kept = mark.clone();
         dispatch.submit(Body::Contact(interview(&ward, &mark)?), move |result| {
             if result.is_ok() {
-                // One write of one line: a kill leaves it whole or absent.
-                let mut output = std::io::stdout().lock();
-                drop(output.write_all(format!("kept {kept}\n").as_bytes()).and_then(|()| output.flush()));
+                say(&format!("kept {kept}"));
             }
             drop(done.send(result));
         });
@@ -235,6 +295,24 @@ pub fn work_at_the_bedside(data: &Path, mark: &str) -> Result<()> {
     })?;
     dispatch.stop();
     Ok(())
+}
+
+/// Says what the staff corner shows, where that is something else than before.
+fn show(last: &Mutex<Option<String>>, state: &DispatchState) {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    if *last == state.last_error {
+        return;
+    }
+    last.clone_from(&state.last_error);
+    if let Some(words) = &state.last_error {
+        say(&format!("says {}", words.replace('\n', " ")));
+    }
+}
+
+/// One write of one line: a kill leaves it whole or absent.
+fn say(line: &str) {
+    let mut output = std::io::stdout().lock();
+    drop(output.write_all(format!("{line}\n").as_bytes()).and_then(|()| output.flush()));
 }
 
 fn as_configured(data: &Path) -> Result<DispatchConfig> {

@@ -1,0 +1,34 @@
+//! The campaign's long runs at a size of seconds: that they do what they say, and that nothing is lost in them. Their figures are in
+//! docs/reliability.md.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use wardvoice_tests::campaign::{scale, soak};
+
+#[test]
+fn kiosks_come_back_together_with_a_week_of_records_and_everything_is_stored_once() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-scale-").tempdir()?;
+    let plan =
+        scale::Plan { kiosks: 12, records: 20, away: Duration::from_secs(1), deadline: Duration::from_mins(3) };
+    let report = scale::run(&plan, directory.path())?;
+    ensure!(report.holds() && report.records == 240, "{report:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_day_in_seconds_loses_nothing_and_says_how_memory_went() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-soak-").tempdir()?;
+    let plan = soak::Plan {
+        day: Duration::from_secs(6),
+        kiosks: 2,
+        answers: 60,
+        looks: 1,
+        pages: 1,
+        most_mb: [f64::MAX; 2],
+    };
+    let report = soak::run(&plan, directory.path())?;
+    ensure!(report.is_whole() && report.backups == 4 && report.exports == 24, "{report:#?}");
+    ensure!(report.aggregator.samples == 24 && report.kiosk.memory_mb > 0.0, "{report:#?}");
+    Ok(())
+}

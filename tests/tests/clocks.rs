@@ -1,0 +1,219 @@
+//! Clocks that jump, on the kiosk and on the server, by a day and by a year in both directions, and clocks that change to summer time and
+//! back: no answer is lost or doubled, none is moved to another day, and whoever looks at the tablet is told that its clock is wrong.
+//!
+//! The programs are those that are shipped; they live by a clock of the story's (`wardvoice_tests::clock`).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use wardvoice_tests::aggregator::{Aggregator, Carrier};
+use wardvoice_tests::clock::WallClock;
+use wardvoice_tests::faults::Bedside;
+use wardvoice_tests::ledger::Ledger;
+use wardvoice_tests::proxy::Proxy;
+use wardvoice_tests::wait::{until, until_true};
+use wardvoice_tests::ward::{Between, Ward};
+
+const DEADLINE: Duration = Duration::from_mins(1);
+const RIGHT: SignedDuration = SignedDuration::ZERO;
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+const A_YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+fn today() -> Result<Date> {
+    Ok(Timestamp::now().to_zoned(TimeZone::get("Europe/London")?).date())
+}
+
+fn goes_on(kiosk: &mut Bedside, patients: usize) -> Result<()> {
+    let before = kiosk.kept();
+    until_true("patients to be thanked", DEADLINE, || {
+        kiosk.must_be_running()?;
+        Ok(kiosk.kept() >= before + patients)
+    })
+}
+
+/// How many records the server has decided about: taken or, where it cannot say of when they are, kept aside.
+fn decided(aggregator: &Aggregator) -> Result<usize> {
+    let text = aggregator.http().get(&aggregator.url("/metrics"))?.body;
+    let counts = ["wardvoice_records_accepted_total", "wardvoice_records_refused_total"];
+    let lines = text.lines().filter(|line| counts.iter().any(|count| line.starts_with(count)));
+    lines
+        .map(|line| line.rsplit(' ').next().unwrap_or_default().parse::<usize>().context("it is no count"))
+        .sum::<Result<usize>>()
+}
+
+/// Everything that patients were thanked for until now is there.
+fn comes_back(kiosk: &Bedside, aggregator: &Aggregator) -> Result<()> {
+    let kept = kiosk.kept();
+    until_true("what was kept to arrive", DEADLINE, || Ok(decided(aggregator)? >= kept))
+        .with_context(|| format!("{:?}", kiosk.shown()))
+}
+
+/// No more patients: the outbox runs empty, the server is stopped, and its export is read.
+fn ends(kiosk: &mut Bedside, aggregator: &mut Aggregator) -> Result<Ledger> {
+    kiosk.no_more_patients();
+    let status =
+        until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended()).with_context(|| kiosk.last_words())?;
+    ensure!(status.success(), "the kiosk ended with {status}: {}", kiosk.last_words());
+    aggregator.stop()?;
+    aggregator.ledger()
+}
+
+fn days(ledger: &Ledger) -> BTreeSet<Date> {
+    ledger.entries().iter().filter_map(|entry| entry.day).collect()
+}
+
+#[test]
+fn a_kiosk_whose_clock_jumps_a_day_or_a_year_moves_no_answer() -> Result<()> {
+    let mut ward = Ward::open(Between::Embedded)?;
+    let wire = Proxy::start(ward.broker_port()?)?;
+    let clock = WallClock::make(ward.path(), "kiosk")?;
+    let mut kiosk = Bedside::register(1, "W1", &ward.aggregator, &wire.url(), ward.path())?;
+    kiosk.live_by(&clock);
+    let first = today()?;
+    kiosk.start(None)?;
+    goes_on(&mut kiosk, 3)?;
+    // From its first receipt on it knows the hospital's time by a clock that nobody sets.
+    comes_back(&kiosk, &ward.aggregator)?;
+    for ahead in [A_DAY, -A_DAY, A_YEAR, -A_YEAR, RIGHT] {
+        clock.set(ahead)?;
+        goes_on(&mut kiosk, 3)?;
+        wire.cut();
+        goes_on(&mut kiosk, 3)?;
+        comes_back(&kiosk, &ward.aggregator)?;
+    }
+    let ledger = ends(&mut kiosk, &mut ward.aggregator)?;
+    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
+    let stored = ledger.marks();
+    for mark in kiosk.marks() {
+        ensure!(stored.get(mark.as_str()) == Some(&1), "{mark} is stored {:?} times", stored.get(mark.as_str()));
+    }
+    let wanted = BTreeSet::from([first, today()?]);
+    ensure!(days(&ledger).is_subset(&wanted), "answers of {wanted:?} count for {:?}", days(&ledger));
+    ward.aggregator.verify()?;
+    Ok(())
+}
+
+#[test]
+fn a_kiosk_whose_clock_is_further_off_than_certificates_count_says_so_and_waits() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
+    aggregator.start()?;
+    let wire = Proxy::start(aggregator.broker_port()?)?;
+    let clock = WallClock::make(directory.path(), "kiosk")?;
+    let mut kiosk = Bedside::enrol(1, "W1", &aggregator, directory.path())?;
+    kiosk.reach(&format!("mqtts://localhost:{}", wire.port()))?;
+    kiosk.live_by(&clock);
+    kiosk.start(None)?;
+    goes_on(&mut kiosk, 3)?;
+    comes_back(&kiosk, &aggregator)?;
+
+    // A day ahead is within what certificates count for.
+    clock.set(A_DAY)?;
+    wire.cut();
+    goes_on(&mut kiosk, 3)?;
+    comes_back(&kiosk, &aggregator)?;
+
+    let cases = [
+        (-A_DAY, "is not valid yet, or this kiosk's clock is wrong; nothing was sent"),
+        (A_YEAR, "has expired, or this kiosk's clock is wrong; nothing was sent"),
+        (-A_YEAR, "is not valid yet, or this kiosk's clock is wrong; nothing was sent"),
+    ];
+    for (ahead, words) in cases {
+        let before = kiosk.shown().len();
+        clock.set(ahead)?;
+        wire.cut();
+        until_true(&format!("the kiosk to say {words:?}"), DEADLINE, || {
+            kiosk.must_be_running()?;
+            Ok(kiosk.shown().iter().skip(before).any(|said| said.contains(words)))
+        })
+        .with_context(|| format!("{:?}", kiosk.shown()))?;
+        goes_on(&mut kiosk, 5)?;
+        clock.set(RIGHT)?;
+        comes_back(&kiosk, &aggregator)?;
+    }
+    let ledger = ends(&mut kiosk, &mut aggregator)?;
+    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
+    ensure!(ledger.marks().len() >= kiosk.kept(), "{} of {} are stored", ledger.marks().len(), kiosk.kept());
+    aggregator.verify()?;
+    Ok(())
+}
+
+#[test]
+fn a_server_whose_clock_jumps_loses_nothing_and_keeps_aside_what_it_cannot_date() -> Result<()> {
+    let mut ward = Ward::prepare(Between::Embedded)?;
+    let clock = WallClock::make(ward.path(), "server")?;
+    ward.aggregator.live_by(&clock);
+    ward.aggregator.start()?;
+    let mut kiosk = Bedside::register(1, "W1", &ward.aggregator, &ward.broker_url()?, ward.path())?;
+    kiosk.start(None)?;
+    goes_on(&mut kiosk, 3)?;
+    comes_back(&kiosk, &ward.aggregator)?;
+    for ahead in [A_DAY, RIGHT, -A_DAY, RIGHT, A_YEAR, RIGHT, -A_YEAR, RIGHT] {
+        clock.set(ahead)?;
+        goes_on(&mut kiosk, 5)?;
+        comes_back(&kiosk, &ward.aggregator)?;
+    }
+    let ledger = ends(&mut kiosk, &mut ward.aggregator)?;
+    ensure!(ledger.doubled() == 0 && ledger.broken_links().is_empty(), "{:?}", ledger.faults());
+    let aside = ward.aggregator.list(&["quarantine", "list"])?;
+    ensure!(aside.iter().all(|entry| entry.to_string().contains("clock")), "{aside:?}");
+    let stored = ledger.marks();
+    let missing = kiosk.marks().iter().filter(|mark| !stored.contains_key(mark.as_str())).count();
+    ensure!(missing == aside.len(), "{missing} are not stored and {} are kept aside", aside.len());
+    ensure!(stored.values().all(|times| *times == 1), "{stored:?}");
+    // What was in the middle of a jump is all there is.
+    ensure!(stored.len() > aside.len(), "{} are stored and {} kept aside", stored.len(), aside.len());
+    ward.aggregator.verify()?;
+    Ok(())
+}
+
+/// Patients answer before a moment, while it passes and after it, on a ward whose clocks all say so.
+fn patients_answer_around(moment: &str, wanted: &[&str]) -> Result<()> {
+    let moment: Timestamp = moment.parse()?;
+    let mut ward = Ward::prepare(Between::Embedded)?;
+    let clock = WallClock::make(ward.path(), "ward")?;
+    clock.set_to(moment - SignedDuration::from_mins(5))?;
+    ward.aggregator.live_by(&clock);
+    ward.aggregator.start()?;
+    let mut kiosk = Bedside::register(1, "W1", &ward.aggregator, &ward.broker_url()?, ward.path())?;
+    kiosk.live_by(&clock);
+    kiosk.start(None)?;
+    goes_on(&mut kiosk, 3)?;
+    let began = Timestamp::now();
+    clock.set_to(moment - SignedDuration::from_secs(1))?;
+    until_true("the moment to be over", DEADLINE, || {
+        kiosk.must_be_running()?;
+        Ok(Timestamp::now().duration_since(began) > SignedDuration::from_secs(2))
+    })?;
+    comes_back(&kiosk, &ward.aggregator)?;
+    goes_on(&mut kiosk, 3)?;
+    let ledger = ends(&mut kiosk, &mut ward.aggregator)?;
+    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
+    let wanted = wanted.iter().map(|day| day.parse()).collect::<Result<BTreeSet<Date>, _>>()?;
+    ensure!(days(&ledger) == wanted, "answers of {wanted:?} count for {:?}", days(&ledger));
+    let stored = ledger.marks();
+    for mark in kiosk.marks() {
+        ensure!(stored.get(mark.as_str()) == Some(&1), "{mark} is stored {:?} times", stored.get(mark.as_str()));
+    }
+    ward.aggregator.verify()?;
+    Ok(())
+}
+
+#[test]
+fn answers_around_the_change_to_summer_time_are_of_that_day() -> Result<()> {
+    patients_answer_around("2027-03-28T01:00:00Z", &["2027-03-28"])
+}
+
+#[test]
+fn answers_around_the_change_to_winter_time_are_of_that_day() -> Result<()> {
+    patients_answer_around("2027-10-31T01:00:00Z", &["2027-10-31"])
+}
+
+#[test]
+fn a_day_of_summer_time_begins_at_its_own_midnight() -> Result<()> {
+    patients_answer_around("2027-03-28T23:00:00Z", &["2027-03-28", "2027-03-29"])
+}
