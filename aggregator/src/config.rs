@@ -318,10 +318,9 @@ impl BrokerChoice {
     pub fn is_told(&self) -> Told {
         match self {
             Self::Embedded { encrypted: true, .. } => Told::AtOnce,
-            Self::Embedded { encrypted: false, .. } => Told::NotAtAll,
             Self::External(ExternalBroker { revoked_file: Some(_), .. }) => Told::ByList,
             Self::External(ExternalBroker { show_certificate: true, .. }) => Told::ByHand,
-            Self::External(_) => Told::NotAtAll,
+            Self::Embedded { encrypted: false, .. } | Self::External(_) => Told::NotAtAll,
         }
     }
 }

@@ -35,6 +35,10 @@ const MANY_WAITING: u64 = 50;
 
 /// A kiosk: when it was last heard, and whether everything it numbered is here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and all of them can be true of one kiosk"
+)]
 pub(crate) struct KioskSheet {
     /// The kiosk's id.
     pub(crate) kiosk: String,

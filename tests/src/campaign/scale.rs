@@ -158,7 +158,7 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
     let (peak, resident) =
         (scene.aggregator.process()?.peak_bytes()?, scene.aggregator.process()?.resident_bytes()?);
     let refused = scene.board.refused();
-    let mut aggregator = scene.end()?;
+    let mut aggregator = scene.end();
     tracing::info!("everything has a receipt; it is counted");
     let (lost, doubled, strange, verify) = count(&mut aggregator, &sealed)?;
     Ok(Report {
@@ -244,12 +244,12 @@ impl Scene {
         Ok((Storm::of(&self.board.take_connections(), well, plan.away), well, page))
     }
 
-    fn end(mut self) -> Result<Aggregator> {
+    fn end(mut self) -> Aggregator {
         for kiosk in std::mem::take(&mut self.kiosks) {
             kiosk.stop(self.runtime.handle());
         }
         self.runtime.shutdown_background();
-        Ok(self.aggregator)
+        self.aggregator
     }
 }
 

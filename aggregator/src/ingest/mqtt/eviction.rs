@@ -45,7 +45,7 @@ enum Place {
 /// Keeps whoever is taken off from going on, until it is told to stop. What was taken off while nobody ran this is put out at the start.
 pub async fn keep_out(link: Link, authority: SharedAuthority, stopping: CancellationToken) {
     // Before the question, so that what is taken back meanwhile is not missed.
-    let mut changes = authority.issued().watch();
+    let mut news = authority.issued().watch();
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut known = BTreeMap::new();
     loop {
@@ -67,7 +67,7 @@ pub async fn keep_out(link: Link, authority: SharedAuthority, stopping: Cancella
         known = taken_off;
         tokio::select! {
             () = stopping.cancelled() => return,
-            changed = changes.changed() => if changed.is_err() { return },
+            heard = news.changed() => if heard.is_err() { return },
         }
     }
 }
