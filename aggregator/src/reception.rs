@@ -58,7 +58,7 @@ const PATIENCE: Patience = Patience {
     head: Duration::from_secs(10),
     form: Duration::from_secs(20),
     idle: Duration::from_mins(1),
-    stalled: Duration::from_secs(30),
+    stalled: Duration::from_mins(1),
 };
 
 /// Who has connected.

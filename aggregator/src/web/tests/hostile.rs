@@ -265,6 +265,33 @@ async fn no_other_site_can_do_anything_for_whoever_has_signed_in() {
     assert_eq!(bench.get("/office").header("cookie", &cookie).send().await.unwrap().status(), 200);
 }
 
+/// A body that says that it is packed is not unpacked: what it says is read as it stands.
+#[tokio::test]
+async fn a_form_is_not_unpacked_and_has_a_length() {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    let bench = Bench::lively(false).await;
+    let form = format!("name=office&password={}", PASSWORD.replace(' ', "+"));
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(form.as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+    let send = async |body: Vec<u8>, encoding: &str| {
+        let request = client.post(format!("http://{}/sign-in", bench.address));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.header("content-encoding", encoding).body(body).send().await.unwrap()
+    };
+    let response = send(packed, "gzip").await;
+    assert!(response.status().is_client_error() && response.headers().get("set-cookie").is_none());
+    let long = format!("{form}&next={}", "a".repeat(20_000));
+    let response = send(long.into_bytes(), "identity").await;
+    assert!(response.status().is_client_error() && response.headers().get("set-cookie").is_none());
+    assert_eq!(send(form.into_bytes(), "identity").await.status(), 303);
+}
+
 /// Whoever leaves a session in somebody's browser does not share what they then sign in to.
 #[tokio::test]
 async fn a_session_that_somebody_else_has_chosen_never_becomes_anybodys() {
