@@ -154,8 +154,8 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (pages, stopping, proxies) =
-        (router(Arc::clone(desk)), desk.stopping.clone(), desk.trusted_proxies.clone());
+    let (pages, stopping) = (router(Arc::clone(desk)), desk.stopping.clone());
+    let proxies = desk.trusted_proxies.clone();
     tokio::spawn(async move {
         reception::serve(listener, pages, &proxies, stopping.cancelled_owned()).await.unwrap();
     });
