@@ -17,7 +17,7 @@ struct Beat {
     answering: usize,
     /// What comes next, where none is.
     awaited: Awaited,
-    /// Who reads, to be told that nothing is answered any more.
+    /// Who waits for bytes, to be told that nothing is answered any more.
     reader: Option<Waker>,
 }
 
@@ -73,11 +73,15 @@ impl Pulse {
         beat.answering == 0 && matches!(beat.awaited, Awaited::Head { bytes, .. } if bytes > most)
     }
 
-    /// Until when is waited for bytes; for as long as it takes while something is being answered. Whoever reads is woken when that ends.
+    /// Until when is waited for bytes; for as long as it takes while something is being answered. Whoever reads is woken when that ends,
+    /// because it may have looked before it began and looks no more by itself.
     pub(super) fn until(&self, patience: &Patience, reader: &Waker) -> Option<Instant> {
         let mut beat = self.beat();
+        match &mut beat.reader {
+            Some(known) => known.clone_from(reader),
+            none => *none = Some(reader.clone()),
+        }
         if beat.answering > 0 {
-            beat.reader = Some(reader.clone());
             return None;
         }
         Some(match beat.awaited {

@@ -52,13 +52,17 @@ impl<S> Visit<S> {
     fn taken<T>(&mut self, tried: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if tried.is_ready() {
             self.stalled = None;
-            self.pulse.went();
             return tried;
         }
         let since = *self.stalled.get_or_insert_with(Instant::now);
         ready!(self.written.poll(since + self.patience.stalled, context));
         Poll::Ready(Err(late("nothing is taken at the other end")))
     }
+}
+
+/// Whether bytes have gone.
+fn has_gone(tried: &Poll<io::Result<usize>>) -> bool {
+    matches!(tried, Poll::Ready(Ok(many)) if *many > 0)
 }
 
 fn late(why: &'static str) -> io::Error {
@@ -90,6 +94,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Visit<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let tried = Pin::new(&mut this.stream).poll_write(context, bytes);
+        // A flush says nothing of that: it is asked for again and again, with nothing to write.
+        if has_gone(&tried) {
+            this.pulse.went();
+        }
         this.taken(tried, context)
     }
 
@@ -100,6 +108,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Visit<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let tried = Pin::new(&mut this.stream).poll_write_vectored(context, parts);
+        if has_gone(&tried) {
+            this.pulse.went();
+        }
         this.taken(tried, context)
     }
 
