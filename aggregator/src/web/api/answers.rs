@@ -75,6 +75,7 @@ fn complete(operation: &mut Map<String, Value>, door: Door, is_everybodys: bool)
             json!({ "Retry-After": { "description": says, "schema": { "type": "integer", "minimum": 0 } } }),
         );
     }
+    answers.sort_keys();
 }
 
 fn problem(says: &str) -> Value {
