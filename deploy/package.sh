@@ -7,6 +7,7 @@
 #   deploy/package.sh --out DIR --version V    another folder, another version than Cargo.toml says
 #   deploy/package.sh --no-build               package the programs that are there
 #   deploy/package.sh --only PACKAGE           that one alone
+#   deploy/package.sh --arch arm64             for another processor than this machine's: amd64 or arm64
 #   deploy/package.sh --no-install             fail instead of installing what is missing
 #
 # WARDVOICE_MAINTAINER="Name <address>" says who answers for them; SOURCE_DATE_EPOCH their date, otherwise that of the last commit.
@@ -18,23 +19,25 @@ profile=dist
 out=""
 version=""
 only=""
+architecture=""
 build=yes
 install=yes
 while [ $# -gt 0 ]; do
   case "$1" in
-    --profile | --out | --version | --only)
+    --profile | --out | --version | --only | --arch)
       [ $# -ge 2 ] || { echo "package.sh: $1 wants a value" >&2; exit 2; }
       case "$1" in
         --profile) profile="$2" ;;
         --version) version="$2" ;;
         --only) only="$2" ;;
+        --arch) architecture="$2" ;;
         --out) case "$2" in /*) out="$2" ;; *) out="$here/$2" ;; esac ;;
       esac
       shift
       ;;
     --no-build) build=no ;;
     --no-install) install=no ;;
-    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    -h | --help) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) echo "package.sh: unknown argument $1 (see --help)" >&2; exit 2 ;;
   esac
   shift
@@ -50,6 +53,7 @@ esac
 
 need_packages gcc libc6-dev binutils dpkg python3 gzip xz-utils
 need_rust
+for_processor "$architecture"
 
 target="${CARGO_TARGET_DIR:-target}"
 out="${out:-$target/packages}"
@@ -60,10 +64,10 @@ export LC_ALL=C TZ=UTC
 umask 022
 
 if [ "$build" = yes ]; then
-  cargo build --quiet --locked --workspace --bins --profile "$profile"
-  cargo build --quiet --locked --manifest-path aggregator/report/Cargo.toml --target-dir "$target" --profile "$profile"
+  cargo build --quiet --locked --workspace --bins --profile "$profile" "${cross[@]}"
+  cargo build --quiet --locked --manifest-path aggregator/report/Cargo.toml --target-dir "$target" --profile "$profile" "${cross[@]}"
 fi
-programs="$target/$folder"
+programs="$target/${triple:+$triple/}$folder"
 for program in wardvoice-aggregator wardvoice-kiosk wardvoice-report; do
   [ -x "$programs/$program" ] || stop "there is no $programs/$program: leave out --no-build"
 done

@@ -470,7 +470,7 @@ async fn pages(
     let router = web::router(desk);
     // Open streams end with the token, so the last answers are not kept waiting by them.
     let drained = stopping.clone().cancelled_owned();
-    let serving = place.serve(router, drained);
+    let serving = place.serve(router, house.premises.config.trusted_proxies.clone(), drained);
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         served = &mut serving => return served.context("failed to serve pages"),

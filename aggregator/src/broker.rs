@@ -70,6 +70,9 @@ const KIOSK_IN_FLIGHT: u16 = 64;
 const KIOSK_SUBSCRIPTIONS: usize = 64;
 /// How long anything waits in the broker. Longer than any restart of a tablet, shorter than for ever.
 const MESSAGE_EXPIRY: Duration = Duration::from_hours(24);
+/// How long the broker keeps a session for a client that has gone, whatever it asks for. Kiosks begin a new one each time; whoever
+/// leaves one under every id that it can think of leaves it for so long.
+const SESSION_EXPIRY: Duration = Duration::from_mins(10);
 const KIOSK_LISTENER: u16 = 1;
 const OWN_LISTENER: u16 = 2;
 /// The own client's id cannot be a kiosk id, so no kiosk can take over its session.
@@ -234,6 +237,8 @@ async fn prepare(
         .max_clientid_len(64)
         .max_subscriptions(KIOSK_SUBSCRIPTIONS)
         .max_mqueue_len(KIOSK_QUEUE)
+        .session_expiry_interval(SESSION_EXPIRY)
+        .max_session_expiry_interval(SESSION_EXPIRY)
         .max_inflight(NonZeroU16::new(KIOSK_IN_FLIGHT).unwrap_or(NonZeroU16::MIN));
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let own = common

@@ -11,7 +11,8 @@
 //! two kiosks with one code one is refused, whatever fails; the kiosk that has used it may ask again with the same key, because
 //! an answer can get lost. Enrolling a kiosk that is known takes back what it had been given before.
 //!
-//! Bounded: lines, the time for one, how many are answered at once, how many codes are open, wrong tries from an address.
+//! Bounded: lines, the time for one, how many are answered at once and how many of them from one address, how many codes are open,
+//! wrong tries from an address.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use wardvoice_protocol::enrolment::{
     Answer, Ask, Joining, MAX_ASK_BYTES, Pass, Purpose, Refusal, proof, secret_hash,
@@ -31,6 +31,7 @@ use wardvoice_protocol::keys::VerifyingKey;
 
 use crate::audit::Deed;
 use crate::authority::{AuthorityError, Bearer, CertificateRequest, SharedAuthority};
+use crate::gate::places::Places;
 use crate::gate::{self, Arrival, Gate};
 use crate::premises::House;
 use crate::registry::RegistryError;
@@ -44,6 +45,8 @@ pub use codes::{Invited, JoinCodes, JoinCodesError};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many are answered at once.
 const AT_ONCE: usize = 32;
+/// How many of them may be one address's: whoever says nothing keeps a place for as long as the patience lasts.
+const MOST_OF_ONE: usize = AT_ONCE / 4;
 /// Who is in the audit for what happens here.
 const WHO: &str = "enrolment";
 
@@ -187,9 +190,13 @@ fn not_now(error: impl ToString) -> Refusal {
 
 /// Takes kiosks in until it is dropped.
 pub(crate) async fn serve(mut gate: Gate, desk: Desk) {
-    let (desk, places) = (Arc::new(desk), Arc::new(Semaphore::new(AT_ONCE)));
+    let (desk, places) = (Arc::new(desk), Places::new(AT_ONCE, MOST_OF_ONE, &[]));
     while let Some(arrival) = gate.next().await {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let (_, from) = &arrival;
+        let Some(place) = places.take(places.free().await, from.ip()) else {
+            tracing::debug!(%from, "somebody asks too much at once and was sent away");
+            continue;
+        };
         let desk = Arc::clone(&desk);
         tokio::spawn(async move {
             if let Err(error) = attend(arrival, desk).await {

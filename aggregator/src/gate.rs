@@ -1,8 +1,8 @@
 //! The gate: where others come in over TLS. Pages, kiosks and enrolment stand behind one each.
 //!
 //! A handshake takes as long as whoever is outside likes, so each has a task of its own, a time within which it must be over, and
-//! a place among those that may be under way; who comes in is handed on one by one. What is behind the gate never waits for a
-//! stranger who says nothing.
+//! a place among those that may be under way ([`places`]), of which one address has a quarter at most; who comes in is handed on
+//! one by one, and has its place until then. What is behind the gate never waits for a stranger who says nothing.
 //!
 //! [`Passes`] says whether whoever comes in has to show a pass of the built-in authority. A pass may be taken back at any moment
 //! afterwards, which is for whoever is behind the gate to watch ([`Issued::watch`](crate::authority::Issued::watch)).
@@ -16,20 +16,24 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use self::places::Places;
 use self::standing::Standing;
 use crate::authority::{Bearer, SharedAuthority};
 
+pub(crate) mod places;
 mod standing;
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How many handshakes may be under way.
 const MOST_HANDSHAKES: usize = 1_024;
+/// How many of them may be one address's.
+const MOST_OF_ONE: usize = MOST_HANDSHAKES / 4;
 /// How many that have come in may wait for whoever is behind the gate.
 const WAITING: usize = 64;
 /// How long a socket that gives errors is left alone.
@@ -124,9 +128,9 @@ impl Gate {
 }
 
 async fn stand(listener: TcpListener, acceptor: TlsAcceptor, let_in: mpsc::Sender<Arrival>) {
-    let places = Arc::new(Semaphore::new(MOST_HANDSHAKES));
+    let places = Places::new(MOST_HANDSHAKES, MOST_OF_ONE, &[]);
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let free = places.free().await;
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = let_in.closed() => return,
@@ -139,19 +143,23 @@ async fn stand(listener: TcpListener, acceptor: TlsAcceptor, let_in: mpsc::Sende
                 continue;
             }
         };
+        let Some(place) = places.take(free, from.ip()) else {
+            tracing::debug!(%from, "somebody has too many handshakes under way and was not let in");
+            continue;
+        };
         let (acceptor, let_in) = (acceptor.clone(), let_in.clone());
         tokio::spawn(async move {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "a connection was gone at once");
             }
-            let shaken = timeout(HANDSHAKE, acceptor.accept(stream)).await;
-            drop(place);
-            match shaken {
+            match timeout(HANDSHAKE, acceptor.accept(stream)).await {
                 // Nobody is behind the gate any more only when everything ends.
                 Ok(Ok(stream)) => drop(let_in.send((stream, from)).await),
                 Ok(Err(error)) => tracing::debug!(%from, %error, "somebody was not let in"),
                 Err(_) => tracing::debug!(%from, "somebody took too long to come in"),
             }
+            // Not before: whoever has come in and is not taken over yet still has a socket.
+            drop(place);
         });
     }
 }

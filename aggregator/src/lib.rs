@@ -63,6 +63,7 @@ pub mod publish;
 pub mod questionnaires;
 pub mod rebases;
 pub mod rebuild;
+mod reception;
 pub mod registry;
 pub mod releases;
 pub mod retention;

@@ -1,14 +1,18 @@
-//! What the program says of itself, as a line of JSON each, for whoever gathers logs.
+//! What the program says of itself, a line each, for people and, as JSON, for whoever gathers logs.
 //!
-//! `WARDVOICE_LOG_FORMAT=json` asks for it. The library's own form is not built in, because what it needs would build half of the
+//! `WARDVOICE_LOG_FORMAT=json` asks for JSON. The library's own form is not built in, because what it needs would build half of the
 //! libraries here anew. A line has `timestamp`, `level`, `target`, `message` and the event's fields; as everywhere, nothing a patient said.
+//!
+//! What somebody outside has sent may stand in a reason why it was refused. So no event is two lines, and none moves the cursor of whoever
+//! reads it: control characters are written as what they are ([`OneLine`]).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
@@ -16,6 +20,71 @@ use tracing_subscriber::registry::LookupSpan;
 /// Writes each event as one line of JSON.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct JsonLines;
+
+/// Writes the fields of each event on one line, whatever is in them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OneLine;
+
+impl<'writer> FormatFields<'writer> for OneLine {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
+        let mut words = Words { line: Line(writer), is_first: true, result: Ok(()) };
+        fields.record(&mut words);
+        words.result
+    }
+}
+
+/// The fields of an event as they are written.
+struct Words<'writer> {
+    line: Line<'writer>,
+    is_first: bool,
+    result: fmt::Result,
+}
+
+impl Words<'_> {
+    fn write(&mut self, name: &str, value: fmt::Arguments<'_>) -> fmt::Result {
+        if !std::mem::take(&mut self.is_first) {
+            self.line.write_char(' ')?;
+        }
+        if name != "message" {
+            write!(self.line, "{name}=")?;
+        }
+        self.line.write_fmt(value)
+    }
+}
+
+impl Visit for Words<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            self.record_debug(field, &format_args!("{value}"));
+        } else {
+            self.record_debug(field, &value);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if self.result.is_ok() {
+            self.result = self.write(field.name(), format_args!("{value:?}"));
+        }
+    }
+}
+
+/// One line, in which control characters are written as what they are.
+struct Line<'writer>(Writer<'writer>);
+
+impl fmt::Write for Line<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            match part.chars().next_back().filter(|last| last.is_control()) {
+                Some(last) => {
+                    self.0.write_str(part.strip_suffix(last).unwrap_or(part))?;
+                    write!(self.0, "{}", last.escape_default())?;
+                }
+                None => self.0.write_str(part)?,
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Whether the environment asks for it.
 pub fn wanted() -> bool {
@@ -104,6 +173,32 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    /// Somebody outside sends what looks like the end of one line and another of ours.
+    #[test]
+    fn whatever_is_in_an_event_it_is_one_line() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let lines = tracing_subscriber::fmt().fmt_fields(OneLine).with_ansi(false);
+        let lines = lines.with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(lines, || {
+            let forged = "unknown field `a\r\n2026-11-20T12:00:00Z INFO all is well\u{1b}[2J\u{9b}`";
+            tracing::warn!(from = %forged, many = 3, "somebody was not taken in: {forged}");
+            tracing::warn!(quoted = forged, "as ever: àèìòù");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(
+            text.ends_with('\n') && !text.trim_end_matches('\n').contains(|c: char| c.is_control() && c != '\n')
+        );
+        let first = text.lines().next().unwrap();
+        assert!(
+            first.contains("somebody was not taken in: unknown field `a\\r\\n2026-11-20T12:00:00Z INFO"),
+            "{first}"
+        );
+        assert!(first.contains(" many=3") && first.contains("\\u{1b}[2J\\u{9b}`"), "{first}");
+        assert!(text.contains("as ever: àèìòù quoted="), "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
-use wardvoice_aggregator::log_lines::{self, JsonLines};
+use wardvoice_aggregator::log_lines::{self, JsonLines, OneLine};
 
 fn main() -> ExitCode {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     if log_lines::wanted() {
         logs.event_format(JsonLines).init();
     } else {
-        logs.with_ansi(colour).init();
+        logs.fmt_fields(OneLine).with_ansi(colour).init();
     }
     // Kill points do nothing unless the tests' harness says so; reading them costs a look at the environment.
     let armed = std::env::var_os("WARDVOICE_FAILPOINTS").is_some().then(fail::FailScenario::setup);

@@ -1,7 +1,7 @@
 //! Addresses of machines, one or a network of them: `10.1.2.3`, `10.1.0.0/16`, `fd00::/8`.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 /// One address, or all that begin alike.
@@ -24,6 +24,15 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.first.is_ipv4() && leading(address, self.bits) == leading(self.first, self.bits)
+    }
+}
+
+/// Whoever counts callers counts these: an IPv4 address alone, of an IPv6 address the half that names a network, because whoever has
+/// one address of it has all of them.
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        alone @ IpAddr::V4(_) => alone,
     }
 }
 

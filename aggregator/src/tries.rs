@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::Hash;
 
 use crate::durable_file::{self, Readers};
+use crate::network::neighbourhood;
 
 /// So many wrong tries in a row from one address cost nothing.
 pub const FREE: u32 = 5;
@@ -121,7 +122,7 @@ fn add(counts: &mut BTreeMap<String, Wrong>, key: String, now: Timestamp) {
 }
 
 fn key_of(address: Option<IpAddr>) -> String {
-    address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+    address.map_or_else(|| "unknown".to_owned(), |address| neighbourhood(address).to_string())
 }
 
 fn name_of(account: &str) -> String {
@@ -188,6 +189,22 @@ mod tests {
         assert_eq!(tries.wait(address(200), "office", back), Some(1), "a clock that goes back adds nothing");
         let text = fs::read_to_string(folder.path().join("tries.json")).unwrap();
         assert!(!text.contains("office"));
+    }
+
+    #[test]
+    fn whoever_has_a_network_of_addresses_counts_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let tries = Tries::open(folder.path().join("tries.json"));
+        let of = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+        for last in 0..FREE {
+            tries.note(of(&format!("2001:db8:0:7::{last:x}")), &format!("name-{last}"), false, start());
+        }
+        assert_eq!(tries.wait(of("2001:db8:0:7:ffff::1"), "office", start()), Some(1));
+        assert_eq!(tries.wait(of("2001:db8:0:8::1"), "office", start()), None);
+        for last in 0..FREE {
+            tries.note(of(&format!("::ffff:10.0.0.{last}")), &format!("other-{last}"), false, start());
+        }
+        assert_eq!(tries.wait(of("10.0.0.1"), "office", start()), None, "IPv4 addresses count each alone");
     }
 
     #[test]

@@ -1,13 +1,37 @@
-# How a package is laid out and packed. Sourced by deploy/package.sh, which sets `programs`, `profile`, `version`, `work` and `out`.
+# How a package is laid out and packed. Sourced by deploy/package.sh, which sets `programs`, `profile`, `version`, `work` and `out`, and
+# says with `for_processor` for which processor it is.
 
 maintainer="${WARDVOICE_MAINTAINER:-Wardvoice <packages@wardvoice.invalid>}"
 
+# For which processor packages are, and what building for another than this machine's takes: its linker, its C library and the standard library of
+# Rust for it, and an emulator, in which the programs write what they write themselves.
+for_processor() {
+  local here
+  here="$(dpkg --print-architecture)"
+  architecture="${1:-$here}" triple="" cross=() run=() strip=strip
+  [ "$architecture" != "$here" ] || return 0
+  local gnu emulator
+  case "$architecture" in
+    amd64) gnu=x86_64-linux-gnu triple=x86_64-unknown-linux-gnu emulator=qemu-x86_64-static ;;
+    arm64) gnu=aarch64-linux-gnu triple=aarch64-unknown-linux-gnu emulator=qemu-aarch64-static ;;
+    *) echo "package.sh: no processor $architecture: amd64 or arm64" >&2; exit 2 ;;
+  esac
+  need_packages "gcc-${gnu/_/-}" "libc6-dev-$architecture-cross" qemu-user-static
+  if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$triple" ]; then
+    may_install "Rust's standard library for $triple (with rustup)"
+    rustup target add "$triple"
+  fi
+  local variable="${triple//-/_}"
+  export "CC_$variable=$gnu-gcc" "CARGO_TARGET_${variable^^}_LINKER=$gnu-gcc"
+  cross=(--target "$triple") run=("$emulator" -L "/usr/$gnu") strip="$gnu-strip"
+}
+
 # Man pages, completions and settings, as the programs themselves write them.
 what_the_programs_write() {
-  "$programs/wardvoice-aggregator" manual --out "$1/aggregator"
-  "$programs/wardvoice-kiosk" manual --out "$1/kiosk"
+  "${run[@]}" "$programs/wardvoice-aggregator" manual --out "$1/aggregator"
+  "${run[@]}" "$programs/wardvoice-kiosk" manual --out "$1/kiosk"
   # Ports that stay, where the defaults take any that is free.
-  "$programs/wardvoice-aggregator" config print | awk '
+  "${run[@]}" "$programs/wardvoice-aggregator" config print | awk '
     NR == 1 { print "# Settings of the Wardvoice aggregator. Every line shows its default, but for the two ports."; next }
     /^\[/ { part = $0 }
     /^listen = / && part == "[broker]" { print "listen = \"127.0.0.1:1883\""; next }
@@ -37,7 +61,7 @@ lay_out() {
   about "$package"
   if [ -n "$program" ]; then
     install -D -m 755 "$programs/$program" "$root/usr/bin/$program"
-    strip --strip-unneeded --remove-section=.comment --remove-section=.note "$root/usr/bin/$program"
+    "$strip" --strip-unneeded --remove-section=.comment --remove-section=.note "$root/usr/bin/$program"
   fi
   while read -r from to mode; do
     case "$from" in '#'* | "") continue ;; esac
@@ -60,23 +84,22 @@ lay_out() {
     printf '# A purge asks, and nothing else does.\n%s: no-debconf-config\n' "$package" >"$root/usr/share/lintian/overrides/$package"
   fi
   if [ -n "$program" ]; then
-    deploy/sbom.sh "$program" | gzip -9n >"$share/$program.cdx.json.gz"
+    deploy/sbom.sh "$program" "$triple" | gzip -9n >"$share/$program.cdx.json.gz"
   fi
 }
 
 # Its control files, and the package itself.
 pack() {
-  local package="$1" root="$2" control="$2/DEBIAN" architecture size libc="" script
+  local package="$1" root="$2" control="$2/DEBIAN" runs_on="$architecture" size libc="" script
   about "$package"
   mkdir -p "$control"
-  architecture="$(dpkg --print-architecture)"
   if [ -n "$program" ]; then
     libc="$(libc_of "$root/usr/bin/$program")"
   else
-    architecture=all
+    runs_on=all
   fi
   size="$(du -k -s --apparent-size --exclude=DEBIAN "$root" | cut -f 1)"
-  sed -e "s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@MAINTAINER@|$maintainer|" \
+  sed -e "s|@VERSION@|$version|; s|@ARCHITECTURE@|$runs_on|; s|@MAINTAINER@|$maintainer|" \
     -e "s|@SIZE@|$size|; s|@LIBC@|$libc|" "deploy/debian/$package/control" >"$control/control"
   if [ -n "$unit$data" ]; then
     for script in postinst prerm postrm; do
@@ -92,7 +115,7 @@ pack() {
     find . -path ./DEBIAN -prune -o -path ./etc -prune -o -type f -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums
   )
   find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-  local file="$out/${package}_${version}_$architecture.deb" compression=(-Zxz)
+  local file="$out/${package}_${version}_$runs_on.deb" compression=(-Zxz)
   # Nobody installs these but tests, which are in a hurry.
   [ "$profile" != dev ] || compression=(-Znone)
   dpkg-deb --root-owner-group "${compression[@]}" --build "$root" "$file" >/dev/null

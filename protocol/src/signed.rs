@@ -90,6 +90,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::envelope::Envelope;
     use crate::id::KioskId;
     use crate::topic::Channel;
 
@@ -142,6 +143,30 @@ mod tests {
         assert!(matches!(check(&serde_json::to_vec(&file).unwrap()), SignedError::Unreadable(_)));
         let large = vec![b' '; MAX_MESSAGE_BYTES + 1];
         assert_eq!(check(&large), SignedError::Oversize(MAX_MESSAGE_BYTES + 1));
+    }
+
+    /// A hundred thousand brackets are refused, and take neither the stack nor the memory of whoever reads them.
+    #[test]
+    fn what_is_nested_without_end_is_refused() {
+        for depth in [200, 20_000, 120_000] {
+            let lists = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            let open = "[".repeat(depth);
+            // As many as fit into a message.
+            let many = depth.min(50_000);
+            let objects = format!("{}1{}", "{\"a\":".repeat(many), "}".repeat(many));
+            for text in [lists, open, objects] {
+                let bare = read_trusting::<Value>(text.as_bytes());
+                assert!(matches!(bare, Err(SignedError::Unreadable(_))), "{depth}: {bare:?}");
+                assert!(Envelope::read(text.as_bytes()).is_err());
+                let beside = format!("{{\"version\":1,\"more\":{text}}}");
+                assert!(read_trusting::<Value>(beside.as_bytes()).is_err());
+                assert!(Envelope::read(beside.as_bytes()).is_err());
+                let signature = key().sign(&signing_input(&Topic::Directory, &text));
+                let payload = serde_json::to_vec(&SignedFile { version: 1, signed: text, signature }).unwrap();
+                let read = verify::<Value>(&payload, &Topic::Directory, &key().verifying_key());
+                assert!(matches!(read, Err(SignedError::Unreadable(_))), "{depth}: {read:?}");
+            }
+        }
     }
 
     proptest! {

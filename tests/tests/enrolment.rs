@@ -347,6 +347,79 @@ fn a_certificate_with_minutes_left_is_renewed_as_soon_as_the_aggregator_is_there
     Ok(())
 }
 
+/// Whoever has stolen a tablet's pass and keys can be that kiosk, in a bounded measure, until it is taken off; and never another.
+#[test]
+fn a_stolen_pass_takes_no_more_than_its_share_and_nothing_once_it_is_taken_back() -> Result<()> {
+    const TRIES: usize = 20;
+    const SHARE: usize = 16;
+    const GARBAGE: usize = 1_500;
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let (stolen, mut honest) = (hospital.enrol(1, "W1")?, hospital.enrol(2, "W2")?);
+    let (port, authority) = (hospital.broker_port()?, stolen.data().join("ca.pem"));
+    let connect = |id: &str| Stranger::try_connect(port, &authority, Some(stolen.data().join("pass.pem")), id);
+    let mut thieves = Vec::new();
+    for number in 0..TRIES {
+        thieves.extend(connect(&format!("k-0001.{number}"))?);
+    }
+    ensure!(thieves.len() == SHARE, "one pass has {} connections", thieves.len());
+
+    honest.start(None)?;
+    goes_on(&mut honest, 5)?;
+    let thief = thieves.first_mut().context("nobody was let in")?;
+    for number in 0..GARBAGE {
+        ensure!(thief.publish("wardvoice/1/kiosks/k-0001/records", &format!("garbage {number}"))?);
+    }
+    ensure!(!thief.publish("wardvoice/1/kiosks/k-0002/records", "in another's name")?, "it spoke for another");
+    goes_on(&mut honest, 5)?;
+    until_true("the honest kiosk's records", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 10))?;
+    let kept = hospital.aggregator.list(&["quarantine", "list"])?;
+    ensure!((1..=1_000).contains(&kept.len()), "{} of the garbage are kept", kept.len());
+    ensure!(kept.iter().all(|entry| entry.to_string().contains("k-0001")), "somebody else's is among the garbage");
+
+    hospital.revoke("k-0001")?;
+    for thief in thieves.iter_mut().skip(1) {
+        ensure!(thief.next(|_| false)?.is_none(), "a connection goes on");
+    }
+    ensure!(connect("k-0001")?.is_none(), "it gets in again");
+    goes_on(&mut honest, 1)?;
+    honest.no_more_patients();
+    let status = until("the honest kiosk to empty its outbox", DEADLINE, || honest.ended())?;
+    ensure!(status.success(), "the honest kiosk ended with {status}: {}", honest.last_words());
+    hospital.aggregator.verify()?;
+    hospital.aggregator.stop()
+}
+
+/// At every door stand strangers who say nothing, or begin and do not go on; whoever has something to say is heard all the same.
+#[test]
+fn strangers_who_say_nothing_keep_nobody_out() -> Result<()> {
+    const AT_EACH_DOOR: usize = 100;
+    /// The beginning of what a client says first in TLS.
+    const HELLO: [u8; 6] = [0x16, 0x03, 0x01, 0x02, 0x00, 0x01];
+    let hospital = Hospital::with_the_broker_inside()?;
+    let addresses: Value = serde_json::from_slice(&fs::read(hospital.aggregator.data().join("addresses.json"))?)?;
+    let enrolment = addresses.get("enrolment").and_then(Value::as_str).context("no place to join")?;
+    let enrolment: std::net::SocketAddr = enrolment.parse()?;
+    let mut strangers = Vec::new();
+    for port in [hospital.broker_port()?, hospital.aggregator.web_port(), enrolment.port()] {
+        for number in 0..AT_EACH_DOOR {
+            let mut stranger = std::net::TcpStream::connect(loopback::address(port))?;
+            if number % 2 == 0 {
+                stranger.write_all(&HELLO)?;
+            }
+            strangers.push(stranger);
+        }
+    }
+    let mut kiosk = hospital.enrol(1, "W1")?;
+    kiosk.start(None)?;
+    goes_on(&mut kiosk, 5)?;
+    until_true("its records to be stored", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 5))?;
+    let page = hospital.aggregator.http().get(&hospital.aggregator.url("/readyz"))?;
+    ensure!(page.status == 200, "the pages say {}: {}", page.status, page.body);
+    kiosk.kill()?;
+    ensure!(strangers.len() == 3 * AT_EACH_DOOR);
+    Ok(())
+}
+
 #[test]
 fn a_kiosk_has_its_own_corner_of_the_broker_inside() -> Result<()> {
     let hospital = Hospital::with_the_broker_inside()?;

@@ -166,6 +166,30 @@ fn each_library_is_known_to_its_own_room_alone() -> Result<()> {
     Ok(())
 }
 
+/// A few bytes that unpack to more than there is memory for can hurt nobody who unpacks nothing: no form, no message, no backup and no
+/// file of a trust is compressed.
+#[test]
+fn nothing_that_comes_in_is_unpacked() -> Result<()> {
+    let texts = every_source()?;
+    for (name, text) in texts.iter().filter(|(name, _)| !name.starts_with("tests/") && !name.contains("/tests")) {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in [
+            "Decoder::new",
+            "::read::Gz",
+            "::read::Zlib",
+            "::read::Deflate",
+            "Decompress",
+            "Inflate",
+            "ZipArchive",
+        ] {
+            ensure!(!code.contains(word), "{name} unpacks something ({word}): say how much of it, and test that");
+        }
+    }
+    let packs = texts.iter().filter(|(_, text)| text.contains("DeflateEncoder::new"));
+    ensure!(packs.count() > 0, "the live pages compress no more: this test looks for the wrong words");
+    Ok(())
+}
+
 #[test]
 fn no_file_is_called_by_what_it_is_made_of() -> Result<()> {
     let banned = ["common", "utils", "util", "helpers", "helper", "manager", "handler", "misc"];

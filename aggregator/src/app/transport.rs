@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use rustls::ServerConfig;
 use rustls::server::ResolvesServerCert;
 use tokio::net::TcpListener;
@@ -19,8 +18,9 @@ use crate::config::{BrokerChoice, PagesTransport};
 use crate::enrolment;
 use crate::gate::{self, Gate, Passes};
 use crate::ingest::mqtt::{self, Link, Messenger};
+use crate::network::Network;
 use crate::premises::{House, Premises, failed};
-use crate::web;
+use crate::{reception, web};
 
 /// What pages speak.
 const HTTP: [&str; 1] = ["http/1.1"];
@@ -36,16 +36,14 @@ impl Place {
     pub(super) async fn serve(
         self,
         router: Router,
+        proxies: Vec<Network>,
         drained: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let Some(rules) = self.rules else {
-            let router = router.into_make_service_with_connect_info::<SocketAddr>();
-            return axum::serve(self.listener, router).with_graceful_shutdown(drained).await;
+            return reception::serve(self.listener, router, &proxies, drained).await;
         };
-        let router = web::over_tls(router).into_make_service_with_connect_info::<SocketAddr>();
-        // The tap does nothing; with it, handlers learn the caller's address.
-        let gate = Gate::open(self.listener, rules)?.tap_io(|_| ());
-        axum::serve(gate, router).with_graceful_shutdown(drained).await
+        let gate = Gate::open(self.listener, rules)?;
+        reception::serve(gate, web::over_tls(router), &proxies, drained).await
     }
 }
 

@@ -5,7 +5,8 @@
 //! socket's address: it is noted before the first byte goes through and forgotten before the socket closes, and no other
 //! socket can have it meanwhile. Whoever connects to the broker behind the front's back has no such note and is refused.
 //!
-//! A pass that is taken back ends its connection at once.
+//! A pass that is taken back ends its connection at once. One pass is good for [`MOST_OF_ONE`] connections at a time, so that a stolen one
+//! cannot take all that there are.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -20,6 +21,9 @@ use wardvoice_protocol::id::KioskId;
 use crate::authority::{Bearer, SharedAuthority};
 use crate::gate::{self, Arrival, Gate};
 
+/// How many connections one kiosk may have. It needs one; after a network that comes and goes, the broker may not have noticed the
+/// end of some.
+const MOST_OF_ONE: usize = 16;
 /// How long the last bytes may take.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -39,9 +43,14 @@ impl Certified {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&socket).cloned()
     }
 
-    fn note(&self, socket: SocketAddr, kiosk: KioskId) -> Note<'_> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(socket, kiosk);
-        Note { certified: self, socket }
+    /// Notes who is behind a socket; nothing where it is one too many of the kiosk's.
+    fn note(&self, socket: SocketAddr, kiosk: KioskId) -> Option<Note<'_>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.values().filter(|other| **other == kiosk).count() >= MOST_OF_ONE {
+            return None;
+        }
+        known.insert(socket, kiosk);
+        Some(Note { certified: self, socket })
     }
 }
 
@@ -86,7 +95,10 @@ async fn carry(
     let (mut from_broker, mut to_broker) = inside.into_split();
     let (mut from_kiosk, mut to_kiosk) = split(outside);
     // Dropped before the socket is.
-    let _note = certified.note(socket, bearer.kiosk.clone());
+    let Some(_note) = certified.note(socket, bearer.kiosk.clone()) else {
+        tracing::warn!(kiosk = %bearer.kiosk, %from, "a kiosk with {MOST_OF_ONE} connections was refused another");
+        return Ok(());
+    };
     let taken_back = async {
         while changes.changed().await.is_ok() {
             if !counts(&bearer) {
@@ -107,4 +119,30 @@ async fn carry(
     // Whoever is gone without a word does not take the goodbye.
     drop(timeout(GOODBYE, to_kiosk.shutdown()).await);
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    fn socket(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn one_kiosk_has_a_bounded_number_of_connections_and_the_others_theirs() {
+        let certified = Certified::default();
+        let [one, other] = ["k-0001", "k-0002"].map(|id| KioskId::new(id).unwrap());
+        let ports = 1..=u16::try_from(MOST_OF_ONE).unwrap();
+        let notes: Vec<_> = ports.map(|port| certified.note(socket(port), one.clone()).unwrap()).collect();
+        assert!(certified.note(socket(1_000), one.clone()).is_none());
+        assert_eq!(certified.of(socket(1_000)), None, "it is nobody's");
+        let _theirs = certified.note(socket(1_001), other.clone()).unwrap();
+        assert_eq!(certified.of(socket(1_001)), Some(other));
+        drop(notes);
+        assert!(certified.note(socket(1_000), one).is_some());
+        assert_eq!(certified.of(socket(1)), None);
+    }
 }

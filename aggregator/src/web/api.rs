@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, extract::Extension};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::{Arc, PoisonError};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use wardvoice_protocol::directory::Unit;
@@ -23,6 +24,7 @@ use super::{Shared, Web, comments, consultant, fleet, help, office, presence, ta
 use crate::policy::{self, Place};
 use crate::scoring::{self, Ask, Explained, Figure, ScoreError, ScoreSheet, Standing};
 
+mod answers;
 mod certificates;
 mod docs;
 mod signal;
@@ -393,15 +395,19 @@ async fn completeness(State(web): State<Shared>) -> Result<Json<Completeness>, F
     .map(Json)
 }
 
-async fn openapi() -> Response {
-    match Description::openapi().to_pretty_json() {
-        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
-        Err(error) => Failure::internal(&format!("write the description: {error}")).into_response(),
-    }
+/// The description, as it holds here.
+fn description(web: &Web) -> Result<Value, Failure> {
+    let written = serde_json::to_value(Description::openapi());
+    let written = written.map_err(|error| Failure::internal(&format!("write the description: {error}")))?;
+    Ok(answers::with_what_holds_everywhere(written, web))
+}
+
+async fn openapi(State(web): State<Shared>) -> Result<Response, Failure> {
+    let json = serde_json::to_string_pretty(&description(&web)?);
+    let json = json.map_err(|error| Failure::internal(&format!("write the description: {error}")))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
 
 async fn docs_page(State(web): State<Shared>, Extension(viewer): Extension<Viewer>) -> Result<Response, Failure> {
-    let description = serde_json::to_value(Description::openapi())
-        .map_err(|error| Failure::internal(&format!("write the description: {error}")))?;
-    Ok(docs::page(&web, &viewer, &description).into_response())
+    Ok(docs::page(&web, &viewer, &description(&web)?).into_response())
 }

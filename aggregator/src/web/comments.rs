@@ -148,6 +148,7 @@ pub(crate) struct ReleasedAsked {
     (status = 200, description = "The comments", body = [Released]),
     (status = 400, description = "The unit or the period cannot be read", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "Not for this account; consultants are not given here", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such unit, or the period has not begun", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn released(

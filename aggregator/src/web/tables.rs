@@ -141,7 +141,7 @@ impl TableAsked {
 #[utoipa::path(get, path = "/api/v1/tables/{id}", tag = "scores",
     params(("id" = String, Path, description = "The table: responses, scores, contacts, comments or actions"), TableAsked),
     responses(
-        (status = 200, description = "The table, as it is written"),
+        (status = 200, description = "The table in the form that was asked for: `text/csv`, `application/x-ndjson`, a workbook or Parquet"),
         (status = 400, description = "The days, the format or the questionnaire cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not for this account", body = Problem, content_type = "application/problem+json"),

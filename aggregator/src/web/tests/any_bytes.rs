@@ -15,7 +15,7 @@ use crate::web::routes;
 const TIMES: usize = 4;
 
 /// What forms and queries are asked for by name; what a route does not know it passes over or refuses.
-const NAMES: [&str; 40] = [
+pub(super) const NAMES: [&str; 40] = [
     "about",
     "as_of",
     "beds",
@@ -93,7 +93,7 @@ const VALUES: [&str; 30] = [
 ];
 
 /// A text as an address or a form carries it; bytes that are no text as well.
-fn encoded(bytes: &[u8]) -> String {
+pub(super) fn encoded(bytes: &[u8]) -> String {
     let encode = |byte: &u8| {
         let plain = byte.is_ascii_alphanumeric() || b"-_.~:@".contains(byte);
         if plain { char::from(*byte).to_string() } else { format!("%{byte:02X}") }
@@ -114,7 +114,7 @@ fn pairs() -> impl Strategy<Value = String> {
 }
 
 /// Somebody who may open every door.
-async fn everything(bench: &Bench) -> String {
+pub(super) async fn everything(bench: &Bench) -> String {
     let roles: [Role; 5] =
         ["office", "administrator", "board", "ward:W1", "consultant:C1"].map(|role| role.parse().unwrap());
     bench.desk.accounts.add(&"everything".parse().unwrap(), Proof::Chosen(PASSWORD), &roles).unwrap();
@@ -130,7 +130,7 @@ async fn send(bench: &Bench, method: &str, address: &str, pairs: &str, cookie: &
 }
 
 /// A route's address with something in the place of what it leaves open.
-fn filled(path: &str, mut with: impl FnMut() -> String) -> String {
+pub(super) fn filled(path: &str, mut with: impl FnMut() -> String) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { with() } else { part.to_owned() });
     parts.collect::<Vec<_>>().join("/")
 }

@@ -48,6 +48,7 @@ use crate::previews::{self, Previews};
 use crate::publish::{By, Destination, Edition};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
+use crate::reception;
 use crate::registry::Registry;
 use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
@@ -153,10 +154,10 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let service = router(Arc::clone(desk)).into_make_service_with_connect_info::<SocketAddr>();
-    let stopping = desk.stopping.clone();
+    let (pages, stopping) = (router(Arc::clone(desk)), desk.stopping.clone());
+    let proxies = desk.trusted_proxies.clone();
     tokio::spawn(async move {
-        axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await.unwrap();
+        reception::serve(listener, pages, &proxies, stopping.cancelled_owned()).await.unwrap();
     });
     address
 }

@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 104] = [
+pub(super) const TABLE: [(&str, &str, &str); 104] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
@@ -166,7 +166,7 @@ fn every_route_has_a_line_in_the_table() {
 }
 
 /// How somebody fares at an address.
-async fn fares(bench: &Bench, route: &str, address: &str, cookie: Option<&str>) -> char {
+pub(super) async fn fares(bench: &Bench, route: &str, address: &str, cookie: Option<&str>) -> char {
     let request = if route.starts_with("GET ") { bench.get(address) } else { bench.post(address, "") };
     let request = match cookie {
         Some(cookie) => request.header("cookie", cookie),
@@ -210,7 +210,7 @@ async fn a_display_that_needs_a_token_is_for_its_screen_and_for_whoever_reads_th
 }
 
 /// An account of each role, signed in.
-async fn accounts(bench: &Bench) -> Vec<String> {
+pub(super) async fn accounts(bench: &Bench) -> Vec<String> {
     let mut cookies = Vec::new();
     for (place, role) in ROLES.into_iter().enumerate() {
         let name = format!("account-{place}");
@@ -237,6 +237,30 @@ async fn every_route_as_every_role_and_as_nobody() {
         }
         if found != expected {
             wrong.push(format!("{route} at {address}: {found} is not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What lets a screen in opens the displays of its ward and nothing else: everywhere else whoever has it is nobody.
+#[tokio::test]
+async fn what_lets_a_screen_in_opens_no_other_route() {
+    let trust = Trust { displays_need_token: true, ..Trust::default() };
+    let bench = Bench::of(trust).await.filled();
+    let screen = bench.screen("W1").await;
+    let secret = screen.split_once('=').unwrap().1;
+    let as_a_session = format!("wardvoice_session={secret}");
+    let mut wrong = Vec::new();
+    for (route, address, _) in TABLE {
+        if address.starts_with("/display/W1") {
+            continue;
+        }
+        let nobody = fares(&bench, route, address, None).await;
+        for cookie in [&screen, &as_a_session] {
+            let found = fares(&bench, route, address, Some(cookie)).await;
+            if found != nobody {
+                wrong.push(format!("{route} at {address}: {found} is not {nobody}"));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
