@@ -46,6 +46,7 @@ mod scores;
 mod signal;
 mod tables;
 mod translation;
+mod whose;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -197,7 +198,7 @@ enum Command {
     /// See which translations kiosks may offer, and approve or withdraw one.
     #[command(subcommand)]
     Translation(translation::TranslationCommand),
-    /// Note what wards do about what patients said.
+    /// Note what is done about what patients said.
     #[command(subcommand)]
     Action(actions::ActionCommand),
     /// Write everything that must be kept into one sealed file, and try it.
@@ -508,10 +509,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Plan(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
         Command::Translation(command) => answer(command.asked()),
-        Command::Action(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
+        Command::Action(command) => command.asked().and_then(answer),
         Command::Pin(PinCommand::Set { role, pin_stdin }) => {
             let pin = if *pin_stdin { first_line_of_input()? } else { ask_for("PIN (4 to 8 digits)")? };
             let done = ask(Request::PinSet { role: *role, pin }, say::Style::Json).map(well)?;

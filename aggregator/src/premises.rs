@@ -88,7 +88,7 @@ pub struct Premises {
     pub planning: Arc<Planning>,
     /// Which translations people have approved.
     pub translations: Arc<Translations>,
-    /// What wards do about what patients said.
+    /// What is done about what patients said.
     pub actions: Arc<Actions>,
     /// What was noted about national returns.
     pub returns: Arc<Book>,

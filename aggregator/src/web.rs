@@ -97,6 +97,7 @@ mod disputes;
 mod doorkeeper;
 mod failure;
 mod figures;
+mod flags;
 mod fleet;
 mod health;
 mod help;
@@ -188,7 +189,7 @@ pub struct Desk {
     pub planning: Arc<Planning>,
     /// The way to change it.
     pub plan: SetPlan,
-    /// What wards do about what patients said.
+    /// What is done about what patients said.
     pub actions: Arc<Actions>,
     /// From when on which charts start afresh.
     pub rebases: Arc<Rebases>,

@@ -85,8 +85,8 @@ pub enum Request {
     },
     /// Answers with every action, the newest first.
     ActionList {
-        /// Of one ward; of all when absent.
-        ward: Option<WardId>,
+        /// Of one unit; of all when absent.
+        unit: Option<Unit>,
     },
     /// Proves that everything is there and adds up.
     Verify {
@@ -254,7 +254,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             Some((about, detail)) => (Deed::ChangedApproval, about, Some(detail)),
             None => return Ok(()),
         },
-        Request::ActionAdd(action) => (Deed::ChangedAction, format!("ward:{}", action.ward), None),
+        Request::ActionAdd(action) => (Deed::ChangedAction, action.unit.to_string(), None),
         Request::ActionDone { number, .. } | Request::ActionReopen { number } => {
             (Deed::ChangedAction, format!("action:{number}"), None)
         }

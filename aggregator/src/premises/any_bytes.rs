@@ -86,7 +86,7 @@ fn use_everything(premises: &Premises) {
         PlanWish { ward: Some(ward.clone()), beds: Some(3), target: None, reason: "bed closures".to_owned() };
     premises.planning.decide(&wish, &office, today).unwrap();
     let action = NewAction {
-        ward: ward.clone(),
+        unit: Unit::Ward(ward.clone()),
         said: "It is loud at night.".to_owned(),
         did: "Soft bins.".to_owned(),
         owner: None,

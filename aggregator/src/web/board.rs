@@ -48,6 +48,10 @@ pub(crate) struct View {
     measure: Measure,
     comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
+    /// The trust's own, which its chart has flags for.
+    flagged: Vec<ActionLine>,
+    /// What the units are called that have taken actions on.
+    names: Vec<(Unit, String)>,
     today: Date,
     help: TimesSheet,
     longest: Option<SignedDuration>,
@@ -97,11 +101,15 @@ pub(crate) fn view(web: &Web, sight: &Sight) -> Result<View, Failure> {
     rows.sort_by(|left, right| by_name(&left.name, &right.name));
     let sheet = web.sheets.get(&facts, scoring, &period, &trust, web.today());
     let compared = units::compared(web, &outlook.fortnights, &period);
+    let actions = signals::actions(web, &facts, None);
+    let named = |action: &ActionLine| Some((action.unit.clone(), scoring.unit_name(&action.unit)?));
     Ok(View {
         trust_name: directory.trust.name.clone(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
         comparison: units::compare(web, &facts, &trust, &compared, &measure)?,
-        actions: signals::actions(web, &facts, None),
+        flagged: web.books().flagged(&trust, &actions),
+        names: actions.iter().filter_map(named).collect(),
+        actions,
         own: sight.has_own(),
         today: web.today(),
         help: web.books().help_times(),
@@ -146,7 +154,7 @@ fn body(view: &View) -> Markup {
         @if let Some(signal) = overall {
             section #overall.sheet.flows aria-labelledby="overall-title" {
                 h2 id="overall-title" { (signal.label) ", the whole trust" }
-                (signals::by_itself(signal, &[]))
+                (signals::by_itself(signal, &signals::events(&view.flagged, &signal.measure)))
             }
         }
         (signals::what_changed(&view.outlook, link))

@@ -243,8 +243,9 @@ pub(crate) fn domains(about: &About<'_>, window: Window) -> Markup {
                 "better than chance gives, a diamond worse, a hollow dot still open; "
                 @match about.unit {
                     Unit::Ward(_) => "a flag is an action; ",
-                    Unit::Department(_) | Unit::Site(_) | Unit::Specialty(_) => "a flag is an action of one of its wards; ",
-                    Unit::Trust(_) | Unit::Consultant(_) => "",
+                    Unit::Department(_) | Unit::Site(_) | Unit::Specialty(_) => "a flag is an action, its own or of one of its wards; ",
+                    Unit::Trust(_) => "a flag is an action of the trust; ",
+                    Unit::Consultant(_) => "",
                 }
                 "a gap means that nobody answered. Where no score can cross the upper limit, what the problems say stands below."
             }

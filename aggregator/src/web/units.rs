@@ -115,7 +115,7 @@ pub(crate) struct View {
     wards: Vec<Ward>,
     comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
-    /// Those that charts of all its wards together have flags for.
+    /// Those that charts of all its wards together have flags for, with what stands over it has done.
     flagged: Vec<ActionLine>,
     /// When each ward was last heard from, and what its people said, in alphabetical order.
     heard: Vec<Heard>,
@@ -252,9 +252,9 @@ pub(crate) fn view(web: &Web, unit: &Unit, sight: &Sight, helps: &BTreeSet<WardI
     let measure = sight.measure(&known)?;
     let sheet = web.sheets.get(&facts, &web.desk.scoring, &period, unit, web.today());
     let ids = ward_ids(web, unit);
-    let actions = signals::actions(web, &facts, Some(&ids));
+    let actions = signals::actions(web, &facts, Some(unit));
     Ok(View {
-        flagged: signals::flagged(unit, &actions, |id| Some(ward_name(web, id))),
+        flagged: web.books().flagged(unit, &actions),
         name: web.desk.scoring.unit_name(unit).unwrap_or_default(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
         wards: wards(web, &facts, &ids, &measure, &period)?,

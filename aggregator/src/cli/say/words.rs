@@ -54,9 +54,9 @@ pub(crate) fn action(value: &Value) -> String {
     let owner = optional("/owner").map(|owner| format!(" ({owner})")).unwrap_or_default();
     let effect = optional("/effect/words").map(|words| format!("\n      {words}")).unwrap_or_default();
     format!(
-        "{:>4}  {:<12} {standing}{late}{owner}\n      you said: {}\n      we did:   {}{effect}",
+        "{:>4}  {:<20} {standing}{late}{owner}\n      you said: {}\n      we did:   {}{effect}",
         number(value, "/number"),
-        text(value, "/ward"),
+        optional("/ward").unwrap_or_else(|| text(value, "/unit")),
         text(value, "/said"),
         text(value, "/did")
     )

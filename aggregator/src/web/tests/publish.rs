@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::date;
+use wardvoice_protocol::directory::Unit;
 
 use super::*;
 use crate::comments::{Reach, Tone, Wish};
@@ -130,7 +131,7 @@ async fn nothing_is_said_of_what_a_change_came_to_before_a_month_after_it_is_rel
     let bench = Bench::lively(false).await;
     let released = bench.release(date(2026, 11, 8));
     let action = crate::actions::NewAction {
-        ward: desk::ward("W1"),
+        unit: Unit::Ward(desk::ward("W1")),
         said: "Nights are loud.".to_owned(),
         did: "Soft shoes.".to_owned(),
         owner: None,

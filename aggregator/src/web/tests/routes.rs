@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 103] = [
+const TABLE: [(&str, &str, &str); 112] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
@@ -39,12 +39,18 @@ const TABLE: [(&str, &str, &str); 103] = [
     ("POST /ward/{id}/help/seen", "/ward/W1/help/seen", "ss oxoxxxxoxx"),
     ("GET /department/{id}", "/department/medicine", "so xxoxxxooxx"),
     ("GET /department/{id}/stream", "/department/medicine/stream", "so xxoxxxooxx"),
+    ("GET /department/{id}/actions", "/department/medicine/actions", "ss xxoxxxxoxx"),
+    ("POST /department/{id}/actions", "/department/medicine/actions", "ss xxoxxxxoxx"),
     ("GET /site/{id}", "/site/S1", "so xxxxxxooxx"),
     ("GET /site/{id}/stream", "/site/S1/stream", "so xxxxxxooxx"),
+    ("GET /site/{id}/actions", "/site/S1/actions", "ss xxxxxxxoxx"),
+    ("POST /site/{id}/actions", "/site/S1/actions", "ss xxxxxxxoxx"),
     ("GET /specialty/{id}", "/specialty/respiratory", "so xxxxxxooxx"),
     ("GET /specialty/{id}/stream", "/specialty/respiratory/stream", "so xxxxxxooxx"),
     ("GET /trust", "/trust", "so xxxxxxooxx"),
     ("GET /trust/stream", "/trust/stream", "so xxxxxxooxx"),
+    ("GET /trust/actions", "/trust/actions", "ss xxxxxxxoxx"),
+    ("POST /trust/actions", "/trust/actions", "ss xxxxxxxoxx"),
     ("GET /board", "/board", "so xxxxxxooxx"),
     ("GET /board/stream", "/board/stream", "so xxxxxxooxx"),
     ("GET /alerts", "/alerts", "ss oooxxxooox"),
@@ -64,6 +70,9 @@ const TABLE: [(&str, &str, &str); 103] = [
     ("GET /ward/{id}/report.pdf", "/ward/W1/report.pdf", "so oxoxxxooxx"),
     ("GET /ward/{id}/poster.pdf", "/ward/W1/poster.pdf", "so oxoxxxooxx"),
     ("GET /ward/{id}/you-said.pdf", "/ward/W1/you-said.pdf", "so oxoxxxooxx"),
+    ("GET /department/{id}/you-said.pdf", "/department/medicine/you-said.pdf", "so xxoxxxooxx"),
+    ("GET /site/{id}/you-said.pdf", "/site/S1/you-said.pdf", "so xxxxxxooxx"),
+    ("GET /trust/you-said.pdf", "/trust/you-said.pdf", "so xxxxxxooxx"),
     ("GET /board/report.pdf", "/board/report.pdf", "so xxxxxxooxx"),
     ("GET /board/half-year.pdf", "/board/half-year.pdf", "so xxxxxxooxx"),
     ("GET /consultant/{id}/appraisal.pdf", "/consultant/C1/appraisal.pdf", "ss xxxoxoooxx"),

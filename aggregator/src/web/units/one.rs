@@ -1,6 +1,5 @@
 //! One measure of one unit: its chart by itself, the problems beside a score, changes and re-basings, and the numbers.
 
-use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use axum::extract::{Extension, Query, State};
@@ -9,7 +8,6 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
-use wardvoice_protocol::id::WardId;
 
 use crate::operations::ActionLine;
 use crate::policy;
@@ -41,8 +39,8 @@ struct View {
     actions: Vec<ActionLine>,
     /// Those that the charts have flags for.
     flagged: Vec<ActionLine>,
-    /// What the wards of a larger unit are called.
-    names: BTreeMap<WardId, String>,
+    /// Whose those of others are, in words.
+    names: Vec<(Unit, String)>,
     rebases: Vec<Rebase>,
     /// Whether whoever looks may decide where limits start afresh.
     may_rebase: bool,
@@ -80,18 +78,17 @@ fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Fa
     };
     let signal = found(&measure)?;
     let label = |measure: Measure| scoring.measure_label(until.start(), &measure).map(|label| (measure, label));
-    let ids = if matches!(unit, Unit::Trust(_)) { Vec::new() } else { super::ward_ids(web, &unit) };
-    let actions = signals::actions(web, &facts, Some(&ids));
-    let names: BTreeMap<WardId, String> =
-        ids.into_iter().map(|id| (id.clone(), super::ward_name(web, &id))).collect();
+    let mut actions = signals::actions(web, &facts, Some(&unit));
+    // The trust's page has its own alone, as its chart has: the board's page lists everybody's.
+    actions.retain(|action| !matches!(unit, Unit::Trust(_)) || action.unit == unit);
+    let others = actions.iter().filter(|action| action.unit != unit);
+    let names = others.filter_map(|action| Some((action.unit.clone(), scoring.unit_name(&action.unit)?)));
+    let names = names.collect();
     let concerns =
         |rebase: &Rebase| rebase.unit == unit && rebase.measure.as_ref().is_none_or(|one| *one == measure);
     Ok(View {
-        flagged: match &unit {
-            Unit::Ward(_) => actions.clone(),
-            _ => signals::flagged(&unit, &actions, |id| names.get(id).cloned()),
-        },
-        names: if matches!(unit, Unit::Ward(_)) { BTreeMap::new() } else { names },
+        flagged: web.books().flagged(&unit, &actions),
+        names,
         actions,
         rebases: web.desk.rebases.list().into_iter().filter(concerns).collect(),
         known: known.into_iter().filter_map(label).collect(),
@@ -144,7 +141,7 @@ fn body(view: &View) -> Markup {
             @if !own.is_empty() {
                 section #actions.sheet.flows aria-labelledby="actions-title" {
                     h2 id="actions-title" { "You said, we did" }
-                    (signals::action_list(&own, |id| view.names.get(id).cloned()))
+                    (signals::action_list(&own, |unit| whose(view, unit)))
                 }
             }
             p.small {
@@ -152,6 +149,11 @@ fn body(view: &View) -> Markup {
             }
         }
     }
+}
+
+/// Whose an action is, where it is not the unit's own.
+fn whose(view: &View, unit: &Unit) -> Option<String> {
+    view.names.iter().find(|(known, _)| known == unit).map(|(_, name)| name.clone())
 }
 
 fn kind(signal: &Signal) -> &'static str {
