@@ -45,6 +45,7 @@ mod id;
 mod index;
 mod lately;
 mod list;
+mod lists;
 mod names;
 mod release;
 mod signs;
@@ -60,10 +61,11 @@ pub use history::{
 };
 pub use id::{CommentId, CommentIdError};
 pub use list::{Leaf, Listed, Urgency, Which};
+pub use lists::{ListChange, ListError, ListedWord};
 pub use names::{Names, NamesError};
 pub(crate) use release::Patients;
 pub use release::Released;
-pub use signs::{Sign, SignKind, Signs, SignsError};
+pub use signs::{Sign, SignKind, Signs, SignsError, WordKind, WordKindError};
 pub use text::{Edit, Piece, Word, apply, edits_for, pieces, words};
 pub use themes::{Frame, FrameChange, FrameError, Theme, ThemeCount, ThemeId, ThemeWish};
 pub use trend::{ThemeTones, ThemeTrend};
@@ -79,7 +81,9 @@ pub const LEDGER_FILE: &str = "comments.ndjson";
 
 /// Every comment there is, and what was decided about it. Shared by reference.
 pub struct Comments {
-    lists: Arc<Lists>,
+    data: PathBuf,
+    /// Replaced only while the book is held, so that they are those that its index follows from.
+    lists: RwLock<Arc<Lists>>,
     frame: RwLock<Arc<Frame>>,
     frame_path: PathBuf,
     rules: Rules,
@@ -91,7 +95,7 @@ pub struct Comments {
 
 /// What comments are looked through for.
 #[derive(Debug)]
-struct Lists {
+pub struct Lists {
     signs: Signs,
     names: Names,
 }
@@ -130,12 +134,9 @@ pub enum CommentsError {
     /// The ledger cannot be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The list of staff names cannot be used.
+    /// The word lists or the list of staff names cannot be used or changed.
     #[error(transparent)]
-    Names(#[from] NamesError),
-    /// The word list cannot be used.
-    #[error(transparent)]
-    Signs(#[from] SignsError),
+    Lists(#[from] ListError),
     /// The coding frame cannot be used.
     #[error(transparent)]
     Frame(#[from] FrameError),
@@ -159,9 +160,7 @@ impl Comments {
         world: Arc<World>,
         facts: Arc<RwLock<Facts>>,
     ) -> Result<Self, CommentsError> {
-        let lists =
-            Lists { signs: Signs::open(&data.join(SIGNS_FILE))?, names: Names::open(&data.join(NAMES_FILE))? };
-        let lists = Arc::new(lists);
+        let lists = Arc::new(Lists::open(data)?);
         let frame_path = data.join(FRAME_FILE);
         let frame = RwLock::new(Arc::new(Frame::open(&frame_path)?));
         let mut histories: BTreeMap<CommentId, History> = BTreeMap::new();
@@ -179,7 +178,8 @@ impl Comments {
             index,
             lists: Arc::clone(&lists),
         });
-        Ok(Self { lists, frame, frame_path, rules, reader, world, facts, book })
+        let (data, lists) = (data.to_owned(), RwLock::new(lists));
+        Ok(Self { data, lists, frame, frame_path, rules, reader, world, facts, book })
     }
 
     /// The themes that comments are coded by.
@@ -206,7 +206,7 @@ impl Comments {
 
     /// Whether the silence of the word lists says anything in a language.
     pub fn has_checked_list(&self, language: &wardvoice_protocol::id::Language) -> bool {
-        self.lists.signs.is_checked(language)
+        self.lists().signs.is_checked(language)
     }
 
     /// Reads what has come to the log since the last reading. Anything that shows comments does so by itself.
@@ -268,7 +268,7 @@ impl Comments {
             book.forgotten = forgotten;
         }
         if book.read_to < end {
-            let found = find::find(&self.reader, &self.world, &self.lists, book.read_to + 1, end)?;
+            let found = find::find(&self.reader, &self.world, &book.lists, book.read_to + 1, end)?;
             for found in found {
                 book.take_in(found);
             }

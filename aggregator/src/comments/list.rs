@@ -87,7 +87,7 @@ impl Comments {
 
     /// How soon a comment should be read.
     pub fn urgency(&self, found: &Found) -> Urgency {
-        self.lists.urgency(found)
+        self.lists().urgency(found)
     }
 }
 

@@ -16,6 +16,7 @@ use office::{Named, Office, now, role};
 
 mod history;
 mod index;
+mod lists;
 mod office;
 
 /// The texts that an audience is shown of a unit in the fortnight of the tests.

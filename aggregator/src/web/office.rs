@@ -33,6 +33,7 @@ mod withdrawal;
 
 pub(super) use publish::Publishings;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
+pub(super) use questionnaires::language_name;
 
 /// The pages of the office and of whoever runs the machine.
 pub(super) fn routes() -> Vec<Route> {
@@ -191,6 +192,7 @@ fn programme(web: &Web) -> Markup {
         (place("/office/publish", "Publish", &publish::words_of(web)))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
+        (place("/office/comments/words", "Words and names", "What comments are looked through for, and the names of staff"))
         (place("/office/withdrawal", "Take an answer back", "Delete what a patient answered, because the patient wants it"))
         (place("/consultants", "Consultants", "Their pages, by specialty"))
         (place("/office/disputes", "Disputes", &format!("{} to be decided", words::count(open))))

@@ -26,6 +26,7 @@ mod display;
 mod help;
 mod kept;
 mod links;
+mod lists;
 mod monitor;
 mod office;
 mod open_pages;

@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 112] = [
+const TABLE: [(&str, &str, &str); 114] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
@@ -102,6 +102,8 @@ const TABLE: [(&str, &str, &str); 112] = [
     ("POST /office/release", "/office/release", "ss xxxxxxxoxx"),
     ("GET /office/publish", "/office/publish", "ss xxxxxxxoxx"),
     ("POST /office/publish", "/office/publish", "ss xxxxxxxoxx"),
+    ("GET /office/comments/words", "/office/comments/words", "ss xxxxxxxoxx"),
+    ("POST /office/comments/words", "/office/comments/words", "ss xxxxxxxoxx"),
     ("GET /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("POST /office/themes", "/office/themes", "ss xxxxxxxoxx"),
     ("GET /office/withdrawal", "/office/withdrawal", "ss xxxxxxxoxx"),
