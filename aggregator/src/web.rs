@@ -16,8 +16,8 @@
 //!   consultant's page asks for it always.
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
 //! - What stays open ends with the session it was opened in ([`viewer`]).
-//! - Pages only read, with these exceptions. A ward's staff say that a request for help was seen and keep the ward's actions; whom an alert
-//!   concerns says that it was seen; a consultant disputes. The office decides about comments, the coding frame, translations, the plan and
+//! - Pages only read, with these exceptions. A ward's staff say that a request for help was seen; whoever leads a unit keeps its actions; whom an alert
+//!   concerns says that it was seen; a consultant disputes. The office decides about comments, word lists, the coding frame, translations, the plan and
 //!   disputes, notes what it thinks of what the monitor found, tries the quarantine again, notes eligible patients and makes the files of the
 //!   national month, releases figures to the public, publishes sites, and starts a chart's limits afresh. An administrator changes accounts. Everybody
 //!   signs in and out. Every one of these is a route of [`routes`] that does something.

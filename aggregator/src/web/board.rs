@@ -12,13 +12,14 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::WardId;
 
+use super::alerts::{self, Heeded};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::signals::{self, Outlook};
 use super::units::{self, Asked, Sight};
 use super::viewer::Viewer;
 use super::ward::{self, Fragment, page_off_thread};
-use super::{Shared, Web, alerts, consultants, figures, live, presence, reports, words};
+use super::{Shared, Web, consultants, figures, live, presence, reports, words};
 use crate::alerts::Audience;
 use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
@@ -65,15 +66,25 @@ pub(crate) async fn page(
     let sight = Sight::of(&web, &asked)?;
     page_off_thread(&web, move |web| {
         let view = view(web, &sight)?;
+        let fragment = fragment(web, &view, &heeded(web, &viewer));
         let page = Page { title: "Board", place: Place::Board, live: true };
-        Ok(layout::frame(web, &viewer, &page, &around(web, &viewer, &view, &sight, &fragment(&view))))
+        Ok(layout::frame(web, &viewer, &page, &around(web, &viewer, &view, &sight, &fragment)))
     })
     .await
 }
 
+/// Whose alerts the page shows to somebody.
+pub(crate) fn heeded(web: &Web, viewer: &Viewer) -> Heeded {
+    Heeded::of(web, viewer, &[Audience::Board])
+}
+
 /// What changes on the page.
-pub(crate) fn fragment(view: &View) -> Fragment {
-    Fragment::new(body(view), figures::said(&view.sheet))
+pub(crate) fn fragment(web: &Web, view: &View, heeded: &Heeded) -> Fragment {
+    let changes = html! {
+        (alerts::notice(web, heeded))
+        (body(view))
+    };
+    Fragment::new(changes, figures::said(&view.sheet))
 }
 
 /// Everything the page shows.
@@ -133,7 +144,6 @@ fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fragment: &Fra
             }
             (ward::picker(web, "/board", view.period, view.own))
         }
-        (alerts::notice(web, viewer, &Audience::Board))
         (reports::links(&[
             (format!("/board/report.pdf?period={name}"), "the board’s report"),
             ("/board/half-year.pdf".to_owned(), "the last half year"),

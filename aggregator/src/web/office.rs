@@ -10,6 +10,7 @@ use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 
+use super::alerts::{self, Heeded};
 use super::failure::Failure;
 use super::fleet::{self, KioskSheet};
 use super::layout::{self, Page, Place};
@@ -17,7 +18,7 @@ use super::live::streams;
 use super::routes::{Door, Route, does, reads};
 use super::viewer::Viewer;
 use super::ward::{self, Fragment, page_off_thread};
-use super::{Shared, Web, alerts, comments, deliveries, live, monitor, words};
+use super::{Shared, Web, comments, deliveries, live, monitor, words};
 use crate::alerts::Audience;
 use crate::policy;
 
@@ -78,6 +79,7 @@ pub(crate) struct Sight {
     /// Whoever runs the machine sees no figures and no comments.
     figures: bool,
     accounts: bool,
+    heeded: Heeded,
     /// The period of the monitor; none for the fortnight that ended last.
     monitor: Option<Period>,
 }
@@ -89,6 +91,7 @@ impl Sight {
         Ok(Self {
             figures: viewer.is_office(),
             accounts: web.enter(viewer, policy::Place::Accounts).is_ok(),
+            heeded: Heeded::of(web, viewer, &[Audience::Office, Audience::It]),
             monitor: monitor.map(|text| ward::period(web, Some(text))).transpose()?,
         })
     }
@@ -109,8 +112,6 @@ pub(crate) async fn page(
         let fragment = fragment(web, &sight)?;
         let content = html! {
             div.head { h1 { "Office" } }
-            (alerts::notice(web, &viewer, &Audience::Office))
-            (alerts::notice(web, &viewer, &Audience::It))
             (live::part(&sight.stream(), &fragment))
         };
         Ok(layout::frame(web, &viewer, &Page { title: "Office", place: Place::Office, live: true }, &content))
@@ -137,7 +138,11 @@ pub(crate) fn fragment(web: &Web, sight: &Sight) -> Result<Fragment, Failure> {
         words::of(web.desk.reader.position(), "record", "records"),
         fleet_words(silent, found.kiosks.len())
     );
-    Ok(Fragment::new(body(web, sight, &found, silent), said))
+    let changes = html! {
+        (alerts::notice(web, &sight.heeded))
+        (body(web, sight, &found, silent))
+    };
+    Ok(Fragment::new(changes, said))
 }
 
 /// What the first page shows.

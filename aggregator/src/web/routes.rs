@@ -204,6 +204,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
+        reads("/signal/stream", Door::Description, streams::signal),
         reads("/beside", Door::Description, beside::page),
         does("/signal/rebase", Door::Programme, units::one::rebase::add),
         does("/signal/rebase/remove", Door::Programme, units::one::rebase::remove),

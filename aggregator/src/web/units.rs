@@ -14,6 +14,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::WardId;
 
+use super::alerts::{self, Heeded};
 use super::charts::{self, tables};
 use super::comments::trend::{self, Trends};
 use super::failure::Failure;
@@ -26,6 +27,7 @@ use super::viewer::Viewer;
 use super::ward::{self, Fragment, page_off_thread};
 use super::words::{self, Scale};
 use super::{Shared, Web};
+use crate::alerts::Audience;
 use crate::comments::Released;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
@@ -201,7 +203,7 @@ async fn page(web: Shared, viewer: Viewer, unit: Unit, asked: Asked) -> Result<R
     page_off_thread(&web, move |web| {
         let helps = helps(web, &viewer, &unit);
         let view = view(web, &unit, &sight, &helps)?;
-        let fragment = fragment(web, &view);
+        let fragment = fragment(web, &view, &heeded(web, &viewer, &unit));
         let place = if matches!(view.unit, Unit::Trust(_)) { Place::Trust } else { Place::Unit };
         let page = Page { title: &view.name, place, live: true };
         Ok(layout::frame(web, &viewer, &page, &parts::around(web, &viewer, &view, &sight, &fragment)))
@@ -212,7 +214,8 @@ async fn page(web: Shared, viewer: Viewer, unit: Unit, asked: Asked) -> Result<R
 /// What somebody sees who opens a unit's page.
 pub(crate) fn scene(web: &Web, viewer: &Viewer, unit: Unit, sight: Sight) -> Scene {
     let helps = helps(web, viewer, &unit);
-    Scene::Unit { unit, sight, helps }
+    let heeded = heeded(web, viewer, &unit);
+    Scene::Unit { unit, sight, helps, heeded }
 }
 
 /// The wards of a unit on which somebody may say that a request for help was seen.
@@ -221,9 +224,21 @@ fn helps(web: &Web, viewer: &Viewer, unit: &Unit) -> BTreeSet<WardId> {
     ward_ids(web, unit).into_iter().filter(may).collect()
 }
 
+/// Whose alerts the page shows to somebody: a department's; larger units have none of their own.
+fn heeded(web: &Web, viewer: &Viewer, unit: &Unit) -> Heeded {
+    match unit {
+        Unit::Department(id) => Heeded::of(web, viewer, &[Audience::Department(id.clone())]),
+        _ => Heeded::default(),
+    }
+}
+
 /// What changes on the page.
-pub(crate) fn fragment(web: &Web, view: &View) -> Fragment {
-    Fragment::new(parts::body(web, view), parts::said(view))
+pub(crate) fn fragment(web: &Web, view: &View, heeded: &Heeded) -> Fragment {
+    let changes = html! {
+        (alerts::notice(web, heeded))
+        (parts::body(web, view))
+    };
+    Fragment::new(changes, parts::said(view))
 }
 
 /// The measure that was asked for; the first there is when none was.

@@ -13,6 +13,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::{Hash, WardId};
 
+use super::alerts::{self, Heeded};
 use super::comments::trend::{self, Trends};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
@@ -20,7 +21,7 @@ use super::presence::{self, Presence};
 use super::sheets::choices;
 use super::signals::{self, Outlook};
 use super::viewer::Viewer;
-use super::{Shared, Web, actions, alerts, reports, units, words};
+use super::{Shared, Web, actions, reports, units, words};
 use crate::alerts::Audience;
 use crate::comments::Released;
 use crate::help::Request;
@@ -161,8 +162,17 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
 }
 
 /// The part of the page that changes.
-pub(crate) fn fragment(web: &Web, view: &View) -> Fragment {
-    Fragment::new(parts::body(view, web.desk.scoring.calendar()), parts::said(view))
+pub(crate) fn fragment(web: &Web, view: &View, heeded: &Heeded) -> Fragment {
+    let changes = html! {
+        (alerts::notice(web, heeded))
+        (parts::body(view, web.desk.scoring.calendar()))
+    };
+    Fragment::new(changes, parts::said(view))
+}
+
+/// Whose alerts a ward's page shows to somebody.
+pub(crate) fn heeded(web: &Web, viewer: &Viewer, ward: &WardId) -> Heeded {
+    Heeded::of(web, viewer, &[Audience::Ward(ward.clone())])
 }
 
 pub(crate) async fn page(
@@ -175,7 +185,7 @@ pub(crate) async fn page(
     let period = period(&web, asked.period.as_deref())?;
     page_off_thread(&web, move |web| {
         let view = view(web, &ward, period)?;
-        let fragment = fragment(web, &view);
+        let fragment = fragment(web, &view, &heeded(web, &viewer, &ward));
         Ok(render(web, &viewer, &view, &fragment, asked.period.as_deref()))
     })
     .await
@@ -229,7 +239,6 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
             }
             (picker(web, &address(&view.ward, None), view.period, asked.is_some()))
         }
-        (alerts::notice(web, viewer, &Audience::Ward(view.ward.clone())))
         (reports::links(&papers(view)))
         p.strip.no-print {
             span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }

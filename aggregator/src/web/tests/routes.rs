@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 114] = [
+const TABLE: [(&str, &str, &str); 115] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
@@ -56,6 +56,7 @@ const TABLE: [(&str, &str, &str); 114] = [
     ("GET /alerts", "/alerts", "ss oooxxxooox"),
     ("POST /alerts/seen", "/alerts/seen", "ss oooxxxooox"),
     ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /signal/stream", "/signal/stream?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /beside", "/beside?unit=ward:W1", "so oxoxxxooxx"),
     ("POST /signal/rebase", "/signal/rebase", "ss xxxxxxxoxx"),
     ("POST /signal/rebase/remove", "/signal/rebase/remove", "ss xxxxxxxoxx"),

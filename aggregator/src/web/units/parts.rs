@@ -5,7 +5,6 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::WardId;
 
 use super::{Sight, View, address, last_of, spread};
-use crate::alerts::Audience;
 use crate::operations::ActionLine;
 use crate::policy;
 use crate::scoring::{Measure, variation_words};
@@ -17,7 +16,7 @@ use crate::web::like_for_like::{self, WardSheet};
 use crate::web::viewer::Viewer;
 use crate::web::ward::Fragment;
 use crate::web::words::{self, Scale};
-use crate::web::{Web, actions, alerts, help, live, reports, signals, ward};
+use crate::web::{Web, actions, help, live, reports, signals, ward};
 
 /// The page around what changes on it.
 pub(super) fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fragment: &Fragment) -> Markup {
@@ -35,9 +34,6 @@ pub(super) fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fra
                 p.lede { (words::of(view.wards.len() as u64, "ward", "wards")) ", " (words::days(view.period.start(), view.period.last())) }
             }
             (ward::picker(web, &address, view.period, view.own))
-        }
-        @if let Unit::Department(department) = &view.unit {
-            (alerts::notice(web, viewer, &Audience::Department(department.clone())))
         }
         @if is_trust {
             (reports::links(&[
