@@ -47,7 +47,7 @@ pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
 pub use plan::{PlanAsk, PlanLine};
 pub(crate) use publish::published_site;
-pub use publish::{PublishAsk, PublishedFile, PublishedSite};
+pub use publish::{PublishAsk, PublishEnded, PublishedFile, PublishedSite};
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnRequest};
 pub(crate) use publishing::{plan_releases, release_everything};
 pub use request::{Request, note};
@@ -194,6 +194,10 @@ fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -
         }
         Request::RebaseList => {
             premises.rebases.list().iter().try_for_each(|rebase| say(talk, rebase))?;
+            Ok(true)
+        }
+        Request::PublishEnded(PublishEnded { edition, publishing }) => {
+            premises.publishings.note(edition, publishing);
             Ok(true)
         }
         Request::Return(request) => publishing::return_on_premises(premises, request, talk),

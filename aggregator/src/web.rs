@@ -67,7 +67,7 @@ use crate::operations::Withdrawn;
 use crate::planning::{PlanDecision, PlanWish, Planning};
 use crate::policy;
 use crate::previews::Previews;
-use crate::publish::Destination;
+use crate::publish::{Destination, Publishings};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::releases::Releases;
@@ -217,6 +217,8 @@ pub struct Desk {
     pub releases: Arc<Releases>,
     /// Where published sites go.
     pub published: Vec<Destination>,
+    /// How the last publishings went.
+    pub publishings: Arc<Publishings>,
     /// What was noted about national returns.
     pub returns: Arc<Book>,
     /// The months that were counted again from the log.
@@ -274,7 +276,6 @@ pub(crate) struct Web {
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
-    publishings: Arc<office::Publishings>,
 }
 
 type Shared = Arc<Web>;
@@ -299,7 +300,6 @@ pub fn router(desk: Arc<Desk>) -> Router {
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
-        publishings: Arc::default(),
         desk,
     });
     routes::router(&web)

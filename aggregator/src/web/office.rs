@@ -32,7 +32,6 @@ mod release;
 mod themes;
 mod withdrawal;
 
-pub(super) use publish::Publishings;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
 pub(super) use questionnaires::language_name;
 

@@ -45,7 +45,7 @@ use crate::operations::Withdrawn;
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
-use crate::publish::{By, Destination, Edition};
+use crate::publish::{By, Destination, Edition, Publishings};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::registry::Registry;
@@ -280,6 +280,7 @@ impl Bench {
             acknowledge: acknowledge(help),
             releases: Arc::new(Releases::open(folder.path().join("releases.ndjson")).unwrap()),
             published: vec![published_in(folder.path())],
+            publishings: Arc::new(Publishings::open(folder.path().join("publishing.json"))),
             returns: Arc::new(Book::open(folder.path().join("returns.ndjson")).unwrap()),
             recounts: Recounts::default(),
             national: NationalCodes::default(),
