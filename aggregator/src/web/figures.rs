@@ -343,7 +343,7 @@ pub(crate) fn unshown(sheet: &ScoreSheet) -> Vec<String> {
     if sheet.responses_elsewhere > 0 {
         let answers = words::of(sheet.responses_elsewhere, "answer", "answers");
         lines.push(format!(
-            "{answers} to another version of the questionnaire: counted apart, not in these figures."
+            "{answers} to other questionnaires, or to another version of this one: counted apart, not in these figures."
         ));
     }
     lines
