@@ -54,6 +54,22 @@ pub(super) enum UserCommand {
         /// Its name.
         name: AccountName,
     },
+    /// Lock an account, at once: its sessions end, and no password opens it until it is unlocked.
+    Lock {
+        /// Its name.
+        name: AccountName,
+        /// Print the account as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Unlock an account.
+    Unlock {
+        /// Its name.
+        name: AccountName,
+        /// Print the account as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// End every session of an account, or of somebody of the trust's own sign-in.
     SignOut {
         /// The name, as the audit has it.
@@ -134,6 +150,12 @@ impl UserCommand {
                 (PeopleRequest::UserRole { name, roles }, Style::one(*json, say::account))
             }
             Self::Remove { name } => (PeopleRequest::UserRemove { name: name.clone() }, Style::Json),
+            Self::Lock { name, json } => {
+                (PeopleRequest::UserLock { name: name.clone() }, Style::one(*json, say::account))
+            }
+            Self::Unlock { name, json } => {
+                (PeopleRequest::UserUnlock { name: name.clone() }, Style::one(*json, say::account))
+            }
             Self::SignOut { name, json } => {
                 (PeopleRequest::UserSignOut { name: name.clone() }, Style::one(*json, say::signed_out))
             }

@@ -120,6 +120,9 @@ pub(crate) fn help_seen(value: &Value) -> String {
 pub(crate) fn account(value: &Value) -> String {
     let roles: Vec<_> = list(value, "/roles").iter().filter_map(Value::as_str).collect();
     let mut said = format!("{:<24} {}", text(value, "/name"), roles.join(" "));
+    if value.pointer("/locked").and_then(Value::as_bool) == Some(true) {
+        said.push_str("  (locked)");
+    }
     if let Some(token) = value.pointer("/token").and_then(Value::as_str) {
         write!(said, "\nIts token, which is nowhere else: {token}").unwrap_or_default();
     }

@@ -8,7 +8,7 @@ fn how_many_gave_each_answer_is_counted_and_nothing_is_made_of_it() {
     let mut contacts = Vec::new();
     for (answer, many) in [("always", 7), ("sometimes", 2)] {
         for _ in 0..many {
-            let mut contact = contact(&[("kindness", option(answer)), ("pain", Answer::DontKnow)]);
+            let mut contact = contact(&[("kindness", option(answer)), ("pain", Answer::NotApplicable)]);
             contact.questionnaire.version = 2;
             contacts.push(contact);
         }
@@ -33,7 +33,7 @@ fn how_many_gave_each_answer_is_counted_and_nothing_is_made_of_it() {
         kindness.distribution.iter().map(|option| (option.option.as_str(), option.count)).collect();
     assert!(counts.contains(&("always", 7)) && counts.contains(&("sometimes", 2)), "{counts:?}");
     assert_eq!((kindness.figure.value, kindness.figure.n), (None, 9), "a count is no score");
-    assert_eq!(find("pain").dont_know, 9);
+    assert_eq!(find("pain").not_applicable, 9);
     // Nobody can be recognised by what they are.
     for kind in ["age", "sex"] {
         assert!(!sheet.questions.iter().any(|question| question.id.as_str() == kind), "{kind}");

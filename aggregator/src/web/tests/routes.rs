@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-const TABLE: [(&str, &str, &str); 115] = [
+const TABLE: [(&str, &str, &str); 117] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
@@ -125,6 +125,8 @@ const TABLE: [(&str, &str, &str); 115] = [
     ("POST /office/accounts/add", "/office/accounts/add", "ss xxxxxxxxox"),
     ("POST /office/accounts/roles", "/office/accounts/roles", "ss xxxxxxxxox"),
     ("POST /office/accounts/password", "/office/accounts/password", "ss xxxxxxxxox"),
+    ("POST /office/accounts/lock", "/office/accounts/lock", "ss xxxxxxxxox"),
+    ("POST /office/accounts/unlock", "/office/accounts/unlock", "ss xxxxxxxxox"),
     ("POST /office/accounts/remove", "/office/accounts/remove", "ss xxxxxxxxox"),
     ("POST /office/accounts/sign-out", "/office/accounts/sign-out", "ss xxxxxxxxox"),
     ("GET /api/v1/openapi.json", "/api/v1/openapi.json", "so oooooooooo"),
