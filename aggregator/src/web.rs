@@ -67,7 +67,7 @@ use crate::operations::Withdrawn;
 use crate::planning::{PlanDecision, PlanWish, Planning};
 use crate::policy;
 use crate::previews::Previews;
-use crate::publish::{Destination, Publishings};
+use crate::publish::{Destination, Publishings, Sources};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::releases::Releases;
@@ -259,6 +259,20 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// What published sites are made from.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources {
+            directory: &self.world.directory,
+            calendar: &self.world.calendar,
+            vocabulary: &self.world.vocabulary,
+            releases: &self.releases,
+            comments: &self.comments,
+            actions: &self.actions,
+            demonstration: self.demonstration,
+            branding: self.branding.as_deref(),
+        }
+    }
+
     /// What the monitor's observations are made of.
     pub(crate) fn ground(&self) -> Ground<'_> {
         Ground { reader: &self.reader, world: &self.world, facts: &self.facts }

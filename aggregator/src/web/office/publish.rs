@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::moment;
 use crate::audit::Deed;
 use crate::operations::{PublishAsk, published_site};
-use crate::publish::{Came, Destination, Difference, Edition, Publishing, Put, Site, Sources, Standing, deliver};
+use crate::publish::{Came, Destination, Difference, Edition, Publishing, Put, Site, Standing, deliver};
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
@@ -136,19 +136,9 @@ fn destination<'a>(web: &'a Web, edition: &str) -> Result<&'a Destination, Failu
 
 /// The site that the command would be sent now.
 fn site_of(web: &Web, edition: Edition) -> Result<Site, Failure> {
-    let desk = &web.desk;
-    let sources = Sources {
-        directory: &desk.world.directory,
-        calendar: &desk.world.calendar,
-        vocabulary: &desk.world.vocabulary,
-        releases: &desk.releases,
-        comments: &desk.comments,
-        actions: &desk.actions,
-        demonstration: desk.demonstration,
-        branding: desk.branding.as_deref(),
-    };
     let asked = PublishAsk { edition, until: None };
-    published_site(&sources, &asked, web.today()).map_err(|error| Failure::internal(&format!("{error:#}")))
+    published_site(&web.desk.sources(), &asked, web.today())
+        .map_err(|error| Failure::internal(&format!("{error:#}")))
 }
 
 fn look_at(web: &Web, destination: &Destination, has_changed: bool) -> Result<Look, Failure> {

@@ -7,7 +7,7 @@ use wardvoice_protocol::directory::Unit;
 
 use super::*;
 use crate::comments::{Reach, Tone, Wish};
-use crate::publish::{Edition, Site, Sources, site};
+use crate::publish::{Edition, Site, site};
 
 const AT: &str = "2026-11-12T10:15:00Z";
 
@@ -17,18 +17,7 @@ impl Bench {
     }
 
     pub(super) fn published_until(&self, edition: Edition, until: Date) -> Site {
-        let desk = &self.desk;
-        let sources = Sources {
-            directory: &desk.world.directory,
-            calendar: &desk.world.calendar,
-            vocabulary: &desk.world.vocabulary,
-            releases: &desk.releases,
-            comments: &desk.comments,
-            actions: &desk.actions,
-            demonstration: desk.demonstration,
-            branding: desk.branding.as_deref(),
-        };
-        site(&sources.gather(edition, until).unwrap())
+        site(&self.desk.sources().gather(edition, until).unwrap())
     }
 }
 
