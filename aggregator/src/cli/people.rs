@@ -5,8 +5,8 @@ use clap::Subcommand;
 use jiff::civil::Date;
 use wardvoice_protocol::id::{ConsultantId, Hash, WardId};
 
+use super::input;
 use super::say::{self, Style};
-use super::{ask_for, first_line_of_input};
 use crate::accounts::AccountName;
 use crate::disputes::Ruling;
 use crate::operations::{PeopleRequest, Request};
@@ -138,8 +138,8 @@ impl UserCommand {
             Self::Add { name, roles, password_stdin, token, json } => {
                 let password = match (token, password_stdin) {
                     (true, _) => None,
-                    (false, true) => Some(first_line_of_input()?),
-                    (false, false) => Some(ask_for("password (12 characters or more)")?),
+                    (false, true) => Some(input::first_line()?),
+                    (false, false) => Some(input::ask_for("password (12 characters or more)")?),
                 };
                 let (name, roles) = (name.clone(), roles.clone());
                 (PeopleRequest::UserAdd { name, password, roles }, Style::one(*json, say::account))
