@@ -9,7 +9,7 @@ use wardvoice_protocol::contact::{Answer, Attribution, AttributionSource, Contac
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::{Calendar, DayNumber, Period};
 use wardvoice_protocol::id::Language;
-use wardvoice_protocol::questionnaire::{KindFile, QuestionFile, Questionnaire};
+use wardvoice_protocol::questionnaire::{KindFile, Questionnaire};
 
 use super::*;
 use crate::demo_data;

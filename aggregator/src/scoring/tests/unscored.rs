@@ -1,5 +1,7 @@
 //! What people answered to a version of the questionnaire that no definition scores.
 
+use wardvoice_protocol::questionnaire::QuestionFile;
+
 use super::*;
 
 #[test]
