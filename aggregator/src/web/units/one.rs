@@ -104,7 +104,7 @@ fn view(web: &Web, unit: &Unit, sight: &Sight) -> Result<View, Failure> {
     actions.retain(|action| !matches!(unit, Unit::Trust(_)) || action.unit == unit);
     let others = actions.iter().filter(|action| action.unit != unit);
     let names = others.filter_map(|action| Some((action.unit.clone(), scoring.unit_name(&action.unit)?)));
-    let names = names.collect();
+    let names: Vec<(Unit, String)> = names.collect();
     let concerns =
         |rebase: &Rebase| rebase.unit == unit && rebase.measure.as_ref().is_none_or(|one| *one == measure);
     Ok(View {
