@@ -7,7 +7,8 @@
 //! stands in the file. Their names begin with `sso-` or `sso_`, those of screens with `screen-`; no new account of the file may.
 //!
 //! Formats. 1 knew hashes by name and one account, `office`; it is read for ever and still written while it can say everything. 2 has
-//! roles beside each hash. A program from before there were roles refuses 2 by its number and lets nobody in.
+//! roles beside each hash. A program from before there were roles refuses 2 by its number and lets nobody in. 3 is 2 with accounts that are
+//! locked, and is written while there are any: a program that does not know of locks refuses it and lets nobody in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -70,6 +71,9 @@ pub struct Accounts {
 struct Entry {
     password: String,
     roles: BTreeSet<Role>,
+    /// Whether an administrator has shut it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    locked: bool,
 }
 
 /// An account as it is told of: without its password.
@@ -79,7 +83,10 @@ pub struct Account {
     pub name: AccountName,
     /// What it may be.
     pub roles: BTreeSet<Role>,
-    /// Changes exactly when the password or the roles do: sessions hold it, and end when it is another.
+    /// Whether an administrator has locked it: nobody signs in with it until it is unlocked.
+    #[serde(default)]
+    pub locked: bool,
+    /// Changes exactly when the password, the roles or the lock do: sessions hold it, and end when it is another.
     #[serde(skip, default = "no_stamp")]
     pub stamp: Hash,
     /// Who knows it.
@@ -197,7 +204,7 @@ impl Accounts {
     /// An account as it stands, if it is what it was when it signed in.
     pub fn still(&self, then: &Account) -> Option<Account> {
         match then.source {
-            Source::Here => self.get(then.name.as_str()).filter(|now| now.stamp == then.stamp),
+            Source::Here => self.get(then.name.as_str()).filter(|now| now.stamp == then.stamp && !now.locked),
             Source::Elsewhere => Some(then.clone()),
         }
     }
@@ -241,6 +248,7 @@ impl Accounts {
             .map_err(|error| AccountsError::Hash(error.to_string()))?
             .to_string();
         self.change(|known| {
+            let locked = known.get(name).is_some_and(|entry| entry.locked);
             let had = known.get(name).map(|entry| entry.roles.clone());
             let roles = if roles.is_empty() {
                 let office = || (name.as_str() == OFFICE).then(|| BTreeSet::from([Role::Office]));
@@ -248,7 +256,7 @@ impl Accounts {
             } else {
                 roles.iter().cloned().collect()
             };
-            known.insert(name.clone(), Entry { password: hash, roles });
+            known.insert(name.clone(), Entry { password: hash, roles, locked });
             Ok(())
         })?;
         Ok(drawn)
@@ -266,12 +274,30 @@ impl Accounts {
         })
     }
 
+    /// Locks an account, durably: its sessions end, and its password opens nothing until it is unlocked, a new one neither.
+    pub fn lock(&self, name: &AccountName) -> Result<(), AccountsError> {
+        self.shut(name, true)
+    }
+
+    /// Unlocks an account, durably. Whoever was signed in signs in again.
+    pub fn unlock(&self, name: &AccountName) -> Result<(), AccountsError> {
+        self.shut(name, false)
+    }
+
+    fn shut(&self, name: &AccountName, locked: bool) -> Result<(), AccountsError> {
+        self.change(|known| {
+            let entry = known.get_mut(name).ok_or_else(|| AccountsError::NotThere(name.clone()))?;
+            entry.locked = locked;
+            Ok(())
+        })
+    }
+
     /// Removes an account, durably: its sessions end.
     pub fn remove(&self, name: &AccountName) -> Result<(), AccountsError> {
         self.change(|known| known.remove(name).map(drop).ok_or_else(|| AccountsError::NotThere(name.clone())))
     }
 
-    /// The account whose name and password these are. Takes tens of milliseconds of CPU: call it off the async threads.
+    /// The account whose name and password these are, unless it is locked. Takes tens of milliseconds of CPU: call it off the async threads.
     pub fn verify(&self, name: &str, password: &str) -> Option<Account> {
         let name = AccountName::from_str(name).ok();
         let known = name.and_then(|name| {
@@ -284,7 +310,8 @@ impl Accounts {
         };
         let matches = PasswordHash::new(&text)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-        account.filter(|_| matches)
+        // A locked one costs the same work and is told no more than a wrong password.
+        account.filter(|account| matches && !account.locked)
     }
 
     fn change(
@@ -294,7 +321,7 @@ impl Accounts {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut changed = known.clone();
         change(&mut changed)?;
-        let is_administrator = |entry: &Entry| entry.roles.contains(&Role::Administrator);
+        let is_administrator = |entry: &Entry| entry.roles.contains(&Role::Administrator) && !entry.locked;
         if let Some((last, _)) = known.iter().find(|(_, entry)| is_administrator(entry))
             && !changed.values().any(is_administrator)
         {
@@ -313,8 +340,9 @@ impl Accounts {
 impl Entry {
     fn account(&self, name: AccountName) -> Account {
         let roles: Vec<String> = self.roles.iter().map(ToString::to_string).collect();
-        let stamp = Hash::of(format!("{}\n{}", self.password, roles.join("\n")).as_bytes());
-        Account { name, roles: self.roles.clone(), stamp, source: Source::Here }
+        let lock = if self.locked { "\nlocked" } else { "" };
+        let stamp = Hash::of(format!("{}\n{}{lock}", self.password, roles.join("\n")).as_bytes());
+        Account { name, roles: self.roles.clone(), locked: self.locked, stamp, source: Source::Here }
     }
 }
 
@@ -322,7 +350,7 @@ impl Account {
     /// Somebody who is not in the file.
     pub fn from_elsewhere(name: AccountName, roles: BTreeSet<Role>) -> Self {
         // It is what it was until its session ends: nobody is asked again.
-        Self { name, roles, stamp: Hash::ZERO, source: Source::Elsewhere }
+        Self { name, roles, locked: false, stamp: Hash::ZERO, source: Source::Elsewhere }
     }
 }
 
@@ -349,10 +377,10 @@ fn read(path: &Path) -> Result<BTreeMap<AccountName, Entry>, AccountsError> {
     let accounts: BTreeMap<AccountName, Entry> = match version {
         1 => {
             let file: FirstFile = serde_json::from_slice(&bytes).map_err(shape)?;
-            let office = |password| Entry { password, roles: BTreeSet::from([Role::Office]) };
+            let office = |password| Entry { password, roles: BTreeSet::from([Role::Office]), locked: false };
             file.accounts.into_iter().map(|(name, password)| (name, office(password))).collect()
         }
-        2 => serde_json::from_slice::<AccountsFile>(&bytes).map_err(shape)?.accounts,
+        2 | 3 => serde_json::from_slice::<AccountsFile>(&bytes).map_err(shape)?.accounts,
         version => return Err(unreadable(format!("version {version} is not known"))),
     };
     match accounts.values().find(|entry| PasswordHash::new(&entry.password).is_err()) {
@@ -364,13 +392,14 @@ fn read(path: &Path) -> Result<BTreeMap<AccountName, Entry>, AccountsError> {
 fn write(path: &Path, accounts: &BTreeMap<AccountName, Entry>) -> Result<(), AccountsError> {
     let file = |source| AccountsError::File { path: path.to_owned(), source };
     let only_office = |(name, entry): (&AccountName, &Entry)| {
-        name.as_str() == OFFICE && entry.roles == BTreeSet::from([Role::Office])
+        name.as_str() == OFFICE && entry.roles == BTreeSet::from([Role::Office]) && !entry.locked
     };
+    let version = if accounts.values().any(|entry| entry.locked) { 3 } else { 2 };
     let written = if accounts.iter().all(only_office) {
         let hashes = accounts.iter().map(|(name, entry)| (name.clone(), entry.password.clone())).collect();
         serde_json::to_vec_pretty(&FirstFile { version: 1, accounts: hashes })
     } else {
-        serde_json::to_vec_pretty(&AccountsFile { version: 2, accounts: accounts.clone() })
+        serde_json::to_vec_pretty(&AccountsFile { version, accounts: accounts.clone() })
     };
     let mut bytes = written.map_err(|error| file(error.into()))?;
     bytes.push(b'\n');

@@ -1,13 +1,15 @@
-//! Actions: what a ward did about what patients said ("you said, we did").
+//! Actions: what a ward, a department, a site or the trust did about what patients said ("you said, we did").
 //!
 //! Vocabulary: an action is *open* from the day somebody took it on until the day it was done; it is *overdue* when it is open
-//! after its due day. What is done is a *change*: it is shown on the kiosks of its ward and drawn on its charts.
+//! after its due day. What is done is a *change*: it is shown on the kiosks of its wards and drawn on its charts. [Whose](over) it is says where
+//! it stands: on the pages of its unit and of those the unit is a part of.
 //!
 //! The file `actions.ndjson` has a line for everything that ever happened to an action, and [only grows](crate::line_file): an
-//! action is what its lines say, in order. A program from before actions said what they are about, what caused them or that they were
-//! changed reads every line that does not say it, and refuses the others with their number rather than take them for something else.
+//! action is what its lines say, in order. A program from before actions said what they are about, what caused them, that they were
+//! changed or that they are of another unit than a ward reads every line that does not say it, and refuses the others with their number
+//! rather than take them for something else.
 //!
-//! No person is in it: an owner is a role ("ward sister"), and what patients said is put in the ward's own words.
+//! No person is in it: an owner is a role ("ward sister"), and what patients said is put in the unit's own words.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -15,74 +17,67 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use wardvoice_protocol::board::WardChange;
-use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::one_line;
 
 use crate::line_file::{LineFile, LineFileError};
 use crate::scoring::{Change, Measure, Rebasing};
 
 mod cause;
+mod whose;
+mod written;
 
 pub use cause::{Cause, MOST_COMMENTS, SignalCause};
+pub use whose::{acts, belongs, over};
+pub use written::NobodysError;
+use written::Written;
 
 /// The longest text of an action, in characters: it has to fit a kiosk's screen and a poster.
 pub const MAX_CHARACTERS: usize = 160;
 
 /// An action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
     /// Its number, from 1.
     pub number: u32,
-    /// The ward that took it on.
-    #[schema(value_type = String)]
-    pub ward: WardId,
-    /// What patients said, in the ward's words.
+    /// Who took it on.
+    pub unit: Unit,
+    /// What patients said, in the unit's words.
     pub said: String,
-    /// What the ward does about it.
+    /// What the unit does about it.
     pub did: String,
     /// The role that sees to it.
     pub owner: Option<String>,
     /// What it is to change, `domain:kindness`; its effect is measured by that, or by the overall score when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub about: Option<Measure>,
     /// What caused it.
-    #[serde(default, skip_serializing_if = "Cause::is_nothing")]
     pub cause: Cause,
     /// The local day it was taken on.
-    #[schema(value_type = String, format = Date)]
     pub opened: Date,
     /// The local day by which it is to be done.
-    #[schema(value_type = Option<String>, format = Date)]
     pub due: Option<Date>,
     /// The local day it was done; none while it is open.
-    #[schema(value_type = Option<String>, format = Date)]
     pub done: Option<Date>,
 }
 
 /// What is asked of a new action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct NewAction {
-    /// The ward.
-    pub ward: WardId,
+    /// Who takes it on.
+    pub unit: Unit,
     /// What patients said.
     pub said: String,
-    /// What the ward does about it.
+    /// What the unit does about it.
     pub did: String,
     /// The role that sees to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// What it is to change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<Measure>,
     /// By which day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Date>,
     /// What caused it.
-    #[serde(default, skip_serializing_if = "Cause::is_nothing")]
     pub cause: Cause,
 }
 
@@ -132,9 +127,9 @@ pub enum ActionsError {
     /// It names more comments than fit.
     #[error("take the action: it may name {MOST_COMMENTS} comments, not {0}")]
     Comments(usize),
-    /// It would be another ward's.
-    #[error("change action {0}: it is of another ward")]
-    OtherWard(u32),
+    /// It would be another unit's.
+    #[error("change action {0}: it is of another unit")]
+    OtherUnit(u32),
     /// It would have been done before it was taken on.
     #[error("finish action {number} on {on}: it was taken on later, on {opened}")]
     DoneBefore {
@@ -165,13 +160,15 @@ impl Action {
         self.about.clone().unwrap_or(Measure::Overall)
     }
 
-    /// What is to be measured of it, beside the trust's other actions and the ward's re-basings; `None` while it is open.
-    pub fn change(&self, all: &[Self], rebasings: &[Rebasing]) -> Option<Change> {
+    /// What is to be measured of it, beside the trust's other actions and the unit's re-basings; `None` while it is open. `over` is the
+    /// [unit and what stands over it](over): what they change, they change for the same people. What one of its parts changes is felt by few of
+    /// them, and counts as one of the other things that changed too.
+    pub fn change(&self, all: &[Self], over: &[Unit], rebasings: &[Rebasing]) -> Option<Change> {
         let done = self.done?;
-        let elsewhere = |other: &&Self| other.ward == self.ward && other.number != self.number;
-        let others = all.iter().filter(elsewhere).filter_map(|other| other.done);
+        let beside = |other: &&Self| other.number != self.number && over.contains(&other.unit);
+        let others = all.iter().filter(beside).filter_map(|other| other.done);
         let others = others.chain(rebasings.iter().map(|rebasing| rebasing.from)).collect();
-        Some(Change { ward: self.ward.clone(), measure: self.measure(), done, others })
+        Some(Change { unit: self.unit.clone(), measure: self.measure(), done, others })
     }
 
     /// Whether it should be done and is not.
@@ -197,15 +194,15 @@ impl Actions {
         actions
     }
 
-    /// The actions of a ward, the newest first.
-    pub fn of_ward(&self, ward: &WardId) -> Vec<Action> {
-        self.list().into_iter().filter(|action| action.ward == *ward).collect()
+    /// The actions of a unit itself, the newest first.
+    pub fn of(&self, unit: &Unit) -> Vec<Action> {
+        self.list().into_iter().filter(|action| action.unit == *unit).collect()
     }
 
-    /// What a ward has changed, the latest first.
-    pub fn changes(&self, ward: &WardId) -> Vec<WardChange> {
-        let mut done = self.of_ward(ward);
-        done.retain(|action| action.done.is_some());
+    /// What some units have changed, the latest first: a ward's patients are shown what the ward and what stands [over] it changed.
+    pub fn changes(&self, units: &[Unit]) -> Vec<WardChange> {
+        let mut done = self.list();
+        done.retain(|action| action.done.is_some() && units.contains(&action.unit));
         done.sort_by_key(|action| std::cmp::Reverse(action.done));
         done.into_iter().map(|action| WardChange { said: action.said, did: action.did }).collect()
     }
@@ -215,7 +212,7 @@ impl Actions {
         self.happen(Event::Opened { on: today, action: checked(action)? })
     }
 
-    /// Changes an action that is open, durably. Its ward stays.
+    /// Changes an action that is open, durably. Whose it is stays.
     pub fn change(&self, number: u32, action: NewAction) -> Result<Action, ActionsError> {
         self.happen(Event::Changed { number, action: checked(action)? })
     }
@@ -248,8 +245,8 @@ fn apply(actions: &mut Vec<Action>, event: &Event) -> Result<Action, ActionsErro
     match event {
         Event::Opened { on, action } => {
             let number = u32::try_from(actions.len()).unwrap_or(u32::MAX).saturating_add(1);
-            let NewAction { ward, said, did, owner, about, due, cause } = action.clone();
-            actions.push(Action { number, ward, said, did, owner, about, cause, opened: *on, due, done: None });
+            let NewAction { unit, said, did, owner, about, due, cause } = action.clone();
+            actions.push(Action { number, unit, said, did, owner, about, cause, opened: *on, due, done: None });
             actions.last().cloned().ok_or(ActionsError::NotThere(number))
         }
         Event::Changed { number, action: wished } => {
@@ -257,12 +254,12 @@ fn apply(actions: &mut Vec<Action>, event: &Event) -> Result<Action, ActionsErro
             if action.done.is_some() {
                 return Err(ActionsError::Already { number: *number, standing: "done" });
             }
-            let NewAction { ward, said, did, owner, about, due, cause } = wished.clone();
-            if ward != action.ward {
-                return Err(ActionsError::OtherWard(*number));
+            let NewAction { unit, said, did, owner, about, due, cause } = wished.clone();
+            if unit != action.unit {
+                return Err(ActionsError::OtherUnit(*number));
             }
             let (number, opened) = (action.number, action.opened);
-            *action = Action { number, ward, said, did, owner, about, cause, opened, due, done: None };
+            *action = Action { number, unit, said, did, owner, about, cause, opened, due, done: None };
             Ok(action.clone())
         }
         Event::Done { number, on } => {

@@ -40,7 +40,7 @@ mod watch;
 
 pub use book::{Book, Open, Seen, Tell};
 pub use find::find;
-pub use situation::{Cause, Certificate, Holder, Kiosk, Quota, Share, Situation, Undelivered};
+pub use situation::{Cause, Certificate, Holder, Kiosk, Quota, Share, Situation, Undelivered, Unpublished};
 pub use watch::{Watch, keep};
 
 use book::Entry;
@@ -81,6 +81,8 @@ pub enum Kind {
     SpecialCause,
     /// A ward will not meet its plan of the fortnight.
     QuotaAtRisk,
+    /// A site could not be published.
+    NotPublished,
 }
 
 /// Whom an alert concerns.
@@ -252,6 +254,7 @@ impl Kind {
             Self::ClockOffset => "A clock is wrong",
             Self::SpecialCause => "More than chance",
             Self::QuotaAtRisk => "The plan is at risk",
+            Self::NotPublished => "A site was not published",
         }
     }
 
@@ -278,6 +281,9 @@ impl Kind {
                 "Ask the team what is different since then; note what you do about it as an action."
             }
             Self::QuotaAtRisk => "Send volunteers there, or say why the plan is not to be met.",
+            Self::NotPublished => {
+                "See on the page why, put that right, and publish again; what is seen there may be old meanwhile."
+            }
         }
     }
 }

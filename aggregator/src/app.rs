@@ -554,6 +554,7 @@ fn desk(
         }),
         releases: Arc::clone(&house.premises.releases),
         published: house.premises.config.published_in(&house.premises.data),
+        publishings: Arc::clone(&house.premises.publishings),
         returns: Arc::clone(&house.premises.returns),
         recounts: Recounts::default(),
         national: house.premises.config.national.clone(),

@@ -57,6 +57,7 @@ pub enum Deed {
     ChangedPlan,
     ChangedApproval,
     ChangedFrame,
+    ChangedLists,
     ChangedAction,
     ChangedRebase,
     ChangedEligible,
@@ -155,7 +156,7 @@ struct Book {
 
 impl Deed {
     /// Every deed, in the order they are offered to choose from.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -168,6 +169,7 @@ impl Deed {
         Self::ChangedPlan,
         Self::ChangedApproval,
         Self::ChangedFrame,
+        Self::ChangedLists,
         Self::ChangedAction,
         Self::ChangedRebase,
         Self::ChangedEligible,
@@ -204,6 +206,7 @@ impl Deed {
             Self::ChangedPlan => "changed_plan",
             Self::ChangedApproval => "changed_approval",
             Self::ChangedFrame => "changed_frame",
+            Self::ChangedLists => "changed_lists",
             Self::ChangedAction => "changed_action",
             Self::ChangedRebase => "changed_rebase",
             Self::ChangedEligible => "changed_eligible",

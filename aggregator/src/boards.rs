@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::assignment::ConsultantChoice;
 use wardvoice_protocol::board::{Bay, Board, WardChange};
 use wardvoice_protocol::contact::Outcome;
-use wardvoice_protocol::directory::{Directory, WardEntry};
+use wardvoice_protocol::directory::{Directory, Unit, WardEntry};
 use wardvoice_protocol::fortnight::{Calendar, FORTNIGHT_DAYS, Fortnight};
 use wardvoice_protocol::id::{OptionId, WardId};
 use wardvoice_protocol::keys::SigningKey;
@@ -24,7 +24,7 @@ use wardvoice_protocol::questionnaire::{AboutFact, KindFile, Questionnaire};
 use wardvoice_protocol::signed;
 use wardvoice_protocol::topic::Topic;
 
-use crate::actions::Actions;
+use crate::actions::{Actions, over};
 use crate::facts::{Code, Fact, Facts};
 use crate::ingest::Change;
 use crate::ingest::mqtt::{Message, Messenger};
@@ -38,7 +38,7 @@ const LOOK_AGAIN: Duration = Duration::from_mins(1);
 const PAST_FORTNIGHTS: i32 = 6;
 /// A ward's own past tells who lies there from so many answers on; with fewer the trust's past does.
 const ENOUGH_PAST: u64 = 30;
-/// So many of a ward's changes are on its board, the latest first.
+/// So many of a ward's changes, and of those of what stands over it, are on its board, the latest first.
 const MOST_CHANGES: usize = 10;
 /// So many answers there must be before any age band can be called few.
 const ENOUGH_NOW: u64 = 10;
@@ -147,7 +147,8 @@ impl Boards {
     }
 
     fn changes(&self, ward: &WardEntry) -> Vec<WardChange> {
-        let mut changes = self.actions.changes(&ward.id);
+        let units = over(&self.directory, &Unit::Ward(ward.id.clone()));
+        let mut changes = self.actions.changes(&units);
         changes.truncate(MOST_CHANGES);
         changes
     }

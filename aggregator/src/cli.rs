@@ -3,22 +3,15 @@
 //! Exit codes: 0 done, 1 failed or a check found a fault, 2 wrong usage. Errors complete "failed to …" and say what to do
 //! next. `--json` is for machines; without it the same is said in words.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use wardvoice_protocol::id::{KioskId, RecordId, WardId};
-use wardvoice_protocol::keys::VerifyingKey;
-use wardvoice_protocol::questionnaire::QuestionnaireName;
 
-use crate::config::{Config, ConfigFile, Overrides, Required};
-use crate::help::StaffRole;
 use crate::operations::Request;
-use crate::pins::Role;
-use crate::scoring::DefinitionRef;
-use crate::{app, config, demo, directory};
+use crate::{app, demo};
 
 mod actions;
 mod alert;
@@ -28,12 +21,17 @@ mod definitions;
 mod delivery;
 mod desk;
 mod fft;
+mod help;
 mod identity;
+mod input;
 mod keeping;
+mod kiosks;
+mod log;
 mod manual;
 mod monitor;
 mod overview;
 mod people;
+mod pins;
 mod plan;
 mod publish;
 mod quarantine;
@@ -43,9 +41,11 @@ mod report;
 mod routes;
 mod say;
 mod scores;
+mod settings;
 mod signal;
 mod tables;
 mod translation;
+mod whose;
 
 /// The aggregator: stores every record exactly once and computes scores.
 #[derive(Debug, Parser)]
@@ -67,12 +67,12 @@ enum Command {
     /// Take records in and serve pages until told to stop.
     Serve {
         #[command(flatten)]
-        places: Places,
+        places: settings::Places,
     },
     /// The same with a made-up trust and its past fortnights.
     Demo {
         #[command(flatten)]
-        places: Places,
+        places: settings::Places,
         /// What the made-up patients say follows from it.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -88,7 +88,7 @@ enum Command {
     },
     /// Register kiosks.
     #[command(subcommand)]
-    Kiosk(KioskCommand),
+    Kiosk(kiosks::KioskCommand),
     /// See the certificate authority, and issue a certificate for a broker of your own.
     #[command(subcommand)]
     Authority(identity::AuthorityCommand),
@@ -118,7 +118,7 @@ enum Command {
     Monitor(monitor::MonitorArguments),
     /// See by which definitions scores are made, and check one of your own.
     #[command(subcommand)]
-    Definition(DefinitionCommand),
+    Definition(definitions::DefinitionCommand),
     /// Make and check the national friends and family return of a month.
     Fft(fft::FftArguments),
     /// Decide what the public may see.
@@ -147,7 +147,7 @@ enum Command {
     },
     /// See who has asked for help on a kiosk, and say that somebody has seen it.
     #[command(subcommand)]
-    Help(HelpCommand),
+    Help(help::HelpCommand),
     /// See what somebody should look at, and say that somebody has.
     #[command(subcommand)]
     Alert(alert::AlertCommand),
@@ -170,10 +170,10 @@ enum Command {
     },
     /// Print or check the settings.
     #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(settings::ConfigCommand),
     /// Print a directory of wards to start from.
     #[command(subcommand)]
-    Directory(DirectoryCommand),
+    Directory(settings::DirectoryCommand),
     /// Say who may sign in to the pages, and as what.
     #[command(subcommand)]
     User(people::UserCommand),
@@ -190,14 +190,14 @@ enum Command {
     Audit(people::AuditCommand),
     /// Set the PINs of the kiosks' doors.
     #[command(subcommand)]
-    Pin(PinCommand),
+    Pin(pins::PinCommand),
     /// See the fortnight's plan, and change targets and beds.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
     /// See which translations kiosks may offer, and approve or withdraw one.
     #[command(subcommand)]
     Translation(translation::TranslationCommand),
-    /// Note what wards do about what patients said.
+    /// Note what is done about what patients said.
     #[command(subcommand)]
     Action(actions::ActionCommand),
     /// Write everything that must be kept into one sealed file, and try it.
@@ -210,7 +210,7 @@ enum Command {
     Retention(keeping::RetentionArguments),
     /// Mend a log that does not open.
     #[command(subcommand)]
-    Log(LogCommand),
+    Log(log::LogCommand),
     /// Write man pages and completions, as packages ship them.
     #[command(hide = true)]
     Manual {
@@ -218,198 +218,6 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-}
-
-#[derive(Debug, Clone, clap::Args)]
-struct Places {
-    /// Use a broker of your own: mqtt://host:port, or mqtts://host:port for TLS.
-    #[arg(long, value_name = "URL")]
-    broker: Option<String>,
-    /// Certificates (PEM) that the broker's is checked with, for mqtts://; the system's when absent.
-    #[arg(long, value_name = "FILE", conflicts_with = "broker_listen")]
-    ca: Option<PathBuf>,
-    /// Where the broker inside listens; port 0 is any free port.
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "broker")]
-    broker_listen: Option<String>,
-    /// Where pages are served; port 0 is any free port.
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
-}
-
-#[derive(Debug, Clone, Subcommand)]
-enum KioskCommand {
-    /// Print a join code, with which a kiosk gets its certificate and everything it has to know.
-    Enrol(identity::Enrol),
-    /// Take back what a kiosk was given: it is let in no more, and a connection it has ends at once.
-    Revoke(identity::Revoke),
-    /// Register a kiosk and print the settings to put on it.
-    Add {
-        /// Its id, for example k-0017.
-        #[arg(long)]
-        id: KioskId,
-        /// The ward it stands on.
-        #[arg(long)]
-        ward: WardId,
-        /// What `wardvoice-kiosk key` printed on it.
-        #[arg(long, allow_hyphen_values = true)]
-        signing_key: VerifyingKey,
-        /// What it asks: an id for the newest version, or inpatient@1; inpatient when absent.
-        #[arg(long, value_name = "ID[@VERSION]")]
-        questionnaire: Option<QuestionnaireName>,
-    },
-    /// Let a kiosk ask another questionnaire; it takes effect between two patients.
-    Assign {
-        /// Its id.
-        #[arg(long)]
-        id: KioskId,
-        /// What it asks from now on: an id for the newest version, or inpatient@1.
-        #[arg(long, value_name = "ID[@VERSION]")]
-        questionnaire: QuestionnaireName,
-        /// Print the kiosk as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the kiosks that are known, with what each is told to ask and whether it does.
-    List {
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Give a kiosk a new key; what it signs with the old one from now on is refused.
-    ReplaceKey {
-        /// Its id.
-        #[arg(long)]
-        id: KioskId,
-        /// What `wardvoice-kiosk key` printed on it.
-        #[arg(long, allow_hyphen_values = true)]
-        signing_key: VerifyingKey,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum HelpCommand {
-    /// List the requests that nobody has seen yet.
-    List {
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print how long requests of the last 28 days took to be delivered and seen, by ward.
-    Times {
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Say that somebody has seen a request; the kiosk shows it.
-    Seen {
-        /// The request's record id.
-        record: RecordId,
-        /// The role of whoever has seen it, for example "nurse in charge"; never a name.
-        #[arg(long, value_name = "ROLE")]
-        by: StaffRole,
-        /// Print what stands as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum DefinitionCommand {
-    /// List the definitions there are, with what each scores and its hash.
-    List,
-    /// Print one as a file to start from.
-    Print {
-        /// Its id and version, for example inpatient@2.
-        definition: DefinitionRef,
-    },
-    /// Say whether a file can be used, without using it.
-    Check {
-        /// The file.
-        file: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum ConfigCommand {
-    /// Print every setting with its default and its meaning.
-    Print,
-    /// Say whether the settings can be used.
-    Check,
-    /// Print every address that is served and the door it stands behind.
-    Routes {
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum DirectoryCommand {
-    /// Print a small directory.
-    Example,
-    /// Say whether the directory of the data folder can be used.
-    Check,
-}
-
-#[derive(Debug, Subcommand)]
-enum PinCommand {
-    /// Set the PIN that volunteers or managers come in with at every kiosk.
-    Set {
-        /// volunteer or manager.
-        #[arg(long)]
-        role: Role,
-        /// Read the PIN from standard input instead of asking for it.
-        #[arg(long)]
-        pin_stdin: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum LogCommand {
-    /// Write the log anew, so that nothing that was deleted stays in its file. The server must not run.
-    Rewrite {
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Move a damaged log aside and take over every record that can still be read.
-    Salvage {
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-impl KioskCommand {
-    fn asked(&self) -> (Request, say::Style) {
-        match self.clone() {
-            Self::Enrol(asked) => asked.asked(),
-            Self::Revoke(asked) => asked.asked(),
-            Self::Add { id, ward, signing_key, questionnaire } => {
-                (Request::KioskAdd { id, ward, signing_key, questionnaire }, say::Style::Json)
-            }
-            Self::Assign { id, questionnaire, json } => {
-                (Request::KioskAssign { id, questionnaire }, say::Style::one(json, say::kiosk))
-            }
-            Self::List { json } => (Request::KioskList, say::Style::list(json, say::kiosk)),
-            Self::ReplaceKey { id, signing_key } => {
-                (Request::KioskReplaceKey { id, signing_key }, say::Style::Json)
-            }
-        }
-    }
-}
-
-impl HelpCommand {
-    fn asked(&self) -> (Request, say::Style) {
-        match self {
-            Self::List { json } => (Request::HelpList, say::Style::list(*json, say::help_request)),
-            Self::Times { json } => (Request::HelpTimes, say::Style::one(*json, say::help_times)),
-            Self::Seen { record, by, json } => {
-                let request = Request::HelpSeen { record: *record, by: by.clone() };
-                (request, say::Style::one(*json, say::help_seen))
-            }
-        }
-    }
 }
 
 /// Runs the command line of this process.
@@ -439,17 +247,16 @@ fn well(is_well: bool) -> ExitCode {
 
 fn perform(arguments: &Arguments) -> Result<ExitCode> {
     let data = arguments.data.as_path();
-    let ask = |request, style| reach::ask(data, || settings(arguments, Overrides::default()), &request, style);
+    let ask = |request, style| reach::ask(data, || settings::read(arguments), &request, style);
     let answer = |(request, style)| ask(request, style).map(well);
     match &arguments.command {
         Command::Serve { places } => {
-            let config = settings(arguments, places.overrides())?;
+            let config = settings::with(arguments, places)?;
             app::serve(data, config, |addresses| say::addresses(addresses, false))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo { places, seed, fortnights, times, json } => {
-            let file = settings_file(arguments)?.with(places.overrides()).for_demonstration();
-            let config = checked(file)?;
+            let config = settings::for_demonstration(arguments, places)?;
             let past = demo::Past { seed: *seed, fortnights: *fortnights, times: *times };
             demo::prepare(data, &config, past, &mut say::Terminal::quiet(*json))?;
             app::serve(data, config, |addresses| {
@@ -468,14 +275,14 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Rebuild { json } => ask(Request::Rebuild, say::Style::one(*json, say::rebuilt)).map(well),
         Command::Scores(asked) => ask(asked.request(), asked.style()).map(well),
-        Command::Fft(asked) => asked.run(data, || settings(arguments, Overrides::default())),
+        Command::Fft(asked) => asked.run(data, || settings::read(arguments)),
         Command::Release(command) => {
             let (request, style) = command.asked();
             ask(request, style).map(well)
         }
-        Command::Publish(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
-        Command::Table(command) => command.run(data, || settings(arguments, Overrides::default())).map(well),
-        Command::Report(command) => command.run(data, || settings(arguments, Overrides::default())),
+        Command::Publish(asked) => asked.run(data, || settings::read(arguments)).map(well),
+        Command::Table(command) => command.run(data, || settings::read(arguments)).map(well),
+        Command::Report(command) => command.run(data, || settings::read(arguments)),
         Command::Signal(asked) => ask(asked.request(), asked.style()).map(well),
         Command::Rebase(command) => answer(command.asked()),
         Command::Comments(command) => ask(Request::Comments(command.request()?), command.style()).map(well),
@@ -489,15 +296,10 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Alert(command) => answer(command.asked()),
         Command::Delivery(command) => answer(command.asked()),
         Command::Quarantine(command) => answer(command.asked()),
-        Command::Definition(command) => {
-            definitions::run(command, data, &settings(arguments, Overrides::default())?)
-        }
+        Command::Definition(command) => definitions::run(command, data, &settings::read(arguments)?),
         Command::Statistics { method, file } => desk::run(method, file.as_deref()),
-        Command::Config(command) => configure(command, arguments),
-        Command::Directory(DirectoryCommand::Example) => {
-            say::text(directory::example_file()).map(|()| ExitCode::SUCCESS)
-        }
-        Command::Directory(DirectoryCommand::Check) => checks::directory(data),
+        Command::Config(command) => command.run(arguments),
+        Command::Directory(command) => command.run(data),
         Command::User(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
         Command::Display(command) => answer(command.asked()),
         Command::Appraisal(asked) => ask(asked.request(), asked.style()).map(well),
@@ -508,108 +310,13 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Plan(command) => command.asked().and_then(|(request, style)| ask(request, style).map(well)),
         Command::Translation(command) => answer(command.asked()),
-        Command::Action(command) => {
-            let (request, style) = command.asked();
-            ask(request, style).map(well)
-        }
-        Command::Pin(PinCommand::Set { role, pin_stdin }) => {
-            let pin = if *pin_stdin { first_line_of_input()? } else { ask_for("PIN (4 to 8 digits)")? };
-            let done = ask(Request::PinSet { role: *role, pin }, say::Style::Json).map(well)?;
-            say::text(&format!("The {role} PIN is set. Kiosks learn it as they connect.\n"))?;
-            Ok(done)
-        }
-        Command::Backup(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
+        Command::Action(command) => command.asked().and_then(answer),
+        Command::Pin(command) => command.run(ask).map(well),
+        Command::Backup(asked) => asked.run(data, || settings::read(arguments)).map(well),
         Command::Retention(asked) => answer(asked.asked()),
         Command::Withdraw(asked) => answer(asked.asked()),
-        Command::Restore(asked) => asked.run(|folder| settings_of(arguments, folder)).map(well),
-        Command::Log(LogCommand::Rewrite { json }) => reach::rewrite(data, *json).map(|()| ExitCode::SUCCESS),
-        Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),
+        Command::Restore(asked) => asked.run(|folder| settings::of_folder(arguments, folder)).map(well),
+        Command::Log(command) => command.run(data).map(well),
         Command::Manual { out } => manual::write(out).map(|()| ExitCode::SUCCESS),
-    }
-}
-
-fn configure(command: &ConfigCommand, arguments: &Arguments) -> Result<ExitCode> {
-    match command {
-        ConfigCommand::Print => say::text(&config::template()).map(|()| ExitCode::SUCCESS),
-        ConfigCommand::Check => checks::settings(&arguments.data, &settings(arguments, Overrides::default())?),
-        ConfigCommand::Routes { json } => routes::run(*json),
-    }
-}
-
-impl Places {
-    fn overrides(&self) -> Overrides {
-        Overrides {
-            broker_url: self.broker.clone(),
-            broker_ca: self.ca.clone(),
-            broker_listen: self.broker_listen.clone(),
-            web_listen: self.listen.clone(),
-        }
-    }
-}
-
-fn settings_file(arguments: &Arguments) -> Result<ConfigFile> {
-    settings_file_of(arguments, &arguments.data)
-}
-
-/// The settings of another data folder, unless others were named.
-fn settings_of(arguments: &Arguments, data: &Path) -> Result<Config> {
-    checked(settings_file_of(arguments, data)?)
-}
-
-fn settings_file_of(arguments: &Arguments, data: &Path) -> Result<ConfigFile> {
-    let (path, required) = match &arguments.config {
-        Some(path) => (path.clone(), Required::Yes),
-        None => (data.join("config.toml"), Required::No),
-    };
-    ConfigFile::load(&path, required).map_err(crate::premises::failed)
-}
-
-fn settings(arguments: &Arguments, overrides: Overrides) -> Result<Config> {
-    checked(settings_file(arguments)?.with(overrides))
-}
-
-fn checked(file: ConfigFile) -> Result<Config> {
-    Config::try_from(file).map_err(crate::premises::failed)
-}
-
-fn first_line_of_input() -> Result<String> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).context("failed to read standard input")?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// Asks twice with the echo off.
-fn ask_for(what: &str) -> Result<String> {
-    anyhow::ensure!(
-        io::stdin().is_terminal(),
-        "failed to ask for the {what}: there is no terminal; pipe it in (see --help)"
-    );
-    let echo = |state: &str| std::process::Command::new("stty").arg(state).status();
-    let once = |prompt: &str| -> Result<String> {
-        let mut out = io::stderr();
-        write!(out, "{prompt}")?;
-        out.flush()?;
-        let hidden = echo("-echo").is_ok_and(|status| status.success());
-        let line = first_line_of_input();
-        if hidden {
-            echo("echo").context("failed to switch the terminal's echo on again: type `stty echo`")?;
-        }
-        writeln!(out)?;
-        line
-    };
-    let first = once(&format!("New {what}: "))?;
-    let second = once("The same again: ")?;
-    anyhow::ensure!(first == second, "failed to set it: the two differ; run the command again");
-    Ok(first)
-}
-
-fn open_input(file: Option<&Path>) -> Result<Box<dyn BufRead>> {
-    match file {
-        None => Ok(Box::new(io::BufReader::new(io::stdin()))),
-        Some(path) => {
-            let opened = std::fs::File::open(path);
-            let file = opened.with_context(|| format!("failed to open {}", path.display()))?;
-            Ok(Box::new(io::BufReader::new(file)))
-        }
     }
 }

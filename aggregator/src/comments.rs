@@ -49,6 +49,7 @@ mod index;
 mod kept;
 mod lately;
 mod list;
+mod lists;
 mod names;
 mod reading;
 mod release;
@@ -65,10 +66,11 @@ pub use history::{
 };
 pub use id::{CommentId, CommentIdError};
 pub use list::{Leaf, Listed, Urgency, Which};
+pub use lists::{ListChange, ListError, ListedWord};
 pub use names::{Names, NamesError};
 pub(crate) use release::Patients;
 pub use release::{Newest, Released};
-pub use signs::{Sign, SignKind, Signs, SignsError};
+pub use signs::{Sign, SignKind, Signs, SignsError, WordKind, WordKindError};
 pub use text::{Edit, Piece, Word, apply, edits_for, pieces, words};
 pub use themes::{Frame, FrameChange, FrameError, Theme, ThemeCount, ThemeId, ThemeWish};
 pub use trend::{ThemeTones, ThemeTrend};
@@ -84,7 +86,9 @@ pub const LEDGER_FILE: &str = "comments.ndjson";
 
 /// Every comment there is, and what was decided about it. Shared by reference.
 pub struct Comments {
-    lists: Arc<Lists>,
+    data: PathBuf,
+    /// Replaced only while the book is held, so that they are those that its index follows from.
+    lists: RwLock<Arc<Lists>>,
     frame: RwLock<Arc<Frame>>,
     frame_path: PathBuf,
     rules: Rules,
@@ -97,7 +101,7 @@ pub struct Comments {
 
 /// What comments are looked through for.
 #[derive(Debug)]
-struct Lists {
+pub struct Lists {
     signs: Signs,
     names: Names,
 }
@@ -120,12 +124,9 @@ pub enum CommentsError {
     /// The ledger cannot be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The list of staff names cannot be used.
+    /// The word lists or the list of staff names cannot be used or changed.
     #[error(transparent)]
-    Names(#[from] NamesError),
-    /// The word list cannot be used.
-    #[error(transparent)]
-    Signs(#[from] SignsError),
+    Lists(#[from] ListError),
     /// The coding frame cannot be used.
     #[error(transparent)]
     Frame(#[from] FrameError),
@@ -149,9 +150,7 @@ impl Comments {
         world: Arc<World>,
         facts: Arc<RwLock<Facts>>,
     ) -> Result<Self, CommentsError> {
-        let lists =
-            Lists { signs: Signs::open(&data.join(SIGNS_FILE))?, names: Names::open(&data.join(NAMES_FILE))? };
-        let lists = Arc::new(lists);
+        let lists = Arc::new(Lists::open(data)?);
         let frame_path = data.join(FRAME_FILE);
         let frame = RwLock::new(Arc::new(Frame::open(&frame_path)?));
         let mut histories = BTreeMap::new();
@@ -161,7 +160,8 @@ impl Comments {
             history.push(decided).map_err(|error| error.to_string())
         })?;
         let book = Mutex::new(Book::new(ledger, histories, Arc::clone(&lists)));
-        Ok(Self { lists, frame, frame_path, rules, reader, world, facts, book, reading: Reading::new() })
+        let (data, lists) = (data.to_owned(), RwLock::new(lists));
+        Ok(Self { data, lists, frame, frame_path, rules, reader, world, facts, book, reading: Reading::new() })
     }
 
     /// The themes that comments are coded by.
@@ -188,7 +188,7 @@ impl Comments {
 
     /// Whether the silence of the word lists says anything in a language.
     pub fn has_checked_list(&self, language: &wardvoice_protocol::id::Language) -> bool {
-        self.lists.signs.is_checked(language)
+        self.lists().signs.is_checked(language)
     }
 
     /// One comment and what was decided about it.

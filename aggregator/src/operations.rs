@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::PoisonError;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::{Hash, KioskId, RecordId, WardId};
@@ -12,6 +12,7 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::Presence;
 
+use crate::actions::acts;
 use crate::fleet::Fleet;
 use crate::log::Seen;
 use crate::premises::{House, Premises, failed};
@@ -46,7 +47,7 @@ pub use monitor::{MonitorAsk, MonitorMark};
 pub use people::{AccountLine, PeopleRequest, SignedOutLine};
 pub use plan::{PlanAsk, PlanLine};
 pub(crate) use publish::published_site;
-pub use publish::{PublishAsk, PublishedFile, PublishedSite};
+pub use publish::{PublishAsk, PublishEnded, PublishedFile, PublishedSite};
 pub use publishing::{EligibleLine, ReleaseRequest, ReturnRequest};
 pub(crate) use publishing::{plan_releases, release_everything};
 pub use request::{Request, note};
@@ -173,23 +174,19 @@ fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -
             Ok(true)
         }
         Request::ActionAdd(action) => {
-            let ward = &action.ward;
-            premises
-                .directory
-                .ward(ward)
-                .with_context(|| format!("failed to find ward {ward} in the directory"))?;
-            say(talk, &premises.actions.add(action, premises.today()).map_err(failed)?)?;
-            Ok(true)
+            ensure!(
+                acts(&premises.directory, &action.unit),
+                "failed to take the action: the directory has no ward, department, site or trust {}",
+                action.unit
+            );
+            let taken = premises.actions.add(action, premises.today());
+            signals::say_action(premises, taken, talk)
         }
         Request::ActionDone { number, on } => {
             let on = on.unwrap_or_else(|| premises.today());
-            say(talk, &premises.actions.finish(number, on).map_err(failed)?)?;
-            Ok(true)
+            signals::say_action(premises, premises.actions.finish(number, on), talk)
         }
-        Request::ActionReopen { number } => {
-            say(talk, &premises.actions.reopen(number).map_err(failed)?)?;
-            Ok(true)
-        }
+        Request::ActionReopen { number } => signals::say_action(premises, premises.actions.reopen(number), talk),
         Request::Translation(asked) => translation::translation(premises, asked, talk),
         Request::RebaseRemove { number, reason } => {
             say(talk, &premises.rebases.remove(number, reason.as_deref()).map_err(failed)?)?;
@@ -197,6 +194,10 @@ fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -
         }
         Request::RebaseList => {
             premises.rebases.list().iter().try_for_each(|rebase| say(talk, rebase))?;
+            Ok(true)
+        }
+        Request::PublishEnded(PublishEnded { edition, publishing }) => {
+            premises.publishings.note(edition, publishing);
             Ok(true)
         }
         Request::Return(request) => publishing::return_on_premises(premises, request, talk),
@@ -231,7 +232,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
         Request::Signal { unit, measures, until } => {
             signals::signals(house, &unit, &measures, until.as_deref(), talk)
         }
-        Request::ActionList { ward } => signals::actions(house, ward.as_ref(), talk),
+        Request::ActionList { unit } => signals::actions(house, unit.as_ref(), talk),
         Request::ActionAdd(action) => {
             signals::check_action(house, &action)?;
             act_on_premises(&house.premises, Request::ActionAdd(action), talk)

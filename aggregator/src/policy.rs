@@ -76,8 +76,10 @@ pub enum Place<'a> {
     Staff(&'a Unit),
     /// What all patients of the trust said: its page and the board's.
     Trust,
-    /// Taking on and changing what a ward does about what patients said.
-    Actions(&'a WardId),
+    /// Taking on and changing what a unit does about what patients said.
+    Actions(&'a Unit),
+    /// The same for the whole trust.
+    TrustActions,
     /// Saying that a request for help on a ward was seen.
     Help(&'a WardId),
     /// The requests for help of all wards.
@@ -186,6 +188,9 @@ pub fn shown_count(count: u64) -> Option<u64> {
 pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: &Directory) -> Entrance {
     let any = |may: &dyn Fn(&Role) -> bool| viewer.roles().any(may);
     let reads = |unit: &Unit| any(&|role| role.reads(unit, directory));
+    // The board looks on; who works there or leads there does something.
+    let leads = |unit: &Unit| any(&|role| *role != Role::Board && role.reads(unit, directory));
+    let trust = || Unit::Trust(directory.file().trust.id.clone());
     let allowed = match place {
         Place::Open => true,
         Place::Description => settings.demonstration || *viewer != Viewer::Nobody,
@@ -199,17 +204,17 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         Place::Units | Place::Table(_) => {
             settings.demonstration || directory.wards().iter().any(|ward| reads(&Unit::Ward(ward.id.clone())))
         }
-        Place::Trust => settings.demonstration || reads(&Unit::Trust(directory.file().trust.id.clone())),
+        Place::Trust => settings.demonstration || reads(&trust()),
         Place::Unit(Unit::Consultant(_)) | Place::Staff(Unit::Consultant(_)) => {
             return Entrance::Refused(NOT_AMONG_SCORES);
         }
         // Not for whoever leads few people and could tell who said what, and in a demonstration not for everybody either.
         Place::Staff(_) => viewer.is(&Role::Office) || viewer.is(&Role::Board),
         Place::Unit(unit) => settings.demonstration || reads(unit),
-        Place::Help(ward) | Place::Actions(ward) => {
-            let unit = Unit::Ward(ward.clone());
-            any(&|role| *role != Role::Board && role.reads(&unit, directory))
-        }
+        Place::Help(ward) => leads(&Unit::Ward(ward.clone())),
+        Place::Actions(Unit::Specialty(_) | Unit::Consultant(_)) => false,
+        Place::Actions(unit) => leads(unit),
+        Place::TrustActions => leads(&trust()),
         Place::Accounts => viewer.is(&Role::Administrator),
         Place::Alerts => any(&|role| {
             matches!(role, Role::Office | Role::Administrator | Role::Board | Role::Ward(_) | Role::Department(_))

@@ -7,7 +7,7 @@
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  displays.json  pins.json  addresses.json  control.sock
 //!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
-//!      monitor.ndjson  returns.ndjson  releases.ndjson  delivery.ndjson  alerts.ndjson
+//!      monitor.ndjson  returns.ndjson  releases.ndjson  publishing.json  delivery.ndjson  alerts.ndjson
 //!      branding/…  questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  authority/…  join-codes.json  log/…
 //! ```
@@ -51,6 +51,7 @@ use crate::monitor::Marks;
 use crate::national_return::Book;
 use crate::pins::Pins;
 use crate::planning::{PlanDecision, PlanWish, Planning, PlanningError};
+use crate::publish::Publishings;
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::rebuild::{self, Origin};
@@ -88,12 +89,14 @@ pub struct Premises {
     pub planning: Arc<Planning>,
     /// Which translations people have approved.
     pub translations: Arc<Translations>,
-    /// What wards do about what patients said.
+    /// What is done about what patients said.
     pub actions: Arc<Actions>,
     /// What was noted about national returns.
     pub returns: Arc<Book>,
     /// What the public may see.
     pub releases: Arc<Releases>,
+    /// How the last publishings went.
+    pub publishings: Arc<Publishings>,
     /// From when on which charts start afresh.
     pub rebases: Arc<Rebases>,
     /// What consultants dispute.
@@ -184,6 +187,7 @@ impl Premises {
         let actions = Arc::new(Actions::open(data.join("actions.ndjson")).map_err(failed)?);
         let returns = Arc::new(Book::open(data.join("returns.ndjson")).map_err(failed)?);
         let releases = Arc::new(Releases::open(data.join("releases.ndjson")).map_err(failed)?);
+        let publishings = Arc::new(Publishings::open(data.join("publishing.json")));
         let rebases = Arc::new(Rebases::open(data.join("rebases.ndjson")).map_err(failed)?);
         let disputes = Arc::new(Disputes::open(data.join("disputes.ndjson")).map_err(failed)?);
         let audit = Arc::new(Audit::open(data.join("audit.ndjson")).map_err(failed)?);
@@ -225,6 +229,7 @@ impl Premises {
             actions,
             returns,
             releases,
+            publishings,
             rebases,
             disputes,
             audit,

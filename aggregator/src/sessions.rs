@@ -166,7 +166,13 @@ mod tests {
 
     fn account(stamp: u8) -> Account {
         let name = "office".parse().unwrap();
-        Account { name, roles: [].into(), stamp: Hash::from_bytes([stamp; 32]), source: Source::Here }
+        Account {
+            name,
+            roles: [].into(),
+            locked: false,
+            stamp: Hash::from_bytes([stamp; 32]),
+            source: Source::Here,
+        }
     }
 
     fn begin(sessions: &Sessions, now: Timestamp) -> String {

@@ -16,8 +16,8 @@
 //!   consultant's page asks for it always.
 //! - Whatever is seen of a named consultant, and whatever is changed, is in the audit first ([`crate::audit`]).
 //! - What stays open ends with the session it was opened in ([`viewer`]).
-//! - Pages only read, with these exceptions. A ward's staff say that a request for help was seen and keep the ward's actions; whom an alert
-//!   concerns says that it was seen; a consultant disputes. The office decides about comments, the coding frame, translations, the plan and
+//! - Pages only read, with these exceptions. A ward's staff say that a request for help was seen; whoever leads a unit keeps its actions; whom an alert
+//!   concerns says that it was seen; a consultant disputes. The office decides about comments, word lists, the coding frame, translations, the plan and
 //!   disputes, notes what it thinks of what the monitor found, tries the quarantine again, notes eligible patients and makes the files of the
 //!   national month, releases figures to the public, publishes sites, and starts a chart's limits afresh. An administrator changes accounts. Everybody
 //!   signs in and out. Every one of these is a route of [`routes`] that does something.
@@ -67,7 +67,7 @@ use crate::operations::Withdrawn;
 use crate::planning::{PlanDecision, PlanWish, Planning};
 use crate::policy;
 use crate::previews::Previews;
-use crate::publish::Destination;
+use crate::publish::{Destination, Publishings, Sources};
 use crate::questionnaires::Questionnaires;
 use crate::rebases::Rebases;
 use crate::releases::Releases;
@@ -97,6 +97,7 @@ mod disputes;
 mod doorkeeper;
 mod failure;
 mod figures;
+mod flags;
 mod fleet;
 mod health;
 mod help;
@@ -188,7 +189,7 @@ pub struct Desk {
     pub planning: Arc<Planning>,
     /// The way to change it.
     pub plan: SetPlan,
-    /// What wards do about what patients said.
+    /// What is done about what patients said.
     pub actions: Arc<Actions>,
     /// From when on which charts start afresh.
     pub rebases: Arc<Rebases>,
@@ -216,6 +217,8 @@ pub struct Desk {
     pub releases: Arc<Releases>,
     /// Where published sites go.
     pub published: Vec<Destination>,
+    /// How the last publishings went.
+    pub publishings: Arc<Publishings>,
     /// What was noted about national returns.
     pub returns: Arc<Book>,
     /// The months that were counted again from the log.
@@ -256,6 +259,20 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// What published sites are made from.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources {
+            directory: &self.world.directory,
+            calendar: &self.world.calendar,
+            vocabulary: &self.world.vocabulary,
+            releases: &self.releases,
+            comments: &self.comments,
+            actions: &self.actions,
+            demonstration: self.demonstration,
+            branding: self.branding.as_deref(),
+        }
+    }
+
     /// What the monitor's observations are made of.
     pub(crate) fn ground(&self) -> Ground<'_> {
         Ground { reader: &self.reader, world: &self.world, facts: &self.facts }
@@ -273,7 +290,6 @@ pub(crate) struct Web {
     rooms: live::Rooms,
     downloads: tables::Downloads,
     presses: reports::Presses,
-    publishings: Arc<office::Publishings>,
 }
 
 type Shared = Arc<Web>;
@@ -298,7 +314,6 @@ pub fn router(desk: Arc<Desk>) -> Router {
         rooms: live::Rooms::default(),
         downloads: tables::Downloads::default(),
         presses: reports::Presses::default(),
-        publishings: Arc::default(),
         desk,
     });
     routes::router(&web)

@@ -87,7 +87,7 @@ const ward = {
     await hand.presses("Take it on");
     await hand.sees("The action is taken on.");
     await hand.pressesIn(said, /^Done/);
-    await hand.sees("Done: the ward’s kiosks show it from now on");
+    await hand.sees("Done: the kiosks show it from now on");
     await hand.sees(did);
     // Everybody in the corridor sees it.
     if (!(await isOnDisplay(hand, did))) throw new Error(`the display does not say “${did}”`);

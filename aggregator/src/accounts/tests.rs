@@ -48,7 +48,7 @@ fn the_file_is_as_it_was_until_there_are_roles_and_both_are_read() {
     accounts.remove(&name("sister-w12")).unwrap();
     assert!(says("\"version\": 1"));
     for broken in
-        ["", "{}", "{\"version\": 3, \"accounts\": {}}", "{\"version\": 1, \"accounts\": {\"a b\": \"\"}}"]
+        ["", "{}", "{\"version\": 4, \"accounts\": {}}", "{\"version\": 1, \"accounts\": {\"a b\": \"\"}}"]
     {
         fs::write(&path, broken).unwrap();
         assert!(matches!(Accounts::open(&path), Err(AccountsError::Unreadable { .. })), "{broken:?}");
@@ -125,4 +125,41 @@ fn names_that_say_of_others_who_they_are_are_nobodys_here() {
         assert!(matches!(added, Err(AccountsError::Reserved(_))), "{text}");
     }
     accounts.add(&name("ssober"), Proof::Chosen(PASSWORD), &roles(&["board"])).unwrap();
+}
+
+#[test]
+fn a_locked_account_opens_nothing_until_it_is_unlocked_also_after_a_restart() {
+    let (folder, accounts) = opened();
+    let path = folder.path().join("accounts.json");
+    let who = name("sister");
+    accounts.add(&who, Proof::Chosen(PASSWORD), &roles(&["ward:W1"])).unwrap();
+    let then = accounts.get("sister").unwrap();
+    accounts.lock(&who).unwrap();
+    let says = |text: &str| fs::read_to_string(&path).unwrap().contains(text);
+    assert!(says("\"version\": 3") && says("\"locked\": true"), "a program that knows no locks refuses it");
+    for accounts in [&accounts, &Accounts::open(&path).unwrap()] {
+        assert!(accounts.verify("sister", PASSWORD).is_none());
+        assert_eq!(accounts.still(&then), None, "its sessions end");
+        assert!(accounts.get("sister").unwrap().locked);
+    }
+    accounts.add(&who, Proof::Chosen("another password"), &[]).unwrap();
+    assert!(accounts.verify("sister", "another password").is_none(), "a new password is no key to it");
+    accounts.lock(&who).unwrap();
+    accounts.unlock(&who).unwrap();
+    assert!(accounts.verify("sister", "another password").is_some());
+    assert!(says("\"version\": 2") && !says("locked"), "as it was before there were locks");
+    assert!(matches!(accounts.lock(&name("nobody")), Err(AccountsError::NotThere(_))));
+}
+
+#[test]
+fn the_last_administrator_is_not_locked_out() {
+    let (_folder, accounts) = opened();
+    for who in ["one", "two"] {
+        accounts.add(&name(who), Proof::Chosen(PASSWORD), &roles(&["administrator"])).unwrap();
+    }
+    accounts.lock(&name("one")).unwrap();
+    assert!(matches!(accounts.lock(&name("two")), Err(AccountsError::LastAdministrator(_))));
+    assert!(matches!(accounts.remove(&name("two")), Err(AccountsError::LastAdministrator(_))));
+    accounts.unlock(&name("one")).unwrap();
+    accounts.lock(&name("two")).unwrap();
 }

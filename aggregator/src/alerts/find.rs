@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 
-use super::situation::{Cause, Certificate, Holder, Kiosk, Quota, Share, Situation, Undelivered};
+use super::situation::{Cause, Certificate, Holder, Kiosk, Quota, Share, Situation, Undelivered, Unpublished};
 use super::{Alert, Audience, Kind};
 use crate::fleet::SILENT_AFTER;
 
@@ -36,6 +36,7 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
     found.extend(situation.kiosks.iter().filter_map(|kiosk| silent_kiosk(kiosk, situation.now)));
     found.extend(situation.kiosks.iter().filter_map(clock_offset));
     found.extend(situation.causes.iter().filter_map(|cause| special_cause(cause, &situation.causes)));
+    found.extend(situation.unpublished.iter().map(not_published));
     found.extend(situation.quotas.iter().filter_map(|quota| quota_at_risk(quota, situation)));
     found
 }
@@ -50,6 +51,7 @@ fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str)
         Kind::ClockOffset => "clock",
         Kind::SpecialCause => "special_cause",
         Kind::QuotaAtRisk => "quota",
+        Kind::NotPublished => "not_published",
     };
     Alert { key: format!("{kind_word}:{about}"), kind, audience, words, page: page.to_owned() }
 }
@@ -61,6 +63,12 @@ fn undelivered(found: &Undelivered) -> Alert {
         of(*messages as u64, "message", "messages")
     );
     alert(Kind::Undelivered, contact.as_str(), Audience::It, words, "/office#messages")
+}
+
+fn not_published(found: &Unpublished) -> Alert {
+    let Unpublished { edition, why } = found;
+    let words = format!("The {edition} edition could not be published: {why}.");
+    alert(Kind::NotPublished, edition.as_str(), Audience::Office, words, &format!("/office/publish#{edition}"))
 }
 
 fn stuck_outbox(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {

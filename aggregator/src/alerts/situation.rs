@@ -6,6 +6,7 @@ use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 use wardvoice_protocol::id::{DepartmentId, KioskId, WardId};
 
 use crate::delivery::ContactName;
+use crate::publish::Edition;
 
 /// How things are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Situation {
     pub shares: Vec<Share>,
     /// Contacts that messages of the last day could not be delivered to.
     pub undelivered: Vec<Undelivered>,
+    /// Sites whose last publishing failed.
+    pub unpublished: Vec<Unpublished>,
 }
 
 /// A measure of a unit that has become better or worse.
@@ -116,6 +119,15 @@ pub struct Undelivered {
     pub contact: ContactName,
     /// How many messages were given up.
     pub messages: usize,
+}
+
+/// A site that was not published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpublished {
+    /// Whom it is for.
+    pub edition: Edition,
+    /// Why it failed.
+    pub why: String,
 }
 
 impl Situation {

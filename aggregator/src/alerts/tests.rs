@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::book::Looked;
 use super::*;
 use crate::journal::State as _;
+use crate::publish::Edition;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -29,6 +30,7 @@ fn quiet() -> Situation {
         quotas: Vec::new(),
         shares: Vec::new(),
         undelivered: Vec::new(),
+        unpublished: Vec::new(),
     }
 }
 
@@ -157,6 +159,12 @@ fn what_is_an_alert_and_whose() {
     let undelivered = Undelivered { contact: "it-desk".parse().unwrap(), messages: 2 };
     let words = "2 messages to it-desk could not be delivered in the last day.";
     check(&Situation { undelivered: vec![undelivered], ..quiet() }, &[("undelivered:it-desk", "it", words)]);
+
+    let unpublished = Unpublished { edition: Edition::Public, why: "failed to put index.html".to_owned() };
+    let words = "The public edition could not be published: failed to put index.html.";
+    let situation = Situation { unpublished: vec![unpublished], ..quiet() };
+    check(&situation, &[("not_published:public", "office", words)]);
+    assert_eq!(find(&situation).first().unwrap().page, "/office/publish#public");
 }
 
 #[test]

@@ -13,12 +13,15 @@ use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::Presence;
 
-use super::{Cause, Certificate, Holder, Kiosk, Quota, Settings, Share, Situation, Undelivered, find};
+use super::{
+    Cause, Certificate, Holder, Kiosk, Quota, Settings, Share, Situation, Undelivered, Unpublished, find,
+};
 use crate::config::BrokerChoice;
 use crate::delivery::{End, Ended};
 use crate::facts::Facts;
 use crate::log::LogError;
 use crate::premises::House;
+use crate::publish::Came;
 use crate::registry;
 use crate::scoring::{Finding, History, Signal, grain, signal};
 use crate::statistics::xmr::Variation;
@@ -112,6 +115,7 @@ fn situation(house: &House, causes: &[Cause], now: Timestamp) -> Result<Situatio
         quotas,
         shares: shares.collect(),
         undelivered: undelivered(&house.delivery.given_up(), now),
+        unpublished: unpublished(house),
     })
 }
 
@@ -176,6 +180,17 @@ fn quotas(house: &House, first: Date, last: Date) -> Vec<Quota> {
         })
     };
     house.premises.directory.wards().iter().filter_map(quota).collect()
+}
+
+/// The editions of the settings that could not be published the last time.
+fn unpublished(house: &House) -> Vec<Unpublished> {
+    let premises = &house.premises;
+    let editions = premises.config.published_in(&premises.data).into_iter().map(|destination| destination.edition);
+    let failed = |edition| match premises.publishings.of(edition)?.came {
+        Came::Failed { why } => Some(Unpublished { edition, why }),
+        Came::Running | Came::Done { .. } => None,
+    };
+    editions.filter_map(failed).collect()
 }
 
 fn undelivered(given_up: &[Ended], now: Timestamp) -> Vec<Undelivered> {

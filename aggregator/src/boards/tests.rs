@@ -128,7 +128,7 @@ fn what_a_ward_changed_is_on_its_board_and_on_no_others() {
     let today = "2026-11-25".parse().unwrap();
     let ward = desk.board().ward;
     let action = |said: &str| NewAction {
-        ward: ward.clone(),
+        unit: Unit::Ward(ward.clone()),
         said: said.to_owned(),
         did: "We changed it.".to_owned(),
         owner: None,
@@ -153,4 +153,32 @@ fn what_a_ward_changed_is_on_its_board_and_on_no_others() {
     desk.boards.actions.reopen(12).unwrap();
     let changed = desk.boards.changed(None, NOW.parse().unwrap());
     assert_eq!(changed.len(), 1, "the others have nothing new to say");
+}
+
+#[test]
+fn what_a_department_or_the_trust_changed_is_on_the_boards_of_all_its_wards() {
+    let desk = desk();
+    let today = "2026-11-25".parse().unwrap();
+    desk.boards.changed(None, NOW.parse().unwrap());
+    let change = |unit: Unit, said: &str| {
+        let action = NewAction {
+            unit,
+            said: said.to_owned(),
+            did: "We changed it.".to_owned(),
+            owner: None,
+            about: None,
+            due: None,
+            cause: Cause::default(),
+        };
+        let number = desk.boards.actions.add(action, today).unwrap().number;
+        desk.boards.actions.finish(number, today).unwrap();
+        desk.boards.changed(None, NOW.parse().unwrap()).len()
+    };
+    let directory = &desk.boards.directory;
+    let own = directory.ward(&desk.board().ward).unwrap().department.clone();
+    let wards = directory.wards().iter().filter(|ward| ward.department == own).count();
+    assert_eq!(change(Unit::Department(own), "Tea is cold."), wards);
+    assert_eq!(change(Unit::Trust(directory.file().trust.id.clone()), "Parking."), directory.wards().len());
+    let said: Vec<String> = desk.board().changes.into_iter().map(|change| change.said).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
 }

@@ -1,24 +1,26 @@
 //! What `action` can be asked.
 
+use anyhow::Result;
 use jiff::civil::Date;
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::WardId;
 
 use super::say;
+use super::whose::Whose;
 use crate::actions::{Cause, NewAction};
 use crate::operations::Request;
 use crate::scoring::Measure;
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(super) enum ActionCommand {
-    /// Take an action on for a ward.
+    /// Take an action on for a ward, a department, a site or the trust.
     Add {
-        /// The ward.
-        #[arg(long)]
-        ward: WardId,
-        /// What patients said, in the ward's own words.
+        #[command(flatten)]
+        whose: Whose,
+        /// What patients said, in your own words.
         #[arg(long, value_name = "TEXT")]
         said: String,
-        /// What the ward does about it.
+        /// What is done about it.
         #[arg(long, value_name = "TEXT")]
         did: String,
         /// The role that sees to it, for example "ward sister"; no name.
@@ -34,7 +36,7 @@ pub(super) enum ActionCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Say that an action is done: the ward's kiosks show it from then on.
+    /// Say that an action is done: the kiosks of its wards show it from then on.
     Done {
         /// Its number.
         number: u32,
@@ -55,9 +57,12 @@ pub(super) enum ActionCommand {
     },
     /// List the actions, the newest first, with what those that are done came to.
     List {
-        /// Of one ward; of all when absent.
+        /// Of one ward; of everybody when absent.
         #[arg(long)]
         ward: Option<WardId>,
+        /// Of one unit, where it is no ward: department:ID, site:ID or trust:ID.
+        #[arg(long, value_name = "KIND:ID", conflicts_with = "ward")]
+        unit: Option<Unit>,
         /// Print them as JSON.
         #[arg(long)]
         json: bool,
@@ -65,10 +70,11 @@ pub(super) enum ActionCommand {
 }
 
 impl ActionCommand {
-    pub(super) fn asked(&self) -> (Request, say::Style) {
-        match self.clone() {
-            Self::Add { ward, said, did, owner, about, due, json } => {
-                let action = NewAction { ward, said, did, owner, about, due, cause: Cause::default() };
+    pub(super) fn asked(&self) -> Result<(Request, say::Style)> {
+        Ok(match self.clone() {
+            Self::Add { whose, said, did, owner, about, due, json } => {
+                let unit = whose.unit()?;
+                let action = NewAction { unit, said, did, owner, about, due, cause: Cause::default() };
                 (Request::ActionAdd(action), say::Style::one(json, say::action))
             }
             Self::Done { number, on, json } => {
@@ -77,7 +83,10 @@ impl ActionCommand {
             Self::Reopen { number, json } => {
                 (Request::ActionReopen { number }, say::Style::one(json, say::action))
             }
-            Self::List { ward, json } => (Request::ActionList { ward }, say::Style::list(json, say::action)),
-        }
+            Self::List { ward, unit, json } => {
+                let unit = unit.or_else(|| ward.map(Unit::Ward));
+                (Request::ActionList { unit }, say::Style::list(json, say::action))
+            }
+        })
     }
 }

@@ -5,12 +5,29 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use clap::Subcommand;
 
-use super::DefinitionCommand;
 use crate::config::Config;
 use crate::definitions;
 use crate::premises::failed;
 use crate::questionnaires::Questionnaires;
+use crate::scoring::DefinitionRef;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DefinitionCommand {
+    /// List the definitions there are, with what each scores and its hash.
+    List,
+    /// Print one as a file to start from.
+    Print {
+        /// Its id and version, for example inpatient@2.
+        definition: DefinitionRef,
+    },
+    /// Say whether a file can be used, without using it.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}
 
 pub(super) fn run(command: &DefinitionCommand, data: &Path, config: &Config) -> Result<ExitCode> {
     let questionnaires = Questionnaires::open(data, config.questionnaires.as_deref()).map_err(failed)?;

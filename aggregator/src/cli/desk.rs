@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use crate::statistics::desk;
 
 pub(super) fn run(method: &str, file: Option<&Path>) -> Result<ExitCode> {
-    let mut input = super::open_input(file)?;
+    let mut input = super::input::open(file)?;
     if method == "batch" {
         return batch(input);
     }

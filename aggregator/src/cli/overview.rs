@@ -37,7 +37,7 @@ const GROUPS: [(&str, &[Line]); 6] = [
         &[
             (&["help", "alert"], "See who asks for help and what needs a look; say that it was seen"),
             (&["delivery"], "Try whether messages reach a contact"),
-            (&["action"], "Note what wards do about what patients said"),
+            (&["action"], "Note what is done about what patients said"),
         ],
     ),
     (

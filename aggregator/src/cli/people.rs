@@ -5,8 +5,8 @@ use clap::Subcommand;
 use jiff::civil::Date;
 use wardvoice_protocol::id::{ConsultantId, Hash, WardId};
 
+use super::input;
 use super::say::{self, Style};
-use super::{ask_for, first_line_of_input};
 use crate::accounts::AccountName;
 use crate::disputes::Ruling;
 use crate::operations::{PeopleRequest, Request};
@@ -53,6 +53,22 @@ pub(super) enum UserCommand {
     Remove {
         /// Its name.
         name: AccountName,
+    },
+    /// Lock an account, at once: its sessions end, and no password opens it until it is unlocked.
+    Lock {
+        /// Its name.
+        name: AccountName,
+        /// Print the account as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Unlock an account.
+    Unlock {
+        /// Its name.
+        name: AccountName,
+        /// Print the account as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// End every session of an account, or of somebody of the trust's own sign-in.
     SignOut {
@@ -122,8 +138,8 @@ impl UserCommand {
             Self::Add { name, roles, password_stdin, token, json } => {
                 let password = match (token, password_stdin) {
                     (true, _) => None,
-                    (false, true) => Some(first_line_of_input()?),
-                    (false, false) => Some(ask_for("password (12 characters or more)")?),
+                    (false, true) => Some(input::first_line()?),
+                    (false, false) => Some(input::ask_for("password (12 characters or more)")?),
                 };
                 let (name, roles) = (name.clone(), roles.clone());
                 (PeopleRequest::UserAdd { name, password, roles }, Style::one(*json, say::account))
@@ -134,6 +150,12 @@ impl UserCommand {
                 (PeopleRequest::UserRole { name, roles }, Style::one(*json, say::account))
             }
             Self::Remove { name } => (PeopleRequest::UserRemove { name: name.clone() }, Style::Json),
+            Self::Lock { name, json } => {
+                (PeopleRequest::UserLock { name: name.clone() }, Style::one(*json, say::account))
+            }
+            Self::Unlock { name, json } => {
+                (PeopleRequest::UserUnlock { name: name.clone() }, Style::one(*json, say::account))
+            }
             Self::SignOut { name, json } => {
                 (PeopleRequest::UserSignOut { name: name.clone() }, Style::one(*json, say::signed_out))
             }

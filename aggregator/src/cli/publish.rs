@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
 use super::{reach, say};
+use crate::audit::COMMAND;
 use crate::config::Config;
-use crate::operations::{PublishAsk, PublishedFile, PublishedSite, Request, Talk};
+use crate::operations::{PublishAsk, PublishEnded, PublishedFile, PublishedSite, Request, Talk};
 use crate::premises::failed;
-use crate::publish::{By, Delivered, Destination, Edition, File, Put, Site, deliver};
+use crate::publish::{By, Came, Delivered, Destination, Edition, File, Publishing, Put, Site, deliver};
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct PublishArguments {
@@ -41,18 +43,26 @@ impl PublishArguments {
     pub(super) fn run(&self, data: &Path, config: impl FnOnce() -> Result<Config>) -> Result<bool> {
         let mut taker = Taker::default();
         let request = Request::Publish(PublishAsk { edition: self.edition, until: self.until });
-        let (destination, well) = if let Some(out) = &self.out {
+        if let Some(out) = &self.out {
             let put = self.put.as_ref().map(|url| Put { url: url.clone(), login: self.put_login.clone() });
             let by = if self.folders { By::Folders } else { By::Whatever };
             let destination = Destination { edition: self.edition, out: out.clone(), put, by };
-            (destination, reach::ask_through(data, config, &request, &mut taker)?)
-        } else {
-            let config = config()?;
-            let destination = configured(&config, data, self.edition)?;
-            (destination, reach::ask_through(data, || Ok(config), &request, &mut taker)?)
-        };
-        let delivered = deliver(&destination, &taker.site()?).map_err(failed)?;
-        self.say(&destination, &delivered)?;
+            let well = reach::ask_through(data, config, &request, &mut taker)?;
+            let delivered = deliver(&destination, &taker.site()?).map_err(failed)?;
+            self.say(&destination, &delivered)?;
+            return Ok(well);
+        }
+        let config = config()?;
+        let destination = configured(&config, data, self.edition)?;
+        let well = reach::ask_through(data, || Ok(config.clone()), &request, &mut taker)?;
+        let (since, site) = (Timestamp::now(), taker.site()?);
+        let delivered = deliver(&destination, &site);
+        // What became of the settings' folders is on the office's page, and an alert when it is nothing good.
+        let publishing = Publishing { since, who: COMMAND.to_owned(), came: Came::of(&delivered) };
+        let ended = Request::PublishEnded(PublishEnded { edition: self.edition, publishing });
+        let noted = reach::ask_through(data, || Ok(config), &ended, &mut Taker::default());
+        self.say(&destination, &delivered.map_err(failed)?)?;
+        noted.context("failed to note how it went; the site is published")?;
         Ok(well)
     }
 

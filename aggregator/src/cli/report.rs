@@ -9,6 +9,7 @@ use wardvoice_paper::{Paper, Size};
 use wardvoice_protocol::id::{ConsultantId, Language, WardId};
 
 use super::fft::Heard;
+use super::whose::Whose;
 use super::{reach, say};
 use crate::config::Config;
 use crate::durable_file::{self, Readers};
@@ -16,7 +17,7 @@ use crate::operations::Request;
 use crate::policy::Audience;
 use crate::premises::failed;
 use crate::press::Press;
-use crate::web::reports::{PosterAsk, ReportAsk};
+use crate::web::reports::{PosterAsk, ReportAsk, YouSaidAsk};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ReportCommand {
@@ -69,10 +70,12 @@ pub(super) enum ReportCommand {
         #[command(flatten)]
         to: Target,
     },
-    /// A poster of what patients of a ward said and what was done.
+    /// A poster of what patients of a ward, a department, a site or the trust said and what was done.
     YouSaid {
         #[command(flatten)]
-        poster: PosterArguments,
+        whose: Whose,
+        #[command(flatten)]
+        sheet: Sheet,
         #[command(flatten)]
         to: Target,
     },
@@ -93,6 +96,12 @@ pub(super) struct PosterArguments {
     /// The ward.
     #[arg(long)]
     ward: WardId,
+    #[command(flatten)]
+    sheet: Sheet,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Sheet {
     /// The language, one that patients are asked in.
     #[arg(long, default_value = "en", value_name = "TAG")]
     language: Language,
@@ -125,14 +134,14 @@ fn size(text: &str) -> Result<Size, String> {
 
 impl PosterArguments {
     fn ask(&self) -> PosterAsk {
-        let Self { ward, language, size, approved } = self.clone();
+        let Self { ward, sheet: Sheet { language, size, approved } } = self.clone();
         PosterAsk { ward, language, size, approved }
     }
 }
 
 impl ReportCommand {
-    fn asked(&self) -> (ReportAsk, &Target) {
-        match self {
+    fn asked(&self) -> Result<(ReportAsk, &Target)> {
+        Ok(match self {
             Self::Ward { ward, when, to } => {
                 let When { period, as_of } = when.clone();
                 (ReportAsk::Ward { ward: ward.clone(), period, as_of }, to)
@@ -147,12 +156,15 @@ impl ReportCommand {
             }
             Self::HalfYear { half, as_of, to } => (ReportAsk::HalfYear { half: half.clone(), as_of: *as_of }, to),
             Self::Poster { poster, to } => (ReportAsk::Poster(poster.ask()), to),
-            Self::YouSaid { poster, to } => (ReportAsk::YouSaid(poster.ask()), to),
-        }
+            Self::YouSaid { whose, sheet, to } => {
+                let Sheet { language, size, approved } = sheet.clone();
+                (ReportAsk::YouSaid(YouSaidAsk { unit: whose.unit()?, language, size, approved }), to)
+            }
+        })
     }
 
     pub(super) fn run(&self, data: &Path, config: impl FnOnce() -> Result<Config>) -> Result<ExitCode> {
-        let (ask, to) = self.asked();
+        let (ask, to) = self.asked()?;
         let press = Press::of_this_machine();
         if to.out.is_some() {
             // Before anything is looked at, so that no look is noted for nothing.

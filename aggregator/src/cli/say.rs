@@ -135,7 +135,7 @@ impl Talk for Terminal {
                 Style::One { read, .. } => read.as_deref(),
                 _ => None,
             };
-            self.input = Some(super::open_input(file)?);
+            self.input = Some(super::input::open(file)?);
         }
         let Some(input) = &mut self.input else { return Ok(None) };
         let mut line = String::new();

@@ -44,6 +44,21 @@ impl Book {
         }
     }
 
+    /// Looks through every comment by other lists.
+    pub(super) fn look_through(&mut self, lists: Arc<Lists>) {
+        let Self { kept, index, lists: before, .. } = self;
+        for (number, one) in kept.each_mut() {
+            let urgency = before.urgency(one.signs(), one.language());
+            one.look_through(&lists);
+            let now = lists.urgency(one.signs(), one.language());
+            if now != urgency {
+                index.take_out(number, one, urgency);
+                index.put(number, one, now);
+            }
+        }
+        *before = lists;
+    }
+
     /// Lets go of the comments of records that were forgotten. What was decided about them stays in the ledger, which has no text.
     pub(super) fn forget(&mut self, positions: &BTreeSet<u64>) {
         for (number, mut kept) in self.kept.take_out(positions) {

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use wardvoice_protocol::id::{Language, QuestionId, RecordId, WardId};
 
 use super::signs::Sign;
-use super::{CommentId, Found, History};
+use super::{CommentId, Found, History, Lists};
 use crate::facts::Fact;
 
 /// What was decided about a comment that nobody has decided about.
@@ -109,6 +109,11 @@ impl Kept {
         &self.signs
     }
 
+    /// Looks for the words of other lists.
+    pub(super) fn look_through(&mut self, lists: &Lists) {
+        self.signs = lists.signs.find(&self.text, &self.setting.language, &lists.names).into_boxed_slice();
+    }
+
     /// What was decided about it.
     pub(super) fn history(&self) -> &History {
         self.history.as_deref().unwrap_or(&UNDECIDED)
@@ -179,6 +184,12 @@ impl AllKept {
     /// The same, to be changed.
     pub(super) fn get_mut(&mut self, number: Number) -> Option<&mut Kept> {
         self.all.get_mut(number.place())?.as_mut()
+    }
+
+    /// Every comment with its number, to be changed.
+    pub(super) fn each_mut(&mut self) -> impl Iterator<Item = (Number, &mut Kept)> {
+        let numbered = (0..=u32::MAX).map(Number).zip(&mut self.all);
+        numbered.filter_map(|(number, entry)| entry.as_mut().map(|kept| (number, kept)))
     }
 
     /// The number of a comment.

@@ -67,10 +67,11 @@ impl Comments {
         let book = self.so_far()?;
         let pages = book.index.len(which).div_ceil(most).max(1);
         let page = page.clamp(1, pages);
+        let lists = self.lists();
         let turns = book.index.turns(which).skip((page - 1).saturating_mul(most)).take(most);
         let listed = turns.filter_map(|number| {
             let kept = book.kept.get(number)?;
-            let urgency = self.lists.urgency(kept.signs(), kept.language());
+            let urgency = lists.urgency(kept.signs(), kept.language());
             Some(Listed { found: kept.found(), history: kept.history().clone(), urgency })
         });
         Ok(Leaf { listed: listed.collect(), page, pages })
@@ -88,7 +89,7 @@ impl Comments {
 
     /// How soon a comment should be read.
     pub fn urgency(&self, found: &Found) -> Urgency {
-        self.lists.urgency(&found.signs, &found.language)
+        self.lists().urgency(&found.signs, &found.language)
     }
 }
 

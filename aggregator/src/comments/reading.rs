@@ -118,7 +118,13 @@ impl Comments {
         self.reading.most_by_a_page.store(records, Ordering::Relaxed);
     }
 
-    fn look(&self) -> MutexGuard<'_, Book> {
+    /// Nobody reads for as long as what is given back stands.
+    pub(super) fn pause(&self) -> MutexGuard<'_, ()> {
+        self.reading.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The book as it stands.
+    pub(super) fn look(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -133,7 +139,7 @@ impl Comments {
             return Ok(false);
         }
         // One reads at a time, and the book stays free meanwhile.
-        let _turn = self.reading.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.pause();
         let forgotten = self.reader.forgotten();
         if self.reading.forgotten.load(Ordering::Acquire) != forgotten {
             let gone = self.reader.tombstones().map(|entry| entry.map(|(position, _)| position));
@@ -144,7 +150,7 @@ impl Comments {
         let (read_to, end) = (self.reading.read_to.load(Ordering::Acquire), self.reader.position());
         let last = end.min(read_to + SPAN);
         if read_to < last {
-            let found = find::find(&self.reader, &self.world, &self.lists, read_to + 1, last)?;
+            let found = find::find(&self.reader, &self.world, &self.lists(), read_to + 1, last)?;
             let mut book = self.look();
             for found in found {
                 book.take_in(found);

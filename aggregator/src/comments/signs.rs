@@ -16,6 +16,10 @@ use super::names::Names;
 use super::terms::{MAX_TERM_CHARACTERS, Term, Terms, folded};
 use crate::help::StaffRole;
 
+mod change;
+
+pub use change::{WordKind, WordKindError};
+
 /// The list that is part of this program.
 const SHIPPED: &str = include_str!("words.json");
 /// The most terms of a file.
@@ -54,14 +58,14 @@ pub struct SignsError {
     reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SignsFile {
     format: u32,
     languages: BTreeMap<Language, WordsFile>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WordsFile {
     checked: bool,
@@ -73,6 +77,8 @@ struct WordsFile {
 #[derive(Debug)]
 pub struct Signs {
     languages: BTreeMap<String, List>,
+    /// What they were made from, to be written again with a change.
+    file: SignsFile,
 }
 
 #[derive(Debug)]
@@ -93,17 +99,20 @@ impl Signs {
     }
 
     fn read(text: &str) -> Result<Self, String> {
-        let file: SignsFile = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        Self::of(serde_json::from_str(text).map_err(|error| error.to_string())?)
+    }
+
+    fn of(file: SignsFile) -> Result<Self, String> {
         if file.format != 1 {
             return Err(format!("format {} is not known; write 1", file.format));
         }
         let mut languages = BTreeMap::new();
-        for (language, words) in file.languages {
-            let kinds = [(SignKind::Safeguarding, words.safeguarding), (SignKind::Distress, words.distress)];
+        for (language, words) in &file.languages {
+            let kinds = [(SignKind::Safeguarding, &words.safeguarding), (SignKind::Distress, &words.distress)];
             let mut terms = Vec::new();
             for (kind, texts) in kinds {
                 for text in texts {
-                    let term = Term::new(&text).ok_or_else(|| {
+                    let term = Term::new(text).ok_or_else(|| {
                         format!("{language}: {text:?} is no term: write 1 to {MAX_TERM_CHARACTERS} characters, a star at the end at most")
                     })?;
                     terms.push((term, kind));
@@ -114,7 +123,7 @@ impl Signs {
         if languages.values().map(|list| list.terms.len()).sum::<usize>() > MAX_TERMS {
             return Err(format!("it has more than {MAX_TERMS} terms"));
         }
-        Ok(Self { languages })
+        Ok(Self { languages, file })
     }
 
     /// Whether somebody who speaks a language has checked its list, so that its silence says something.

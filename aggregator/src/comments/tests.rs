@@ -16,6 +16,7 @@ use office::{Named, Office, now, role};
 
 mod history;
 mod index;
+mod lists;
 mod office;
 mod reading;
 

@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use wardvoice_protocol::directory::Directory;
+use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 
 use crate::actions::{Cause, NewAction};
@@ -42,7 +42,7 @@ pub fn actions(directory: &Directory, today: Date) -> Vec<MadeUp> {
         let change = |place: usize, due| {
             let (said, did, about) = CHANGES.get(place % CHANGES.len()).copied().unwrap_or_default();
             NewAction {
-                ward: ward.id.clone(),
+                unit: Unit::Ward(ward.id.clone()),
                 said: said.to_owned(),
                 did: did.to_owned(),
                 owner: Some("ward sister".to_owned()),

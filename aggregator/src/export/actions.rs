@@ -1,10 +1,11 @@
-//! What wards do about what patients said, with what it came to.
+//! What wards, departments, sites and the trust do about what patients said, with what it came to.
 
 use jiff::civil::Date;
 use wardvoice_protocol::directory::Unit;
 
 use super::ground::{Progress, Rows, Take};
 use super::{Asker, Cell, Column, ExportError, Ground, Head, Kind};
+use crate::actions::over;
 use crate::scoring::{EffectFinding, EffectSheet, effect};
 
 pub(super) struct Done<'a> {
@@ -47,10 +48,10 @@ impl Rows for Done<'_> {
             ],
             columns: vec![
                 Column::new("number", Kind::Count, "The action's number."),
-                Column::new("ward", Kind::Text, "The ward's id."),
+                Column::new("ward", Kind::Text, "The ward's id; empty where no ward took it on."),
                 Column::new("ward_name", Kind::Text, "What the ward is called."),
-                Column::new("said", Kind::Text, "What patients said, in the ward's words."),
-                Column::new("did", Kind::Text, "What the ward does about it."),
+                Column::new("said", Kind::Text, "What patients said, in the unit's words."),
+                Column::new("did", Kind::Text, "What the unit does about it."),
                 Column::new("owner", Kind::Text, "The role that sees to it."),
                 Column::new("measure", Kind::Text, "By what its effect is measured."),
                 Column::new("opened", Kind::Day, "The local day it was taken on."),
@@ -66,6 +67,8 @@ impl Rows for Done<'_> {
                 Column::new("lower", Kind::Number, "The lower end of its 95 % interval."),
                 Column::new("upper", Kind::Number, "The upper end of its 95 % interval."),
                 Column::new("words", Kind::Text, "The same in words."),
+                Column::new("unit", Kind::Text, "Who took it on: ward:W12, department:medicine, site:S1 or trust:T1."),
+                Column::new("unit_name", Kind::Text, "What the unit is called."),
             ],
         }
     }
@@ -77,22 +80,27 @@ impl Rows for Done<'_> {
         let count = all.len() as u64;
         for (action, done) in all.iter().zip(1..) {
             progress(done, count);
-            let unit = Unit::Ward(action.ward.clone());
+            let unit = &action.unit;
             let is_asked = self.from.is_none_or(|from| action.opened >= from) && action.opened <= self.to;
-            if !is_asked || !(self.asker.reads)(&unit) {
+            if !is_asked || !(self.asker.reads)(unit) {
                 continue;
             }
-            let rebasings = ground.rebases.in_force(&unit, &action.measure());
-            let change = action.change(&all, &rebasings);
-            // A ward or a measure that has gone since is no reason not to show the others.
+            let rebasings = ground.rebases.in_force(unit, &action.measure());
+            let change = action.change(&all, &over(ground.world.directory(), unit), &rebasings);
+            // A unit or a measure that has gone since is no reason not to show the others.
             let found = change.and_then(|change| effect(&ground.facts(), ground.world, &change, self.as_of).ok());
             let found = found.as_ref();
-            let name = ground.world.directory().ward(&action.ward).map(|ward| ward.name.as_str());
+            let unit_name = ground.world.unit_name(unit);
+            let ward = match unit {
+                Unit::Ward(ward) => Some(ward.as_str()),
+                _ => None,
+            };
+            let whose = unit.to_string();
             let measure = action.measure().to_string();
             take(&[
                 Cell::Count(u64::from(action.number)),
-                Cell::Text(action.ward.as_str()),
-                Cell::text(name),
+                Cell::text(ward),
+                Cell::text(unit_name.as_deref().filter(|_| ward.is_some())),
                 Cell::text(Some(&action.said)),
                 Cell::text(Some(&action.did)),
                 Cell::text(action.owner.as_deref()),
@@ -110,6 +118,8 @@ impl Rows for Done<'_> {
                 Cell::number(found.and_then(|found| found.lower)),
                 Cell::number(found.and_then(|found| found.upper)),
                 Cell::text(found.map(|found| found.words.as_str())),
+                Cell::Text(&whose),
+                Cell::text(unit_name.as_deref()),
             ])?;
         }
         Ok(())

@@ -18,7 +18,7 @@ pub enum Table {
     Contacts,
     /// What patients wrote, as far as it was released.
     Comments,
-    /// What wards do about what patients said.
+    /// What is done about what patients said.
     Actions,
 }
 
@@ -82,7 +82,7 @@ impl Table {
             }
             Self::Contacts => "What came of approaches to patients, and the response rate, by ward and period.",
             Self::Comments => "What patients wrote, as far as it was released, by ward and month.",
-            Self::Actions => "What wards do about what patients said, and what it came to.",
+            Self::Actions => "What is done about what patients said, and what it came to.",
         }
     }
 

@@ -44,6 +44,16 @@ pub enum PeopleRequest {
         /// Its name.
         name: AccountName,
     },
+    /// Locks an account and answers with it.
+    UserLock {
+        /// Its name.
+        name: AccountName,
+    },
+    /// Unlocks an account and answers with it.
+    UserUnlock {
+        /// Its name.
+        name: AccountName,
+    },
     /// Ends every session of an account.
     UserSignOut {
         /// Its name; one of the trust's own sign-in, too.
@@ -103,6 +113,9 @@ pub struct AccountLine {
     pub name: AccountName,
     /// What it may be.
     pub roles: Vec<Role>,
+    /// Whether it is locked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
     /// The token that was drawn; it is nowhere else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
@@ -134,6 +147,8 @@ impl PeopleRequest {
                 Some((Deed::ChangedAccount, account(name), Some(listed(roles))))
             }
             Self::UserRemove { name } => Some((Deed::ChangedAccount, account(name), Some("removed".to_owned()))),
+            Self::UserLock { name } => Some((Deed::ChangedAccount, account(name), Some("locked".to_owned()))),
+            Self::UserUnlock { name } => Some((Deed::ChangedAccount, account(name), Some("unlocked".to_owned()))),
             Self::UserSignOut { name } => {
                 Some((Deed::ChangedAccount, account(name), Some("signed out everywhere".to_owned())))
             }
@@ -175,6 +190,15 @@ pub(super) fn on_premises(premises: &Premises, request: PeopleRequest, talk: &mu
             premises.accounts.remove(&name).map_err(failed)?;
             Ok(true)
         }
+        PeopleRequest::UserLock { name } => {
+            premises.accounts.lock(&name).map_err(failed)?;
+            premises.sessions.end_of(&name);
+            account(premises, &name, None, talk)
+        }
+        PeopleRequest::UserUnlock { name } => {
+            premises.accounts.unlock(&name).map_err(failed)?;
+            account(premises, &name, None, talk)
+        }
         PeopleRequest::UserSignOut { name } => {
             let known = premises.accounts.get(name.as_str()).is_some();
             let ended = premises.sessions.end_of(&name);
@@ -205,7 +229,7 @@ pub(super) fn on_premises(premises: &Premises, request: PeopleRequest, talk: &mu
         PeopleRequest::UserList => {
             for found in premises.accounts.all() {
                 let roles = found.roles.into_iter().collect();
-                say(talk, &AccountLine { name: found.name, roles, token: None })?;
+                say(talk, &AccountLine { name: found.name, roles, locked: found.locked, token: None })?;
             }
             Ok(true)
         }
@@ -256,7 +280,8 @@ fn check_roles(premises: &Premises, roles: &[Role]) -> Result<()> {
 
 fn account(premises: &Premises, name: &AccountName, token: Option<String>, talk: &mut dyn Talk) -> Result<bool> {
     let found = premises.accounts.get(name.as_str()).context("failed to read the account again")?;
-    say(talk, &AccountLine { name: found.name, roles: found.roles.into_iter().collect(), token })?;
+    let (roles, locked) = (found.roles.into_iter().collect(), found.locked);
+    say(talk, &AccountLine { name: found.name, roles, locked, token })?;
     Ok(true)
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Talk, say};
 use crate::premises::{House, failed};
-use crate::publish::{Edition, Site, Sources, site};
+use crate::publish::{Edition, Publishing, Site, Sources, site};
 
 /// What is asked of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,16 @@ pub struct PublishedSite {
     pub edition: Edition,
     /// Its version, from which whoever has the files sees that they are all there.
     pub version: String,
+}
+
+/// How a publishing by a command into the folders of the settings went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishEnded {
+    /// Whom the site is for.
+    pub edition: Edition,
+    /// How it went.
+    pub publishing: Publishing,
 }
 
 /// The site that is asked for. What a command is sent and what the office's page publishes is this.

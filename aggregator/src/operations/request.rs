@@ -11,7 +11,7 @@ use wardvoice_protocol::questionnaire::QuestionnaireName;
 
 use super::{
     AlertsAsk, BackupAsk, CommentsAsk, DeliveryAsk, IdentityAsk, MonitorAsk, PeopleRequest, PlanAsk, PublishAsk,
-    ReleaseRequest, RetentionAsk, ReturnRequest, TablesRequest, TranslationAsk, WithdrawAsk, people,
+    PublishEnded, ReleaseRequest, RetentionAsk, ReturnRequest, TablesRequest, TranslationAsk, WithdrawAsk, people,
 };
 use crate::actions::NewAction;
 use crate::audit::{COMMAND, Deed};
@@ -85,8 +85,8 @@ pub enum Request {
     },
     /// Answers with every action, the newest first.
     ActionList {
-        /// Of one ward; of all when absent.
-        ward: Option<WardId>,
+        /// Of one unit; of all when absent.
+        unit: Option<Unit>,
     },
     /// Proves that everything is there and adds up.
     Verify {
@@ -125,6 +125,8 @@ pub enum Request {
     Release(ReleaseRequest),
     /// Answers with the files of a published site, and then with what it is.
     Publish(PublishAsk),
+    /// Notes how a publishing by a command went.
+    PublishEnded(PublishEnded),
     /// Something about tables for people's own programs.
     Tables(TablesRequest),
     /// Answers with what a unit's fortnights say, a line a measure.
@@ -229,6 +231,7 @@ impl Request {
                 | Self::ActionReopen { .. }
                 | Self::RebaseRemove { .. }
                 | Self::RebaseList
+                | Self::PublishEnded(_)
         )
     }
 }
@@ -254,7 +257,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
             Some((about, detail)) => (Deed::ChangedApproval, about, Some(detail)),
             None => return Ok(()),
         },
-        Request::ActionAdd(action) => (Deed::ChangedAction, format!("ward:{}", action.ward), None),
+        Request::ActionAdd(action) => (Deed::ChangedAction, action.unit.to_string(), None),
         Request::ActionDone { number, .. } | Request::ActionReopen { number } => {
             (Deed::ChangedAction, format!("action:{number}"), None)
         }
@@ -300,8 +303,9 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Scores { unit: Unit::Consultant(consultant), period, audience, .. } => {
             return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
         }
-        // What is seen of a consultant is noted when it is looked at.
+        // What is seen of a consultant is noted when it is looked at, and a publishing when its site is asked for.
         Request::Report(_)
+        | Request::PublishEnded(_)
         | Request::Retention(_)
         | Request::Monitor(_)
         | Request::Plan(_)

@@ -11,8 +11,8 @@ use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::WardId;
 
 use super::{Talk, say};
-use crate::actions::{Action, Cause, NewAction};
-use crate::premises::{House, failed};
+use crate::actions::{Action, ActionsError, Cause, NewAction, over};
+use crate::premises::{House, Premises, failed};
 use crate::rebases::NewRebase;
 use crate::scoring::{EffectSheet, History, Measure, effect, grain, signal};
 
@@ -21,12 +21,16 @@ use crate::scoring::{EffectSheet, History, Measure, effect, grain, signal};
 pub struct ActionLine {
     /// Its number, from 1.
     pub number: u32,
-    /// The ward that took it on.
+    /// Who took it on: `ward:W12`, `department:medicine`.
     #[schema(value_type = String)]
-    pub ward: WardId,
-    /// What patients said, in the ward's words.
+    pub unit: Unit,
+    /// The ward's id, where a ward took it on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub ward: Option<WardId>,
+    /// What patients said, in the unit's words.
     pub said: String,
-    /// What the ward does about it.
+    /// What the unit does about it.
     pub did: String,
     /// The role that sees to it.
     pub owner: Option<String>,
@@ -55,8 +59,12 @@ impl ActionLine {
     /// An action, seen on a local day.
     pub fn new(action: Action, today: Date, effect: Option<EffectSheet>) -> Self {
         let overdue = action.is_overdue(today);
-        let Action { number, ward, said, did, owner, about, cause, opened, due, done } = action;
-        Self { number, ward, said, did, owner, about, cause, opened, due, done, overdue, effect }
+        let Action { number, unit, said, did, owner, about, cause, opened, due, done } = action;
+        let ward = match &unit {
+            Unit::Ward(ward) => Some(ward.clone()),
+            _ => None,
+        };
+        Self { number, unit, ward, said, did, owner, about, cause, opened, due, done, overdue, effect }
     }
 }
 
@@ -87,24 +95,33 @@ pub(super) fn signals(
     Ok(true)
 }
 
-/// Says every action, the newest first, with its effect.
-pub(super) fn actions(house: &House, ward: Option<&WardId>, talk: &mut dyn Talk) -> Result<bool> {
+/// Says the actions of a unit, or everybody's, the newest first, with their effects.
+pub(super) fn actions(house: &House, of: Option<&Unit>, talk: &mut dyn Talk) -> Result<bool> {
     let (premises, today) = (&house.premises, house.premises.today());
     let all = premises.actions.list();
     let mut lines = Vec::new();
     {
         let facts = house.facts.read().unwrap_or_else(PoisonError::into_inner);
-        for action in all.iter().filter(|action| ward.is_none_or(|ward| action.ward == *ward)) {
-            let unit = Unit::Ward(action.ward.clone());
-            let rebasings = premises.rebases.in_force(&unit, &action.measure());
-            // A ward or a measure that has gone since is no reason not to show the others.
+        for action in all.iter().filter(|action| of.is_none_or(|unit| action.unit == *unit)) {
+            let rebasings = premises.rebases.in_force(&action.unit, &action.measure());
+            // A unit or a measure that has gone since is no reason not to show the others.
             let effect = action
-                .change(&all, &rebasings)
+                .change(&all, &over(&premises.directory, &action.unit), &rebasings)
                 .and_then(|change| effect(&facts, &house.scoring, &change, today).ok());
             lines.push(ActionLine::new(action.clone(), today, effect));
         }
     }
     lines.iter().try_for_each(|line| say(talk, line))?;
+    Ok(true)
+}
+
+/// Says what became of an action, as the list says it; what it came to takes facts, and is not said.
+pub(super) fn say_action(
+    premises: &Premises,
+    action: Result<Action, ActionsError>,
+    talk: &mut dyn Talk,
+) -> Result<bool> {
+    say(talk, &ActionLine::new(action.map_err(failed)?, premises.today(), None))?;
     Ok(true)
 }
 

@@ -24,7 +24,7 @@ use crate::translations::Ruling as TranslationRuling;
 use crate::tries::Tries;
 
 /// What stands in files that nothing here writes.
-const OTHERS: [(&str, &str); 11] = [
+const OTHERS: [(&str, &str); 12] = [
     (
         "accounts.json",
         r#"{"version":2,"accounts":{"office":{"password":"$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$wRkZY+tWSY8ObPwnpZ9fB4c/4QZ8Qoyi9eH+WB0E5F4","roles":["office","ward:W1"]}}}"#,
@@ -51,6 +51,10 @@ const OTHERS: [(&str, &str); 11] = [
     (
         "disputes.ndjson",
         r#"{"version":1,"at":"2026-11-23T10:15:00Z","event":{"what":"ruled","number":4294967295,"ruling":"upheld","on":"2026-11-23","note":null}}"#,
+    ),
+    (
+        "publishing.json",
+        r#"{"version":1,"editions":{"public":{"since":"2026-11-23T10:15:00Z","who":"command","came":{"what":"running"}}}}"#,
     ),
     ("delivery.ndjson", r#"{"version":1,"at":"2026-11-23T10:15:00Z","event":{"what":"delivered","id":"x"}}"#),
     (
@@ -86,7 +90,7 @@ fn use_everything(premises: &Premises) {
         PlanWish { ward: Some(ward.clone()), beds: Some(3), target: None, reason: "bed closures".to_owned() };
     premises.planning.decide(&wish, &office, today).unwrap();
     let action = NewAction {
-        ward: ward.clone(),
+        unit: Unit::Ward(ward.clone()),
         said: "It is loud at night.".to_owned(),
         did: "Soft bins.".to_owned(),
         owner: None,

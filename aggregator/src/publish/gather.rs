@@ -6,7 +6,7 @@ use wardvoice_protocol::fortnight::Calendar;
 
 use super::effects::{self, FRIENDS_AND_FAMILY};
 use super::{ChangeLine, Edition, Figure, Material, PlanLine, Told, UnitPart, WardPart};
-use crate::actions::Actions;
+use crate::actions::{Actions, over};
 use crate::branding::Branding;
 use crate::comments::{Comments, CommentsError};
 use crate::facts::Vocabulary;
@@ -34,7 +34,7 @@ pub struct Sources<'a> {
     pub releases: &'a Releases,
     /// What people wrote, and what was decided about it.
     pub comments: &'a Comments,
-    /// What wards do about what patients said.
+    /// What is done about what patients said.
     pub actions: &'a Actions,
     /// Whether everything is made up.
     pub demonstration: bool,
@@ -102,11 +102,16 @@ impl Sources<'_> {
         let audience = edition.audience();
         let comments =
             self.comments.released_lately(&unit, self.calendar, until, MONTHS, audience, MOST_COMMENTS)?;
-        let actions = self.actions.of_ward(&ward.id);
+        let units = over(self.directory, &unit);
+        let mut actions = self.actions.list();
+        actions.retain(|action| units.contains(&action.unit));
         let mut changes: Vec<ChangeLine> = Vec::new();
         for action in &actions {
             let Some(done) = action.done.filter(|done| *done <= until) else { continue };
+            // The ward's figures say nothing of what was changed for more than the ward.
+            let own = action.unit == unit;
             let effect = effects::in_words(&part.figures, &action.measure(), done, self.vocabulary);
+            let effect = effect.filter(|_| own);
             changes.push(ChangeLine { said: action.said.clone(), did: action.did.clone(), done, effect });
         }
         changes.sort_by_key(|change| std::cmp::Reverse(change.done));

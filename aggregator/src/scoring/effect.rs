@@ -4,7 +4,7 @@
 //! with the standard error of a score (linearised over people), and a t interval with the degrees of freedom of B. L. Welch
 //! (*The generalization of "Student's" problem*, Biometrika 34, 1947), rounded down; of two shares the interval of R. G. Newcombe (*Interval
 //! estimation for the difference between independent proportions*, Statistics in Medicine 17, 1998, method 10). Either side
-//! reaches at most six fortnights, and not past another change or re-basing of the ward: what lies beyond has other causes.
+//! reaches at most six fortnights, and not past another change or re-basing of the unit: what lies beyond has other causes.
 //!
 //! It is a difference, not a proof: other things changed too, and the words say so.
 
@@ -14,7 +14,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{FORTNIGHT_DAYS, Period};
-use wardvoice_protocol::id::WardId;
 
 use super::cut::Cut;
 use super::history::{Observation, Reading, SignalError};
@@ -35,13 +34,13 @@ pub const FEWEST_FOR_EFFECT: u64 = 20;
 /// What is to be measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The ward.
-    pub ward: WardId,
+    /// Whose it is.
+    pub unit: Unit,
     /// By what.
     pub measure: Measure,
     /// The local day it was done.
     pub done: Date,
-    /// The local days of the ward's other changes and re-basings.
+    /// The local days of the unit's other changes and re-basings.
     pub others: Vec<Date>,
 }
 
@@ -111,8 +110,7 @@ pub fn effect(
         definition: edition.definition.reference().to_string(),
         known: world.measures(change.done).iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     })?;
-    let unit = Unit::Ward(change.ward.clone());
-    let members = world.members(&unit).ok_or(ScoreError::UnknownUnit(unit))?;
+    let members = world.members(&change.unit).ok_or_else(|| ScoreError::UnknownUnit(change.unit.clone()))?;
     let reference = edition.definition.reference();
     let mut sides = Vec::with_capacity(2);
     for (start, last) in windows(change, today) {
@@ -150,11 +148,14 @@ pub fn effect(
     Ok(sheet)
 }
 
-/// How many of a ward's facts an effect rests on: it is the same while this is.
+/// How many of a unit's facts an effect rests on: it is the same while this is.
 pub fn effect_rows(facts: &Facts, world: &ScoringWorld, change: &Change, today: Date) -> usize {
-    let Some(ward) = world.vocabulary().ward_index(&change.ward) else { return 0 };
-    let sides = windows(change, today).into_iter().filter(|(start, last)| start <= last);
-    sides.flat_map(|(start, last)| facts.ward_days(ward, start, last)).map(<[_]>::len).sum()
+    let wards = world.wards_of(&change.unit).unwrap_or_default();
+    let rows = |ward: u16| -> usize {
+        let sides = windows(change, today).into_iter().filter(|(start, last)| start <= last);
+        sides.flat_map(|(start, last)| facts.ward_days(ward, start, last)).map(<[_]>::len).sum()
+    };
+    wards.into_iter().map(rows).sum()
 }
 
 /// The days before and the days after.

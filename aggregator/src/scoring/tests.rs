@@ -24,6 +24,7 @@ mod series;
 mod shipped;
 mod signals;
 mod specification;
+mod unscored;
 mod ways;
 
 const TODAY: Date = Date::constant(2026, 11, 23);

@@ -1,4 +1,4 @@
-//! Who may sign in, and as what, for administrators: add, change, remove, sign out everywhere. Each change is noted before it is made.
+//! Who may sign in, and as what, for administrators: add, change, lock, remove, sign out everywhere. Each change is noted before it is made.
 //!
 //! Passwords are drawn here and shown once, so that nobody types one for somebody else. Who comes from the trust's own sign-in is listed
 //! while signed in, and can only be signed out: what such people may be is in the settings.
@@ -34,6 +34,8 @@ pub(super) fn routes() -> Vec<Route> {
         does("/office/accounts/add", Door::Accounts, add),
         does("/office/accounts/roles", Door::Accounts, roles),
         does("/office/accounts/password", Door::Accounts, password),
+        does("/office/accounts/lock", Door::Accounts, lock),
+        does("/office/accounts/unlock", Door::Accounts, unlock),
         does("/office/accounts/remove", Door::Accounts, remove),
         does("/office/accounts/sign-out", Door::Accounts, sign_out),
     ]
@@ -59,6 +61,8 @@ enum What {
     Add,
     Roles,
     Password,
+    Lock,
+    Unlock,
     Remove,
     SignOut,
 }
@@ -93,6 +97,14 @@ async fn roles(web: State<Shared>, viewer: Extension<Viewer>, given: Form<Given>
 
 async fn password(web: State<Shared>, viewer: Extension<Viewer>, given: Form<Given>) -> Result<Response, Failure> {
     perform(web, viewer, given, What::Password).await
+}
+
+async fn lock(web: State<Shared>, viewer: Extension<Viewer>, given: Form<Given>) -> Result<Response, Failure> {
+    perform(web, viewer, given, What::Lock).await
+}
+
+async fn unlock(web: State<Shared>, viewer: Extension<Viewer>, given: Form<Given>) -> Result<Response, Failure> {
+    perform(web, viewer, given, What::Unlock).await
 }
 
 async fn remove(web: State<Shared>, viewer: Extension<Viewer>, given: Form<Given>) -> Result<Response, Failure> {
@@ -130,6 +142,8 @@ fn act(web: &Web, viewer: &Viewer, what: What, given: &Given) -> Result<Said, Fa
     let detail = match what {
         What::Add | What::Roles => listed.as_str(),
         What::Password => "a new password",
+        What::Lock => "locked",
+        What::Unlock => "unlocked",
         What::Remove => "removed",
         What::SignOut => "signed out everywhere",
     };
@@ -138,6 +152,8 @@ fn act(web: &Web, viewer: &Viewer, what: What, given: &Given) -> Result<Said, Fa
     let done = match what {
         What::Add | What::Password => accounts.add(&name, Proof::Drawn, &roles),
         What::Roles => accounts.set_roles(&name, &roles).map(|()| None),
+        What::Lock => accounts.lock(&name).map(|()| None),
+        What::Unlock => accounts.unlock(&name).map(|()| None),
         What::Remove => accounts.remove(&name).map(|()| None),
         What::SignOut => Ok(None),
     };
@@ -157,7 +173,7 @@ fn read(web: &Web, what: What, given: &Given) -> Result<(AccountName, Vec<Role>)
     let there = web.desk.accounts.get(name.as_str()).is_some();
     match (what, there) {
         (What::Add, true) => return Err(format!("there is an account {name} already: change its roles below")),
-        (What::Roles | What::Password | What::Remove, false) => {
+        (What::Roles | What::Password | What::Lock | What::Unlock | What::Remove, false) => {
             return Err(format!("there is no account {name} any more"));
         }
         _ => {}
@@ -255,7 +271,7 @@ fn table(accounts: &[&Account], sessions: &BTreeMap<AccountName, (Account, u64)>
                         @let name = account.name.as_str();
                         @let listed = account.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
                         tr {
-                            th scope="row" { (name) }
+                            th scope="row" { (name) @if account.locked { " " span.tag.silent { "Locked" } } }
                             td { (listed) }
                             td.n { (sessions.get(&account.name).map_or(0, |(_, many)| *many)) }
                             td {
@@ -268,6 +284,7 @@ fn table(accounts: &[&Account], sessions: &BTreeMap<AccountName, (Account, u64)>
                                     }
                                     (button("sign-out", name, "Sign out everywhere"))
                                     (button("password", name, "Draw a new password"))
+                                    @if account.locked { (button("unlock", name, "Unlock")) } @else { (button("lock", name, "Lock")) }
                                     (button("remove", name, "Remove"))
                                 }
                             }

@@ -12,10 +12,11 @@ use super::failure::Failure;
 use super::layout::{self, Page};
 use super::viewer::Viewer;
 use super::ward::{off_thread, page_off_thread};
-use super::{Shared, Web, words};
+use super::{Shared, Web, units, words};
 use crate::alerts::{Audience, Open};
 use crate::audit::Deed;
 use crate::help::{StaffRole, StaffRoleError};
+use crate::ingest::Change;
 use crate::policy;
 
 /// So many are named in a notice.
@@ -49,6 +50,7 @@ pub(crate) async fn seen(
         web.note(viewer.name(), Deed::SawAlert, Some(&format!("alert:{}", open.alert.key)), None)?;
         let by: StaffRole = viewer.name().parse().map_err(|error: StaffRoleError| Failure::internal(&error))?;
         web.desk.alerts.see(&key, &by, web.now()).map_err(|error| Failure::internal(&error))?;
+        tell(web, &open.alert.audience);
         Ok(Redirect::to("/alerts").into_response())
     })
     .await
@@ -58,17 +60,36 @@ fn concerns(web: &Web, viewer: &Viewer, open: &Open) -> bool {
     web.enter(viewer, policy::Place::Alert(&open.alert.audience)).is_ok()
 }
 
-/// What of an audience nobody has seen yet, on its page; nothing for whoever may not see it, and where there is nothing.
-pub(crate) fn notice(web: &Web, viewer: &Viewer, audience: &Audience) -> Markup {
-    if web.enter(viewer, policy::Place::Alert(audience)).is_err() {
-        return html! {};
+/// The audiences whose alerts a page shows to whoever looks, as the policy has decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Heeded(Vec<Audience>);
+
+impl Heeded {
+    /// Those of a page's audiences whose alerts somebody may see.
+    pub(crate) fn of(web: &Web, viewer: &Viewer, audiences: &[Audience]) -> Self {
+        let may = |audience: &&Audience| web.enter(viewer, policy::Place::Alert(audience)).is_ok();
+        Self(audiences.iter().filter(may).cloned().collect())
     }
+}
+
+/// Open pages show it: those of the wards it is about, and whatever shows all wards.
+fn tell(web: &Web, audience: &Audience) {
+    let wards = match audience {
+        Audience::Ward(ward) => vec![ward.clone()],
+        Audience::Department(department) => units::ward_ids(web, &Unit::Department(department.clone())),
+        Audience::Board | Audience::Office | Audience::It => Vec::new(),
+    };
+    drop(web.desk.changes.send(Change { wards, position: web.desk.reader.position() }));
+}
+
+/// What of a page's audiences nobody has seen yet; nothing where there is nothing.
+pub(crate) fn notice(web: &Web, heeded: &Heeded) -> Markup {
     // What is over the budget is in the list and in the digest, and not here.
-    let is_shown = |open: &Open| open.alert.audience == *audience && open.seen.is_none() && open.at_once;
+    let is_shown = |open: &Open| heeded.0.contains(&open.alert.audience) && open.seen.is_none() && open.at_once;
     let open: Vec<Open> = web.desk.alerts.all().into_iter().filter(is_shown).collect();
     html! {
         @if !open.is_empty() {
-            section.note.no-print aria-labelledby="alerts-notice" {
+            section #alerts.note.no-print aria-labelledby="alerts-notice" {
                 h2 #alerts-notice { "To look at" }
                 ul { @for one in open.iter().take(IN_A_NOTICE) { li { (one.alert.words) } } }
                 p {

@@ -25,7 +25,7 @@ use super::{Shared, Web, signals};
 use crate::comments::Released;
 use crate::facts::Facts;
 use crate::policy;
-use crate::scoring::{Definition, DefinitionRef, ScoreSheet, ScoringWorld};
+use crate::scoring::{AnswersSheet, Definition, DefinitionRef, ScoreSheet, ScoringWorld, answers};
 
 mod parts;
 
@@ -80,10 +80,17 @@ enum Says {
     TooFew,
     /// The definition's rows do not let it be seen, and why.
     Withheld(String),
-    /// So many answered; there is no definition to score it by.
-    Unscored(u64),
+    /// There is no definition to score it by: how many gave each answer, and what people wrote as far as it was released.
+    Unscored(Counted, Vec<Released>),
     /// The scores, and what people wrote as far as it was released.
     Scores(Box<ScoreSheet>, Vec<Released>),
+}
+
+/// How many gave each answer, as far as it may be seen.
+struct Counted {
+    sheet: AnswersSheet,
+    /// Questions that so few members of staff answered that they could be recognised.
+    left_out: usize,
 }
 
 pub(crate) async fn page(
@@ -209,14 +216,18 @@ impl Look<'_> {
         let definitions = scoring.definitions().filter(|one| one.file().questionnaire == reference);
         let definition = definitions.max_by_key(|one| one.file().version);
         let sheet = definition.map(|one| self.by(&one.reference(), self.period)).transpose()?;
-        let responses = sheet.as_ref().map_or_else(|| self.responses(index), |sheet| sheet.responses);
+        let answers = || answers(self.facts, scoring, (index, questionnaire), self.unit, self.period);
+        let unscored = sheet.is_none().then(answers);
+        let responses = sheet.as_ref().map(|sheet| sheet.responses);
+        let responses = responses.or(unscored.as_ref().map(|sheet| sheet.responses)).unwrap_or_default();
         if is_of_staff(questionnaire) && policy::shown_count(responses).is_none() {
             return Ok(Says::TooFew);
         }
-        Ok(match sheet {
+        Ok(match (sheet, unscored) {
+            (None, None) => Says::Nothing,
             _ if responses == 0 => Says::Nothing,
-            None => Says::Unscored(responses),
-            Some(sheet) => {
+            (None, Some(sheet)) => Says::Unscored(Counted::of(sheet, is_of_staff(questionnaire)), comments),
+            (Some(sheet), _) => {
                 let audience = self.viewer.who().audience();
                 let decision = policy::of_sheet(scoring, &sheet, audience, &self.web.desk.policy);
                 match policy::withhold(Arc::unwrap_or_clone(sheet), &decision) {
@@ -226,13 +237,13 @@ impl Look<'_> {
             }
         })
     }
+}
 
-    /// How many answered a questionnaire that nothing scores.
-    fn responses(&self, index: u8) -> u64 {
-        let wards = self.web.desk.scoring.wards_of(self.unit).unwrap_or_default();
-        let days = (self.period.start(), self.period.last());
-        let rows = wards.into_iter().flat_map(|ward| self.facts.ward_days(ward, days.0, days.1)).flatten();
-        let answered = rows.filter(|row| row.questionnaire_index() == index && row.outcome().has_response());
-        answered.count() as u64
+impl Counted {
+    /// What patients answered is for the unit's staff; of what staff answered only what enough of them did.
+    fn of(mut sheet: AnswersSheet, of_staff: bool) -> Self {
+        let all = sheet.questions.len();
+        sheet.questions.retain(|question| !of_staff || policy::shown_count(question.figure.n).is_some());
+        Self { left_out: all - sheet.questions.len(), sheet }
     }
 }

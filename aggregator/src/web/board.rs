@@ -12,13 +12,14 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::WardId;
 
+use super::alerts::{self, Heeded};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
 use super::signals::{self, Outlook};
 use super::units::{self, Asked, Sight};
 use super::viewer::Viewer;
 use super::ward::{self, Fragment, page_off_thread};
-use super::{Shared, Web, alerts, consultants, figures, live, presence, reports, words};
+use super::{Shared, Web, consultants, figures, live, presence, reports, words};
 use crate::alerts::Audience;
 use crate::help::times::TimesSheet;
 use crate::operations::ActionLine;
@@ -48,6 +49,10 @@ pub(crate) struct View {
     measure: Measure,
     comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
+    /// The trust's own, which its chart has flags for.
+    flagged: Vec<ActionLine>,
+    /// What the units are called that have taken actions on.
+    names: Vec<(Unit, String)>,
     today: Date,
     help: TimesSheet,
     longest: Option<SignedDuration>,
@@ -61,15 +66,25 @@ pub(crate) async fn page(
     let sight = Sight::of(&web, &asked)?;
     page_off_thread(&web, move |web| {
         let view = view(web, &sight)?;
+        let fragment = fragment(web, &view, &heeded(web, &viewer));
         let page = Page { title: "Board", place: Place::Board, live: true };
-        Ok(layout::frame(web, &viewer, &page, &around(web, &viewer, &view, &sight, &fragment(&view))))
+        Ok(layout::frame(web, &viewer, &page, &around(web, &viewer, &view, &sight, &fragment)))
     })
     .await
 }
 
+/// Whose alerts the page shows to somebody.
+pub(crate) fn heeded(web: &Web, viewer: &Viewer) -> Heeded {
+    Heeded::of(web, viewer, &[Audience::Board])
+}
+
 /// What changes on the page.
-pub(crate) fn fragment(view: &View) -> Fragment {
-    Fragment::new(body(view), figures::said(&view.sheet))
+pub(crate) fn fragment(web: &Web, view: &View, heeded: &Heeded) -> Fragment {
+    let changes = html! {
+        (alerts::notice(web, heeded))
+        (body(view))
+    };
+    Fragment::new(changes, figures::said(&view.sheet))
 }
 
 /// Everything the page shows.
@@ -97,11 +112,15 @@ pub(crate) fn view(web: &Web, sight: &Sight) -> Result<View, Failure> {
     rows.sort_by(|left, right| by_name(&left.name, &right.name));
     let sheet = web.sheets.get(&facts, scoring, &period, &trust, web.today());
     let compared = units::compared(web, &outlook.fortnights, &period);
+    let actions = signals::actions(web, &facts, None);
+    let named = |action: &ActionLine| Some((action.unit.clone(), scoring.unit_name(&action.unit)?));
     Ok(View {
         trust_name: directory.trust.name.clone(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
         comparison: units::compare(web, &facts, &trust, &compared, &measure)?,
-        actions: signals::actions(web, &facts, None),
+        flagged: web.books().flagged(&trust, &actions),
+        names: actions.iter().filter_map(named).collect(),
+        actions,
         own: sight.has_own(),
         today: web.today(),
         help: web.books().help_times(),
@@ -125,7 +144,6 @@ fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fragment: &Fra
             }
             (ward::picker(web, "/board", view.period, view.own))
         }
-        (alerts::notice(web, viewer, &Audience::Board))
         (reports::links(&[
             (format!("/board/report.pdf?period={name}"), "the board’s report"),
             ("/board/half-year.pdf".to_owned(), "the last half year"),
@@ -146,7 +164,7 @@ fn body(view: &View) -> Markup {
         @if let Some(signal) = overall {
             section #overall.sheet.flows aria-labelledby="overall-title" {
                 h2 id="overall-title" { (signal.label) ", the whole trust" }
-                (signals::by_itself(signal, &[]))
+                (signals::by_itself(signal, &signals::events(&view.flagged, &signal.measure)))
             }
         }
         (signals::what_changed(&view.outlook, link))

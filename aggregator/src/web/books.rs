@@ -9,14 +9,13 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::{CalendarError, Fortnight, Period};
-use wardvoice_protocol::id::WardId;
 
 use super::Web;
 use super::failure::Failure;
 use super::histories::{Compared, Histories, OutlookStamp};
 use super::sheets::Sheets;
 use super::signals::{self, Outlook};
-use crate::actions::{Action, Actions};
+use crate::actions::{Action, Actions, belongs, over};
 use crate::comments::Comments;
 use crate::delivery::Delivery;
 use crate::disputes::Disputes;
@@ -191,20 +190,24 @@ impl Books<'_> {
         Ok(self.sheets.get(facts, self.scoring, period, unit, self.today)?)
     }
 
-    /// Some wards' actions with their effects, or all wards'; the newest first.
-    pub(crate) fn actions(&self, facts: &Facts, wards: Option<&[WardId]>) -> Vec<ActionLine> {
+    /// Every action as it stands on the day that is looked from, the newest first: what came later has not happened.
+    pub(super) fn seen(&self) -> Vec<Action> {
         let mut all = self.actions.list();
-        // Looked at from an earlier day, what came later has not happened.
         all.retain(|action| action.opened <= self.today);
         for action in &mut all {
             action.done = action.done.filter(|done| *done <= self.today);
         }
-        let concerns = |action: &&Action| wards.is_none_or(|wards| wards.contains(&action.ward));
+        all
+    }
+
+    /// The actions of a unit and of its parts with their effects, or everybody's; the newest first.
+    pub(crate) fn actions(&self, facts: &Facts, of: Option<&Unit>) -> Vec<ActionLine> {
+        let all = self.seen();
+        let concerns = |action: &&Action| of.is_none_or(|unit| belongs(self.directory, &action.unit, unit));
         let line = |action: &Action| {
-            let unit = Unit::Ward(action.ward.clone());
-            let rebasings = self.rebases.in_force(&unit, &action.measure());
+            let rebasings = self.rebases.in_force(&action.unit, &action.measure());
             let effect = action
-                .change(&all, &rebasings)
+                .change(&all, &over(self.directory, &action.unit), &rebasings)
                 .and_then(|change| self.histories.effect(facts, self.scoring, action.number, &change, self.today));
             ActionLine::new(action.clone(), self.today, effect.map(Arc::unwrap_or_clone))
         };

@@ -17,6 +17,7 @@ use crate::comments::{CommentsError, Newest, Released, Standing, Tone};
 use crate::help::{StaffRole, StaffRoleError};
 use crate::policy::{Audience, Place};
 
+mod lists;
 mod one;
 mod queue;
 mod themes;
@@ -35,6 +36,8 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         reads("/office/comments", Door::Comments, queue::page),
         reads("/office/comments/themes", Door::Comments, themes::page),
+        reads("/office/comments/words", Door::Comments, lists::page),
+        does("/office/comments/words", Door::Comments, lists::change),
         reads("/office/comments/{record}/{question}", Door::Comments, one::page),
         does("/office/comments/{record}/{question}", Door::Comments, one::decide),
     ]

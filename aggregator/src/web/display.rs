@@ -26,6 +26,7 @@ use super::viewer::{Viewer, cookie, is_https};
 use super::ward::off_thread;
 use super::{Shared, Web, assets, branding, words};
 use crate::accounts::{Account, AccountName};
+use crate::actions::over;
 use crate::audit::Deed;
 use crate::comments::Released;
 use crate::policy::{Audience, Role};
@@ -259,7 +260,7 @@ fn slides(web: &Web, ward: &WardEntry) -> Result<Vec<Slide>, Failure> {
     // What does not fit the screen would be cut off, and half of what somebody said is not what they said.
     let comments = comments.filter(|comment| comment.text.chars().count() <= MOST_CHARACTERS);
     slides.extend(comments.take(MOST_COMMENTS).map(Slide::Comment));
-    let changes = web.desk.actions.changes(&ward.id);
+    let changes = web.desk.actions.changes(&over(&web.desk.world.directory, &unit));
     slides.extend(changes.into_iter().take(MOST_CHANGES).map(Slide::Change));
     if slides.is_empty() {
         slides.push(Slide::Nothing);

@@ -243,8 +243,9 @@ pub(crate) fn domains(about: &About<'_>, window: Window) -> Markup {
                 "better than chance gives, a diamond worse, a hollow dot still open; "
                 @match about.unit {
                     Unit::Ward(_) => "a flag is an action; ",
-                    Unit::Department(_) | Unit::Site(_) | Unit::Specialty(_) => "a flag is an action of one of its wards; ",
-                    Unit::Trust(_) | Unit::Consultant(_) => "",
+                    Unit::Department(_) | Unit::Site(_) | Unit::Specialty(_) => "a flag is an action, its own or of one of its wards; ",
+                    Unit::Trust(_) => "a flag is an action of the trust; ",
+                    Unit::Consultant(_) => "",
                 }
                 "a gap means that nobody answered. Where no score can cross the upper limit, what the problems say stands below."
             }
@@ -342,7 +343,7 @@ pub(crate) fn unshown(sheet: &ScoreSheet) -> Vec<String> {
     if sheet.responses_elsewhere > 0 {
         let answers = words::of(sheet.responses_elsewhere, "answer", "answers");
         lines.push(format!(
-            "{answers} to another version of the questionnaire: counted apart, not in these figures."
+            "{answers} to other questionnaires, or to another version of this one: counted apart, not in these figures."
         ));
     }
     lines

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 
+use super::alerts::{self, Heeded};
 use super::failure::Failure;
 use super::fleet::{self, KioskSheet};
 use super::layout::{self, Page, Place};
@@ -17,7 +18,7 @@ use super::live::streams;
 use super::routes::{Door, Route, does, reads};
 use super::viewer::Viewer;
 use super::ward::{self, Fragment, page_off_thread};
-use super::{Shared, Web, alerts, comments, deliveries, live, monitor, words};
+use super::{Shared, Web, comments, deliveries, live, monitor, words};
 use crate::alerts::Audience;
 use crate::policy;
 
@@ -31,8 +32,8 @@ mod release;
 mod themes;
 mod withdrawal;
 
-pub(super) use publish::Publishings;
 pub(super) use quarantine::{QuarantineSheet, SHOWN, quarantine};
+pub(super) use questionnaires::language_name;
 
 /// The pages of the office and of whoever runs the machine.
 pub(super) fn routes() -> Vec<Route> {
@@ -77,6 +78,7 @@ pub(crate) struct Sight {
     /// Whoever runs the machine sees no figures and no comments.
     figures: bool,
     accounts: bool,
+    heeded: Heeded,
     /// The period of the monitor; none for the fortnight that ended last.
     monitor: Option<Period>,
 }
@@ -88,6 +90,7 @@ impl Sight {
         Ok(Self {
             figures: viewer.is_office(),
             accounts: web.enter(viewer, policy::Place::Accounts).is_ok(),
+            heeded: Heeded::of(web, viewer, &[Audience::Office, Audience::It]),
             monitor: monitor.map(|text| ward::period(web, Some(text))).transpose()?,
         })
     }
@@ -108,8 +111,6 @@ pub(crate) async fn page(
         let fragment = fragment(web, &sight)?;
         let content = html! {
             div.head { h1 { "Office" } }
-            (alerts::notice(web, &viewer, &Audience::Office))
-            (alerts::notice(web, &viewer, &Audience::It))
             (live::part(&sight.stream(), &fragment))
         };
         Ok(layout::frame(web, &viewer, &Page { title: "Office", place: Place::Office, live: true }, &content))
@@ -136,7 +137,11 @@ pub(crate) fn fragment(web: &Web, sight: &Sight) -> Result<Fragment, Failure> {
         words::of(web.desk.reader.position(), "record", "records"),
         fleet_words(silent, found.kiosks.len())
     );
-    Ok(Fragment::new(body(web, sight, &found, silent), said))
+    let changes = html! {
+        (alerts::notice(web, &sight.heeded))
+        (body(web, sight, &found, silent))
+    };
+    Ok(Fragment::new(changes, said))
 }
 
 /// What the first page shows.
@@ -191,6 +196,7 @@ fn programme(web: &Web) -> Markup {
         (place("/office/publish", "Publish", &publish::words_of(web)))
         (place("/office/questionnaires", "Questionnaires and languages", &questionnaires::words_of(web)))
         (place("/office/themes", "Coding frame", &words::of(web.desk.comments.frame().themes().len() as u64, "theme", "themes")))
+        (place("/office/comments/words", "Words and names", "What comments are looked through for, and the names of staff"))
         (place("/office/withdrawal", "Take an answer back", "Delete what a patient answered, because the patient wants it"))
         (place("/consultants", "Consultants", "Their pages, by specialty"))
         (place("/office/disputes", "Disputes", &format!("{} to be decided", words::count(open))))

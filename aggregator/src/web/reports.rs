@@ -13,6 +13,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use wardvoice_paper::{Paper, Size};
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{CalendarError, Period};
 use wardvoice_protocol::id::{ConsultantId, Language, WardId};
 
@@ -73,8 +74,8 @@ pub enum ReportAsk {
     },
     /// What patients of a ward say.
     Poster(PosterAsk),
-    /// What patients of a ward said and what was done.
-    YouSaid(PosterAsk),
+    /// What patients of a unit said and what was done.
+    YouSaid(YouSaidAsk),
 }
 
 /// What a poster is asked of.
@@ -82,6 +83,19 @@ pub enum ReportAsk {
 pub struct PosterAsk {
     /// The ward.
     pub ward: WardId,
+    /// The language.
+    pub language: Language,
+    /// The sheet.
+    pub size: Size,
+    /// Whether somebody who speaks the language has read it.
+    pub approved: bool,
+}
+
+/// What a poster of changes is asked of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct YouSaidAsk {
+    /// Whose changes: a ward's, a department's, a site's or the trust's.
+    pub unit: Unit,
     /// The language.
     pub language: Language,
     /// The sheet.
@@ -116,9 +130,12 @@ pub(crate) enum ReportError {
     /// The directory has no such ward.
     #[error("find ward {0} in the directory")]
     NoWard(WardId),
+    /// The directory has no such unit, or it takes no actions on.
+    #[error("find {0} in the directory: posters of changes are of a ward, a department, a site or the trust")]
+    NoUnit(Unit),
     /// No change was made.
-    #[error("make the poster of ward {0}: no action of it is done yet; `action done` says that one is")]
-    NoChange(WardId),
+    #[error("make the poster of {0}: no action of it is done yet; `action done` says that one is")]
+    NoChange(Unit),
     /// Questions have no wording in the language.
     #[error("make the poster in {0}: posters are made in {1}")]
     NoLanguage(Language, String),

@@ -34,8 +34,10 @@ pub(crate) enum Door {
     Of(&'static str),
     /// Whoever may read the trust.
     Trust,
-    /// Whoever may take on and change the ward's actions.
-    Actions,
+    /// Whoever may take on and change the actions of the unit of a kind: `ward`, `department`, `site`.
+    Actions(&'static str),
+    /// Whoever may take on and change the trust's actions.
+    TrustActions,
     /// Whoever may say that a request for help on the ward was seen.
     Help,
     /// Whoever may for all wards.
@@ -88,7 +90,11 @@ impl Door {
                 Err(_) => enter(Place::Units),
             },
             Self::Trust => enter(Place::Trust),
-            Self::Actions => of_ward(&|id| enter(Place::Actions(id))),
+            Self::Actions(kind) => match format!("{kind}:{id}").parse::<Unit>() {
+                Ok(unit) => enter(Place::Actions(&unit)),
+                Err(_) => enter(Place::Units),
+            },
+            Self::TrustActions => enter(Place::TrustActions),
             Self::Help => of_ward(&|id| enter(Place::Help(id))),
             Self::AllHelp => enter(Place::AllHelp),
             Self::Office => enter(Place::Office),
@@ -124,6 +130,7 @@ impl From<Route> for Described {
     fn from(Route { method, path, door, .. }: Route) -> Self {
         let name = match door {
             Door::Of(kind) => kind.to_owned(),
+            Door::Actions(kind) => format!("{kind} actions"),
             door => format!("{door:?}"),
         };
         let mut words = String::new();
@@ -182,8 +189,6 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/", Door::Units, wards::page),
         reads("/ward/{id}", Door::Ward, ward::page),
         reads("/ward/{id}/stream", Door::Ward, streams::ward),
-        reads("/ward/{id}/actions", Door::Actions, actions::page),
-        does("/ward/{id}/actions", Door::Actions, actions::change),
         does("/ward/{id}/help/seen", Door::Help, help::seen),
         reads("/department/{id}", Door::Of("department"), units::department),
         reads("/department/{id}/stream", Door::Of("department"), streams::department),
@@ -199,6 +204,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),
+        reads("/signal/stream", Door::Description, streams::signal),
         reads("/beside", Door::Description, beside::page),
         does("/signal/rebase", Door::Programme, units::one::rebase::add),
         does("/signal/rebase/remove", Door::Programme, units::one::rebase::remove),
@@ -214,6 +220,7 @@ pub(crate) fn all() -> Vec<Route> {
         does("/office/disputes/rule", Door::Disputes, disputes::rule),
         reads("/office/audit", Door::Audit, trail::page),
     ];
+    all.extend(actions::routes());
     all.extend(accounts::routes());
     #[cfg(feature = "openid")]
     all.extend(super::openid::routes());

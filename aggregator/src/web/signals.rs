@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Fortnight, Period};
-use wardvoice_protocol::id::WardId;
 
 use super::Web;
 use super::charts::control::{Control, Event, Size};
@@ -17,9 +16,6 @@ use super::words::{self, Scale};
 use crate::facts::Facts;
 use crate::operations::ActionLine;
 use crate::scoring::{Figure, Finding, Measure, Signal, SignalError, assurance_words, variation_words};
-
-/// More flags than this hide the chart.
-const MOST_FLAGS: usize = 20;
 
 /// A unit's signals up to a fortnight.
 #[derive(Debug)]
@@ -72,12 +68,12 @@ pub(crate) fn not_told(error: SignalError) -> Failure {
     }
 }
 
-/// A ward's actions with their effects, or all wards'; the newest first.
-pub(crate) fn actions(web: &Web, facts: &Facts, wards: Option<&[WardId]>) -> Vec<ActionLine> {
-    web.books().actions(facts, wards)
+/// The actions of a unit and of its parts with their effects, or everybody's; the newest first.
+pub(crate) fn actions(web: &Web, facts: &Facts, of: Option<&Unit>) -> Vec<ActionLine> {
+    web.books().actions(facts, of)
 }
 
-/// What is drawn of a ward's actions on the chart of a measure: those that are done and are about it or about everything.
+/// What is drawn of a unit's actions on the chart of a measure: those that are done and are about it or about everything.
 pub(crate) fn events(actions: &[ActionLine], measure: &Measure) -> Vec<Event> {
     let concerns = |action: &&ActionLine| {
         action.about.as_ref().is_none_or(|about| {
@@ -90,23 +86,6 @@ pub(crate) fn events(actions: &[ActionLine], measure: &Measure) -> Vec<Event> {
         Some(Event { day: action.done?, number: action.number, words: action.did.clone(), step })
     };
     actions.iter().rev().filter(concerns).filter_map(event).collect()
-}
-
-/// The actions that charts of a unit of several wards have flags for: what is done, with whose it is, the latest of many. Without the measured
-/// step, which is that of the ward's people alone. The trust's charts have none: with every ward's flags nothing else could be seen.
-pub(crate) fn flagged(
-    unit: &Unit,
-    actions: &[ActionLine],
-    name: impl Fn(&WardId) -> Option<String>,
-) -> Vec<ActionLine> {
-    if matches!(unit, Unit::Trust(_)) {
-        return Vec::new();
-    }
-    let flag = |action: &ActionLine| {
-        let whose = name(&action.ward).unwrap_or_else(|| action.ward.to_string());
-        ActionLine { did: format!("{whose}: {}", action.did), effect: None, ..action.clone() }
-    };
-    actions.iter().filter(|action| action.done.is_some()).take(MOST_FLAGS).map(flag).collect()
 }
 
 /// A score with its n and its interval.
@@ -237,11 +216,11 @@ pub(crate) fn verdict(signal: &Signal) -> Markup {
 }
 
 /// Actions as a list: what patients said, what was done, how it stands and what it came to.
-pub(crate) fn action_list(actions: &[ActionLine], name: impl Fn(&WardId) -> Option<String>) -> Markup {
+pub(crate) fn action_list(actions: &[ActionLine], name: impl Fn(&Unit) -> Option<String>) -> Markup {
     html! {
         ul.actions {
             @for action in actions {
-                li { (action_item(action, name(&action.ward))) }
+                li { (action_item(action, name(&action.unit))) }
             }
         }
     }
@@ -254,7 +233,7 @@ pub(crate) fn action_item(action: &ActionLine, name: Option<String>) -> Markup {
         p { span.aside { "You said: " } (action.said) }
         p { span.aside { "We did: " } (action.did) }
         @if let Some(effect) = &action.effect { p { span.aside { "Measured: " } (effect.words) "." } }
-        @else if action.done.is_some() { p.aside { "It cannot be measured: its measure or ward is gone." } }
+        @else if action.done.is_some() { p.aside { "It cannot be measured: its measure or unit is gone." } }
     }
 }
 

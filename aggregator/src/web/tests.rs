@@ -28,6 +28,7 @@ mod help;
 mod hostile;
 mod kept;
 mod links;
+mod lists;
 mod monitor;
 mod office;
 mod open_pages;

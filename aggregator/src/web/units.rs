@@ -14,6 +14,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::{Fortnight, Period};
 use wardvoice_protocol::id::WardId;
 
+use super::alerts::{self, Heeded};
 use super::charts::{self, tables};
 use super::comments;
 use super::comments::trend::{self, Trends};
@@ -27,6 +28,7 @@ use super::viewer::Viewer;
 use super::ward::{self, Fragment, page_off_thread};
 use super::words::{self, Scale};
 use super::{Shared, Web};
+use crate::alerts::Audience;
 use crate::comments::Newest;
 use crate::facts::Facts;
 use crate::operations::ActionLine;
@@ -116,7 +118,7 @@ pub(crate) struct View {
     wards: Vec<Ward>,
     comparison: Arc<Option<Comparison>>,
     actions: Vec<ActionLine>,
-    /// Those that charts of all its wards together have flags for.
+    /// Those that charts of all its wards together have flags for, with what stands over it has done.
     flagged: Vec<ActionLine>,
     /// When each ward was last heard from, and what its people said, in alphabetical order.
     heard: Vec<Heard>,
@@ -202,7 +204,7 @@ async fn page(web: Shared, viewer: Viewer, unit: Unit, asked: Asked) -> Result<R
     page_off_thread(&web, move |web| {
         let helps = helps(web, &viewer, &unit);
         let view = view(web, &unit, &sight, &helps)?;
-        let fragment = fragment(web, &view);
+        let fragment = fragment(web, &view, &heeded(web, &viewer, &unit));
         let place = if matches!(view.unit, Unit::Trust(_)) { Place::Trust } else { Place::Unit };
         let page = Page { title: &view.name, place, live: true };
         Ok(layout::frame(web, &viewer, &page, &parts::around(web, &viewer, &view, &sight, &fragment)))
@@ -213,7 +215,8 @@ async fn page(web: Shared, viewer: Viewer, unit: Unit, asked: Asked) -> Result<R
 /// What somebody sees who opens a unit's page.
 pub(crate) fn scene(web: &Web, viewer: &Viewer, unit: Unit, sight: Sight) -> Scene {
     let helps = helps(web, viewer, &unit);
-    Scene::Unit { unit, sight, helps }
+    let heeded = heeded(web, viewer, &unit);
+    Scene::Unit { unit, sight, helps, heeded }
 }
 
 /// The wards of a unit on which somebody may say that a request for help was seen.
@@ -222,9 +225,21 @@ fn helps(web: &Web, viewer: &Viewer, unit: &Unit) -> BTreeSet<WardId> {
     ward_ids(web, unit).into_iter().filter(may).collect()
 }
 
+/// Whose alerts the page shows to somebody: a department's; larger units have none of their own.
+fn heeded(web: &Web, viewer: &Viewer, unit: &Unit) -> Heeded {
+    match unit {
+        Unit::Department(id) => Heeded::of(web, viewer, &[Audience::Department(id.clone())]),
+        _ => Heeded::default(),
+    }
+}
+
 /// What changes on the page.
-pub(crate) fn fragment(web: &Web, view: &View) -> Fragment {
-    Fragment::new(parts::body(web, view), parts::said(view))
+pub(crate) fn fragment(web: &Web, view: &View, heeded: &Heeded) -> Fragment {
+    let changes = html! {
+        (alerts::notice(web, heeded))
+        (parts::body(web, view))
+    };
+    Fragment::new(changes, parts::said(view))
 }
 
 /// The measure that was asked for; the first there is when none was.
@@ -254,9 +269,9 @@ pub(crate) fn view(web: &Web, unit: &Unit, sight: &Sight, helps: &BTreeSet<WardI
     let measure = sight.measure(&known)?;
     let sheet = web.sheets.get(&facts, &web.desk.scoring, &period, unit, web.today());
     let ids = ward_ids(web, unit);
-    let actions = signals::actions(web, &facts, Some(&ids));
+    let actions = signals::actions(web, &facts, Some(unit));
     Ok(View {
-        flagged: signals::flagged(unit, &actions, |id| Some(ward_name(web, id))),
+        flagged: web.books().flagged(unit, &actions),
         name: web.desk.scoring.unit_name(unit).unwrap_or_default(),
         sheet: sheet.map_err(|error| Failure::internal(&error))?,
         wards: wards(web, &facts, &ids, &measure, &period)?,

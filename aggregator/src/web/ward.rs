@@ -13,6 +13,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::{Hash, WardId};
 
+use super::alerts::{self, Heeded};
 use super::comments::trend::{self, Trends};
 use super::failure::Failure;
 use super::layout::{self, Page, Place};
@@ -20,7 +21,7 @@ use super::presence::{self, Presence};
 use super::sheets::choices;
 use super::signals::{self, Outlook};
 use super::viewer::Viewer;
-use super::{Shared, Web, alerts, reports, units, words};
+use super::{Shared, Web, actions, reports, units, words};
 use crate::alerts::Audience;
 use crate::comments::Released;
 use crate::help::Request;
@@ -42,6 +43,8 @@ pub(crate) struct View {
     pub(super) outlook: Arc<Outlook>,
     /// What the ward does about what patients said, the newest first.
     pub(super) actions: Vec<ActionLine>,
+    /// Those that its charts have flags for, with what stands over it has done.
+    pub(super) flagged: Vec<ActionLine>,
     pub(super) sheet: Arc<ScoreSheet>,
     pub(super) presence: Presence,
     /// Who asks for help now; nobody on the page of a period that is over.
@@ -122,13 +125,16 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
     let entry = directory.ward(ward).ok_or_else(|| Failure::unknown_ward(ward.as_str()))?;
     let scoring = &web.desk.scoring;
     let (today, unit) = (web.today(), Unit::Ward(ward.clone()));
-    let (sheet, outlook, actions) = {
+    let (sheet, outlook, actions, flagged) = {
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let sheet = web.sheets.get(&facts, scoring, &period, &unit, today);
+        let actions = signals::actions(web, &facts, Some(&unit));
+        let flagged = web.books().flagged(&unit, &actions);
         (
             sheet.map_err(|error| Failure::internal(&error))?,
             Outlook::of(web, &facts, &unit, &period)?,
-            signals::actions(web, &facts, Some(std::slice::from_ref(ward))),
+            actions,
+            flagged,
         )
     };
     let help = if period.contains(today) { web.desk.help.of_ward(ward, web.now()) } else { Vec::new() };
@@ -143,6 +149,7 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
         period,
         outlook,
         actions,
+        flagged,
         sheet,
         presence: presence::of_ward(web, ward),
         help,
@@ -155,8 +162,17 @@ pub(crate) fn view(web: &Web, ward: &WardId, period: Period) -> Result<View, Fai
 }
 
 /// The part of the page that changes.
-pub(crate) fn fragment(web: &Web, view: &View) -> Fragment {
-    Fragment::new(parts::body(view, web.desk.scoring.calendar()), parts::said(view))
+pub(crate) fn fragment(web: &Web, view: &View, heeded: &Heeded) -> Fragment {
+    let changes = html! {
+        (alerts::notice(web, heeded))
+        (parts::body(view, web.desk.scoring.calendar()))
+    };
+    Fragment::new(changes, parts::said(view))
+}
+
+/// Whose alerts a ward's page shows to somebody.
+pub(crate) fn heeded(web: &Web, viewer: &Viewer, ward: &WardId) -> Heeded {
+    Heeded::of(web, viewer, &[Audience::Ward(ward.clone())])
 }
 
 pub(crate) async fn page(
@@ -169,7 +185,7 @@ pub(crate) async fn page(
     let period = period(&web, asked.period.as_deref())?;
     page_off_thread(&web, move |web| {
         let view = view(web, &ward, period)?;
-        let fragment = fragment(web, &view);
+        let fragment = fragment(web, &view, &heeded(web, &viewer, &ward));
         Ok(render(web, &viewer, &view, &fragment, asked.period.as_deref()))
     })
     .await
@@ -223,7 +239,6 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
             }
             (picker(web, &address(&view.ward, None), view.period, asked.is_some()))
         }
-        (alerts::notice(web, viewer, &Audience::Ward(view.ward.clone())))
         (reports::links(&papers(view)))
         p.strip.no-print {
             span #live-state.live data-state="still" { "These are the numbers when the page was opened. Reload for newer ones." }
@@ -231,8 +246,8 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
         div #live.stack.looks-on[web.enter(viewer, policy::Place::Help(&view.ward)).is_err()] data-stream=(stream) data-version=(fragment.version) {
             (maud::PreEscaped(&fragment.html))
         }
-        @if web.enter(viewer, policy::Place::Actions(&view.ward)).is_ok() {
-            p.no-print { a.action href=(format!("/ward/{}/actions", view.ward)) { "Take on, change or finish actions" } }
+        @if actions::may(web, viewer, &Unit::Ward(view.ward.clone())) {
+            (actions::link(&address(&view.ward, None)))
         }
         p #live-said.hidden role="status" aria-live="polite" {}
     };

@@ -180,6 +180,7 @@ pub(crate) fn deed(did: &str) -> &str {
         "changed_plan" => "Changed the plan",
         "changed_approval" => "Decided about a translation",
         "changed_frame" => "Changed the coding frame",
+        "changed_lists" => "Changed a word list or the names of staff",
         "changed_action" => "Changed an action",
         "changed_rebase" => "Changed where limits start afresh",
         "changed_eligible" => "Noted eligible patients",

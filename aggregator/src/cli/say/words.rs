@@ -54,9 +54,9 @@ pub(crate) fn action(value: &Value) -> String {
     let owner = optional("/owner").map(|owner| format!(" ({owner})")).unwrap_or_default();
     let effect = optional("/effect/words").map(|words| format!("\n      {words}")).unwrap_or_default();
     format!(
-        "{:>4}  {:<12} {standing}{late}{owner}\n      you said: {}\n      we did:   {}{effect}",
+        "{:>4}  {:<20} {standing}{late}{owner}\n      you said: {}\n      we did:   {}{effect}",
         number(value, "/number"),
-        text(value, "/ward"),
+        optional("/ward").unwrap_or_else(|| text(value, "/unit")),
         text(value, "/said"),
         text(value, "/did")
     )
@@ -120,6 +120,9 @@ pub(crate) fn help_seen(value: &Value) -> String {
 pub(crate) fn account(value: &Value) -> String {
     let roles: Vec<_> = list(value, "/roles").iter().filter_map(Value::as_str).collect();
     let mut said = format!("{:<24} {}", text(value, "/name"), roles.join(" "));
+    if value.pointer("/locked").and_then(Value::as_bool) == Some(true) {
+        said.push_str("  (locked)");
+    }
     if let Some(token) = value.pointer("/token").and_then(Value::as_str) {
         write!(said, "\nIts token, which is nowhere else: {token}").unwrap_or_default();
     }

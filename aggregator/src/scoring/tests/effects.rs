@@ -7,7 +7,7 @@ use super::*;
 
 fn change(measure: &str, done: &str, others: &[&str]) -> Change {
     Change {
-        ward: "W12".parse().unwrap(),
+        unit: "ward:W12".parse().unwrap(),
         measure: measure.parse().unwrap(),
         done: done.parse().unwrap(),
         others: others.iter().map(|day| day.parse().unwrap()).collect(),
@@ -107,7 +107,7 @@ fn the_known_effect_is_found_in_its_measure() {
     let facts = demonstration(&world);
     let sixth = fortnight(&world, "2026-F19");
     let change = |measure: &str| Change {
-        ward: "W07".parse().unwrap(),
+        unit: "ward:W07".parse().unwrap(),
         measure: measure.parse().unwrap(),
         done: sixth.last(),
         others: Vec::new(),

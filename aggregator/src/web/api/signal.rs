@@ -85,7 +85,7 @@ pub(super) async fn comparison(
     .map(Json)
 }
 
-/// What wards do about what patients said, the newest first, with what those that are done came to.
+/// What wards, departments, sites and the trust do about what patients said, the newest first, with what those that are done came to.
 #[utoipa::path(get, path = "/api/v1/actions", tag = "scores", responses(
     (status = 200, description = "The actions", body = [ActionLine]),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),
@@ -97,7 +97,7 @@ pub(super) async fn actions(
     off_thread(&web, move |web| {
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let mut actions = signals::actions(web, &facts, None);
-        actions.retain(|line| web.reads(&viewer, &Unit::Ward(line.ward.clone())));
+        actions.retain(|line| web.reads(&viewer, &line.unit));
         Ok(actions)
     })
     .await

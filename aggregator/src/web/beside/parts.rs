@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use wardvoice_protocol::id::{DomainId, Language};
 use wardvoice_protocol::questionnaire::Text;
 
-use super::{Beside, Named, Other, Says, View};
+use super::{Beside, Counted, Named, Other, Says, View};
 use crate::comments::Released;
 use crate::policy;
 use crate::scoring::{DomainSheet, Figure, NormSheet, ScoreSheet};
@@ -167,13 +167,28 @@ fn asked(other: &Other, back: &str) -> Markup {
                 Says::Nothing => {}
                 Says::TooFew => p { "Fewer than " (policy::FEWEST_SHOWN) " members of staff have answered in these days, so nothing is shown: they could be recognised." },
                 Says::Withheld(why) => p { "Nothing is shown: " (why) "." },
-                Says::Unscored(n) => p {
-                    (words::of(*n, "person has", "people have")) " answered. No scoring definition of " code { (other.reference) }
-                    " is loaded, so there is no score: see docs/scoring.md."
-                },
+                Says::Unscored(counted, comments) => (unscored(other, counted, comments, back)),
                 Says::Scores(sheet, comments) => (says(other, sheet, comments, back)),
             }
         }
+    }
+}
+
+/// How many gave each answer, where nothing says what answers are worth.
+fn unscored(other: &Other, counted: &Counted, comments: &[Released], back: &str) -> Markup {
+    let Counted { sheet, left_out } = counted;
+    let top = charts::round_top(sheet.responses);
+    html! {
+        p {
+            (words::of(sheet.responses, "person has", "people have")) " answered " code { (other.reference) } ". No scoring definition of it is loaded, so there is no score: "
+            "below is how many gave each answer, and nothing is made of it. How a definition is written stands in docs/scoring.md."
+        }
+        @if sheet.questions.is_empty() && *left_out == 0 { p { "It has no question with answers to choose from." } }
+        @for question in &sheet.questions { (charts::answers(question, top)) }
+        @if *left_out > 0 {
+            p { (words::of(*left_out as u64, "question is", "questions are")) " left out: fewer than " (policy::FEWEST_SHOWN) " members of staff answered, and could be recognised." }
+        }
+        (written(comments, false, back))
     }
 }
 
@@ -281,5 +296,61 @@ fn nothing(view: &View) -> Markup {
                 @if titles.is_empty() && !view.hides_staff { li { "Nothing that was asked is left out." } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+    use crate::scoring::{AnswersSheet, OptionCount, QuestionSheet, ShareSheet};
+
+    fn question(id: &str, counts: [u64; 2]) -> QuestionSheet {
+        let n = counts.iter().sum();
+        let none = Figure { value: None, n, lower: None, upper: None, why: None };
+        let option = |id: &str, label: &str, count| OptionCount {
+            option: id.parse().unwrap(),
+            label: label.to_owned(),
+            count,
+        };
+        QuestionSheet {
+            id: id.parse().unwrap(),
+            label: format!("The question about {id}?"),
+            figure: none.clone(),
+            top_box: ShareSheet { count: 0, figure: none.clone() },
+            problem: ShareSheet { count: 0, figure: none },
+            distribution: vec![option("yes", "Yes", counts[0]), option("no", "No", counts[1])],
+            not_applicable: 0,
+            dont_know: 0,
+            declined: 1,
+            not_shown: 0,
+        }
+    }
+
+    fn shown(of_staff: bool) -> String {
+        let questions = vec![question("food", [7, 2]), question("parking", [3, 2])];
+        let counted = Counted::of(AnswersSheet { responses: 9, questions }, of_staff);
+        let reference = wardvoice_protocol::questionnaire::Questionnaire::inpatient().unwrap().reference();
+        let says = Says::Unscored(counted, Vec::new());
+        asked(&Other { reference, title: "Food".to_owned(), says }, "/ward/W1").into_string()
+    }
+
+    #[test]
+    fn a_questionnaire_without_a_definition_says_how_many_gave_each_answer() {
+        let patients = shown(false);
+        for said in [
+            "9 people have answered <code>",
+            "No scoring definition of it is loaded, so there is no score",
+            "Most said “Yes” (n 9).",
+            "The question about parking?",
+            "No comment of these days has been released yet (n 0).",
+        ] {
+            assert!(patients.contains(said), "{said}: {patients}");
+        }
+        assert!(!patients.contains("left out"), "{patients}");
+        let staff = shown(true);
+        assert!(staff.contains("The question about food?") && !staff.contains("parking"), "{staff}");
+        assert!(staff.contains("1 question is left out: fewer than 6 members of staff answered"), "{staff}");
     }
 }

@@ -3,7 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::directory::Unit;
 
 use super::{Row, View};
 use crate::operations::ActionLine;
@@ -109,7 +109,7 @@ pub(super) fn actions(view: &View) -> Markup {
     let found = |finding: EffectFinding| {
         done.iter().filter(|action| action.effect.as_ref().is_some_and(|effect| effect.finding == finding)).count()
     };
-    let name = |id: &WardId| view.rows.iter().find(|row| row.id == *id).map(|row| row.name.clone());
+    let name = |unit: &Unit| view.names.iter().find(|(known, _)| known == unit).map(|(_, name)| name.clone());
     let count = |count: usize| words::count(count as u64);
     html! {
         section #actions.sheet.flows aria-labelledby="actions-title" {
@@ -258,7 +258,7 @@ mod tests {
         let day = |text: &str| text.parse::<Date>().unwrap();
         let action = Action {
             number: 1,
-            ward: "W1".parse().unwrap(),
+            unit: "ward:W1".parse().unwrap(),
             said: "Bins are loud.".to_owned(),
             did: "Soft closing bins.".to_owned(),
             owner: None,

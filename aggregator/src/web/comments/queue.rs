@@ -90,6 +90,7 @@ fn render(web: &Web, viewer: &Viewer, view: &View<'_>, asked: &Asked) -> Markup 
                 a href=(view.address(name, 1)) aria-current=[(name == view.shown).then_some("page")] { (label) " " strong { (words::count(count)) } }
             }
             a href="/office/comments/themes" { "Themes" }
+            a href="/office/comments/words" { "Words and names" }
         }
         (legend(&web.desk.comments))
         @if listed.is_empty() {

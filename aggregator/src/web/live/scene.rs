@@ -10,6 +10,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::WardId;
 
+use crate::web::alerts::Heeded;
 use crate::web::failure::Failure;
 use crate::web::units::Sight;
 use crate::web::ward::{self, Fragment};
@@ -18,17 +19,20 @@ use crate::web::{Web, board, fleet, office, units};
 /// What an open page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Scene {
-    /// A ward, in a period of its own or (none) whatever fortnight it is.
-    Ward(WardId, Option<Period>),
+    /// A ward, in a period of its own or (none) whatever fortnight it is, with the alerts that whoever looks is shown.
+    Ward(WardId, Option<Period>, Heeded),
     /// A department, a site, a specialty or the trust.
     Unit {
         unit: Unit,
         sight: Sight,
         /// The wards on which whoever looks may say that a request for help was seen.
         helps: BTreeSet<WardId>,
+        heeded: Heeded,
     },
+    /// One measure of a unit.
+    Signal { unit: Unit, sight: Sight },
     /// The board's page.
-    Board(Sight),
+    Board(Sight, Heeded),
     /// The office's first page.
     Office(office::Sight),
     /// Every kiosk.
@@ -66,12 +70,15 @@ impl Scene {
     /// Draws what changes on the page.
     pub(crate) fn draw(&self, web: &Web) -> Result<Fragment, Failure> {
         match self {
-            Self::Ward(ward, own) => {
+            Self::Ward(ward, own, heeded) => {
                 let period = own.map_or_else(|| ward::period(web, None), Ok)?;
-                Ok(ward::fragment(web, &ward::view(web, ward, period)?))
+                Ok(ward::fragment(web, &ward::view(web, ward, period)?, heeded))
             }
-            Self::Unit { unit, sight, helps } => Ok(units::fragment(web, &units::view(web, unit, sight, helps)?)),
-            Self::Board(sight) => Ok(board::fragment(&board::view(web, sight)?)),
+            Self::Unit { unit, sight, helps, heeded } => {
+                Ok(units::fragment(web, &units::view(web, unit, sight, helps)?, heeded))
+            }
+            Self::Signal { unit, sight } => units::one::fragment(web, unit, sight),
+            Self::Board(sight, heeded) => Ok(board::fragment(web, &board::view(web, sight)?, heeded)),
             Self::Office(sight) => office::fragment(web, sight),
             Self::Fleet => fleet::fragment(web),
         }
@@ -79,14 +86,14 @@ impl Scene {
 
     /// Whether it shows more than one ward.
     pub(super) fn is_large(&self) -> bool {
-        !matches!(self, Self::Ward(..))
+        !matches!(self, Self::Ward(..) | Self::Signal { unit: Unit::Ward(_), .. })
     }
 
     /// How often it is drawn again.
     pub(super) fn pace(&self) -> Pace {
         match self {
-            Self::Ward(..) => OF_A_WARD,
-            Self::Unit { .. } | Self::Board(_) => OF_MANY,
+            Self::Ward(..) | Self::Signal { unit: Unit::Ward(_), .. } => OF_A_WARD,
+            Self::Unit { .. } | Self::Signal { .. } | Self::Board(..) => OF_MANY,
             Self::Office(_) | Self::Fleet => OF_KIOSKS,
         }
     }
@@ -94,9 +101,15 @@ impl Scene {
     /// The wards whose news concern it; every ward's where there is no list.
     pub(super) fn wards(&self, web: &Web) -> Option<BTreeSet<WardId>> {
         match self {
-            Self::Ward(ward, _) => Some(BTreeSet::from([ward.clone()])),
-            Self::Unit { unit: Unit::Trust(_), .. } | Self::Board(_) | Self::Office(_) | Self::Fleet => None,
-            Self::Unit { unit, .. } => Some(units::ward_ids(web, unit).into_iter().collect()),
+            Self::Ward(ward, ..) => Some(BTreeSet::from([ward.clone()])),
+            Self::Unit { unit: Unit::Trust(_), .. }
+            | Self::Signal { unit: Unit::Trust(_), .. }
+            | Self::Board(..)
+            | Self::Office(_)
+            | Self::Fleet => None,
+            Self::Unit { unit, .. } | Self::Signal { unit, .. } => {
+                Some(units::ward_ids(web, unit).into_iter().collect())
+            }
         }
     }
 }

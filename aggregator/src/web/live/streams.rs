@@ -9,10 +9,11 @@ use crate::web::failure::Failure;
 use crate::web::units::{self, Sight};
 use crate::web::viewer::Viewer;
 use crate::web::ward::{self, period, ward_of};
-use crate::web::{Shared, office};
+use crate::web::{Shared, board, office};
 
 pub(crate) async fn ward(
     State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
     Query(asked): Query<ward::Asked>,
     visit: Visit,
@@ -20,7 +21,8 @@ pub(crate) async fn ward(
     let ward = ward_of(&web, &id)?;
     let own = asked.period.as_deref().filter(|text| !text.is_empty());
     let own = own.map(|text| period(&web, Some(text))).transpose()?;
-    open(&web, Scene::Ward(ward, own), visit).await
+    let heeded = ward::heeded(&web, &viewer, &ward);
+    open(&web, Scene::Ward(ward, own, heeded), visit).await
 }
 
 pub(crate) async fn trust(
@@ -78,13 +80,25 @@ async fn of_unit(
     open(web, scene, visit).await
 }
 
+pub(crate) async fn signal(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Query(asked): Query<units::one::Asked>,
+    visit: Visit,
+) -> Result<Response, Failure> {
+    let (unit, sight) = asked.read(&web, &viewer)?;
+    open(&web, Scene::Signal { unit, sight }, visit).await
+}
+
 pub(crate) async fn board(
     State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     Query(asked): Query<units::Asked>,
     visit: Visit,
 ) -> Result<Response, Failure> {
     let sight = Sight::of(&web, &asked)?;
-    open(&web, Scene::Board(sight), visit).await
+    let heeded = board::heeded(&web, &viewer);
+    open(&web, Scene::Board(sight, heeded), visit).await
 }
 
 pub(crate) async fn office(

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::scene::Scene;
 use super::tree::{self, Node};
 use super::{AtWork, LEAST_REST, MOST_LARGE, MOST_REST, Rooms, Sent, changes, is_full, rest_share};
+use crate::web::alerts::Heeded;
 use crate::web::ward::Fragment;
 
 /// A node of a page, which holds nothing of how it was written.
@@ -181,8 +182,8 @@ fn a_long_list_is_led_on_from_both_ends() {
 fn rooms_of_several_wards_are_bounded_and_those_of_wards_are_not_counted() {
     let mut open = std::collections::HashMap::new();
     let room = || tokio::sync::watch::channel(Sent::first(Fragment::new(html! {}, String::new()))).0;
-    let large = |number: usize| Scene::Board(crate::web::units::Sight::numbered(number));
-    let ward = |number: usize| Scene::Ward(format!("W{number}").parse().unwrap(), None);
+    let large = |number: usize| Scene::Board(crate::web::units::Sight::numbered(number), Heeded::default());
+    let ward = |number: usize| Scene::Ward(format!("W{number}").parse().unwrap(), None, Heeded::default());
     for number in 0..MOST_LARGE {
         open.insert(ward(number), room());
         assert!(!is_full(&open, &large(number)));

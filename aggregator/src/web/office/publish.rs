@@ -3,26 +3,22 @@
 //! The site is the one that `publish` is sent, made by the same function, and goes the same way. What would be published is looked at only
 //! when it is asked for, because it takes a while where wards are many; what is published is what was shown. One publishing of an edition runs
 //! at a time, on a thread of its own: a web server that is slow to take files keeps nobody waiting for a page, who reads later how it went.
-//! That is in memory. What stands is read from the folder, which knows of the command's publishing too.
+//! How it went is kept ([`Publishings`](crate::publish::Publishings)). What stands is read from the folder, which knows of the command's publishing too.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use axum::Form;
 use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::moment;
 use crate::audit::Deed;
 use crate::operations::{PublishAsk, published_site};
-use crate::publish::{
-    DeliverError, Delivered, Destination, Difference, Edition, Put, Site, Sources, Standing, deliver,
-};
+use crate::publish::{Came, Destination, Difference, Edition, Publishing, Put, Site, Standing, deliver};
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
@@ -33,53 +29,6 @@ use crate::web::{Shared, Web, words};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// So many files are named.
 const SHOWN: usize = 300;
-
-/// How the last publishing of an edition from a page went, since the server started.
-#[derive(Debug, Clone)]
-struct Job {
-    since: Timestamp,
-    who: String,
-    came: Came,
-}
-
-#[derive(Debug, Clone)]
-enum Came {
-    /// It is under way.
-    Running,
-    Done(Delivered),
-    /// Why it failed.
-    Failed(String),
-}
-
-/// The publishings from pages.
-#[derive(Debug, Default)]
-pub(in crate::web) struct Publishings(Mutex<BTreeMap<Edition, Job>>);
-
-impl Publishings {
-    fn jobs(&self) -> MutexGuard<'_, BTreeMap<Edition, Job>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn of(&self, edition: Edition) -> Option<Job> {
-        self.jobs().get(&edition).cloned()
-    }
-
-    /// Begins one, unless one is under way.
-    fn begin(&self, edition: Edition, who: &str, since: Timestamp) -> bool {
-        let mut jobs = self.jobs();
-        if jobs.get(&edition).is_some_and(|job| matches!(job.came, Came::Running)) {
-            return false;
-        }
-        jobs.insert(edition, Job { since, who: who.to_owned(), came: Came::Running });
-        true
-    }
-
-    fn end(&self, edition: Edition, came: Came) {
-        if let Some(job) = self.jobs().get_mut(&edition) {
-            job.came = came;
-        }
-    }
-}
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Asked {
@@ -131,14 +80,14 @@ pub(crate) async fn make(
             let look = look_at(web, &destination, true)?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(web, &viewer, Some(&look))).into_response());
         }
-        if !web.publishings.begin(edition, viewer.name(), web.now()) {
+        if !web.desk.publishings.begin(edition, viewer.name(), web.now()) {
             let detail = "This edition is being published at this moment. Open the page again to see how it went.";
             return Err(Failure::new(StatusCode::CONFLICT, "Somebody publishes already", detail));
         }
         let noted =
             web.note(viewer.name(), Deed::Published, Some(&format!("edition:{edition}")), Some("by the page"));
         if let Err(failure) = noted {
-            web.publishings.end(edition, Came::Failed("it could not be noted who publishes".to_owned()));
+            web.desk.publishings.end(edition, Came::failed("it could not be noted who publishes"));
             return Err(failure);
         }
         start(web, destination, site);
@@ -149,11 +98,14 @@ pub(crate) async fn make(
 
 /// Publishes on a thread of its own, and waits for it for a while.
 fn start(web: &Web, destination: Destination, site: Site) {
-    let (edition, publishings) = (destination.edition, Arc::clone(&web.publishings));
+    let (edition, publishings) = (destination.edition, Arc::clone(&web.desk.publishings));
     let (ended, end) = mpsc::channel();
     let work = move || {
-        let came = came(deliver(&destination, &site));
-        publishings.end(edition, came);
+        let delivered = deliver(&destination, &site);
+        if let Err(error) = &delivered {
+            tracing::warn!("failed to {error}");
+        }
+        publishings.end(edition, Came::of(&delivered));
         if ended.send(()).is_err() {
             tracing::info!(%edition, "published, after whoever began it had stopped waiting");
         }
@@ -161,19 +113,9 @@ fn start(web: &Web, destination: Destination, site: Site) {
     let thread = std::thread::Builder::new().name("publish".to_owned()).spawn(work);
     if let Err(error) = thread {
         let why = format!("failed to start what publishes: {error}");
-        web.publishings.end(edition, Came::Failed(why));
+        web.desk.publishings.end(edition, Came::failed(&why));
     } else if end.recv_timeout(PATIENCE).is_err() {
         tracing::info!(%edition, "publishing goes on without whoever began it");
-    }
-}
-
-fn came(delivered: Result<Delivered, DeliverError>) -> Came {
-    match delivered {
-        Ok(delivered) => Came::Done(delivered),
-        Err(error) => {
-            tracing::warn!("failed to {error}");
-            Came::Failed(format!("failed to {error}"))
-        }
     }
 }
 
@@ -194,19 +136,9 @@ fn destination<'a>(web: &'a Web, edition: &str) -> Result<&'a Destination, Failu
 
 /// The site that the command would be sent now.
 fn site_of(web: &Web, edition: Edition) -> Result<Site, Failure> {
-    let desk = &web.desk;
-    let sources = Sources {
-        directory: &desk.world.directory,
-        calendar: &desk.world.calendar,
-        vocabulary: &desk.world.vocabulary,
-        releases: &desk.releases,
-        comments: &desk.comments,
-        actions: &desk.actions,
-        demonstration: desk.demonstration,
-        branding: desk.branding.as_deref(),
-    };
     let asked = PublishAsk { edition, until: None };
-    published_site(&sources, &asked, web.today()).map_err(|error| Failure::internal(&format!("{error:#}")))
+    published_site(&web.desk.sources(), &asked, web.today())
+        .map_err(|error| Failure::internal(&format!("{error:#}")))
 }
 
 fn look_at(web: &Web, destination: &Destination, has_changed: bool) -> Result<Look, Failure> {
@@ -255,7 +187,7 @@ fn one(web: &Web, destination: &Destination, look: Option<&Look>) -> Markup {
     html! {
         section.sheet.flows id=(edition) aria-labelledby=(title) {
             h2 id=(title) { (name(edition)) }
-            @if let Some(job) = web.publishings.of(edition) { (last(web, &job, destination.put.as_ref())) }
+            @if let Some(job) = web.desk.publishings.of(edition) { (last(web, &job, destination.put.as_ref())) }
             @match &standing {
                 Some(standing) => p {
                     "What stands there "
@@ -280,17 +212,17 @@ fn one(web: &Web, destination: &Destination, look: Option<&Look>) -> Markup {
     }
 }
 
-/// How the last publishing from here went.
-fn last(web: &Web, job: &Job, put: Option<&Put>) -> Markup {
+/// How the last publishing that is known of went.
+fn last(web: &Web, job: &Publishing, put: Option<&Put>) -> Markup {
     let when = format!("{} by {}", moment(web, job.since), job.who);
     html! {
         @match &job.came {
             Came::Running => p.problem role="status" { "It is being published: begun " (when) ". Open this page again to see how it went." },
-            Came::Failed(why) => p.problem role="alert" { strong { "Not published, tried " (when) ". " } (sentence(why)) },
-            Came::Done(delivered) => p.problem role="status" {
-                "Published " (when) ": " (words::of(delivered.placed.files as u64, "file", "files"))
-                @if !delivered.placed.is_new { ", which is what was there already" }
-                @if let (Some(count), Some(Put { url, .. })) = (delivered.put, put) { "; " (words::of(count as u64, "file", "files")) " put to " code { (url) } }
+            Came::Failed { why } => p.problem role="alert" { strong { "Not published, tried " (when) ". " } (sentence(why)) },
+            Came::Done { files, is_new, put: put_there } => p.problem role="status" {
+                "Published " (when) ": " (words::of(*files as u64, "file", "files"))
+                @if !is_new { ", which is what was there already" }
+                @if let (Some(count), Some(Put { url, .. })) = (put_there, put) { "; " (words::of(*count as u64, "file", "files")) " put to " code { (url) } }
                 "."
             },
         }

@@ -225,7 +225,7 @@ fn asked_on(web: &Web, questionnaire: &Questionnaire) -> AskedOn {
 }
 
 /// A language in English; its tag where it has none here.
-fn language_name(language: &Language) -> String {
+pub(in crate::web) fn language_name(language: &Language) -> String {
     let name = match language.as_str() {
         "en" => "English",
         "en-simple" => "English, easy read",

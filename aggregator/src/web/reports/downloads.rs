@@ -9,15 +9,16 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use wardvoice_paper::{Paper, Size};
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::Language;
 
-use super::{PosterAsk, ReportAsk, ReportError, consultant_paper, gather};
+use super::{PosterAsk, ReportAsk, ReportError, YouSaidAsk, consultant_paper, gather};
 use crate::press::{Press, PressError};
 use crate::web::failure::Failure;
 use crate::web::routes::{Door, Route, reads};
 use crate::web::viewer::Viewer;
 use crate::web::ward::{self, off_thread, sentence};
-use crate::web::{Shared, Web, consultant};
+use crate::web::{Shared, Web, consultant, units};
 
 /// So many reports are set at once; each takes a processor for some seconds.
 const AT_ONCE: usize = 2;
@@ -37,7 +38,10 @@ pub(in crate::web) fn routes() -> Vec<Route> {
     vec![
         reads("/ward/{id}/report.pdf", Door::Ward, ward_report),
         reads("/ward/{id}/poster.pdf", Door::Ward, ward_poster),
-        reads("/ward/{id}/you-said.pdf", Door::Ward, you_said),
+        reads("/ward/{id}/you-said.pdf", Door::Ward, ward_you_said),
+        reads("/department/{id}/you-said.pdf", Door::Of("department"), department_you_said),
+        reads("/site/{id}/you-said.pdf", Door::Of("site"), site_you_said),
+        reads("/trust/you-said.pdf", Door::Trust, trust_you_said),
         reads("/consultant/{id}/appraisal.pdf", Door::Consultant, appraisal),
         reads("/board/report.pdf", Door::Trust, board),
         reads("/board/half-year.pdf", Door::Trust, half_year),
@@ -80,7 +84,7 @@ impl From<ReportError> for Failure {
             ReportError::NoChange(_) => Self::new(
                 StatusCode::NOT_FOUND,
                 "There is nothing to put on it yet",
-                "No action of this ward is done. When one is, the poster says what patients said and what was done.",
+                "No action is done here yet. When one is, the poster says what patients said and what was done.",
             ),
             error => Self::bad_request(sentence(&error.to_string())),
         }
@@ -108,13 +112,44 @@ async fn ward_poster(
     gathered(&web, format!("poster-{}-{}", ask.ward, ask.language), ReportAsk::Poster(ask)).await
 }
 
-async fn you_said(
+async fn ward_you_said(
     State(web): State<Shared>,
     Path(id): Path<String>,
     Query(asked): Query<PosterAsked>,
 ) -> Result<Response, Failure> {
-    let ask = poster(&web, &id, asked)?;
-    gathered(&web, format!("you-said-{}-{}", ask.ward, ask.language), ReportAsk::YouSaid(ask)).await
+    let ward = ward::ward_of(&web, &id)?;
+    you_said(&web, ward.to_string(), Unit::Ward(ward), asked).await
+}
+
+async fn department_you_said(
+    State(web): State<Shared>,
+    Path(id): Path<String>,
+    Query(asked): Query<PosterAsked>,
+) -> Result<Response, Failure> {
+    let unit = units::named(&web, "department", &id)?;
+    you_said(&web, id, unit, asked).await
+}
+
+async fn site_you_said(
+    State(web): State<Shared>,
+    Path(id): Path<String>,
+    Query(asked): Query<PosterAsked>,
+) -> Result<Response, Failure> {
+    let unit = units::named(&web, "site", &id)?;
+    you_said(&web, id, unit, asked).await
+}
+
+async fn trust_you_said(State(web): State<Shared>, Query(asked): Query<PosterAsked>) -> Result<Response, Failure> {
+    let unit = units::trust_of(&web);
+    you_said(&web, "trust".to_owned(), unit, asked).await
+}
+
+async fn you_said(web: &Shared, name: String, unit: Unit, asked: PosterAsked) -> Result<Response, Failure> {
+    let PosterAsked { language, size, approved } = asked;
+    let language = language.unwrap_or_else(Language::english);
+    let name = format!("you-said-{name}-{language}");
+    let ask = YouSaidAsk { unit, language, size: size.unwrap_or_default(), approved };
+    gathered(web, name, ReportAsk::YouSaid(ask)).await
 }
 
 fn poster(web: &Web, id: &str, asked: PosterAsked) -> Result<PosterAsk, Failure> {

@@ -6,8 +6,8 @@ use wardvoice_paper::{
     Log, Measured, Rules, Spread, Table, Tone,
 };
 use wardvoice_protocol::contact::Mode;
+use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
-use wardvoice_protocol::id::WardId;
 
 use crate::comments::{Released, Tone as CommentTone};
 use crate::facts::LogHead;
@@ -212,7 +212,7 @@ pub(super) fn reach(sheet: &ScoreSheet, period: &Period) -> Vec<Fact> {
     facts
 }
 
-/// An action; the name of its ward where there are several.
+/// An action; the name of whose it is where there are several.
 pub(super) fn action(line: &ActionLine, ward: Option<String>) -> Action {
     Action {
         number: line.number,
@@ -224,12 +224,12 @@ pub(super) fn action(line: &ActionLine, ward: Option<String>) -> Action {
     }
 }
 
-/// All wards' actions, counted and told; of those that are done only the newest.
+/// Everybody's actions, counted and told; of those that are done only the newest.
 pub(super) fn actions(books: &Books<'_>, lines: &[ActionLine]) -> ActionSummary {
     const MOST_DONE: usize = 40;
-    let name = |id: &WardId| books.directory.ward(id).map(|ward| ward.name.clone());
+    let name = |unit: &Unit| books.scoring.unit_name(unit);
     let told = |wanted: &dyn Fn(&&ActionLine) -> bool| -> Vec<Action> {
-        lines.iter().filter(wanted).map(|line| action(line, name(&line.ward))).collect()
+        lines.iter().filter(wanted).map(|line| action(line, name(&line.unit))).collect()
     };
     let overdue = told(&|line| line.overdue);
     let open = told(&|line| line.done.is_none() && !line.overdue);

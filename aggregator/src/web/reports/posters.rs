@@ -1,4 +1,4 @@
-//! Posters: what was released of a ward and what it has changed, in any language that its patients are asked in.
+//! Posters: what was released of a ward, and what a ward or a larger unit has changed, in any language that its patients are asked in.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,8 @@ use wardvoice_protocol::directory::{Unit, WardEntry};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::questionnaire::{KindFile, OptionScore, QuestionFile, Questionnaire, Text};
 
-use super::{PosterAsk, ReportError, parts};
+use super::{PosterAsk, ReportError, YouSaidAsk, parts};
+use crate::actions::{acts, over};
 use crate::publication::{Question, Subject, questions};
 use crate::web::books::Books;
 use crate::web::display::{self, Shown};
@@ -43,48 +44,58 @@ pub(super) fn ward(books: &Books<'_>, ask: &PosterAsk) -> Result<Paper, ReportEr
     let report = WardPoster {
         size: ask.size,
         figures: figures.take(MOST_FIGURES).collect(),
-        changes: changes(books, entry, ask, MOST_BESIDE),
+        changes: changes(books, &Unit::Ward(entry.id.clone()), &ask.language, MOST_BESIDE),
     };
     let title = format!("{}: what patients say", entry.name);
-    Ok(paper(books, entry, ask, title, Report::WardPoster(Box::new(report))))
+    let heading = (title, entry.name.as_str());
+    Ok(paper(books, heading, (&ask.language, ask.approved), Report::WardPoster(Box::new(report))))
 }
 
-/// What patients of a ward said and what was done.
-pub(super) fn you_said(books: &Books<'_>, ask: &PosterAsk) -> Result<Paper, ReportError> {
-    let entry = found(books, ask)?;
+/// What patients of a unit said and what was done.
+pub(super) fn you_said(books: &Books<'_>, ask: &YouSaidAsk) -> Result<Paper, ReportError> {
+    let name = books.scoring.unit_name(&ask.unit).filter(|_| acts(books.directory, &ask.unit));
+    let name = name.ok_or_else(|| match &ask.unit {
+        Unit::Ward(ward) => ReportError::NoWard(ward.clone()),
+        unit => ReportError::NoUnit(unit.clone()),
+    })?;
     asked_in(books, &ask.language)?;
-    let changes = changes(books, entry, ask, MOST_CHANGES);
+    let changes = changes(books, &ask.unit, &ask.language, MOST_CHANGES);
     if changes.is_empty() {
-        return Err(ReportError::NoChange(ask.ward.clone()));
+        return Err(ReportError::NoChange(ask.unit.clone()));
     }
     let report = YouSaidWeDid { size: ask.size, changes };
-    let title = format!("{}: you said, we did", entry.name);
-    Ok(paper(books, entry, ask, title, Report::YouSaidWeDid(Box::new(report))))
+    let title = format!("{name}: you said, we did");
+    Ok(paper(books, (title, name.as_str()), (&ask.language, ask.approved), Report::YouSaidWeDid(Box::new(report))))
 }
 
 fn found<'a>(books: &Books<'a>, ask: &PosterAsk) -> Result<&'a WardEntry, ReportError> {
     books.directory.ward(&ask.ward).ok_or_else(|| ReportError::NoWard(ask.ward.clone()))
 }
 
-fn paper(books: &Books<'_>, ward: &WardEntry, ask: &PosterAsk, title: String, report: Report) -> Paper {
-    let unchecked = (ask.language != Language::english() && !ask.approved).then(|| {
+/// A poster under its title and whose it is, in a language that somebody who speaks it has read or not.
+fn paper(
+    books: &Books<'_>,
+    (title, name): (String, &str),
+    (language, approved): (&Language, bool),
+    report: Report,
+) -> Paper {
+    let unchecked = (*language != Language::english() && !approved).then(|| {
         "Not checked: somebody who speaks this language has to read it before it hangs on a wall. --approved says that one has."
             .to_owned()
     });
-    let front =
-        parts::front(books, (title, ward.name.clone(), ward.name.clone()), unchecked.into_iter().collect());
+    let front = parts::front(books, (title, name.to_owned(), name.to_owned()), unchecked.into_iter().collect());
     Paper {
         version: VERSION,
-        front: Front { language: ask.language.to_string(), ..front },
+        front: Front { language: language.to_string(), ..front },
         foot: Foot { n: None, standing: None, revision: None, definition: None, questionnaire: None, log: None },
         report,
     }
 }
 
-/// The newest changes of a ward. They stand in the words of the ward, which are English.
-fn changes(books: &Books<'_>, ward: &WardEntry, ask: &PosterAsk, most: usize) -> Vec<Change> {
-    let language = (ask.language.as_str() != "en").then(|| "en".to_owned());
-    let changes = books.actions.changes(&ward.id).into_iter().take(most);
+/// The newest changes of a unit and of what stands over it. They stand in their own words, which are English.
+fn changes(books: &Books<'_>, unit: &Unit, language: &Language, most: usize) -> Vec<Change> {
+    let language = (language.as_str() != "en").then(|| "en".to_owned());
+    let changes = books.actions.changes(&over(books.directory, unit)).into_iter().take(most);
     changes.map(|change| Change { said: change.said, did: change.did, language: language.clone() }).collect()
 }
 

@@ -22,6 +22,8 @@ struct Trust {
     sheet: Arc<ScoreSheet>,
     outlook: Arc<Outlook>,
     actions: Vec<ActionLine>,
+    /// The trust's own, which its charts have flags for.
+    flagged: Vec<ActionLine>,
     comparison: Arc<Option<Comparison>>,
     head: Option<LogHead>,
 }
@@ -35,11 +37,13 @@ fn trust(books: &Books<'_>, facts: &Facts, period: &Period) -> Result<Trust, Rep
     let unit = Unit::Trust(entry.id.clone());
     let outlook = books.outlook(facts, &unit, period)?;
     let compared = books.compared(&outlook.fortnights, period);
+    let actions = books.actions(facts, None);
     Ok(Trust {
         name: entry.name.clone(),
         sheet: books.sheet(facts, &unit, period)?,
         comparison: books.comparison(facts, &unit, &compared, &Measure::Overall)?,
-        actions: books.actions(facts, None),
+        flagged: books.flagged(&unit, &actions),
+        actions,
         head: facts.head(),
         outlook,
     })
@@ -67,8 +71,7 @@ pub(super) fn board(books: &Books<'_>, period: Period) -> Result<Paper, ReportEr
     drop(facts);
     rows.sort_by(|(left, _), (right, _)| by_name(left, right));
     let report = Board {
-        // Other wards' actions are not drawn on the trust's chart.
-        overall: parts::overall(&trust.sheet, &trust.outlook, &[]),
+        overall: parts::overall(&trust.sheet, &trust.outlook, &trust.flagged),
         changed: parts::changed(&trust.outlook),
         matrix: matrix(&trust.outlook, &rows),
         spread: (*trust.comparison).as_ref().map(|comparison| parts::spread(comparison, &period)),
@@ -111,9 +114,10 @@ pub(super) fn half_year(books: &Books<'_>, period: Period) -> Result<Paper, Repo
     let wards = wards(books, &facts, &period)?;
     drop(facts);
     let window = Window::of(trust.outlook.scores());
-    let domains = trust.sheet.domains.iter().map(|domain| parts::domain(domain, &trust.outlook, &[], window));
+    let domains =
+        trust.sheet.domains.iter().map(|domain| parts::domain(domain, &trust.outlook, &trust.flagged, window));
     let report = HalfYear {
-        overall: parts::overall(&trust.sheet, &trust.outlook, &[]),
+        overall: parts::overall(&trust.sheet, &trust.outlook, &trust.flagged),
         reach: parts::reach(&trust.sheet, &period),
         changed: parts::changed(&trust.outlook),
         domains: domains.collect(),

@@ -18,19 +18,20 @@ use crate::web::{figures, words};
 pub(super) fn paper(books: &Books<'_>, id: &WardId, period: Period) -> Result<Paper, ReportError> {
     let entry = books.directory.ward(id).ok_or_else(|| ReportError::NoWard(id.clone()))?;
     let unit = Unit::Ward(id.clone());
-    let (sheet, outlook, actions, head) = {
+    let (sheet, outlook, actions, flagged, head) = {
         let facts = books.facts.read().unwrap_or_else(PoisonError::into_inner);
-        let actions = books.actions(&facts, Some(std::slice::from_ref(id)));
+        let actions = books.actions(&facts, Some(&unit));
+        let flagged = books.flagged(&unit, &actions);
         let sheet = books.sheet(&facts, &unit, &period)?;
-        (sheet, books.outlook(&facts, &unit, &period)?, actions, facts.head())
+        (sheet, books.outlook(&facts, &unit, &period)?, actions, flagged, facts.head())
     };
     books.comments.catch_up()?;
     let comments = books.comments.released(&unit, &period, Audience::Ward)?;
     let overall = outlook.get(&Measure::Overall);
     let window = Window::of(outlook.scores());
-    let domains = sheet.domains.iter().map(|domain| parts::domain(domain, &outlook, &actions, window));
+    let domains = sheet.domains.iter().map(|domain| parts::domain(domain, &outlook, &flagged, window));
     let report = WardFortnight {
-        overall: parts::overall(&sheet, &outlook, &actions),
+        overall: parts::overall(&sheet, &outlook, &flagged),
         reach: parts::reach(&sheet, &period),
         changed: parts::changed(&outlook),
         domains: domains.collect(),

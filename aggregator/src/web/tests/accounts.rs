@@ -69,11 +69,40 @@ async fn what_an_administrator_changes_counts_at_once() {
 }
 
 #[tokio::test]
+async fn a_locked_account_is_out_at_once_and_in_again_once_it_is_unlocked() {
+    let (bench, cookie) = administered().await;
+    let sister = "sister".parse().unwrap();
+    bench.desk.accounts.add(&sister, Proof::Chosen(PASSWORD), &["ward:W1".parse().unwrap()]).unwrap();
+    let status = async |cookie: &str, path: &str| {
+        bench.get(path).header("cookie", cookie).send().await.unwrap().status().as_u16()
+    };
+    let theirs = bench.sign_in_as("sister").await;
+    assert_eq!(status(&theirs, "/ward/W1").await, 200);
+    assert_eq!(send(&bench, &cookie, "lock", "name=sister").await.0, 303);
+    assert_eq!(status(&theirs, "/ward/W1").await, 303, "the session ends at once");
+    let form = format!("name=sister&password={}&next=/", PASSWORD.replace(' ', "+"));
+    let refused = bench.post("/sign-in", &form).send().await.unwrap();
+    assert_eq!(refused.status(), 422);
+    assert!(refused.text().await.unwrap().contains("do not belong together"), "it is not told that it is locked");
+    let list = bench.get("/office/accounts").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+    assert!(list.contains("Locked") && list.contains("/office/accounts/unlock"), "{list}");
+    assert_eq!(send(&bench, &cookie, "unlock", "name=sister").await.0, 303);
+    assert_eq!(status(&theirs, "/ward/W1").await, 303, "and does not come back with the account");
+    let again = bench.sign_in_as("sister").await;
+    assert_eq!(status(&again, "/ward/W1").await, 200);
+    let noted = bench.desk.audit.recent(20);
+    let details: Vec<_> = noted.iter().filter_map(|entry| entry.detail.as_deref()).collect();
+    assert!(details.contains(&"locked") && details.contains(&"unlocked"), "{details:?}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_with_an_account_is_said_and_changes_nothing() {
     let (bench, cookie) = administered().await;
     let before = bench.desk.accounts.all();
     for (what, form, says) in [
         ("remove", "name=root", "the last to have it"),
+        ("lock", "name=root", "the last to have it"),
+        ("lock", "name=nobody", "There is no account nobody any more"),
         ("roles", "name=root&roles=office", "the last to have it"),
         ("remove", "name=nobody", "There is no account nobody any more"),
         ("roles", "name=nobody&roles=office", "There is no account nobody any more"),

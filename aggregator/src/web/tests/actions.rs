@@ -1,14 +1,20 @@
-//! A ward's actions, as the ward takes them on.
+//! Actions, as wards and larger units take them on.
 
 use super::*;
 use crate::accounts::Proof;
+use crate::actions::{Cause, NewAction};
 use crate::comments::{Reach, Tone, Wish};
 
 impl Bench {
     /// An account of a ward, signed in.
     async fn staff_of(&self, ward: &str) -> String {
-        let role = format!("ward:{ward}");
-        let name = format!("staff-{}", ward.to_lowercase());
+        self.holder_of(&format!("ward:{ward}")).await
+    }
+
+    /// An account with a role, signed in.
+    async fn holder_of(&self, role: &str) -> String {
+        let (_, whose) = role.split_once(':').unwrap();
+        let name = format!("staff-{}", whose.to_lowercase());
         if self.desk.accounts.get(&name).is_none() {
             let proof = Proof::Chosen(PASSWORD);
             self.desk.accounts.add(&name.parse().unwrap(), proof, &[role.parse().unwrap()]).unwrap();
@@ -17,8 +23,11 @@ impl Bench {
     }
 
     async fn acts(&self, cookie: &str, ward: &str, form: &str) -> (u16, String) {
-        let response =
-            self.post(&format!("/ward/{ward}/actions"), form).header("cookie", cookie).send().await.unwrap();
+        self.acts_at(cookie, &format!("/ward/{ward}/actions"), form).await
+    }
+
+    async fn acts_at(&self, cookie: &str, path: &str, form: &str) -> (u16, String) {
+        let response = self.post(path, form).header("cookie", cookie).send().await.unwrap();
         let status = response.status().as_u16();
         match response.headers().get("location") {
             Some(location) => (status, location.to_str().unwrap().to_owned()),
@@ -96,4 +105,67 @@ async fn what_cannot_be_done_says_why_and_another_ward_is_another_wards() {
     let office = bench.sign_in().await;
     assert_eq!(bench.acts(&office, "W2", "what=done&number=1").await.0, 404, "it is not of that ward");
     assert_eq!(bench.desk.actions.list().len(), 1);
+}
+
+#[tokio::test]
+async fn a_department_takes_an_action_on_and_its_charts_show_what_it_came_to() {
+    let bench = Bench::lively(false).await;
+    let cookie = bench.holder_of("department:medicine").await;
+    let page = bench.page_of(&cookie, "/department/medicine").await;
+    assert!(
+        page.contains("href=\"/department/medicine/actions\"")
+            && page.contains("/department/medicine/you-said.pdf")
+    );
+    let path = "/department/medicine/actions";
+    let form = "what=add&said=Tea+is+cold.&did=New+flasks.&owner=matron&due=2026-11-01&about=domain:kindness";
+    assert_eq!(bench.acts_at(&cookie, path, form).await, (303, format!("{path}?done=add")));
+    let page = bench.page_of(&cookie, path).await;
+    for said in ["Tea is cold.", "(matron)", "overdue"] {
+        assert!(page.contains(said), "{said}");
+    }
+    let page = bench.page_of(&cookie, "/department/medicine").await;
+    assert!(page.contains("1 action open, 1 of them overdue; 0 done."), "it stands on the department's page");
+    let board = bench.page_of(&bench.sign_in().await, "/board").await;
+    let overdue = board.split("<h3>Overdue</h3>").nth(1).unwrap();
+    assert!(overdue.contains("Medicine: overdue, due 1 November 2026 (matron)"), "the board sees whose it is");
+    // Another was done between the fourth and the fifth fortnight.
+    let flasks = NewAction {
+        unit: "department:medicine".parse().unwrap(),
+        said: "Tea is cold.".to_owned(),
+        did: "New flasks.".to_owned(),
+        owner: None,
+        about: Some("domain:kindness".parse().unwrap()),
+        due: None,
+        cause: Cause::default(),
+    };
+    let number = bench.desk.actions.add(flasks, Date::constant(2026, 9, 1)).unwrap().number;
+    bench.desk.actions.finish(number, Date::constant(2026, 9, 27)).unwrap();
+    let listed = bench.page_of(&cookie, path).await;
+    assert!(listed.contains("Measured: "), "the step is measured over all its wards");
+    let chart = bench.page_of(&cookie, "/signal?unit=department:medicine&measure=domain:kindness").await;
+    assert!(chart.contains("Action 2 on 27 September 2026: New flasks."), "{chart}");
+    let ward = bench.page_of(&cookie, "/signal?unit=ward:W1&measure=domain:kindness").await;
+    assert!(ward.contains("Action 2 on 27 September 2026: Medicine: New flasks."), "a ward's patients feel it");
+    let trust = bench.page_of(&bench.sign_in().await, "/signal?unit=trust:T1&measure=domain:kindness").await;
+    assert!(!trust.contains("Action 2 on"), "the trust's charts have its own alone");
+    let entries = bench.desk.audit.recent(9);
+    assert!(entries.iter().any(|entry| entry.about.as_deref() == Some("department:medicine")));
+}
+
+#[tokio::test]
+async fn a_larger_units_actions_are_its_own_and_the_offices() {
+    let bench = Bench::lively(false).await;
+    let (ward, office) = (bench.staff_of("W1").await, bench.sign_in().await);
+    let form = "what=add&said=Parking.&did=More+places.";
+    assert_eq!(bench.acts_at(&ward, "/department/medicine/actions", form).await.0, 403);
+    assert_eq!(bench.acts_at(&ward, "/trust/actions", form).await.0, 403);
+    for path in ["/site/S1/actions", "/trust/actions", "/department/medicine/actions"] {
+        let (status, location) = bench.acts_at(&office, path, form).await;
+        assert_eq!((status, location), (303, format!("{path}?done=add")));
+        assert!(bench.page_of(&office, path).await.contains("More places."), "{path}");
+    }
+    assert_eq!(bench.acts_at(&office, "/trust/actions", "what=done&number=1").await.0, 404, "it is the site's");
+    assert_eq!(bench.acts_at(&office, "/site/S1/actions", "what=done&number=1").await.0, 303);
+    assert_eq!(bench.acts_at(&office, "/department/none/actions", form).await.0, 404);
+    assert_eq!(bench.desk.actions.list().len(), 3);
 }

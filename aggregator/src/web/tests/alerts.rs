@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::Events;
 use super::desk::{Bench, PASSWORD, noon};
 use crate::accounts::Proof;
 use crate::alerts::{Alert, Budgets, Kind, Settings};
@@ -110,6 +111,29 @@ async fn who_has_seen_one_is_noted_and_nobody_else_may() {
     assert!(list.find("Seen, and still so").unwrap() < list.find("The thing about a-ward-1.").unwrap());
     let audit = page(&bench, &cookie, "/office/audit").await;
     assert!(audit.contains("Saw an alert") && audit.contains("alert:a-ward-1"), "{audit}");
+}
+
+#[tokio::test]
+async fn a_notice_goes_from_open_pages_when_somebody_has_seen_it() {
+    let bench = alarmed().await;
+    let cookie = bench.sign_in().await;
+    let (mut ward, mut board) = (
+        Events::of_page_as(&bench, "/ward/W1", Some(&cookie)).await,
+        Events::of_page_as(&bench, "/board", Some(&cookie)).await,
+    );
+    let shows = |events: &Events, key: &str| format!("{:?}", events.shown).contains(key);
+    assert!(shows(&ward, "The thing about a-ward-1.") && shows(&board, "The thing about a-board."));
+    for key in ["a-ward-1", "a-board"] {
+        let request = bench.post("/alerts/seen", &format!("key={key}")).header("cookie", &cookie);
+        assert_eq!(request.send().await.unwrap().status(), 303);
+    }
+    ward.next().await.unwrap();
+    board.next().await.unwrap();
+    assert!(!shows(&ward, "The thing about a-ward-1.") && !shows(&board, "The thing about a-board."));
+    // Whoever may not see the board's alerts has a room without them.
+    let matron = account(&bench, "of-ward-2", "ward:W2").await;
+    let other = Events::of_page_as(&bench, "/ward/W2", Some(&matron)).await;
+    assert!(shows(&other, "The thing about a-ward-2.") && !shows(&other, "a-board"));
 }
 
 #[tokio::test]

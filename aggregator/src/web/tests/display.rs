@@ -1,6 +1,7 @@
 //! A ward's public display.
 
 use jiff::civil::date;
+use wardvoice_protocol::directory::Unit;
 
 use super::*;
 use crate::actions::{Cause, NewAction};
@@ -28,7 +29,7 @@ impl Bench {
 
     pub(super) fn change(&self, place: &str, said: &str) {
         let action = NewAction {
-            ward: desk::ward(place),
+            unit: Unit::Ward(desk::ward(place)),
             said: said.to_owned(),
             did: "Soft closing bins.".to_owned(),
             owner: None,
@@ -104,7 +105,7 @@ async fn what_a_ward_has_changed_is_shown_and_what_it_means_to_change_is_not() {
     bench.change("W3", "Bins are loud & <b>bad</b>.");
     bench.change("W2", "Elsewhere.");
     let open = NewAction {
-        ward: desk::ward("W3"),
+        unit: Unit::Ward(desk::ward("W3")),
         said: "Not done yet.".to_owned(),
         did: "Soon.".to_owned(),
         owner: None,

@@ -43,7 +43,7 @@ async fn what_is_kept_is_what_is_made_anew() {
     check(&bench, "a re-basing").await;
     bench.desk.rebases.remove(1, Some("wrong")).unwrap();
     let action = NewAction {
-        ward: "W1".parse().unwrap(),
+        unit: "ward:W1".parse().unwrap(),
         said: "Staff rush.".to_owned(),
         did: "We say hello.".to_owned(),
         owner: None,

@@ -8,8 +8,8 @@ use flate2::write::DeflateEncoder;
 use super::*;
 use crate::accounts::Proof;
 
-/// Pages of several wards that anybody may open in a demonstration.
-const PAGES: [&str; 7] = [
+/// Pages of several wards, and of one measure, that anybody may open in a demonstration.
+const PAGES: [&str; 9] = [
     "/trust",
     "/site/S1",
     "/department/medicine",
@@ -17,6 +17,8 @@ const PAGES: [&str; 7] = [
     "/board",
     "/trust?period=2026-H2&measure=domain:kindness",
     "/board?measure=friends_and_family",
+    "/signal?unit=ward:W1&measure=domain:kindness",
+    "/signal?unit=trust:T1",
 ];
 
 /// A Friday in the fortnight that runs.
@@ -179,6 +181,35 @@ async fn open_pages_end_with_the_role_they_were_opened_in() {
 }
 
 #[tokio::test]
+async fn an_open_chart_shows_where_limits_start_afresh_and_what_was_done() {
+    let bench = Bench::lively(true).await;
+    let mut chart = Events::of_page(&bench, "/signal?unit=ward:W1&measure=domain:kindness").await;
+    assert!(is_read_as_written(&chart.shown, &[]));
+    let action = crate::actions::NewAction {
+        unit: "ward:W1".parse().unwrap(),
+        said: "Staff rush.".to_owned(),
+        did: "We say hello.".to_owned(),
+        owner: None,
+        about: Some("domain:kindness".parse().unwrap()),
+        due: None,
+        cause: crate::actions::Cause::default(),
+    };
+    let number = bench.desk.actions.add(action, Date::constant(2026, 9, 1)).unwrap().number;
+    bench.desk.actions.finish(number, Date::constant(2026, 9, 27)).unwrap();
+    bench.commit("W1");
+    let message = chart.next().await.unwrap();
+    assert!(message.to_string().contains("We say hello."), "{message}");
+    // Another ward's news are none of it.
+    bench.answers("W2", TODAY, 90);
+    bench.commit("W2");
+    bench.answers("W1", TODAY, 90);
+    bench.commit("W1");
+    chart.next().await.unwrap();
+    let reloaded = bench.text("/signal?unit=ward:W1&measure=domain:kindness").await;
+    assert_eq!(chart.shown, seen(live_part(&reloaded)));
+}
+
+#[tokio::test]
 async fn what_there_is_not_is_not_streamed() {
     let bench = Bench::lively(true).await;
     for (path, status) in [
@@ -187,6 +218,8 @@ async fn what_there_is_not_is_not_streamed() {
         ("/trust/stream?measure=domain:parking", 404),
         ("/trust/stream?period=2027-F02", 404),
         ("/board/stream?measure=nonsense", 400),
+        ("/signal/stream?unit=ward:W1&measure=domain:parking", 404),
+        ("/signal/stream?unit=ward:W9", 404),
     ] {
         assert_eq!(bench.get(path).send().await.unwrap().status(), status, "{path}");
     }

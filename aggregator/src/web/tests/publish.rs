@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::date;
+use wardvoice_protocol::directory::Unit;
 
 use super::*;
 use crate::comments::{Reach, Tone, Wish};
-use crate::publish::{Edition, Site, Sources, site};
+use crate::publish::{Edition, Site, site};
 
 const AT: &str = "2026-11-12T10:15:00Z";
 
@@ -16,18 +17,7 @@ impl Bench {
     }
 
     pub(super) fn published_until(&self, edition: Edition, until: Date) -> Site {
-        let desk = &self.desk;
-        let sources = Sources {
-            directory: &desk.world.directory,
-            calendar: &desk.world.calendar,
-            vocabulary: &desk.world.vocabulary,
-            releases: &desk.releases,
-            comments: &desk.comments,
-            actions: &desk.actions,
-            demonstration: desk.demonstration,
-            branding: desk.branding.as_deref(),
-        };
-        site(&sources.gather(edition, until).unwrap())
+        site(&self.desk.sources().gather(edition, until).unwrap())
     }
 }
 
@@ -130,7 +120,7 @@ async fn nothing_is_said_of_what_a_change_came_to_before_a_month_after_it_is_rel
     let bench = Bench::lively(false).await;
     let released = bench.release(date(2026, 11, 8));
     let action = crate::actions::NewAction {
-        ward: desk::ward("W1"),
+        unit: Unit::Ward(desk::ward("W1")),
         said: "Nights are loud.".to_owned(),
         did: "Soft shoes.".to_owned(),
         owner: None,

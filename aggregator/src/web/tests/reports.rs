@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde_json::Value;
 use wardvoice_paper::{Paper, Report, Size, Whose};
+use wardvoice_protocol::directory::Unit;
 
 use super::desk::{Bench, ward};
 use crate::actions::{Cause, NewAction};
@@ -14,7 +15,7 @@ use crate::publication::{PartCount, Release, Subject};
 use crate::releases::Releases;
 use crate::web::books::Books;
 use crate::web::histories::Histories;
-use crate::web::reports::{PosterAsk, ReportAsk, consultant_paper, gather};
+use crate::web::reports::{PosterAsk, ReportAsk, YouSaidAsk, consultant_paper, gather};
 use crate::web::sheets::Sheets;
 
 const TODAY: Date = Date::constant(2026, 11, 20);
@@ -54,13 +55,18 @@ fn json(paper: &Paper) -> String {
     serde_json::to_string(paper).unwrap()
 }
 
+fn you_said(unit: &str, language: &str) -> ReportAsk {
+    let (unit, language) = (unit.parse().unwrap(), language.parse().unwrap());
+    ReportAsk::YouSaid(YouSaidAsk { unit, language, size: Size::A4, approved: false })
+}
+
 fn of_ward(id: &str, period: Option<&str>) -> ReportAsk {
     ReportAsk::Ward { ward: ward(id), period: period.map(str::to_owned), as_of: None }
 }
 
 fn change(bench: &Bench, said: &str) {
     let action = NewAction {
-        ward: ward("W1"),
+        unit: Unit::Ward(ward("W1")),
         said: said.to_owned(),
         did: "Soft bins.".to_owned(),
         owner: None,
@@ -250,8 +256,39 @@ async fn a_poster_reads_what_was_released_and_nothing_else() {
     assert_eq!(report.changes.first().unwrap().language.as_deref(), Some("en"));
     let unknown = error(&bench, &ReportAsk::Poster(ask("fr")));
     assert!(unknown.contains("posters are made in ar, bn"), "{unknown}");
-    let nothing = ReportAsk::YouSaid(PosterAsk { ward: ward("W2"), ..ask("en") });
+    let nothing = you_said("ward:W2", "en");
     assert!(error(&bench, &nothing).contains("`action done`"));
+}
+
+#[tokio::test]
+async fn a_poster_of_changes_is_a_wards_or_a_larger_units() {
+    let bench = Bench::lively(false).await;
+    change(&bench, "It is loud at night.");
+    let tea = NewAction {
+        unit: "department:medicine".parse().unwrap(),
+        said: "Tea is cold.".to_owned(),
+        did: "New flasks.".to_owned(),
+        owner: None,
+        about: None,
+        due: None,
+        cause: Cause::default(),
+    };
+    let number = bench.desk.actions.add(tea, Date::constant(2026, 9, 1)).unwrap().number;
+    bench.desk.actions.finish(number, Date::constant(2026, 9, 22)).unwrap();
+    let said = |unit: &str| -> (String, Vec<String>) {
+        let paper = with(&bench, None, |books| gather(books, &you_said(unit, "en"))).unwrap().unwrap();
+        let Report::YouSaidWeDid(report) = &paper.report else { unreachable!() };
+        (paper.front.title.clone(), report.changes.iter().map(|change| change.said.clone()).collect())
+    };
+    let (title, changes) = said("department:medicine");
+    assert!(title.starts_with("Medicine: you said"), "{title}");
+    assert_eq!(changes, ["Tea is cold."], "what one of its wards did is the ward's");
+    let (_, changes) = said("ward:W1");
+    assert_eq!(changes, ["Tea is cold.", "It is loud at night."], "a ward's patients drink that tea");
+    assert_eq!(said("ward:W3").1, ["Tea is cold."]);
+    assert!(error(&bench, &you_said("trust:T1", "en")).contains("`action done`"));
+    assert!(error(&bench, &you_said("specialty:respiratory", "en")).contains("find specialty:respiratory"));
+    assert!(error(&bench, &you_said("ward:W9", "en")).contains("find ward W9"));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use jiff::civil::date;
+use wardvoice_protocol::directory::Unit;
 
 use super::publish::file;
 use super::*;
@@ -33,7 +34,7 @@ fn released(bench: &Bench, months: RangeInclusive<i8>) {
 
 fn acts(bench: &Bench, said: &str, done: Date) {
     let action = NewAction {
-        ward: desk::ward("W1"),
+        unit: Unit::Ward(desk::ward("W1")),
         said: said.to_owned(),
         did: "Soft shoes.".to_owned(),
         owner: None,

@@ -21,7 +21,7 @@ const PAGES: [&str; 6] = [
 /// W1 did something about kindness between its fourth and fifth fortnight, and has something overdue.
 fn acts(bench: &Bench) {
     let action = |said: &str, about: &str, due: Option<&str>| NewAction {
-        ward: "W1".parse().unwrap(),
+        unit: "ward:W1".parse().unwrap(),
         said: said.to_owned(),
         did: "We say hello.".to_owned(),
         owner: Some("ward sister".to_owned()),

@@ -1,6 +1,5 @@
 //! One measure of one unit: its chart by itself, the problems beside a score, changes and re-basings, and the numbers.
 
-use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use axum::extract::{Extension, Query, State};
@@ -9,8 +8,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
-use wardvoice_protocol::id::WardId;
 
+use super::Sight;
 use crate::operations::ActionLine;
 use crate::policy;
 use crate::rebases::Rebase;
@@ -18,8 +17,8 @@ use crate::scoring::{ChartKind, Measure, Signal, signal};
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
-use crate::web::ward::{self, page_off_thread};
-use crate::web::{Shared, Web, signals};
+use crate::web::ward::{Fragment, page_off_thread};
+use crate::web::{Shared, Web, live, signals};
 
 pub(crate) mod rebase;
 
@@ -28,6 +27,15 @@ pub(crate) struct Asked {
     unit: String,
     measure: Option<String>,
     period: Option<String>,
+}
+
+impl Asked {
+    /// Which unit is asked for, which somebody may read, and what of it.
+    pub(crate) fn read(&self, web: &Web, viewer: &Viewer) -> Result<(Unit, Sight), Failure> {
+        let (period, measure) = (self.period.clone(), self.measure.clone());
+        let sight = Sight::of(web, &super::Asked { period, measure })?;
+        Ok((super::readable(web, viewer, &self.unit)?, sight))
+    }
 }
 
 struct View {
@@ -41,8 +49,8 @@ struct View {
     actions: Vec<ActionLine>,
     /// Those that the charts have flags for.
     flagged: Vec<ActionLine>,
-    /// What the wards of a larger unit are called.
-    names: BTreeMap<WardId, String>,
+    /// Whose those of others are, in words.
+    names: Vec<(Unit, String)>,
     rebases: Vec<Rebase>,
     /// Whether whoever looks may decide where limits start afresh.
     may_rebase: bool,
@@ -53,24 +61,35 @@ pub(crate) async fn page(
     Extension(viewer): Extension<Viewer>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let period = ward::period(&web, asked.period.as_deref())?;
-    let unit = super::readable(&web, &viewer, &asked.unit)?;
+    let (unit, sight) = asked.read(&web, &viewer)?;
     page_off_thread(&web, move |web| {
         let may_rebase = web.enter(&viewer, policy::Place::Programme).is_ok();
-        let view = View { may_rebase, ..view(web, unit, period, &asked)? };
+        let view = View { may_rebase, ..view(web, &unit, &sight)? };
         let title = format!("{}: {}", view.signal.label, view.signal.unit_name);
-        Ok(layout::frame(web, &viewer, &Page { title: &title, place: Place::Unit, live: false }, &body(&view)))
+        let page = Page { title: &title, place: Place::Unit, live: true };
+        Ok(layout::frame(web, &viewer, &page, &around(&view)))
     })
     .await
 }
 
-fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Failure> {
+/// What changes on the page.
+pub(crate) fn fragment(web: &Web, unit: &Unit, sight: &Sight) -> Result<Fragment, Failure> {
+    Ok(changing(&view(web, unit, sight)?))
+}
+
+fn changing(view: &View) -> Fragment {
+    let said = format!("Updated: {}: {}", view.signal.label, view.signal.words);
+    Fragment::new(body(view), said)
+}
+
+fn view(web: &Web, unit: &Unit, sight: &Sight) -> Result<View, Failure> {
+    let (unit, period) = (unit.clone(), sight.period(web)?);
     let scoring = &web.desk.scoring;
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let until = signals::until(web, &period)?;
     let history = web.books().history(&facts, &unit, until).map_err(signals::not_told)?;
     let known = history.measures();
-    let measure = super::measure(asked.measure.as_deref(), &known)?;
+    let measure = sight.measure(&known)?;
     let found = |measure: &Measure| {
         signal(&history, measure, &web.desk.rebases.in_force(&unit, measure)).map_err(signals::not_told)
     };
@@ -80,22 +99,21 @@ fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Fa
     };
     let signal = found(&measure)?;
     let label = |measure: Measure| scoring.measure_label(until.start(), &measure).map(|label| (measure, label));
-    let ids = if matches!(unit, Unit::Trust(_)) { Vec::new() } else { super::ward_ids(web, &unit) };
-    let actions = signals::actions(web, &facts, Some(&ids));
-    let names: BTreeMap<WardId, String> =
-        ids.into_iter().map(|id| (id.clone(), super::ward_name(web, &id))).collect();
+    let mut actions = signals::actions(web, &facts, Some(&unit));
+    // The trust's page has its own alone, as its chart has: the board's page lists everybody's.
+    actions.retain(|action| !matches!(unit, Unit::Trust(_)) || action.unit == unit);
+    let others = actions.iter().filter(|action| action.unit != unit);
+    let names = others.filter_map(|action| Some((action.unit.clone(), scoring.unit_name(&action.unit)?)));
+    let names: Vec<(Unit, String)> = names.collect();
     let concerns =
         |rebase: &Rebase| rebase.unit == unit && rebase.measure.as_ref().is_none_or(|one| *one == measure);
     Ok(View {
-        flagged: match &unit {
-            Unit::Ward(_) => actions.clone(),
-            _ => signals::flagged(&unit, &actions, |id| names.get(id).cloned()),
-        },
-        names: if matches!(unit, Unit::Ward(_)) { BTreeMap::new() } else { names },
+        flagged: web.books().flagged(&unit, &actions),
+        names,
         actions,
         rebases: web.desk.rebases.list().into_iter().filter(concerns).collect(),
         known: known.into_iter().filter_map(label).collect(),
-        own: asked.period.as_deref().is_some_and(|text| !text.is_empty()),
+        own: sight.has_own(),
         signal,
         problems,
         period,
@@ -104,10 +122,30 @@ fn view(web: &Web, unit: Unit, period: Period, asked: &Asked) -> Result<View, Fa
     })
 }
 
-fn body(view: &View) -> Markup {
+/// The page around what changes on it. Forms stand apart, so that nothing moves under somebody who fills one in.
+fn around(view: &View) -> Markup {
     let signal = &view.signal;
     let name = view.period.to_string();
     let period = view.own.then_some(name.as_str());
+    let asked = period.map(|period| format!("&period={period}")).unwrap_or_default();
+    let stream = format!("/signal/stream?unit={}&measure={}{asked}", view.unit, signal.measure);
+    html! {
+        p.crumbs { a href="/" { "Wards" } " › " a href=(super::address(&view.unit, period).unwrap_or_default()) { (signal.unit_name) } }
+        div.head {
+            div { h1 { (signal.label) } p.lede { (signal.unit_name) ", fortnights up to " (signal.until) } }
+            (chooser(view, period))
+        }
+        (live::part(&stream, &changing(view)))
+        (rebase::section(view))
+        p.small {
+            "Scored by definition " code { (signal.definition.id) "@" (signal.definition.version) } ". What marks and sentences mean is written in docs/signal.md."
+        }
+    }
+}
+
+/// All parts that change, each a section with an id of its own.
+fn body(view: &View) -> Markup {
+    let signal = &view.signal;
     let events = |measure: &Measure| signals::events(&view.flagged, measure);
     let own: Vec<ActionLine> = view
         .actions
@@ -119,39 +157,33 @@ fn body(view: &View) -> Markup {
         .cloned()
         .collect();
     html! {
-        p.crumbs { a href="/" { "Wards" } " › " a href=(super::address(&view.unit, period).unwrap_or_default()) { (signal.unit_name) } }
-        div.head {
-            div { h1 { (signal.label) } p.lede { (signal.unit_name) ", fortnights up to " (signal.until) } }
-            (chooser(view, period))
+        section #chart.sheet.flows aria-labelledby="chart-title" {
+            h2 id="chart-title" { (kind(signal)) }
+            (signals::by_itself(signal, &events(&signal.measure)))
+            @if signal.near_ceiling {
+                p.note { "The upper limit lies above the scale, where no score can cross it. It is drawn on the edge; the problems below can still tell." }
+            }
+            (run(signal))
         }
-        div.stack {
-            section #chart.sheet.flows aria-labelledby="chart-title" {
-                h2 id="chart-title" { (kind(signal)) }
-                (signals::by_itself(signal, &events(&signal.measure)))
-                @if signal.near_ceiling {
-                    p.note { "The upper limit lies above the scale, where no score can cross it. It is drawn on the edge; the problems below can still tell." }
-                }
-                (run(signal))
+        @if let Some(problems) = &view.problems {
+            section #problems.sheet.flows aria-labelledby="problems-title" {
+                h2 id="problems-title" { (problems.label) }
+                p.aside { "Of the answers, how many reported a problem. Here lower is better. " (kind(problems)) "." }
+                (signals::by_itself(problems, &events(&problems.measure)))
             }
-            @if let Some(problems) = &view.problems {
-                section #problems.sheet.flows aria-labelledby="problems-title" {
-                    h2 id="problems-title" { (problems.label) }
-                    p.aside { "Of the answers, how many reported a problem. Here lower is better. " (kind(problems)) "." }
-                    (signals::by_itself(problems, &events(&problems.measure)))
-                }
-            }
-            (rebase::section(view))
-            @if !own.is_empty() {
-                section #actions.sheet.flows aria-labelledby="actions-title" {
-                    h2 id="actions-title" { "You said, we did" }
-                    (signals::action_list(&own, |id| view.names.get(id).cloned()))
-                }
-            }
-            p.small {
-                "Scored by definition " code { (signal.definition.id) "@" (signal.definition.version) } ". What marks and sentences mean is written in docs/signal.md."
+        }
+        @if !own.is_empty() {
+            section #actions.sheet.flows aria-labelledby="actions-title" {
+                h2 id="actions-title" { "You said, we did" }
+                (signals::action_list(&own, |unit| whose(view, unit)))
             }
         }
     }
+}
+
+/// Whose an action is, where it is not the unit's own.
+fn whose(view: &View, unit: &Unit) -> Option<String> {
+    view.names.iter().find(|(known, _)| known == unit).map(|(_, name)| name.clone())
 }
 
 fn kind(signal: &Signal) -> &'static str {

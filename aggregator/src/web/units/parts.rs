@@ -5,7 +5,6 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::id::WardId;
 
 use super::{Sight, View, address, last_of, spread};
-use crate::alerts::Audience;
 use crate::operations::ActionLine;
 use crate::policy;
 use crate::scoring::{Measure, variation_words};
@@ -17,7 +16,7 @@ use crate::web::like_for_like::{self, WardSheet};
 use crate::web::viewer::Viewer;
 use crate::web::ward::Fragment;
 use crate::web::words::{self, Scale};
-use crate::web::{Web, alerts, help, live, reports, signals, ward};
+use crate::web::{Web, actions, help, live, reports, signals, ward};
 
 /// The page around what changes on it.
 pub(super) fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fragment: &Fragment) -> Markup {
@@ -36,16 +35,17 @@ pub(super) fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fra
             }
             (ward::picker(web, &address, view.period, view.own))
         }
-        @if let Unit::Department(department) = &view.unit {
-            (alerts::notice(web, viewer, &Audience::Department(department.clone())))
-        }
         @if is_trust {
             (reports::links(&[
                 (format!("/board/report.pdf?period={name}"), "the board’s report"),
                 ("/board/half-year.pdf".to_owned(), "the last half year"),
+                ("/trust/you-said.pdf".to_owned(), "poster “you said, we did”"),
             ]))
+        } @else if !matches!(view.unit, Unit::Specialty(_)) {
+            (reports::links(&[(format!("{address}/you-said.pdf"), "poster “you said, we did”")]))
         }
         (live::part(&sight.stream(&address, &view.measure), fragment))
+        @if actions::may(web, viewer, &view.unit) { (actions::link(&address)) }
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn body(web: &Web, view: &View) -> Markup {
         (small_multiples(view, period, &address))
         (spread((*view.comparison).as_ref(), &view.period))
         (beside_each_other(view, period))
-        (actions(view))
+        (actions(web, view))
         (comments::section_of_wards(&view.comments, &|id| whose(view, id, period)))
         (trend::section(&view.themes))
         (figures::not_shown(&view.sheet))
@@ -174,12 +174,13 @@ fn small_multiples(view: &View, period: Option<&str>, address: &str) -> Markup {
 }
 
 fn events(view: &View, ward: &WardId) -> Vec<Event> {
-    let own: Vec<ActionLine> = view.actions.iter().filter(|action| action.ward == *ward).cloned().collect();
+    let is_own = |action: &&ActionLine| matches!(&action.unit, Unit::Ward(id) if id == ward);
+    let own: Vec<ActionLine> = view.actions.iter().filter(is_own).cloned().collect();
     signals::events(&own, &view.measure)
 }
 
-fn actions(view: &View) -> Markup {
-    let name = |id: &WardId| view.wards.iter().find(|ward| ward.id == *id).map(|ward| ward.name.clone());
+fn actions(web: &Web, view: &View) -> Markup {
+    let name = |unit: &Unit| web.desk.scoring.unit_name(unit).filter(|_| *unit != view.unit);
     let open: Vec<ActionLine> = view.actions.iter().filter(|action| action.done.is_none()).cloned().collect();
     let done: Vec<ActionLine> = view.actions.iter().filter(|action| action.done.is_some()).cloned().collect();
     html! {

@@ -21,7 +21,7 @@ pub(super) fn body(view: &View, calendar: &Calendar) -> Markup {
         asked: view.asked_of(&period),
         sheet: &view.sheet,
         outlook: &view.outlook,
-        actions: &view.actions,
+        actions: &view.flagged,
         final_after_days: view.final_after_days,
         today: view.today,
     };

@@ -6,7 +6,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::accounts::OFFICE;
-use crate::publish::Edition;
+use crate::publish::{Came, Edition, Publishing, Publishings};
 
 /// The version that a page would publish.
 fn version(page: &str) -> &str {
@@ -63,8 +63,33 @@ async fn a_folder_that_cannot_be_written_is_said_on_the_page_and_what_stood_ther
     let page = bench.office("/office/publish").await;
     assert!(page.contains("Not published, tried just now by office."), "{}", main_of(&page));
     assert!(page.contains("what was published before still stands"), "{}", main_of(&page));
+    // After a restart it is known all the same.
+    let file = folder.parent().unwrap().join("publishing.json");
+    let Some(Publishing { came: Came::Failed { why }, .. }) = Publishings::open(file).of(Edition::Public) else {
+        panic!("it is not kept")
+    };
+    assert!(why.contains("what was published before still stands"), "{why}");
     // It can be tried again as soon as the folder is one.
     fs::remove_file(&folder).unwrap();
     assert_eq!(bench.office_sends("/office/publish", &form).await.0, 303);
     assert!(bench.office("/office/publish").await.contains("Published just now by office"));
+}
+
+#[tokio::test]
+async fn how_a_publishing_by_the_command_went_is_on_the_page() {
+    let bench = Bench::lively(false).await;
+    let failed = Publishing {
+        since: noon() - SignedDuration::from_hours(10),
+        who: "command".to_owned(),
+        came: Came::failed("failed to put index.html to https://intranet.example/: the server says 403"),
+    };
+    bench.desk.publishings.note(Edition::Public, failed);
+    let page = bench.office("/office/publish").await;
+    assert!(page.contains("Not published, tried ") && page.contains(" by command."), "{}", main_of(&page));
+    assert!(page.contains("the server says 403"), "{}", main_of(&page));
+    let done = Came::Done { files: 3, is_new: true, put: None };
+    let done = Publishing { since: noon(), who: "command".to_owned(), came: done };
+    bench.desk.publishings.note(Edition::Public, done);
+    let page = bench.office("/office/publish").await;
+    assert!(page.contains("Published just now by command: 3 files."), "{}", main_of(&page));
 }
