@@ -520,7 +520,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Backup(asked) => asked.run(data, || settings(arguments, Overrides::default())).map(well),
         Command::Retention(asked) => answer(asked.asked()),
-        Command::Withdraw(asked) => answer(asked.asked()),
+        Command::Withdraw(asked) => asked.asked().and_then(|(request, style)| ask(request, style).map(well)),
         Command::Restore(asked) => asked.run(|folder| settings_of(arguments, folder)).map(well),
         Command::Log(LogCommand::Rewrite { json }) => reach::rewrite(data, *json).map(|()| ExitCode::SUCCESS),
         Command::Log(LogCommand::Salvage { json }) => reach::salvage(data, *json).map(well),

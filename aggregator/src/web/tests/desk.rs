@@ -41,7 +41,6 @@ use crate::log::{DayEvidence, DayMethod, Log, NewRecord, NewRefusal, OpenedRow, 
 use crate::metrics::Metrics;
 use crate::monitor::{Marks, Observations};
 use crate::national_return::{Book, NationalCodes, Recounts};
-use crate::operations::Withdrawn;
 use crate::planning::Planning;
 use crate::policy;
 use crate::previews::{self, Previews};
@@ -53,7 +52,11 @@ use crate::releases::Releases;
 use crate::scoring::ScoringWorld;
 use crate::translations::Translations;
 use crate::tries::Tries;
-use crate::web::{Acknowledge, BrokerConnected, Desk, Replay, Rule, SetPlan, TakeBack, Translate, router};
+use crate::web::{Acknowledge, BrokerConnected, Desk, Replay, Rule, SetPlan, Translate, router};
+
+mod withdrawal;
+
+pub(super) use withdrawal::{given, taken_back};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -189,25 +192,6 @@ pub(super) struct Trust {
     pub(super) openid: Option<crate::openid::OpenId>,
 }
 
-/// The one record that somebody can take back here.
-pub(super) fn taken_back() -> RecordId {
-    RecordId::new(1_795_428_000_000, [7; 10])
-}
-
-/// Takes that one back, and no other.
-fn take_back() -> TakeBack {
-    Arc::new(|record| {
-        let gone = || Withdrawn {
-            record,
-            ward: "W1".parse().unwrap(),
-            period: "2026-F23".to_owned(),
-            on: Date::constant(2026, 11, 20),
-        };
-        let known = record == taken_back();
-        known.then(gone).ok_or_else(|| format!("failed to find record {record}: there is none in the log"))
-    })
-}
-
 impl Bench {
     /// A server with no answers yet.
     pub(super) async fn empty(demonstration: bool) -> Self {
@@ -296,7 +280,8 @@ impl Bench {
             disputes: Arc::clone(&disputes),
             attributed: Arc::new(attributed),
             rule: rule(disputes),
-            withdraw: take_back(),
+            withdraw: withdrawal::take_back(),
+            find_by_code: withdrawal::find_by_code(),
             stopping: CancellationToken::new(),
             now: Arc::new(move || *clock.lock().unwrap()),
         });
