@@ -27,6 +27,7 @@ use crate::{own_words, placement};
 
 mod errands;
 mod help;
+pub mod joining;
 mod lamp;
 pub mod post;
 mod reader;

@@ -19,6 +19,7 @@ mod consent;
 mod consultant;
 mod door;
 mod help;
+mod join;
 mod keyboard;
 mod language;
 mod lines;
@@ -27,6 +28,8 @@ mod question;
 mod reading;
 mod rest;
 mod volunteer;
+
+pub(crate) use join::JoinScreen;
 
 /// Takes what was touched.
 pub(crate) type Touch = Rc<dyn Fn(Action)>;
