@@ -306,6 +306,7 @@ impl Intake {
             assignments.approvals_message(kiosk),
             assignments.message(kiosk),
             assignments.posting_message(kiosk),
+            assignments.thanks_message(kiosk),
             assignments.round_message(kiosk),
         ];
         messages.into_iter().flatten().for_each(|message| self.messenger.publish(message));
@@ -419,6 +420,7 @@ fn tell(assignments: &Assignments, messenger: &Messenger, kiosk: &KioskId) {
         assignments.approvals_message(kiosk),
         assignments.message(kiosk),
         assignments.posting_message(kiosk),
+        assignments.thanks_message(kiosk),
         assignments.round_message(kiosk),
     ];
     messages.into_iter().flatten().for_each(|message| messenger.publish(message));
@@ -495,7 +497,7 @@ fn desk(
     #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
 ) -> Arc<Desk> {
     let for_replay = Arc::clone(house);
-    let (for_ruling, for_withdrawal) = (Arc::clone(house), Arc::clone(house));
+    let (for_ruling, for_withdrawal, for_codes) = (Arc::clone(house), Arc::clone(house), Arc::clone(house));
     let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
     let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
     let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
@@ -575,6 +577,9 @@ fn desk(
         }),
         withdraw: Arc::new(move |record| {
             operations::withdrawn(&for_withdrawal, record).map_err(|error| format!("{error:#}"))
+        }),
+        find_by_code: Arc::new(move |code| {
+            operations::of_code(&for_codes, code).map_err(|error| format!("{error:#}"))
         }),
         stopping,
         now: Arc::new(Timestamp::now),

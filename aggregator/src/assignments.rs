@@ -1,5 +1,5 @@
-//! What each kiosk is told: its assignment, plainly and as a posting, what it asks and which translations of it are approved, its round, and
-//! the trust's directory, signed.
+//! What each kiosk is told: its assignment, plainly and as a posting, what it asks and which translations of it are approved, what it gives
+//! with its thanks, its round, and the trust's directory, signed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireRef};
 use wardvoice_protocol::round::{Round, WardName};
 use wardvoice_protocol::signed;
+use wardvoice_protocol::thanks::Thanks;
 use wardvoice_protocol::topic::{Channel, Topic};
 
 use crate::boards;
@@ -57,6 +58,8 @@ pub struct Assignments {
     pub translations: Arc<Translations>,
     /// Whom volunteers call when somebody tells of harm.
     pub safeguarding: Option<String>,
+    /// Whether whoever has answered is given a code with which the answer can be deleted.
+    pub withdrawal_codes: bool,
 }
 
 impl Assignments {
@@ -90,6 +93,11 @@ impl Assignments {
         self.approvals(kiosk, &self.registry.get(kiosk)?)
     }
 
+    /// What a kiosk gives with its thanks, as a message; none for simulated kiosks, which nobody stands in front of.
+    pub fn thanks_message(&self, kiosk: &KioskId) -> Option<Message> {
+        self.thanks(kiosk, &self.registry.get(kiosk)?)
+    }
+
     /// Everything that a decision about a questionnaire's translations changes for the kiosks that ask it.
     pub fn about_translations(&self, questionnaire: Hash) -> Vec<Message> {
         let kiosks = self.registry.all();
@@ -108,7 +116,7 @@ impl Assignments {
         Some(self.asks(&self.registry.get(kiosk)?)?.hash())
     }
 
-    /// The directory, every questionnaire that some kiosk asks, and every assignment, posting and round, to be retained by the
+    /// The directory, every questionnaire that some kiosk asks, and every assignment, posting, thanks and round, to be retained by the
     /// broker.
     pub fn everything(&self) -> Vec<Message> {
         let kiosks = self.registry.all();
@@ -118,6 +126,7 @@ impl Assignments {
         let assignments = kiosks.iter().filter_map(|(id, kiosk)| self.sign(id, &self.assign(id, kiosk)?));
         let postings = kiosks.iter().filter_map(|(id, kiosk)| self.post(id, kiosk));
         let approvals = kiosks.iter().filter_map(|(id, kiosk)| self.approvals(id, kiosk));
+        let thanks = kiosks.iter().filter_map(|(id, kiosk)| self.thanks(id, kiosk));
         let rounds = kiosks.iter().filter_map(|(id, kiosk)| self.round(id, kiosk));
         self.directory_message()
             .into_iter()
@@ -125,6 +134,7 @@ impl Assignments {
             .chain(assignments)
             .chain(approvals)
             .chain(postings)
+            .chain(thanks)
             .chain(rounds)
             .collect()
     }
@@ -142,6 +152,18 @@ impl Assignments {
         let approvals = Approvals { kiosk: id.clone(), issued: Timestamp::now(), questionnaire, languages };
         let topic = Topic::Kiosk(id.clone(), Channel::Approvals);
         let payload = signed::sign(&approvals, &topic, &self.signing_key).ok()?;
+        Some(Message { topic, payload, retain: true })
+    }
+
+    fn thanks(&self, id: &KioskId, kiosk: &Kiosk) -> Option<Message> {
+        if kiosk.simulated {
+            return None;
+        }
+        // Also where nothing is given: a kiosk that gave something until yesterday has to hear of it.
+        let thanks =
+            Thanks { kiosk: id.clone(), issued: Timestamp::now(), withdrawal_codes: self.withdrawal_codes };
+        let topic = Topic::Kiosk(id.clone(), Channel::Thanks);
+        let payload = signed::sign(&thanks, &topic, &self.signing_key).ok()?;
         Some(Message { topic, payload, retain: true })
     }
 

@@ -9,7 +9,7 @@
 //! at every start and never leaves the process.
 //!
 //! What a kiosk may do, by its client id: publish its records, status and introduction; have its status as its last
-//! will; subscribe to its receipts, its assignment, its posting, its round, its help, its approvals, the board of any ward, any
+//! will; subscribe to its receipts, its assignment, its posting, its round, its help, its approvals, its thanks, the board of any ward, any
 //! questionnaire and the directory. Everything else is refused, and a refused publish ends the connection. The client id is the kiosk id, or the kiosk id with a dot and more for a second
 //! connection beside the kiosk's own. On a network every kiosk shows a certificate ([`front`]), and a client id counts only if
 //! the certificate is that kiosk's. On loopback alone, where there is none, the client id proves nothing (the signatures do);
@@ -343,13 +343,14 @@ fn is_own(topic: &str, client: &str, channels: &[Channel]) -> bool {
 }
 
 fn may_subscribe(session: &Session, subscribe: &Subscribe) -> SubscribeAclResult {
-    const CHANNELS: [Channel; 6] = [
+    const CHANNELS: [Channel; 7] = [
         Channel::Receipts,
         Channel::Assignment,
         Channel::Posting,
         Channel::Round,
         Channel::Help,
         Channel::Approvals,
+        Channel::Thanks,
     ];
     let filter: &str = &subscribe.topic_filter;
     let own = is_own(filter, &session.id.client_id, &CHANNELS);

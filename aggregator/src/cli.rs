@@ -314,7 +314,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode> {
         Command::Pin(command) => command.run(ask).map(well),
         Command::Backup(asked) => asked.run(data, || settings::read(arguments)).map(well),
         Command::Retention(asked) => answer(asked.asked()),
-        Command::Withdraw(asked) => answer(asked.asked()),
+        Command::Withdraw(asked) => asked.asked().and_then(answer),
         Command::Restore(asked) => asked.run(|folder| settings::of_folder(arguments, folder)).map(well),
         Command::Log(command) => command.run(data).map(well),
         Command::Manual { out } => manual::write(out).map(|()| ExitCode::SUCCESS),

@@ -248,6 +248,8 @@ pub struct Config {
     pub accept_simulated: bool,
     /// The kiosk's program, which draws previews; by default the one beside this program.
     pub preview_program: Option<PathBuf>,
+    /// Whether kiosks give whoever has answered a code with which the answer can be deleted.
+    pub withdrawal_codes: bool,
     /// Whom volunteers call when somebody tells of harm, as kiosks show it.
     pub safeguarding: Option<String>,
     /// To whom else consultants' figures are shown from where on it takes an explicit policy.
@@ -407,11 +409,12 @@ impl ConfigFile {
         self
     }
 
-    /// The settings of a demonstration: simulated kiosks may introduce themselves, kiosks offer every language there is, and
-    /// there are some targets, unless others were chosen.
+    /// The settings of a demonstration: simulated kiosks may introduce themselves, kiosks offer every language there is and give
+    /// withdrawal codes, and there are some targets, unless others were chosen.
     #[must_use]
     pub fn for_demonstration(mut self) -> Self {
         self.kiosks.accept_simulated = true;
+        self.kiosks.withdrawal_codes.get_or_insert(true);
         if self.targets.is_empty() {
             self.targets = targets::made_up();
         }
@@ -532,6 +535,7 @@ impl TryFrom<ConfigFile> for Config {
             kiosk_broker_url,
             accept_simulated: kiosks.accept_simulated,
             preview_program: kiosks.preview_program,
+            withdrawal_codes: kiosks.withdrawal_codes.unwrap_or(false),
             safeguarding: volunteers.safeguarding,
             comments: Rules { two_person_release: comments.two_person_release },
             reach: Reach::read(delivery, &contacts, help, alerts)?,

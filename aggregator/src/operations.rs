@@ -57,8 +57,8 @@ pub use signals::ActionLine;
 pub use tables::{TableLine, TablesRequest, WrittenTable};
 pub(crate) use translation::word as translation_word;
 pub use translation::{TranslationAsk, TranslationLine};
-pub(crate) use withdrawal::withdrawn;
 pub use withdrawal::{WithdrawAsk, Withdrawn};
+pub(crate) use withdrawal::{of_code, withdrawn};
 
 /// How many records go by between two words about progress.
 const PROGRESS_EVERY: u64 = 1_000;

@@ -209,6 +209,7 @@ impl Premises {
             planning: Arc::clone(&planning),
             translations: Arc::clone(&translations),
             safeguarding: config.safeguarding.clone(),
+            withdrawal_codes: config.withdrawal_codes,
         });
         let branding = Branding::of(data);
         let join_codes = Arc::new(JoinCodes::open(data.join("join-codes.json")).map_err(failed)?);

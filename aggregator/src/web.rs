@@ -42,6 +42,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use wardvoice_protocol::id::{Language, RecordId};
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::receipt::Verdict;
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 use crate::accounts::Accounts;
 use crate::actions::Actions;
@@ -142,6 +143,9 @@ pub type Rule = Arc<dyn Fn(u32, Ruling, &str) -> Result<Dispute, String> + Send 
 
 /// Deletes what was answered in a record: what stays, or why not. Blocks until it is durable and out of the facts.
 pub type TakeBack = Arc<dyn Fn(RecordId) -> Result<Withdrawn, String> + Send + Sync>;
+
+/// Finds the record that somebody was given a code for, or says why it does not.
+pub type FindByCode = Arc<dyn Fn(WithdrawalCode) -> Result<RecordId, String> + Send + Sync>;
 
 /// Changes the fortnight's plan and tells pages and kiosks: what was written down, or why not. Blocks until it is durable.
 pub type SetPlan = Arc<dyn Fn(&PlanWish, &StaffRole) -> Result<Vec<PlanDecision>, String> + Send + Sync>;
@@ -252,6 +256,8 @@ pub struct Desk {
     pub rule: Rule,
     /// The way to delete what a patient wants back.
     pub withdraw: TakeBack,
+    /// Tells which answer that is by the code that the kiosk showed.
+    pub find_by_code: FindByCode,
     /// Cancelled when the server stops; ends the open streams.
     pub stopping: CancellationToken,
     /// What time it is.

@@ -27,6 +27,7 @@ use crate::{own_words, placement};
 
 mod errands;
 mod help;
+pub mod joining;
 mod lamp;
 pub mod post;
 mod reader;
@@ -125,7 +126,9 @@ fn setting(assignment: &Assignment, commission: &Commission) -> Result<Setting, 
     let questionnaire = Arc::clone(&commission.questionnaire);
     let approved = &commission.approved;
     let spoken = |language: &Language| own_words::are_fit(language, approved, assignment.demonstration);
-    Setting::approving(assignment, questionnaire, |language| approved.contains_key(language), spoken)
+    let setting =
+        Setting::approving(assignment, questionnaire, |language| approved.contains_key(language), spoken)?;
+    Ok(setting.with_withdrawal_codes(commission.withdrawal_codes))
 }
 
 /// What stands there until the assignment's own questionnaire has come. Its questions are never asked.
@@ -141,13 +144,13 @@ fn stand_in(assignment: &Assignment) -> anyhow::Result<Setting> {
 
 fn submit(dispatch: &Dispatch, help: HelpOnScreen) -> stage::Submit {
     let dispatch = dispatch.clone();
-    Box::new(move |body, done: Done| {
+    Box::new(move |body, keepsake, done: Done| {
         let asks_for_help = matches!(body, Body::HelpRequest(_)).then(|| help.clone());
-        dispatch.submit(body, move |kept| {
-            if let (Some(help), Ok(record)) = (asks_for_help, &kept) {
-                help.remember(*record);
+        dispatch.submit_with(keepsake, body, move |kept| {
+            if let (Some(help), Ok(kept)) = (asks_for_help, &kept) {
+                help.remember(kept.record);
             }
-            done(kept.map(|_| ()).map_err(|error| {
+            done(kept.map(|kept| kept.code).map_err(|error| {
                 tracing::error!(%error, "a record was not kept");
                 StoreFailed
             }));
@@ -237,7 +240,7 @@ mod tests {
             fortnight_anchor: "2026-01-05".parse().unwrap(),
             demonstration,
         };
-        let commission = Commission { assignment, questionnaire, approved };
+        let commission = Commission { assignment, questionnaire, approved, withdrawal_codes: false };
         let setting = setting(&commission.assignment, &commission).unwrap();
         assert_eq!(setting.is_approved(&"pl".parse().unwrap()), !commission.approved.is_empty());
         setting.languages().iter().map(ToString::to_string).collect()

@@ -4,7 +4,7 @@
 //! output is one JSON object.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 
@@ -17,7 +17,7 @@ use crate::identity::{self, Identity};
 use crate::mqtt::BrokerAddress;
 use crate::pass;
 use crate::revive;
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsError};
 
 mod join;
 mod manual;
@@ -120,11 +120,21 @@ impl Run {
     fn run(self) -> anyhow::Result<ExitCode> {
         revive::after_panics();
         let data = self.data.data;
-        let signing_key = identity::load(&data)?;
+        let options = WindowOptions {
+            fullscreen: self.fullscreen,
+            size: self.size,
+            screenshot_dir: self.screenshot_dir,
+            trace_controls: self.trace_controls,
+            speech_dir: self.speech_dir,
+        };
         if let Some(file) = &self.settings {
             Settings::install(&data, file)?;
         }
-        let settings = Settings::load(&data)?;
+        let settings = match Settings::load(&data) {
+            Err(missing @ SettingsError::Missing(_)) => return take_in(&options, &data, missing),
+            settings => settings?,
+        };
+        let signing_key = identity::load(&data)?;
         let broker: BrokerAddress = settings.broker.parse().context("read the settings")?;
         let identity = Identity { kiosk: settings.kiosk().clone(), signing_key };
         let trust = Trust::Pinned { assignment: settings.assignment.clone(), origin: settings.origin() };
@@ -140,13 +150,6 @@ impl Run {
             // The window listens no more once it is closed.
             let _closed = later.send(Arc::clone(commission));
         });
-        let options = WindowOptions {
-            fullscreen: self.fullscreen,
-            size: self.size,
-            screenshot_dir: self.screenshot_dir,
-            trace_controls: self.trace_controls,
-            speech_dir: self.speech_dir,
-        };
         // A new kiosk that is to ask something it has never had says that it waits for that: nobody is asked anything else.
         let first = dispatch.commission();
         if first.is_none() {
@@ -157,6 +160,14 @@ impl Run {
         ended?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Lets somebody take the kiosk in at its own screen, and begins anew as what it is then.
+fn take_in(options: &WindowOptions, data: &Path, missing: SettingsError) -> anyhow::Result<ExitCode> {
+    if !app::joining::run_joining(options, data).context(missing)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(revive::again()).context("failed to begin as the kiosk that this is now")
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

@@ -12,8 +12,10 @@
 //! [Approvals](wardvoice_protocol::approvals) of translations belong to the questionnaire whose hash they name. They make a new commission of
 //! the same questionnaire, so the window takes them up between two patients as well.
 //!
-//! On disk: `posting.json`, the newest posting; `approvals.json`, the newest approvals; `questionnaires/{hash}.json`, each file whose SHA-256 is
-//! its name; `commission.json`, the last that was whole. All but the questionnaires hold for the settings whose hash they name. A file that
+//! [Thanks](wardvoice_protocol::thanks) say whether patients are shown withdrawal codes. A change makes a new commission too.
+//!
+//! On disk: `posting.json`, the newest posting; `approvals.json`, the newest approvals; `thanks.json`, the newest thanks;
+//! `questionnaires/{hash}.json`, each file whose SHA-256 is its name; `commission.json`, the last that was whole. All but the questionnaires hold for the settings whose hash they name. A file that
 //! does not read, or is not what its name says, is as good as none: the aggregator says it again.
 
 use std::collections::BTreeMap;
@@ -31,6 +33,7 @@ use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireError, QuestionnaireFile, QuestionnaireRef};
 use wardvoice_protocol::signed::{self, SignedError};
+use wardvoice_protocol::thanks::Thanks;
 use wardvoice_protocol::topic::Topic;
 
 use crate::briefing::is_earlier;
@@ -38,6 +41,7 @@ use crate::files;
 
 const POSTING_FILE: &str = "posting.json";
 const APPROVALS_FILE: &str = "approvals.json";
+const THANKS_FILE: &str = "thanks.json";
 const COMMISSION_FILE: &str = "commission.json";
 
 /// An assignment with the questionnaire it names.
@@ -49,6 +53,8 @@ pub struct Commission {
     pub questionnaire: Arc<Questionnaire>,
     /// The translations of it that people have approved since.
     pub approved: Approved,
+    /// Whether whoever has answered is shown a code with which the answer can be deleted.
+    pub withdrawal_codes: bool,
 }
 
 /// Languages that are approved besides those that the questionnaire's file approves.
@@ -64,6 +70,7 @@ pub(crate) struct CommissionShelf {
     shipped: Vec<Arc<Questionnaire>>,
     asked: Asked,
     approvals: Option<Approvals>,
+    thanks: Option<Thanks>,
     whole: Option<Arc<Commission>>,
     lack: Option<Lack>,
 }
@@ -135,7 +142,16 @@ struct SavedApprovals {
     approvals: Approvals,
 }
 
-/// A program from before there were approvals passes one over that has any; the posting and the questionnaire are beside it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedThanks {
+    version: u32,
+    settings: Hash,
+    thanks: Thanks,
+}
+
+/// A program from before there were approvals or withdrawal codes passes one over that has any; the posting and the questionnaire are
+/// beside it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SavedCommission {
@@ -145,6 +161,8 @@ struct SavedCommission {
     questionnaire: Hash,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     approved: Approved,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    withdrawal_codes: bool,
 }
 
 impl CommissionShelf {
@@ -163,6 +181,10 @@ impl CommissionShelf {
             .filter(|saved| saved.version == 1 && saved.settings == settings)
             .map(|saved| saved.approvals)
             .filter(|approvals| approvals.kiosk == *kiosk);
+        let thanks = read::<SavedThanks>(&data.join(THANKS_FILE))
+            .filter(|saved| saved.version == 1 && saved.settings == settings)
+            .map(|saved| saved.thanks)
+            .filter(|thanks| thanks.kiosk == *kiosk);
         let mut shelf = Self {
             data: data.to_owned(),
             kiosk: kiosk.clone(),
@@ -170,6 +192,7 @@ impl CommissionShelf {
             shipped: shipped.into_iter().map(Arc::new).collect(),
             asked,
             approvals,
+            thanks,
             whole: None,
             lack: None,
         };
@@ -268,6 +291,21 @@ impl CommissionShelf {
         Changed { asked: false, whole: self.settle() }
     }
 
+    /// Takes thanks whose signature has been checked.
+    pub(crate) fn take_thanks(&mut self, thanks: Thanks, now: Timestamp) -> Changed {
+        let known = self.thanks.as_ref();
+        let earlier = known.is_some_and(|known| is_earlier(thanks.issued, known.issued, now));
+        if thanks.kiosk != self.kiosk || earlier {
+            return Changed::default();
+        }
+        if known.is_none_or(|known| known.withdrawal_codes != thanks.withdrawal_codes) {
+            let saved = SavedThanks { version: 1, settings: self.settings, thanks: thanks.clone() };
+            keep(&self.data.join(THANKS_FILE), &saved);
+        }
+        self.thanks = Some(thanks);
+        Changed { asked: false, whole: self.settle() }
+    }
+
     /// Takes a questionnaire that came on the topic of a hash: verified, checked, kept, and only then believed.
     pub(crate) fn take_questionnaire(
         &mut self,
@@ -311,10 +349,12 @@ impl CommissionShelf {
         };
         self.lack = None;
         let approved = self.approved(questionnaire.hash());
+        let withdrawal_codes = self.thanks.as_ref().is_some_and(|thanks| thanks.withdrawal_codes);
         let same = |whole: &Arc<Commission>| {
             whole.assignment == assignment
                 && whole.questionnaire.hash() == questionnaire.hash()
                 && whole.approved == approved
+                && whole.withdrawal_codes == withdrawal_codes
         };
         if self.whole.as_ref().is_some_and(same) {
             return false;
@@ -325,9 +365,10 @@ impl CommissionShelf {
             assignment: assignment.clone(),
             questionnaire: questionnaire.hash(),
             approved: approved.clone(),
+            withdrawal_codes,
         };
         keep(&self.data.join(COMMISSION_FILE), &saved);
-        self.whole = Some(Arc::new(Commission { assignment, questionnaire, approved }));
+        self.whole = Some(Arc::new(Commission { assignment, questionnaire, approved, withdrawal_codes }));
         true
     }
 
@@ -374,7 +415,8 @@ impl CommissionShelf {
         let saved: SavedCommission = read(&self.data.join(COMMISSION_FILE))?;
         let holds = saved.version == 1 && saved.settings == self.settings && saved.assignment.kiosk == self.kiosk;
         let questionnaire = holds.then(|| self.by_hash(saved.questionnaire)).flatten()?;
-        Some(Arc::new(Commission { assignment: saved.assignment, questionnaire, approved: saved.approved }))
+        let SavedCommission { assignment, approved, withdrawal_codes, .. } = saved;
+        Some(Arc::new(Commission { assignment, questionnaire, approved, withdrawal_codes }))
     }
 
     fn path_of(&self, hash: Hash) -> PathBuf {

@@ -24,10 +24,12 @@ use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::record::Body;
 use wardvoice_protocol::status::{Presence, Status};
 use wardvoice_protocol::topic::{Channel, Topic};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 use crate::commission::Commission;
 use crate::courier::Pace;
 use crate::identity::Identity;
+use crate::interview::Keepsake;
 use crate::interview::volunteer::Briefing;
 use crate::mqtt::{self, BrokerAddress, Command, Link, MqttError};
 use crate::outbox::{self, Outbox, OutboxError};
@@ -134,6 +136,15 @@ pub enum Storing {
     Ready,
     /// They cannot, and why, in words for staff. No interview may begin.
     Refusing(String),
+}
+
+/// A record that is flushed and fsynced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Its id.
+    pub record: RecordId,
+    /// The code that finds it, where one was wanted. It is here and nowhere else.
+    pub code: Option<WithdrawalCode>,
 }
 
 /// Why a record was not kept. The person must not be thanked.
@@ -267,7 +278,17 @@ impl Dispatch {
 
     /// Hands a record in. `done` is called once: with the record's id when it is flushed and fsynced.
     pub fn submit(&self, body: Body, done: impl FnOnce(Result<RecordId, SubmitError>) + Send + 'static) {
-        let message = Message::Submit { body: Box::new(body), done: Box::new(done) };
+        self.submit_with(Keepsake::Nothing, body, move |kept| done(kept.map(|kept| kept.record)));
+    }
+
+    /// The same where whoever answered may take something along. Where no code can be made the record is kept all the same, without.
+    pub fn submit_with(
+        &self,
+        keepsake: Keepsake,
+        body: Body,
+        done: impl FnOnce(Result<Kept, SubmitError>) + Send + 'static,
+    ) {
+        let message = Message::Submit { keepsake, body: Box::new(body), done: Box::new(done) };
         if let Err(mpsc::SendError(Message::Submit { done, .. })) = self.running.messages.send(message) {
             done(Err(SubmitError::Stopped));
         }

@@ -30,6 +30,7 @@ use std::sync::Arc;
 use wardvoice_protocol::contact::Outcome;
 use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::record::{Body, Cleaning};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 pub mod comfort;
 mod event;
@@ -44,7 +45,9 @@ mod view;
 pub mod volunteer;
 
 pub use comfort::Comfort;
-pub use event::{Action, Carriage, Effect, Event, Farewell, Happening, StoreFailed, Storing, Ticket, Trouble};
+pub use event::{
+    Action, Carriage, Effect, Event, Farewell, Happening, Keepsake, StoreFailed, Stored, Storing, Ticket, Trouble,
+};
 use help::{Help, HelpStep};
 pub use picture::Picture;
 pub use reading::{Aloud, ReadingNumber, Spoken};
@@ -62,6 +65,8 @@ pub const STILL_THERE_MS: u64 = 30_000;
 pub const STORE_LIMIT_MS: u64 = 20_000;
 /// How long the thank-you stays.
 pub const THANKS_MS: u64 = 8_000;
+/// How long it stays with a code that somebody may be writing down, after the last touch.
+pub const CODE_MS: u64 = 90_000;
 /// How long a kiosk at rest stays bright when nobody touches it, unless its setting says otherwise.
 pub const DIM_MS: u64 = 300_000;
 /// The same at night, when a bright screen is for nobody.
@@ -76,7 +81,7 @@ enum Stage {
     Consent,
     Asking(Asking),
     Saving { ticket: Ticket, farewell: Farewell, since_ms: u64 },
-    Thanks { farewell: Farewell, since_ms: u64 },
+    Thanks { farewell: Farewell, code: Option<WithdrawalCode>, since_ms: u64 },
     Wipe { since_ms: u64 },
     Staff(Trouble),
 }
@@ -202,7 +207,7 @@ impl Interview {
         let stage = match &self.stage {
             Stage::Asking(asking) => asking.confirmed_until_ms,
             Stage::Saving { since_ms, .. } => Some(since_ms + STORE_LIMIT_MS),
-            Stage::Thanks { since_ms, .. } => Some(since_ms + THANKS_MS),
+            Stage::Thanks { code, since_ms, .. } => Some(self.thanks_until_ms(*code, *since_ms)),
             Stage::Wipe { since_ms } => Some(since_ms + WIPE_MS),
             Stage::Rest | Stage::Language | Stage::Consent | Stage::Staff(_) => None,
         };
@@ -278,7 +283,7 @@ impl Interview {
             },
             (Stage::Consent, Action::Decline) => {
                 let contact = sheet::without_response(&self.setting, &self.language, Outcome::Declined);
-                self.save(Body::Contact(contact), Farewell::Declined, now_ms, effects);
+                self.save(Body::Contact(contact), Keepsake::Nothing, Farewell::Declined, now_ms, effects);
             }
             (Stage::Asking(_), action) => self.touch_question(action, now_ms, effects),
             (Stage::Thanks { .. }, Action::Dismiss) => self.stage = Stage::Wipe { since_ms: now_ms },
@@ -366,28 +371,43 @@ impl Interview {
         // The sheet leaves the stage here, whatever becomes of the contact.
         if let Stage::Asking(asking) = std::mem::replace(&mut self.stage, Stage::Rest) {
             let contact = asking.sheet.into_contact(&self.setting, &self.language, outcome, until_ms);
-            self.save(Body::Contact(contact), farewell, now_ms, effects);
+            let gives_code = self.setting.gives_withdrawal_codes() && self.patient_holds_tablet();
+            let keepsake = if gives_code { Keepsake::Code } else { Keepsake::Nothing };
+            self.save(Body::Contact(contact), keepsake, farewell, now_ms, effects);
         }
     }
 
-    fn save(&mut self, body: Body, farewell: Farewell, now_ms: u64, effects: &mut Vec<Effect>) {
-        let ticket = self.store(body, effects);
+    fn save(
+        &mut self,
+        body: Body,
+        keepsake: Keepsake,
+        farewell: Farewell,
+        now_ms: u64,
+        effects: &mut Vec<Effect>,
+    ) {
+        let body = self.stamp(body);
+        let ticket = self.hand_out(body, keepsake, effects);
         self.stage = Stage::Saving { ticket, farewell, since_ms: now_ms };
     }
 
     fn store(&mut self, body: Body, effects: &mut Vec<Effect>) -> Ticket {
         let body = self.stamp(body);
-        self.hand_out(body, effects)
+        self.hand_out(body, Keepsake::Nothing, effects)
     }
 
-    fn hand_out(&mut self, body: Body, effects: &mut Vec<Effect>) -> Ticket {
+    fn hand_out(&mut self, body: Body, keepsake: Keepsake, effects: &mut Vec<Effect>) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        effects.push(Effect::Store { ticket, body });
+        effects.push(Effect::Store { ticket, body, keepsake });
         ticket
     }
 
-    fn stored(&mut self, stored: Ticket, result: Result<(), StoreFailed>, now_ms: u64) {
+    /// When the thank-you goes by itself. Whoever writes a code down may touch the screen to be given longer.
+    fn thanks_until_ms(&self, code: Option<WithdrawalCode>, since_ms: u64) -> u64 {
+        if code.is_some() { since_ms.max(self.touched_ms) + CODE_MS } else { since_ms + THANKS_MS }
+    }
+
+    fn stored(&mut self, stored: Ticket, result: Stored, now_ms: u64) {
         if let Some(help) = &mut self.help
             && matches!(help.step, HelpStep::Sending { ticket, .. } if ticket == stored)
         {
@@ -395,10 +415,10 @@ impl Interview {
             return;
         }
         match (&self.stage, result) {
-            (Stage::Saving { ticket, farewell, .. }, Ok(())) if *ticket == stored => {
-                self.stage = Stage::Thanks { farewell: *farewell, since_ms: now_ms };
+            (Stage::Saving { ticket, farewell, .. }, Ok(code)) if *ticket == stored => {
+                self.stage = Stage::Thanks { farewell: *farewell, code, since_ms: now_ms };
             }
-            (_, Ok(())) => {}
+            (_, Ok(_)) => {}
             (Stage::Saving { ticket, .. }, Err(StoreFailed)) if *ticket == stored => {
                 self.stage = Stage::Staff(Trouble::NotKept);
             }
@@ -479,7 +499,7 @@ impl Interview {
             Stage::Saving { since_ms, .. } if now_ms >= since_ms + STORE_LIMIT_MS => {
                 self.stage = Stage::Staff(Trouble::NotKept);
             }
-            Stage::Thanks { since_ms, .. } if now_ms >= since_ms + THANKS_MS => {
+            Stage::Thanks { code, since_ms, .. } if now_ms >= self.thanks_until_ms(*code, *since_ms) => {
                 self.stage = Stage::Wipe { since_ms: now_ms };
             }
             Stage::Wipe { since_ms } if now_ms >= since_ms + WIPE_MS => self.cleaned(false, effects),

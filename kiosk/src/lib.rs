@@ -16,6 +16,7 @@ mod files;
 pub mod identity;
 pub mod interview;
 pub mod join;
+pub mod joining;
 pub mod killpoint;
 pub mod mqtt;
 pub mod outbox;

@@ -45,12 +45,14 @@ use crate::identity::Identity;
 use crate::killpoint;
 
 mod marker;
+mod places;
 mod recover;
 mod store;
 
 pub use recover::{Recovered, recover};
 
 use marker::{Found, Marker, MarkerFile};
+use places::{directory, generations, has_been_used, marker_path, poison_path, store_path};
 use store::{Contents, Store, StoreError, StoredHead};
 
 /// New interviews are refused when the disk has less than this free.
@@ -268,9 +270,20 @@ impl Outbox {
 
     /// Seals a record as the next of the chain and keeps it. It is safe from kill and power cut when this returns.
     pub fn append(&mut self, body: Body, clock: Clock, seal_key: &SealKey) -> Result<Envelope, OutboxError> {
-        self.can_keep()?;
         let mut random = [0; 10];
         self.rng.fill_bytes(&mut random);
+        self.append_made_of(random, body, clock, seal_key)
+    }
+
+    /// The same for a record whose id is made of these random bytes. They must be of a source that gives none twice.
+    pub fn append_made_of(
+        &mut self,
+        random: [u8; 10],
+        body: Body,
+        clock: Clock,
+        seal_key: &SealKey,
+    ) -> Result<Envelope, OutboxError> {
+        self.can_keep()?;
         let unix_ms = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
         let id = RecordId::new(unix_ms, random);
         let record = Record { clock, body };
@@ -538,45 +551,12 @@ fn digest<'a>(waiting: impl Iterator<Item = &'a Waiting>) -> [u8; 32] {
     waiting.fold([0; 32], |digest, waiting| xor(digest, &waiting.hash))
 }
 
-fn directory(data: &Path) -> PathBuf {
-    data.join("outbox")
-}
-
-fn marker_path(data: &Path) -> PathBuf {
-    data.join("outbox.marker")
-}
-
-fn store_path(data: &Path, generation: u64) -> PathBuf {
-    directory(data).join(format!("store-{generation}"))
-}
-
-/// Stands while the last write failed. What the system shows of a file after a failed fsync need not be on the disk, so
-/// the next opening writes everything into new files.
-fn poison_path(data: &Path) -> PathBuf {
-    directory(data).join("poisoned")
-}
-
 fn file(path: PathBuf, source: io::Error) -> OutboxError {
     OutboxError::File { path, source }
 }
 
 fn damaged(data: &Path, damage: Damage) -> OutboxError {
     OutboxError::Damaged { data: data.to_owned(), damage }
-}
-
-/// Whether there is or was a store, so that a missing marker is damage and not a beginning.
-fn has_been_used(data: &Path) -> Result<bool, OutboxError> {
-    Ok(!generations(data, "store-")?.is_empty() || !generations(data, "broken-")?.is_empty())
-}
-
-/// The generations whose directories of this kind are on disk, in order.
-fn generations(data: &Path, prefix: &str) -> Result<Vec<u64>, OutboxError> {
-    let directory = directory(data);
-    let entries = fs::read_dir(&directory).map_err(|source| file(directory.clone(), source))?;
-    let mut found: Vec<u64> =
-        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix(prefix)?.parse().ok()).collect();
-    found.sort_unstable();
-    Ok(found)
 }
 
 fn lock(data: &Path) -> Result<File, OutboxError> {

@@ -25,10 +25,11 @@ use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
 use wardvoice_protocol::questionnaire::Questionnaire;
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 use crate::app::post::Post;
 use crate::app::stage::{Done, Stage};
-use crate::interview::Setting;
+use crate::interview::{Keepsake, Setting};
 use crate::own_words;
 
 mod walk;
@@ -141,6 +142,7 @@ fn setting(questionnaire: Arc<Questionnaire>, language: &Language) -> anyhow::Re
 struct Screen {
     window: KioskWindow,
     stage: Rc<Stage>,
+    setting: Arc<Setting>,
     now: Rc<Cell<Duration>>,
 }
 
@@ -174,11 +176,14 @@ impl Screen {
             let now = Rc::clone(&now);
             move || u64::try_from(now.get().as_millis()).unwrap_or(u64::MAX)
         };
-        // What would be stored is forgotten, as if it had been.
-        let submit = |_body, done: Done| done(Ok(()));
-        let stage = Stage::new(&window, Arc::new(setting), Box::new(clock), Box::new(submit), post, incoming);
+        // What would be stored is forgotten, as if it had been. A code that is given is of no record.
+        let submit = |_body, keepsake: Keepsake, done: Done| {
+            done(Ok((keepsake == Keepsake::Code).then(|| WithdrawalCode::from_random([7; 7]))));
+        };
+        let setting = Arc::new(setting);
+        let stage = Stage::new(&window, Arc::clone(&setting), Box::new(clock), Box::new(submit), post, incoming);
         window.show().context("show the window")?;
-        let screen = Self { window, stage, now };
+        let screen = Self { window, stage, setting, now };
         screen.wait(200);
         Ok(screen)
     }

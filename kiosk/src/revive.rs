@@ -10,6 +10,7 @@
 //! before it tries again. A kill, an abort and a hung window are systemd's business too; see `deploy/kiosk`.
 
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::panic;
 use std::process::{self, Command};
@@ -37,15 +38,26 @@ pub fn after_panics() {
             tracing::error!("panicked too often; it ends");
             process::exit(BROKEN_STATUS);
         };
-        let mut arguments = arguments.iter();
-        let mut program = Command::new("/proc/self/exe");
-        if let Some(name) = arguments.next() {
-            program.arg0(name);
-        }
-        let error = program.args(arguments).env(REVIVED, next).exec();
+        let error = program(&arguments).env(REVIVED, next).exec();
         tracing::error!(%error, "the program cannot be started again; it ends");
         process::exit(BROKEN_STATUS);
     }));
+}
+
+/// Takes the program's own place again on purpose: it has become something else. Returns only when that fails.
+pub fn again() -> io::Error {
+    program(&std::env::args_os().collect::<Vec<_>>()).exec()
+}
+
+/// This program with the same arguments.
+fn program(arguments: &[OsString]) -> Command {
+    let mut arguments = arguments.iter();
+    let mut program = Command::new("/proc/self/exe");
+    if let Some(name) = arguments.next() {
+        program.arg0(name);
+    }
+    program.args(arguments);
+    program
 }
 
 /// What the next life is told, or none when there have been too many.

@@ -19,6 +19,7 @@ mod consent;
 mod consultant;
 mod door;
 mod help;
+mod join;
 mod keyboard;
 mod language;
 mod lines;
@@ -27,6 +28,8 @@ mod question;
 mod reading;
 mod rest;
 mod volunteer;
+
+pub(crate) use join::JoinScreen;
 
 /// Takes what was touched.
 pub(crate) type Touch = Rc<dyn Fn(Action)>;
@@ -118,6 +121,9 @@ impl Screens {
         self.volunteer.show_margin(view.margin.as_ref(), writing);
         self.kind.set(kind);
         journey.set_screen(kind);
+        if kind != ScreenKind::Message {
+            self.message.forget();
+        }
         if kind == ScreenKind::Rest {
             self.question.forget();
             self.comment.forget();
@@ -183,7 +189,7 @@ impl ScreenName {
             Screen::StopAsked => ("stop_asked", None),
             Screen::StillThere { .. } => ("still_there", None),
             Screen::Saving => ("saving", None),
-            Screen::Thanks(_) => ("thanks", None),
+            Screen::Thanks { .. } => ("thanks", None),
             Screen::Wipe => ("wipe", None),
             Screen::Help(_) => ("help", None),
             Screen::Staff(_) => ("staff", None),

@@ -81,8 +81,8 @@ fn whole_interview(patient: &Patient) {
         patient.touches(label);
     }
     assert_eq!(patient.view().screen, Screen::Saving, "nobody is thanked before the flush");
-    patient.store_answers(Ok(()));
-    assert_eq!(patient.view().screen, Screen::Thanks(Farewell::Completed));
+    patient.store_answers(Ok(None));
+    assert_eq!(patient.view().screen, Screen::Thanks { farewell: Farewell::Completed, code: None });
     patient.store.set(Store::Keeps);
     patient.touches("Finish");
     patient.touches("It has been wiped");

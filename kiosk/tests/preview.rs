@@ -22,6 +22,11 @@ fn every_question_is_drawn_in_order_and_no_picture_is_another() {
     for name in ["rest", "language", "consent", "help", "stop_asked", "thanks", "wipe"] {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
+    assert_eq!(
+        names.iter().filter(|name| **name == "thanks").count(),
+        2,
+        "without a code and with one: {names:?}"
+    );
     let pictures: BTreeSet<Vec<u8>> =
         index.screens.iter().map(|screen| fs::read(folder.path().join(&screen.file)).unwrap()).collect();
     assert_eq!(pictures.len(), index.screens.len(), "each is another picture");

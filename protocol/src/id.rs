@@ -180,6 +180,11 @@ impl RecordId {
         self.0.as_bytes()
     }
 
+    /// Whether an id of any hour was made from these ten random bytes, as those of a [withdrawal code](crate::withdrawal) are.
+    pub fn is_made_of(&self, random: [u8; 10]) -> bool {
+        self.as_bytes().last_chunk::<10>() == Self::new(0, random).as_bytes().last_chunk::<10>()
+    }
+
     /// The id from its sixteen bytes; `None` unless they are a UUID of version 7.
     pub fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
         let uuid = uuid::Uuid::from_bytes(bytes);

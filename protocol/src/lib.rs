@@ -34,5 +34,7 @@ pub mod round;
 pub mod schema;
 pub mod signed;
 pub mod status;
+pub mod thanks;
 pub mod topic;
 mod version;
+pub mod withdrawal;

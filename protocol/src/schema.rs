@@ -20,6 +20,7 @@ use crate::record::Record;
 use crate::round::Round;
 use crate::signed::SignedFile;
 use crate::status::{Introduction, Status};
+use crate::thanks::Thanks;
 
 /// Every schema with the name of its file, without `.json`.
 pub fn all() -> Vec<(&'static str, Schema)> {
@@ -41,6 +42,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("round", of::<Round>()),
         ("signed", of::<SignedFile>()),
         ("status", of::<Status>()),
+        ("thanks", of::<Thanks>()),
     ]
 }
 

@@ -31,11 +31,13 @@ pub enum Channel {
     Help,
     /// Aggregator to kiosk: which translations of what it asks people have approved, signed, retained.
     Approvals,
+    /// Aggregator to kiosk: what it gives with its thanks, signed, retained.
+    Thanks,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Records,
         Self::Receipts,
         Self::Status,
@@ -45,6 +47,7 @@ impl Channel {
         Self::Posting,
         Self::Help,
         Self::Approvals,
+        Self::Thanks,
     ];
 
     fn as_str(self) -> &'static str {
@@ -58,6 +61,7 @@ impl Channel {
             Self::Posting => "posting",
             Self::Help => "help",
             Self::Approvals => "approvals",
+            Self::Thanks => "thanks",
         }
     }
 
@@ -143,7 +147,8 @@ mod tests {
         check(Topic::Kiosk(kiosk.clone(), Channel::Round), "wardvoice/1/kiosks/k-0017/round");
         check(Topic::Kiosk(kiosk.clone(), Channel::Posting), "wardvoice/1/kiosks/k-0017/posting");
         check(Topic::Kiosk(kiosk.clone(), Channel::Help), "wardvoice/1/kiosks/k-0017/help");
-        check(Topic::Kiosk(kiosk, Channel::Approvals), "wardvoice/1/kiosks/k-0017/approvals");
+        check(Topic::Kiosk(kiosk.clone(), Channel::Approvals), "wardvoice/1/kiosks/k-0017/approvals");
+        check(Topic::Kiosk(kiosk, Channel::Thanks), "wardvoice/1/kiosks/k-0017/thanks");
         let zeros = "0".repeat(64);
         check(Topic::Questionnaire(Hash::ZERO), &format!("wardvoice/1/questionnaires/{zeros}"));
         check(Topic::Board(WardId::new("W12").unwrap()), "wardvoice/1/wards/W12/board");

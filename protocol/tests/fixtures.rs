@@ -31,6 +31,7 @@ use wardvoice_protocol::record::{Body, Record};
 use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed::{self, SignedFile};
 use wardvoice_protocol::status::{Introduction, Presence, Status};
+use wardvoice_protocol::thanks::Thanks;
 use wardvoice_protocol::topic::{Channel, Topic};
 
 fn folder() -> PathBuf {
@@ -173,6 +174,15 @@ fn approvals() {
     assert_eq!(verified.as_ref(), Ok(&approvals));
     assert_eq!(approvals.questionnaire.to_string(), QUESTIONNAIRE);
     assert!(approvals.languages.values().any(|language| language.words.is_none()));
+}
+
+#[test]
+fn thanks() {
+    let key = aggregator_key().verifying_key();
+    let thanks: Thanks = read("thanks.json");
+    let verified = signed::verify::<Thanks>(&bytes("thanks-signed.json"), &topic(Channel::Thanks), &key);
+    assert_eq!(verified.as_ref(), Ok(&thanks));
+    assert_eq!((thanks.kiosk, thanks.withdrawal_codes), (kiosk(), true));
 }
 
 #[test]

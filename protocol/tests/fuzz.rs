@@ -27,7 +27,9 @@ use wardvoice_protocol::record::{Body, Record};
 use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed;
 use wardvoice_protocol::status::{Introduction, Status};
+use wardvoice_protocol::thanks::Thanks;
 use wardvoice_protocol::topic::{Channel, Topic};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 /// Gives the bytes to every parser, and uses whatever reads.
 fn parse_all(bytes: &[u8]) {
@@ -116,6 +118,9 @@ fn read_letters(bytes: &[u8], kiosk: &KioskId) {
     if let Some(board) = read_letter::<Board>(bytes, &Topic::Board("W12".parse().unwrap())) {
         assert!(Bay::check(&board.bays).is_ok() || !board.bays.is_empty());
     }
+    if let Some(thanks) = read_letter::<Thanks>(bytes, &own(Channel::Thanks)) {
+        assert!(!thanks.kiosk.as_str().is_empty());
+    }
     if let Some(help) = read_letter::<HelpSeen>(bytes, &own(Channel::Help)) {
         assert!(help.seen.iter().all(|record| record.to_string().parse() == Ok(*record)));
     }
@@ -169,6 +174,9 @@ fn parse_text(text: &str) {
     }
     if let Ok(key_id) = KeyId::try_from(text.to_owned()) {
         assert_eq!(key_id.as_str(), text);
+    }
+    if let Ok(code) = text.parse::<WithdrawalCode>() {
+        assert_eq!(code.to_string().parse(), Ok(code));
     }
     if let Ok(code) = text.parse::<JoinCode>() {
         assert_eq!(code.to_string().parse(), Ok(code));
@@ -334,7 +342,7 @@ proptest! {
         text in prop::sample::select(vec![
             "wardvoice/1/kiosks/k-0017/records", "wardvoice/1/directory", "2026-F23", "2026-11", "2026-H2", "ward:W12",
             "inpatient@1", "01a207d9-2100-7707-8707-070707070707",
-            "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg", "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV",
+            "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg", "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV", "7R1E-G3W0-7R18",
         ]),
         changes in prop::collection::vec(change(), 1..3),
     ) {

@@ -22,6 +22,7 @@ use wardvoice_protocol::record::Record;
 use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed::SignedFile;
 use wardvoice_protocol::status::{Introduction, Status};
+use wardvoice_protocol::thanks::Thanks;
 use wardvoice_protocol::topic::{Channel, Topic};
 
 fn here() -> &'static Path {
@@ -58,6 +59,7 @@ fn check(kind: &str, text: &str) -> Result<(), String> {
         "posting" => reads::<Posting>(text),
         "approvals" => reads::<Approvals>(text),
         "help-seen" => reads::<HelpSeen>(text),
+        "thanks" => reads::<Thanks>(text),
         "receipt" => reads::<Receipt>(text),
         "assignment" => reads::<Assignment>(text),
         "settings" => reads::<KioskSettings>(text),
@@ -97,6 +99,7 @@ fn every_example_reads_as_what_it_says_it_is() {
         "help-seen",
         "enrolment-ask",
         "enrolment-answer",
+        "thanks",
     ] {
         assert!(kinds.iter().any(|known| known == kind), "no example of {kind}");
     }

@@ -77,9 +77,9 @@ impl Afternoon {
         let mut answers = Vec::new();
         for effect in self.interview.apply(Event { now_ms: self.now_ms, happening }) {
             match effect {
-                Effect::Store { ticket, body } => {
+                Effect::Store { ticket, body, .. } => {
                     self.bodies.push(body);
-                    answers.push(Happening::Stored { ticket, result: Ok(()) });
+                    answers.push(Happening::Stored { ticket, result: Ok(None) });
                 }
                 // Whether argon2id opens is tested where it is done; this volunteer knows the PIN.
                 Effect::Errand(Errand::CheckPin { .. }) => {

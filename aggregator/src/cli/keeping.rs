@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use wardvoice_protocol::id::RecordId;
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 use super::say::{self, Style, Terminal};
 use crate::backup::age::{Identity, Recipient};
@@ -62,17 +63,24 @@ pub(super) struct RestoreArguments {
 #[derive(Debug, clap::Args)]
 pub(super) struct WithdrawArguments {
     /// The record it came in, as `export` names it.
-    #[arg(long, value_name = "ID")]
-    record: RecordId,
+    #[arg(long, value_name = "ID", required_unless_present = "code", conflicts_with = "code")]
+    record: Option<RecordId>,
+    /// The code that the kiosk's thank-you screen showed: twelve letters and digits, the dashes may be left out.
+    #[arg(long, value_name = "CODE")]
+    code: Option<WithdrawalCode>,
     /// Print what stays as JSON.
     #[arg(long)]
     json: bool,
 }
 
 impl WithdrawArguments {
-    pub(super) fn asked(&self) -> (Request, Style) {
-        let request = Request::Withdraw(WithdrawAsk { record: self.record });
-        (request, Style::one(self.json, say::withdrawn))
+    pub(super) fn asked(&self) -> Result<(Request, Style)> {
+        let asked = match (self.record, self.code) {
+            (Some(record), _) => WithdrawAsk::Record(record),
+            (None, Some(code)) => WithdrawAsk::Code(code),
+            (None, None) => bail!("failed to tell which answer is meant: give --record or --code"),
+        };
+        Ok((Request::Withdraw(asked), Style::one(self.json, say::withdrawn)))
     }
 }
 

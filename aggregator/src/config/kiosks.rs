@@ -13,10 +13,18 @@ pub(super) struct KiosksFile {
     pub(super) accept_simulated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) preview_program: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) withdrawal_codes: Option<bool>,
 }
 
 impl Default for KiosksFile {
     fn default() -> Self {
-        Self { languages: vec!["en".to_owned()], broker_url: None, accept_simulated: false, preview_program: None }
+        Self {
+            languages: vec!["en".to_owned()],
+            broker_url: None,
+            accept_simulated: false,
+            preview_program: None,
+            withdrawal_codes: None,
+        }
     }
 }

@@ -77,6 +77,8 @@ languages = ["{language}"]
 #broker_url = "mqtts://wardvoice.example:8883"
 # Let kiosks whose id starts with sim- introduce themselves. For demonstrations and tests only.
 accept_simulated = {accept_simulated}
+# Show whoever has answered a code with which the office can delete the answer without knowing whose it is. See docs/keeping.md.
+#withdrawal_codes = true
 # The kiosk's program, with which the office looks at translations; without this line, wardvoice-kiosk beside this program.
 #preview_program = "/usr/bin/wardvoice-kiosk"
 

@@ -32,6 +32,17 @@ fn a_demonstration_offers_every_language_unless_told_otherwise() {
 }
 
 #[test]
+fn kiosks_give_withdrawal_codes_where_the_trust_says_so_and_in_a_demonstration() {
+    let gives = |text: &str| read(text).unwrap().withdrawal_codes;
+    assert!(!gives("") && gives("[kiosks]\nwithdrawal_codes = true"));
+    let demonstration = |text: &str| {
+        let file: ConfigFile = toml::from_str(text).unwrap();
+        Config::try_from(file.for_demonstration()).unwrap().withdrawal_codes
+    };
+    assert!(demonstration("") && !demonstration("[kiosks]\nwithdrawal_codes = false"));
+}
+
+#[test]
 fn a_demonstration_has_targets_unless_others_were_chosen() {
     let targets = |file: ConfigFile| Config::try_from(file.for_demonstration()).unwrap().targets;
     let made_up = targets(ConfigFile::default());

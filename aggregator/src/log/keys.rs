@@ -61,6 +61,16 @@ pub(super) fn id(id: &RecordId) -> Vec<u8> {
     prefixed(b'i', id.as_bytes())
 }
 
+/// Every entry of the record index: from and until.
+pub(super) fn all_ids() -> (Vec<u8>, Vec<u8>) {
+    all_of_kind(b"i")
+}
+
+/// The record id of such a key.
+pub(super) fn record_of(key: &[u8]) -> Option<RecordId> {
+    RecordId::from_bytes(key.get(1..)?.try_into().ok()?)
+}
+
 pub(super) fn slot(kiosk: &KioskId, sequence: u64) -> Vec<u8> {
     let mut key = prefixed(b's', kiosk.as_str().as_bytes());
     key.push(0);

@@ -113,6 +113,21 @@ impl Reader {
         Ok(self.shared.position_of(id)?.filter(|position| *position <= self.position()))
     }
 
+    /// The records on the disk whose ids were made from these random bytes, whatever the hour, as those with a withdrawal code are. Looks
+    /// at the whole index: a kiosk's clock may have been wrong by years.
+    pub fn made_of(&self, random: [u8; 10]) -> Result<Vec<RecordId>, LogError> {
+        let (from, until) = keys::all_ids();
+        let mut found = Vec::new();
+        for entry in self.shared.store.range(&from, &until) {
+            let (key, _) = entry?;
+            let record = keys::record_of(&key).ok_or_else(|| LogError::Unreadable(keys::describe(&key)))?;
+            if record.is_made_of(random) && self.find(&record)?.is_some() {
+                found.push(record);
+            }
+        }
+        Ok(found)
+    }
+
     /// The records from a position on, in order, up to the last one that is on the disk now. Those that were forgotten are passed over.
     pub fn records(
         &self,

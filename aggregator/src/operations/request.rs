@@ -275,7 +275,9 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Import => (Deed::Imported, "import".to_owned(), None),
         Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
         Request::Retention(RetentionAsk { dry_run: false }) => (Deed::Swept, "retention".to_owned(), None),
-        Request::Withdraw(asked) => (Deed::Withdrew, format!("record:{}", asked.record), None),
+        Request::Withdraw(WithdrawAsk::Record(record)) => (Deed::Withdrew, format!("record:{record}"), None),
+        // Which record it is, is found first; it is noted then.
+        Request::Withdraw(WithdrawAsk::Code(_)) => return Ok(()),
         Request::Backup(asked) => (Deed::BackedUp, "backup".to_owned(), Some(asked.to.display().to_string())),
         Request::RebaseAdd { unit, .. } => (Deed::ChangedRebase, unit.to_string(), None),
         Request::RebaseRemove { number, .. } => (Deed::ChangedRebase, format!("rebase:{number}"), None),

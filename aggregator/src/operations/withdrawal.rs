@@ -1,25 +1,35 @@
 //! Withdrawal: what a patient answered is deleted, and a tombstone stays.
+//!
+//! Which answer is told by its record, or by the code that the kiosk's thank-you screen showed: the record's id was made of it, so it is
+//! found by computing and nothing is stored that says which code is whose.
 
 use std::sync::PoisonError;
 
 use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::fortnight::{DayNumber, Period};
 use wardvoice_protocol::id::{RecordId, WardId};
 use wardvoice_protocol::record::{Body, Record};
+use wardvoice_protocol::status::Presence;
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 use super::{Talk, say};
+use crate::audit::{COMMAND, Deed};
 use crate::ingest::Forgetting;
 use crate::log::{Left, LogError, OpenedRow};
 use crate::premises::{House, failed};
 use crate::rebuild;
 
-/// Whose answer is to be deleted.
+/// Which answer is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WithdrawAsk {
-    /// The record it came in.
-    pub record: RecordId,
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawAsk {
+    /// That of a record.
+    Record(RecordId),
+    /// The one that somebody was given this code for.
+    Code(WithdrawalCode),
 }
 
 /// What was deleted: nothing of what was in it.
@@ -43,8 +53,69 @@ enum Found {
 }
 
 pub(super) fn withdraw(house: &House, asked: &WithdrawAsk, talk: &mut dyn Talk) -> Result<bool> {
-    say(talk, &withdrawn(house, asked.record)?)?;
+    let record = match asked {
+        WithdrawAsk::Record(record) => *record,
+        WithdrawAsk::Code(code) => {
+            // What is noted before anything is done names the record, and only now is it known.
+            let record = of_code(house, *code)?;
+            let (audit, about) = (&house.premises.audit, format!("record:{record}"));
+            audit.note(Timestamp::now(), COMMAND, Deed::Withdrew, Some(&about), None).map_err(failed)?;
+            record
+        }
+    };
+    say(talk, &withdrawn(house, record)?)?;
     Ok(true)
+}
+
+/// The record that somebody was given a code for.
+pub(crate) fn of_code(house: &House, code: WithdrawalCode) -> Result<RecordId> {
+    let random = code.randomness().map_err(failed)?;
+    let reader = house.reader();
+    match reader.made_of(random).map_err(failed)?[..] {
+        [record] => return Ok(record),
+        [] => {}
+        // Not in the life of a trust, by the number of codes; deleting the wrong one would be worse than asking.
+        [..] => bail!("failed to tell which answer the code belongs to: two have it; give the record instead"),
+    }
+    for refused in reader.quarantine(0).map_err(failed)? {
+        let refused = refused.map_err(failed)?;
+        if refused.record.is_some_and(|record| record.is_made_of(random)) {
+            bail!(
+                "failed to delete the answer of this code: it came from kiosk {} and could not be counted, so it is in no figure; it is \
+                 entry {} of the quarantine. `quarantine replay --number {}` counts it if it can be, and then it can be deleted",
+                refused.kiosk,
+                refused.number,
+                refused.number
+            );
+        }
+    }
+    bail!(
+        "failed to find an answer with this code, although it is written as a code should be: {}",
+        not_here(house)
+    )
+}
+
+/// Why a code that is right may have no record here.
+fn not_here(house: &House) -> String {
+    let kiosks = house.premises.registry.all();
+    let (mut away, mut waiting) = (0_usize, Vec::new());
+    for id in kiosks.keys() {
+        match house.fleet.get(id).and_then(|sighting| sighting.presence) {
+            Some(Presence::Online(health)) if health.waiting > 0 => waiting.push(id.as_str()),
+            Some(Presence::Online(_)) => {}
+            Some(Presence::Offline) | None => away += 1,
+        }
+    }
+    let absent =
+        format!("{away} of {} kiosks are not connected now, and what they keep comes when they are", kiosks.len());
+    match (waiting.is_empty(), away) {
+        (true, 0) => "no kiosk has anything left to send; compare it with what was noted down".to_owned(),
+        (true, _) => format!("the answer may not have arrived yet: {absent}"),
+        (false, 0) => format!("the answer may not have arrived yet: some wait on {}", waiting.join(", ")),
+        (false, _) => {
+            format!("the answer may not have arrived yet: some wait on {}, and {absent}", waiting.join(", "))
+        }
+    }
 }
 
 /// Deletes what a record held: durable, out of facts, comments and pages when this returns.

@@ -13,17 +13,19 @@ use wardvoice_protocol::record::Body;
 
 use super::post::Post;
 use crate::interview::volunteer::Errand;
-use crate::interview::{Action, Effect, Event, Happening, Interview, ReadingNumber, Setting, StoreFailed, View};
+use crate::interview::{
+    Action, Effect, Event, Happening, Interview, Keepsake, ReadingNumber, Setting, Stored, View,
+};
 use crate::screens::{Screens, Touch};
 
 /// Milliseconds of one monotonic clock.
 pub type Clock = Box<dyn Fn() -> u64>;
 
-/// Takes a body to be stored; the answer may come at once or from another thread.
-pub type Submit = Box<dyn Fn(Body, Done)>;
+/// Takes a body to be stored, and what its patient takes along; the answer may come at once or from another thread.
+pub type Submit = Box<dyn Fn(Body, Keepsake, Done)>;
 
 /// Called once with `Ok` when the body is flushed.
-pub type Done = Box<dyn FnOnce(Result<(), StoreFailed>) + Send>;
+pub type Done = Box<dyn FnOnce(Stored) + Send>;
 
 type Observer = Box<dyn Fn(&View)>;
 type Attendant = Box<dyn Fn(Errand)>;
@@ -147,10 +149,10 @@ impl Stage {
         let effects = self.interview.borrow_mut().apply(Event { now_ms: (self.clock)(), happening });
         for effect in &effects {
             match effect {
-                Effect::Store { ticket, body } => {
+                Effect::Store { ticket, body, keepsake } => {
                     let (post, ticket) = (self.post.clone(), *ticket);
                     let done = move |result| post.put(Happening::Stored { ticket, result });
-                    (self.submit)(body.clone(), Box::new(done));
+                    (self.submit)(body.clone(), *keepsake, Box::new(done));
                 }
                 Effect::Errand(errand) => {
                     if let Some(attendant) = &*self.attendant.borrow() {

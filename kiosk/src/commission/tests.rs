@@ -264,5 +264,29 @@ fn a_commission_from_before_there_were_approvals_reads() {
     let first = shelf(data.path());
     assert!(first.whole().is_some());
     let text = fs::read_to_string(data.path().join(COMMISSION_FILE)).unwrap();
-    assert!(!text.contains("approved"), "an earlier program reads it: {text}");
+    assert!(!text.contains("approved") && !text.contains("withdrawal"), "an earlier program reads it: {text}");
+}
+
+#[test]
+fn what_is_given_with_thanks_makes_a_new_commission_that_a_restart_keeps() {
+    let data = tempfile::tempdir().unwrap();
+    let mut first = shelf(data.path());
+    let gives = |shelf: &CommissionShelf| shelf.whole().unwrap().withdrawal_codes;
+    assert!(!gives(&first), "nothing is given by a kiosk that was told nothing");
+    let thanks = |issued: &str, withdrawal_codes| Thanks {
+        kiosk: "k-1".parse().unwrap(),
+        issued: at(issued),
+        withdrawal_codes,
+    };
+    let strange = Thanks { kiosk: "k-2".parse().unwrap(), ..thanks("2026-11-25T09:00:00Z", true) };
+    assert_eq!(first.take_thanks(strange, now()), Changed::default());
+    let whole = Changed { asked: false, whole: true };
+    assert_eq!(first.take_thanks(thanks("2026-11-25T10:00:00Z", true), now()), whole);
+    assert_eq!(first.take_thanks(thanks("2026-11-25T10:30:00Z", true), now()), Changed::default());
+    let mut restarted = shelf(data.path());
+    assert!(gives(&first) && gives(&restarted));
+    // The trust has thought better of it, and what was said before does not come back.
+    assert_eq!(restarted.take_thanks(thanks("2026-11-25T11:00:00Z", false), now()), whole);
+    assert_eq!(restarted.take_thanks(thanks("2026-11-25T10:00:00Z", true), now()), Changed::default());
+    assert!(!gives(&restarted) && !gives(&shelf(data.path())));
 }

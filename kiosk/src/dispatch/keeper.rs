@@ -8,17 +8,19 @@ use jiff::Timestamp;
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc::UnboundedSender;
-use wardvoice_protocol::id::{Hash, RecordId, WardId};
+use wardvoice_protocol::id::{Hash, WardId};
 use wardvoice_protocol::receipt::{Decision, Verdict};
 use wardvoice_protocol::record::Body;
 use wardvoice_protocol::status::{Health, Introduction, Presence, Status, Tablet};
 use wardvoice_protocol::topic::{Channel, Topic};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
-use super::{DispatchConfig, DispatchState, ParcelEvent, Shared, Storing, SubmitError, Trust, locked};
+use super::{DispatchConfig, DispatchState, Kept, ParcelEvent, Shared, Storing, SubmitError, Trust, locked};
 use crate::appliance;
 use crate::briefing::BriefingShelf;
 use crate::commission::CommissionShelf;
 use crate::courier::{Courier, Effect, Event, EventKind};
+use crate::interview::Keepsake;
 use crate::killpoint;
 use crate::mqtt::{Command, Report};
 use crate::outbox::{Outbox, OutboxError, Waiting};
@@ -34,7 +36,7 @@ const LOOK_MS: u64 = 5_000;
 
 /// What the thread is told.
 pub(super) enum Message {
-    Submit { body: Box<Body>, done: Box<dyn FnOnce(Result<RecordId, SubmitError>) + Send> },
+    Submit { keepsake: Keepsake, body: Box<Body>, done: Box<dyn FnOnce(Result<Kept, SubmitError>) + Send> },
     Report(Report),
     Moved(Option<WardId>),
     Asks(Hash),
@@ -69,6 +71,25 @@ pub(super) struct Keeper {
     look_due_ms: u64,
     reopen_due_ms: u64,
     rng: StdRng,
+}
+
+/// A code that was just drawn, with what the id of its record is made of.
+#[derive(Clone, Copy)]
+struct Coded {
+    code: WithdrawalCode,
+    random: [u8; 10],
+}
+
+/// Draws a code from the operating system's randomness, and from nothing else: a code that could be foreseen would be somebody else's.
+fn coded() -> Option<Coded> {
+    let mut drawn = [0; 7];
+    if let Err(error) = getrandom::fill(&mut drawn) {
+        tracing::error!(%error, "no withdrawal code: there is no randomness");
+        return None;
+    }
+    let code = WithdrawalCode::from_random(drawn);
+    let random = code.randomness().inspect_err(|error| tracing::error!("failed to {error}")).ok()?;
+    Some(Coded { code, random })
 }
 
 impl Keeper {
@@ -175,13 +196,15 @@ impl Keeper {
     /// Takes one message and does what it asks for, and what is due besides.
     pub(super) fn take(&mut self, message: Message) {
         match message {
-            Message::Submit { body, done } => {
-                let kept = self.keep(*body);
+            Message::Submit { keepsake, body, done } => {
+                let coded = if keepsake == Keepsake::Code { coded() } else { None };
+                let kept = self.keep(*body, coded.map(|coded| coded.random));
                 // Before the one who submitted goes on: whoever counts has counted it by then.
                 if let Ok(waiting) = &kept {
                     self.tell(ParcelEvent::Kept { sequence: waiting.sequence });
                 }
-                done(kept.as_ref().map(|waiting| waiting.record).map_err(Clone::clone));
+                let code = coded.map(|coded| coded.code);
+                done(kept.as_ref().map(|waiting| Kept { record: waiting.record, code }).map_err(Clone::clone));
                 if let Ok(waiting) = kept {
                     self.drive(EventKind::Appended(waiting));
                 }
@@ -216,13 +239,18 @@ impl Keeper {
         Duration::from_millis(due.saturating_sub(steady_ms()).min(LOOK_MS))
     }
 
-    fn keep(&mut self, body: Body) -> Result<Waiting, SubmitError> {
+    /// Keeps a record; its id is made of the random bytes, where there are any.
+    fn keep(&mut self, body: Body, random: Option<[u8; 10]>) -> Result<Waiting, SubmitError> {
         let assignment = self.commissions.asked().ok_or(SubmitError::NotAssigned)?;
         let Some(outbox) = &mut self.outbox else {
             return Err(SubmitError::Refused("keep a record: the outbox is not open".to_owned()));
         };
         let clock = self.time.clock(Timestamp::now(), steady_ms());
-        match outbox.append(body, clock, &assignment.seal_key) {
+        let appended = match random {
+            Some(random) => outbox.append_made_of(random, body, clock, &assignment.seal_key),
+            None => outbox.append(body, clock, &assignment.seal_key),
+        };
+        match appended {
             Ok(envelope) => {
                 self.state.storing = Storing::Ready;
                 Ok(Waiting::of(&envelope))

@@ -4,6 +4,7 @@ mod any_bytes;
 mod briefing;
 mod commission;
 
+use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as std_mpsc;
@@ -84,8 +85,17 @@ impl Bench {
         let (sender, answer) = std_mpsc::channel();
         let body = Body::Cleaning(Cleaning { ward: "W1".parse().unwrap(), confirmed: true });
         let done = move |result| sender.send(result).unwrap();
-        self.keeper.take(Message::Submit { body: Box::new(body), done: Box::new(done) });
+        let keepsake = Keepsake::Nothing;
+        self.keeper.take(Message::Submit { keepsake, body: Box::new(body), done: Box::new(done) });
         answer.recv().unwrap().map(|_| ())
+    }
+
+    fn submit_with(&mut self, keepsake: Keepsake) -> Result<Kept, SubmitError> {
+        let (sender, answer) = std_mpsc::channel();
+        let body = Body::Cleaning(Cleaning { ward: "W1".parse().unwrap(), confirmed: true });
+        let done = move |result| sender.send(result).unwrap();
+        self.keeper.take(Message::Submit { keepsake, body: Box::new(body), done: Box::new(done) });
+        answer.recv().unwrap()
     }
 
     fn connect(&mut self, connection: u64) {
@@ -153,6 +163,37 @@ fn keeps_without_a_network_sends_with_one_and_deletes_only_on_the_aggregators_wo
 }
 
 #[test]
+fn a_record_is_made_of_the_code_that_somebody_takes_along() {
+    let data = tempfile::tempdir().unwrap();
+    let mut bench = Bench::pinned(data.path());
+    let without = bench.submit_with(Keepsake::Nothing).unwrap();
+    assert_eq!(without.code, None);
+    let [one, other] = [(); 2].map(|()| bench.submit_with(Keepsake::Code).unwrap());
+    let [code, another] = [one, other].map(|kept| kept.code.unwrap());
+    assert_ne!(code, another, "each is drawn anew");
+    let random = code.randomness().unwrap();
+    assert!(
+        one.record.is_made_of(random) && !other.record.is_made_of(random) && !without.record.is_made_of(random)
+    );
+    // What is sent and what is on the disk has the id and not the code.
+    bench.connect(1);
+    let sent = bench.published(Channel::Records);
+    let ids: Vec<_> = sent.iter().map(|payload| Envelope::read(payload).unwrap().record()).collect();
+    assert_eq!(ids, [without.record, one.record, other.record]);
+    let written: String = code.characters().collect();
+    for entry in fs::read_dir(data.path()).unwrap().map(Result::unwrap).filter(|one| one.path().is_file()) {
+        let bytes = fs::read(entry.path()).unwrap();
+        for spelt in [&written, &code.to_string()] {
+            assert!(
+                !bytes.windows(spelt.len()).any(|some| some == spelt.as_bytes()),
+                "{}",
+                entry.path().display()
+            );
+        }
+    }
+}
+
+#[test]
 fn whoever_counts_has_counted_a_record_before_its_patient_goes_on() {
     let data = tempfile::tempdir().unwrap();
     let (sender, heard) = std_mpsc::channel();
@@ -164,7 +205,8 @@ fn whoever_counts_has_counted_a_record_before_its_patient_goes_on() {
     config.on_parcel = Some(Box::new(move |event| counts.send(Some(event)).unwrap()));
     let body = Body::Cleaning(Cleaning { ward: "W1".parse().unwrap(), confirmed: true });
     let done = move |kept: Result<_, SubmitError>| sender.send(kept.map(|_| None).unwrap()).unwrap();
-    Bench::of(config).keeper.take(Message::Submit { body: Box::new(body), done: Box::new(done) });
+    let keepsake = Keepsake::Nothing;
+    Bench::of(config).keeper.take(Message::Submit { keepsake, body: Box::new(body), done: Box::new(done) });
     assert_eq!(heard.iter().collect::<Vec<_>>(), [Some(ParcelEvent::Kept { sequence: 1 }), None]);
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::record::{Body, Need};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 use super::reading::{ReadingNumber, Spoken};
 use super::setting::Setting;
@@ -31,7 +32,7 @@ impl Event {
     }
 
     /// The store has answered.
-    pub fn stored(now_ms: u64, ticket: Ticket, result: Result<(), StoreFailed>) -> Self {
+    pub fn stored(now_ms: u64, ticket: Ticket, result: Stored) -> Self {
         Self { now_ms, happening: Happening::Stored { ticket, result } }
     }
 }
@@ -46,7 +47,7 @@ pub enum Happening {
         /// Which body it is about.
         ticket: Ticket,
         /// Whether it is flushed.
-        result: Result<(), StoreFailed>,
+        result: Stored,
     },
     /// The store began or ceased to refuse.
     Storing(Storing),
@@ -145,6 +146,8 @@ pub enum Effect {
         ticket: Ticket,
         /// What to store.
         body: Body,
+        /// What whoever answered takes along.
+        keepsake: Keepsake,
     },
     /// Something for the volunteer's screens is to be done.
     Errand(Errand),
@@ -159,6 +162,18 @@ pub enum Effect {
     /// The keyboard's focus goes on to the next control.
     MoveFocus,
 }
+
+/// What somebody takes along for what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keepsake {
+    /// Nothing.
+    Nothing,
+    /// A code with which it can be deleted.
+    Code,
+}
+
+/// What the store says: flushed to disk, with the code where one was wanted and could be made; or not flushed.
+pub type Stored = Result<Option<WithdrawalCode>, StoreFailed>;
 
 /// Ties a body handed out to the word about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -153,7 +153,7 @@ fn subject(screen: &Screen) -> Option<Subject> {
         Screen::Help(HelpView::Choosing { .. }) => Some(Subject::Help(HelpSubject::Needs)),
         Screen::Help(HelpView::Placing { names, .. }) => Some(Subject::Help(HelpSubject::Places(names.clone()))),
         Screen::Help(view) => Some(Subject::Help(HelpSubject::News(std::mem::discriminant(view)))),
-        Screen::StopAsked | Screen::StillThere { .. } | Screen::Thanks(_) | Screen::Wipe => {
+        Screen::StopAsked | Screen::StillThere { .. } | Screen::Thanks { .. } | Screen::Wipe => {
             Some(Subject::Message(std::mem::discriminant(screen)))
         }
         // The questions wait in front of a patient.

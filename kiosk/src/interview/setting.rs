@@ -36,6 +36,7 @@ pub struct Setting {
     places: Vec<Place>,
     improvements: Vec<Improvement>,
     dims_after_ms: u64,
+    withdrawal_codes: bool,
     demonstration: bool,
 }
 
@@ -108,6 +109,7 @@ impl Setting {
             places: Vec::new(),
             improvements: Vec::new(),
             dims_after_ms: DIM_MS,
+            withdrawal_codes: false,
             demonstration: assignment.demonstration,
         })
     }
@@ -191,6 +193,17 @@ impl Setting {
     #[must_use]
     pub fn with_dimming_after_ms(self, dims_after_ms: u64) -> Self {
         Self { dims_after_ms, ..self }
+    }
+
+    /// The same where whoever has answered is given a code with which the answer can be deleted, or is not.
+    #[must_use]
+    pub fn with_withdrawal_codes(self, withdrawal_codes: bool) -> Self {
+        Self { withdrawal_codes, ..self }
+    }
+
+    /// Whether whoever has answered is given a code with which the answer can be deleted.
+    pub fn gives_withdrawal_codes(&self) -> bool {
+        self.withdrawal_codes
     }
 
     /// Whether everything here is generated for a demonstration.

@@ -13,6 +13,7 @@ use wardvoice_protocol::record::{Body, Need};
 
 use super::*;
 
+mod codes;
 mod comments;
 mod ease;
 mod reading;
@@ -71,7 +72,7 @@ impl Patient {
 
     fn meets(&mut self, happening: Happening) {
         for effect in self.interview.apply(Event { now_ms: self.now_ms, happening }) {
-            if let Effect::Store { ticket, body } = effect {
+            if let Effect::Store { ticket, body, .. } = effect {
                 self.tickets.push(ticket);
                 self.stored.push(body);
             }
@@ -107,7 +108,7 @@ impl Patient {
         }
     }
 
-    fn stores(&mut self, result: Result<(), StoreFailed>) {
+    fn stores(&mut self, result: Stored) {
         let ticket = *self.tickets.last().unwrap();
         self.meets(Happening::Stored { ticket, result });
     }
@@ -179,8 +180,8 @@ fn thanked_means_flushed() {
     patient.chooses(1);
     patient.waits(STORE_LIMIT_MS - CONFIRMATION_MS - 1);
     assert_eq!(patient.screen(), Screen::Saving, "no word from the store, no thanks");
-    patient.stores(Ok(()));
-    assert_eq!(patient.screen(), Screen::Thanks(Farewell::Completed));
+    patient.stores(Ok(None));
+    assert_eq!(patient.screen(), Screen::Thanks { farewell: Farewell::Completed, code: None });
     patient.waits(THANKS_MS);
     assert_eq!(patient.screen(), Screen::Wipe);
     patient.touches(Action::Wiped);
@@ -207,7 +208,7 @@ fn a_store_that_never_answers_counts_as_failed() {
     patient.chooses(1);
     patient.waits(STORE_LIMIT_MS);
     assert_eq!(patient.screen(), Screen::Staff(Trouble::NotKept));
-    patient.stores(Ok(()));
+    patient.stores(Ok(None));
     assert_eq!(patient.screen(), Screen::Staff(Trouble::NotKept), "too late to thank anybody");
 }
 
@@ -229,8 +230,8 @@ fn declining_stores_a_contact_without_a_response() {
     patient.touches(Action::Start);
     patient.touches(Action::ChooseLanguage(language("cy")));
     patient.touches(Action::Decline);
-    patient.stores(Ok(()));
-    assert_eq!(patient.screen(), Screen::Thanks(Farewell::Declined));
+    patient.stores(Ok(None));
+    assert_eq!(patient.screen(), Screen::Thanks { farewell: Farewell::Declined, code: None });
     let [contact] = patient.contacts()[..] else { panic!("one contact") };
     assert_eq!((contact.outcome, &contact.response), (Outcome::Declined, &None));
     assert_eq!(contact.language, language("cy"));
@@ -335,8 +336,8 @@ fn stopping_is_asked_once() {
     assert_eq!(patient.question(), "consistency");
     patient.touches(Action::Stop);
     patient.touches(Action::StopNow);
-    patient.stores(Ok(()));
-    assert_eq!(patient.screen(), Screen::Thanks(Farewell::Stopped));
+    patient.stores(Ok(None));
+    assert_eq!(patient.screen(), Screen::Thanks { farewell: Farewell::Stopped, code: None });
 }
 
 #[test]
@@ -385,7 +386,7 @@ fn help_is_a_record_of_its_own_and_the_interview_goes_on() {
     patient.touches(Action::Help);
     patient.touches(Action::Need(Need::Pain));
     assert_eq!(patient.screen(), Screen::Help(HelpView::Sending));
-    patient.stores(Ok(()));
+    patient.stores(Ok(None));
     assert_eq!(patient.screen(), Screen::Help(HelpView::Kept { connected: false }));
     patient.meets(Happening::Carriage(Carriage { connected: true, waiting: 0 }));
     assert_eq!(patient.screen(), Screen::Help(HelpView::Kept { connected: true }), "nobody has said so of it");
@@ -420,7 +421,7 @@ fn an_assignment_waits_for_the_interview_to_end() {
     patient.meets(Happening::Assigned(Arc::new(other)));
     patient.touches(Action::Stop);
     patient.touches(Action::StopNow);
-    patient.stores(Ok(()));
+    patient.stores(Ok(None));
     patient.waits(THANKS_MS + WIPE_MS);
     assert_eq!(patient.contacts().first().unwrap().ward.as_str(), "W1");
     patient.touches(Action::Help);
@@ -504,7 +505,7 @@ proptest! {
                 Step::Wait(ms) => patient.waits(ms),
                 Step::Stored(kept) => {
                     if !patient.tickets.is_empty() {
-                        patient.stores(if kept { Ok(()) } else { Err(StoreFailed) });
+                        patient.stores(if kept { Ok(None) } else { Err(StoreFailed) });
                     }
                 }
                 Step::Storing(ready) => patient.meets(Happening::Storing(
@@ -520,7 +521,8 @@ proptest! {
             let ended_by_refusal = asking_before && matches!(patient.interview.stage, Stage::Staff(_))
                 && patient.contacts().len() == contacts_before;
             refused_while_asking += usize::from(ended_by_refusal);
-            if matches!(patient.screen(), Screen::Thanks(_)) && !matches!(before, Screen::Thanks(_) | Screen::Help(_)) {
+            let thanked_before = matches!(before, Screen::Thanks { .. } | Screen::Help(_));
+            if matches!(patient.screen(), Screen::Thanks { .. }) && !thanked_before {
                 prop_assert!(confirmed, "thanked without a flush");
             }
             if !asking {
@@ -558,7 +560,7 @@ proptest! {
         prop_assert_eq!(patient.screen(), Screen::Saving);
         let [contact] = patient.contacts()[..] else { panic!("one contact") };
         prop_assert_eq!(contact.outcome, Outcome::Completed);
-        patient.stores(Ok(()));
+        patient.stores(Ok(None));
         patient.waits(THANKS_MS + WIPE_MS);
         let rest = Interview::new(setting(), patient.now_ms);
         prop_assert_eq!(patient.interview.view(patient.now_ms), rest.view(patient.now_ms));

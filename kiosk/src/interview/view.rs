@@ -4,6 +4,7 @@ use wardvoice_protocol::contact::Answer;
 use wardvoice_protocol::id::{Language, QuestionId};
 use wardvoice_protocol::limits::MAX_COMMENT_CHARACTERS;
 use wardvoice_protocol::questionnaire::{KindFile, QuestionFile, Text};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 use super::comfort::{Comfort, Light, TextSize};
 use super::picture::{Picture, picture};
@@ -85,7 +86,12 @@ pub enum Screen {
     /// The store has not answered yet.
     Saving,
     /// Stored; thank you.
-    Thanks(Farewell),
+    Thanks {
+        /// Which goodbye.
+        farewell: Farewell,
+        /// The code with which what was answered can be deleted, where one is given.
+        code: Option<WithdrawalCode>,
+    },
     /// Please wipe the tablet.
     Wipe,
     /// What help is needed, and what has become of the request.
@@ -288,7 +294,7 @@ impl Interview {
             Stage::Asking(Asking { aside: Aside::Stopping, .. }) => Screen::StopAsked,
             Stage::Asking(asking) => asking.screen(&self.setting, &self.language, self.comfort.text_size),
             Stage::Saving { .. } => Screen::Saving,
-            Stage::Thanks { farewell, .. } => Screen::Thanks(*farewell),
+            Stage::Thanks { farewell, code, .. } => Screen::Thanks { farewell: *farewell, code: *code },
             Stage::Wipe { .. } => Screen::Wipe,
             Stage::Staff(trouble) => Screen::Staff(*trouble),
         }

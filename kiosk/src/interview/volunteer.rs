@@ -29,7 +29,7 @@ use wardvoice_protocol::id::{Language, WardId};
 use wardvoice_protocol::record::Body;
 
 use super::comfort::Comfort;
-use super::event::{Action, Effect};
+use super::event::{Action, Effect, Keepsake};
 use super::setting::Setting;
 use super::view::Screen;
 use super::{Asking, Interview, Stage, Storing, sheet};
@@ -311,6 +311,12 @@ impl Interview {
         matches!(self.stage, Stage::Language | Stage::Consent | Stage::Asking(_))
     }
 
+    /// Whether it is the patient who reads the screen, so that what it gives to keep is given to nobody else.
+    pub(super) fn patient_holds_tablet(&self) -> bool {
+        let doing = self.volunteer.session.as_ref().and_then(|session| session.doing.as_ref());
+        doing.is_none_or(|doing| matches!(doing.mode, Mode::Alone | Mode::Assisted))
+    }
+
     fn set_step(&mut self, step: Step) {
         if let Some(session) = &mut self.volunteer.session {
             session.step = step;
@@ -375,7 +381,7 @@ impl Interview {
             let mut contact = sheet.into_contact(&setting, &language, Outcome::Partial, now_ms);
             contact.mode = mode;
             contact.attribution = contact.attribution.or(attribution);
-            self.hand_out(Body::Contact(contact), effects);
+            self.hand_out(Body::Contact(contact), Keepsake::Nothing, effects);
             self.leave_unfinished_bed(&ward, Outcome::Partial);
         }
     }

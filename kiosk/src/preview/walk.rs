@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use slint::ComponentHandle as _;
@@ -10,7 +11,7 @@ use wardvoice_kiosk_ui::Theme;
 use wardvoice_protocol::id::Language;
 
 use super::{MOST_SCREENS, Screen, Screenshot};
-use crate::interview::{Action, Carriage, Happening, Screen as Shown};
+use crate::interview::{Action, Carriage, Happening, Screen as Shown, Setting};
 use crate::screens::ScreenName;
 
 /// Walks from rest to rest, and draws each screen.
@@ -44,16 +45,41 @@ impl Walk<'_> {
             // Whoever says nothing is asked everything, also what depends on an earlier answer.
             self.touch(Action::Skip);
         }
-        while matches!(self.shown(), Shown::Saving) {
-            self.screen.wait(50);
-        }
-        ensure!(matches!(self.shown(), Shown::Thanks(_)), "the journey does not come to its end in {language}");
+        self.saved();
+        ensure!(
+            matches!(self.shown(), Shown::Thanks { .. }),
+            "the journey does not come to its end in {language}"
+        );
         self.draw()?;
         self.touch(Action::Dismiss);
         if matches!(self.shown(), Shown::Wipe) {
             self.draw()?;
+            self.touch(Action::Wiped);
         }
+        self.given_a_code(language)?;
         Ok(self.drawn)
+    }
+
+    /// The thanks of a trust that gives a code with them, after a shorter journey.
+    fn given_a_code(&mut self, language: &Language) -> anyhow::Result<()> {
+        let giving = Setting::clone(&self.screen.setting).with_withdrawal_codes(true);
+        self.screen.stage.meet(Happening::Assigned(Arc::new(giving)));
+        self.touch(Action::Start);
+        if matches!(self.shown(), Shown::Language { .. }) {
+            self.touch(Action::ChooseLanguage(language.clone()));
+        }
+        for action in [Action::Agree, Action::Stop, Action::StopNow] {
+            self.touch(action);
+        }
+        self.saved();
+        ensure!(matches!(self.shown(), Shown::Thanks { code: Some(_), .. }), "no code is given in {language}");
+        self.draw()
+    }
+
+    fn saved(&self) {
+        while matches!(self.shown(), Shown::Saving) {
+            self.screen.wait(50);
+        }
     }
 
     /// A screen beside the journey, and back.

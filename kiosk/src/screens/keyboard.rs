@@ -160,7 +160,7 @@ impl Keyboard {
 }
 
 /// A key with words on it.
-fn named(kind: KeyKind, label: &SharedString, column: f32, row: i32, width: f32) -> Key {
+pub(super) fn named(kind: KeyKind, label: &SharedString, column: f32, row: i32, width: f32) -> Key {
     Key {
         kind,
         label: label.clone(),
@@ -178,6 +178,22 @@ fn named(kind: KeyKind, label: &SharedString, column: f32, row: i32, width: f32)
 pub(super) fn row_names(keys: &[Key]) -> Vec<SharedString> {
     let rows = keys.chunk_by(|one, next| one.row == next.row);
     rows.map(|row| row.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(" ").into()).collect()
+}
+
+/// What becomes of a text and its caret when a key is pressed that writes what it says, or takes a character back.
+pub(super) fn typed(key: &Key, text: &str, anchor: i32, caret: i32) -> Edited {
+    let (begin, end) = selection(text, anchor, caret);
+    let (before, after) = (text.get(..begin).unwrap_or_default(), text.get(end..).unwrap_or_default());
+    let before = match key.kind {
+        KeyKind::Backspace if begin == end => {
+            let kept = before.char_indices().last().map_or(0, |(at, _)| at);
+            before.get(..kept).unwrap_or_default().to_owned()
+        }
+        KeyKind::Backspace => before.to_owned(),
+        _ => format!("{before}{}", key.writes),
+    };
+    let caret = before.len();
+    edited(before + after, caret)
 }
 
 fn count(characters: &str) -> f32 {

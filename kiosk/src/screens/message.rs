@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use slint::{ComponentHandle as _, SharedString};
 use wardvoice_kiosk_ui::{KioskWindow, MessageAdapter, Phrases, ScreenKind, StaffWords};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 use super::{Touch, fill, lines, reading};
 use crate::interview::volunteer::VolunteerTouch;
@@ -26,6 +27,7 @@ struct Actions {
 struct Saying {
     title: SharedString,
     body: SharedString,
+    code: Option<WithdrawalCode>,
     primary: Option<(SharedString, Action)>,
     secondary: Option<(SharedString, Action)>,
 }
@@ -49,7 +51,7 @@ impl Message {
     }
 
     pub(super) fn show(&self, screen: &Screen, say: &Phrases) -> ScreenKind {
-        let Saying { mut title, mut body, primary, mut secondary } = saying(screen, say);
+        let Saying { mut title, mut body, code, primary, mut secondary } = saying(screen, say);
         if let Some(window) = self.window.upgrade() {
             // For volunteers and staff, who work in English.
             let say = window.global::<StaffWords>();
@@ -70,12 +72,23 @@ impl Message {
             let adapter = window.global::<MessageAdapter>();
             adapter.set_title(lines::tied(&title));
             adapter.set_body(lines::tied(&body));
+            adapter.set_code(code.map(|code| code.to_string().into()).unwrap_or_default());
+            adapter.set_code_spelt(code.map(spelt).unwrap_or_default());
             adapter.set_primary(primary_label.unwrap_or_default());
             adapter.set_secondary(secondary_label.unwrap_or_default());
             // Not where there is nothing to keep the request in.
             adapter.set_offers_help(!matches!(screen, Screen::Staff(_)));
         }
         ScreenKind::Message
+    }
+
+    /// Leaves nothing of a message in the window that shows another kind of screen now.
+    pub(super) fn forget(&self) {
+        if let Some(window) = self.window.upgrade() {
+            let adapter = window.global::<MessageAdapter>();
+            adapter.set_code(SharedString::new());
+            adapter.set_code_spelt(SharedString::new());
+        }
     }
 }
 
@@ -85,8 +98,15 @@ pub(super) fn title_and_body(screen: &Screen, say: &Phrases) -> SharedString {
     if matches!(screen, Screen::StillThere { .. }) {
         return say.still_title.clone();
     }
-    let Saying { title, body, .. } = saying(screen, say);
-    reading::sentences(&[&title, &body])
+    let Saying { title, body, code, .. } = saying(screen, say);
+    reading::sentences(&[&title, &body, &code.map(spelt).unwrap_or_default()])
+}
+
+/// A code one letter or digit after the other, with a pause after each group: to be heard and written down.
+fn spelt(code: WithdrawalCode) -> SharedString {
+    let characters: Vec<String> = code.characters().map(|character| character.to_string()).collect();
+    let groups: Vec<String> = characters.chunks(4).map(|group| group.join(", ")).collect();
+    groups.join(". ").into()
 }
 
 /// What is offered, in the order of the screen.
@@ -114,13 +134,16 @@ fn saying(screen: &Screen, say: &Phrases) -> Saying {
             ..one(&say.still_title, SharedString::new())
         },
         Screen::Saving => one(&say.saving_title, SharedString::new()),
-        Screen::Thanks(farewell) => {
-            let body = match farewell {
-                Farewell::Completed => &say.thanks_completed,
-                Farewell::Stopped => &say.thanks_stopped,
-                Farewell::Declined => &say.thanks_declined,
+        Screen::Thanks { farewell, code } => {
+            let body = match (farewell, code) {
+                // Nothing was answered, so there is nothing to take back.
+                (Farewell::Declined, _) => &say.thanks_declined,
+                (_, Some(_)) => &say.thanks_code,
+                (Farewell::Completed, None) => &say.thanks_completed,
+                (Farewell::Stopped, None) => &say.thanks_stopped,
             };
             Saying {
+                code: *code,
                 primary: Some((say.thanks_close.clone(), Action::Dismiss)),
                 ..one(&say.thanks_title, body.clone())
             }

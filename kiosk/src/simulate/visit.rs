@@ -40,7 +40,7 @@ pub(super) fn visit<E>(
     let mut interview = Interview::new(Arc::clone(setting), now_ms);
     for _ in 0..MOST_TOUCHES {
         let screen = interview.view(now_ms).screen;
-        if matches!(screen, Screen::Thanks(_)) {
+        if matches!(screen, Screen::Thanks { .. }) {
             return Ok(());
         }
         let event = match touch(setting, patient, screen) {
@@ -54,10 +54,10 @@ pub(super) fn visit<E>(
             }
         };
         for effect in interview.apply(event) {
-            let Effect::Store { ticket, body: Body::Contact(mut contact) } = effect else { continue };
+            let Effect::Store { ticket, body: Body::Contact(mut contact), .. } = effect else { continue };
             contact.mode = patient.mode;
             let kept = keep.take().ok_or(VisitError::Endless)?(contact);
-            let result = if kept.is_ok() { Ok(()) } else { Err(StoreFailed) };
+            let result = if kept.is_ok() { Ok(None) } else { Err(StoreFailed) };
             interview.apply(Event::stored(now_ms, ticket, result));
             kept.map_err(VisitError::NotKept)?;
         }
@@ -98,7 +98,7 @@ fn touch(setting: &Setting, patient: &mut Patient, screen: Screen) -> Touch {
         Screen::StillThere { .. } => Action::CarryOn,
         Screen::Help(_) => Action::CloseHelp,
         Screen::Wipe => Action::Wiped,
-        Screen::Saving | Screen::Thanks(_) => return Touch::Wait,
+        Screen::Saving | Screen::Thanks { .. } => return Touch::Wait,
         Screen::Staff(_) | Screen::Door(_) | Screen::Volunteer(_) => Action::Dismiss,
     })
 }

@@ -9,10 +9,10 @@ use tempfile::TempDir;
 use wardvoice_kiosk::app::stage::Done;
 use wardvoice_kiosk::dispatch::{Dispatch, DispatchConfig, Trust};
 use wardvoice_kiosk::identity::Identity;
-use wardvoice_kiosk::interview::StoreFailed;
+use wardvoice_kiosk::interview::{Keepsake, StoreFailed, Stored};
 use wardvoice_kiosk::outbox::Outbox;
 use wardvoice_protocol::envelope::Envelope;
-use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::id::{Hash, RecordId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
 use wardvoice_protocol::record::Body;
 
@@ -22,7 +22,7 @@ use super::{SEAL_SECRET, assignment};
 const KEPT_WITHIN: Duration = Duration::from_mins(1);
 
 /// What was handed over and has not been answered.
-type Asked = (Receiver<Result<(), StoreFailed>>, Done);
+type Asked = (Receiver<Stored>, Done);
 
 pub(crate) struct Disk {
     data: TempDir,
@@ -47,10 +47,10 @@ impl Disk {
     }
 
     /// Hands a record over. Its answer waits for [`Disk::answers`].
-    pub(crate) fn takes(&self, body: Body, done: Done) {
+    pub(crate) fn takes(&self, body: Body, keepsake: Keepsake, done: Done) {
         let (said, word) = mpsc::channel();
-        self.dispatch.submit(body, move |kept| {
-            said.send(kept.map(|_| ()).map_err(|_| StoreFailed)).unwrap();
+        self.dispatch.submit_with(keepsake, body, move |kept| {
+            said.send(kept.map(|kept| kept.code).map_err(|_| StoreFailed)).unwrap();
         });
         self.asked.borrow_mut().push((word, done));
     }
@@ -64,6 +64,11 @@ impl Disk {
 
     /// Closes the outbox, opens it again from the disk through all of its checks, and opens every record as the hospital would.
     pub(crate) fn kept(&self) -> Vec<Body> {
+        self.kept_as().into_iter().map(|(_, body)| body).collect()
+    }
+
+    /// The same with the id of each record.
+    pub(crate) fn kept_as(&self) -> Vec<(RecordId, Body)> {
         self.answers();
         self.dispatch.stop();
         let key = OpenKey::from_bytes(&SEAL_SECRET).unwrap();
@@ -74,7 +79,8 @@ impl Disk {
         assert_eq!(records.len(), sequences.len(), "no record is there twice");
         let open = |sequence| {
             let payload = outbox.payload(sequence).unwrap().expect("what waits is there");
-            Envelope::read(&payload).unwrap().open(&key).unwrap().body
+            let envelope = Envelope::read(&payload).unwrap();
+            (envelope.record(), envelope.open(&key).unwrap().body)
         };
         sequences.into_iter().map(open).collect()
     }

@@ -22,7 +22,7 @@ use slint::ComponentHandle as _;
 use slint::platform::{PointerEventButton, WindowEvent};
 use wardvoice_kiosk::app::post::Post;
 use wardvoice_kiosk::app::stage::{Done, Stage};
-use wardvoice_kiosk::interview::{Happening, Improvement, Screen, Setting, StoreFailed, View};
+use wardvoice_kiosk::interview::{Happening, Improvement, Keepsake, Screen, Setting, StoreFailed, Stored, View};
 use wardvoice_kiosk_ui::{FoundControl, FoundPane, FoundText, FoundWriting, KioskWindow, Survey, fonts, words};
 use wardvoice_protocol::assignment::{Assignment, ConsultantChoice, KioskAudience};
 use wardvoice_protocol::contact::Contact;
@@ -30,6 +30,7 @@ use wardvoice_protocol::id::{ConsultantId, KioskId, Language, WardId};
 use wardvoice_protocol::keys::{OpenKey, SigningKey};
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::record::{Body, Place};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 /// What the store does with what it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,11 @@ pub(crate) enum Store {
     Fails,
     /// Says nothing until told to.
     Waits,
+}
+
+/// The code that everybody takes along who is given one.
+pub(crate) fn code() -> WithdrawalCode {
+    WithdrawalCode::from_random([7; 7])
 }
 
 /// Somebody in front of a kiosk.
@@ -82,13 +88,13 @@ impl Patient {
         let submit = {
             let (stored, store, waiting) = (Rc::clone(&stored), Rc::clone(&store), Rc::clone(&waiting));
             let disk = disk.clone();
-            move |body: Body, done: Done| {
+            move |body: Body, keepsake: Keepsake, done: Done| {
                 if let Some(disk) = &disk {
-                    return disk.takes(body, done);
+                    return disk.takes(body, keepsake, done);
                 }
                 stored.borrow_mut().push(body);
                 match store.get() {
-                    Store::Keeps => done(Ok(())),
+                    Store::Keeps => done(Ok((keepsake == Keepsake::Code).then(code))),
                     Store::Fails => done(Err(StoreFailed)),
                     Store::Waits => waiting.borrow_mut().push(done),
                 }
@@ -130,7 +136,7 @@ impl Patient {
     }
 
     /// The store says what it has put off.
-    pub(crate) fn store_answers(&self, result: Result<(), StoreFailed>) {
+    pub(crate) fn store_answers(&self, result: Stored) {
         for done in self.waiting.borrow_mut().drain(..) {
             done(result);
         }

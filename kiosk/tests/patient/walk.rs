@@ -5,7 +5,7 @@ use wardvoice_kiosk_ui::words;
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::record::Need;
 
-use super::{Patient, Store};
+use super::{Patient, Store, code};
 
 /// Walks past every screen in a language, and calls at each with its name. What the caller does to the window it undoes.
 pub(crate) fn walk(
@@ -55,12 +55,12 @@ impl Walk<'_> {
         self.touches(Action::Agree);
         self.questions();
         self.looks("saving");
-        self.patient.store_answers(Ok(()));
+        self.patient.store_answers(Ok(None));
         self.looks("thanks");
         self.touches(Action::Dismiss);
         self.looks("wipe");
         self.touches(Action::Wiped);
-        self.patient.store_answers(Ok(()));
+        self.patient.store_answers(Ok(None));
         self.asides();
     }
 
@@ -143,12 +143,21 @@ impl Walk<'_> {
         self.looks("staff-cannot-keep");
         self.patient.meets(Happening::Storing(Storing::Ready));
         self.begins();
+        for action in [Action::Agree, Action::Stop, Action::StopNow] {
+            self.touches(action);
+        }
+        self.patient.store_answers(Ok(Some(code())));
+        self.looks("thanks-code");
+        self.touches(Action::Dismiss);
+        self.touches(Action::Wiped);
+        self.patient.store_answers(Ok(None));
+        self.begins();
         self.touches(Action::Decline);
-        self.patient.store_answers(Ok(()));
+        self.patient.store_answers(Ok(None));
         self.looks("thanks-declined");
         self.touches(Action::Dismiss);
         self.touches(Action::Wiped);
-        self.patient.store_answers(Ok(()));
+        self.patient.store_answers(Ok(None));
         self.patient.store.set(Store::Keeps);
     }
 
@@ -163,7 +172,7 @@ impl Walk<'_> {
         self.looks("help-place");
         self.touches(Action::Choose(1));
         self.looks("help-sending");
-        self.patient.store_answers(Ok(()));
+        self.patient.store_answers(Ok(None));
         self.looks("help-kept");
         self.patient.meets(carried(false, 1));
         self.looks("help-waiting");

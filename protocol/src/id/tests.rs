@@ -123,6 +123,16 @@ proptest! {
     }
 
     #[test]
+    fn record_ids_know_their_randomness_whatever_the_hour(
+        ms in 0..1_u64 << 47, one in any::<[u8; 10]>(), other in any::<[u8; 10]>(),
+    ) {
+        prop_assert!(RecordId::new(ms, one).is_made_of(one));
+        // Six of the eighty bits say that it is a UUID of version 7.
+        let same = RecordId::new(0, one) == RecordId::new(0, other);
+        prop_assert_eq!(RecordId::new(ms, one).is_made_of(other), same);
+    }
+
+    #[test]
     fn hashes_round_trip(bytes in any::<[u8; 32]>()) {
         let hash = Hash::from_bytes(bytes);
         prop_assert_eq!(hash.to_string().parse(), Ok(hash));

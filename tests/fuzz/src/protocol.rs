@@ -24,7 +24,9 @@ use wardvoice_protocol::record::{Body, Record};
 use wardvoice_protocol::round::Round;
 use wardvoice_protocol::signed::{self, SignedError};
 use wardvoice_protocol::status::{Introduction, Presence, Status};
+use wardvoice_protocol::thanks::Thanks;
 use wardvoice_protocol::topic::{Channel, Topic};
+use wardvoice_protocol::withdrawal::WithdrawalCode;
 
 static KIOSK: LazyLock<KioskId> = LazyLock::new(|| KioskId::new("k-0017").expect("it is an id"));
 static SIMULATED: LazyLock<KioskId> = LazyLock::new(|| KioskId::new("sim-1").expect("it is an id"));
@@ -168,6 +170,13 @@ pub fn approvals(bytes: &[u8]) {
     });
 }
 
+/// What a kiosk gives with its thanks.
+pub fn thanks(bytes: &[u8]) {
+    said::<Thanks>(bytes, &own(Channel::Thanks), |thanks| {
+        assert_eq!(thanks.kiosk.as_str().parse(), Ok(thanks.kiosk.clone()));
+    });
+}
+
 /// Who may come in, and which wards are gone round.
 pub fn round(bytes: &[u8]) {
     said::<Round>(bytes, &own(Channel::Round), |round| {
@@ -236,6 +245,9 @@ pub fn enrolment(bytes: &[u8]) {
         reads_back(&answer);
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(code) = text.parse::<WithdrawalCode>() {
+        assert_eq!(code.to_string().parse(), Ok(code), "a withdrawal code has one spelling");
+    }
     if let Ok(code) = text.parse::<JoinCode>() {
         assert_eq!(code.to_string().parse(), Ok(code.clone()));
         assert_eq!(code.secret().len(), 12);

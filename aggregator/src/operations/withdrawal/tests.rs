@@ -10,6 +10,7 @@ use wardvoice_protocol::envelope::{ChainHead, Envelope};
 use wardvoice_protocol::id::QuestionId;
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::receipt::Decision;
+use wardvoice_protocol::status::{Health, Status};
 
 use super::*;
 use crate::comments::CommentId;
@@ -74,6 +75,15 @@ impl Scene {
         let arrival = self.trust.seal(&mut self.tablet, &record);
         self.house.pipeline.settle(vec![arrival.clone()]).unwrap();
         (Envelope::read(&arrival.payload).unwrap().record(), arrival)
+    }
+
+    /// The same in a record that somebody has the code of.
+    fn sends_with(&mut self, code: WithdrawalCode, said: &str) -> (RecordId, Arrival) {
+        let id = RecordId::new(1_795_428_000_000, code.randomness().unwrap());
+        let record = contact_record(self.contact(Some(said)));
+        let arrival = self.trust.seal_as(&mut self.tablet, id, &serde_json::to_vec(&record).unwrap());
+        self.house.pipeline.settle(vec![arrival.clone()]).unwrap();
+        (id, arrival)
     }
 
     pub(in crate::operations) fn export(&self) -> String {
@@ -216,4 +226,82 @@ fn nothing_of_it_is_in_the_file_of_a_log_that_was_written_anew() {
     let scene = Scene { folder, trust, tablet, house };
     assert_eq!(scene.export(), export, "it is the same log");
     scene.is_proved_with(2, 1);
+}
+
+/// What is said instead of a record.
+fn not_found(house: &House, code: WithdrawalCode) -> String {
+    of_code(house, code).unwrap_err().to_string()
+}
+
+#[test]
+fn a_code_finds_its_record_and_no_other() {
+    let mut scene = Scene::new(5);
+    let [code, other] = [[7; 7], [8; 7]].map(WithdrawalCode::from_random);
+    scene.sends(None);
+    let (record, arrival) = scene.sends_with(code, WORDS);
+    scene.sends_with(other, "what stays");
+    assert_eq!(of_code(&scene.house, code).unwrap(), record);
+    withdrawn(&scene.house, record).unwrap();
+    scene.is_proved_with(2, 1);
+    let export = scene.export();
+    assert!(!export.contains(WORDS) && export.contains("what stays"), "{export}");
+    // A code that was used finds what is left, over restarts too, and its copy that comes late stays forgotten.
+    let scene = scene.reopen();
+    assert_eq!(of_code(&scene.house, code).unwrap(), record);
+    let again = scene.house.pipeline.settle(vec![arrival]).unwrap();
+    assert_eq!(again.first().unwrap().decision, Decision::Duplicate);
+    let said = withdrawn(&scene.house, record).unwrap_err().to_string();
+    assert!(said.contains("nothing is left of it already"), "{said}");
+}
+
+#[test]
+fn a_code_that_finds_nothing_says_where_the_answer_may_be() {
+    let mut scene = Scene::new(6);
+    let code = WithdrawalCode::from_random([7; 7]);
+    let said = not_found(&scene.house, code);
+    assert!(said.contains("may not have arrived yet: 1 of 1 kiosks are not connected now"), "{said}");
+    let says = |scene: &Scene, waiting: u64| {
+        let health = Health {
+            software: "0".to_owned(),
+            waiting,
+            last_sequence: waiting,
+            clock_offset_s: None,
+            assignment: None,
+            tablet: None,
+            questionnaire: None,
+        };
+        let status = Status { version: 1, kiosk: "k-1".parse().unwrap(), presence: Presence::Online(health) };
+        scene.house.fleet.status(&status, Timestamp::now());
+    };
+    says(&scene, 3);
+    let said = not_found(&scene.house, code);
+    assert!(said.contains("some wait on k-1") && !said.contains("not connected"), "{said}");
+    says(&scene, 0);
+    let said = not_found(&scene.house, code);
+    assert!(said.contains("no kiosk has anything left to send"), "{said}");
+
+    // What came and could not be counted is in no figure, and is found where it is.
+    let id = RecordId::new(1_795_428_000_000, code.randomness().unwrap());
+    let arrival = scene.trust.seal_as(&mut scene.tablet, id, b"{}");
+    scene.house.pipeline.settle(vec![arrival]).unwrap();
+    let said = not_found(&scene.house, code);
+    assert!(
+        said.contains("from kiosk k-1 and could not be counted") && said.contains("quarantine replay"),
+        "{said}"
+    );
+}
+
+#[test]
+fn two_answers_with_one_code_are_both_left_alone() {
+    let mut scene = Scene::new(7);
+    let code = WithdrawalCode::from_random([7; 7]);
+    scene.sends_with(code, "one");
+    // Of another hour, so that the ids are two.
+    let id = RecordId::new(1_795_431_600_000, code.randomness().unwrap());
+    let record = contact_record(scene.contact(Some("another")));
+    let arrival = scene.trust.seal_as(&mut scene.tablet, id, &serde_json::to_vec(&record).unwrap());
+    scene.house.pipeline.settle(vec![arrival]).unwrap();
+    let said = not_found(&scene.house, code);
+    assert!(said.contains("two have it"), "{said}");
+    scene.is_proved_with(2, 0);
 }

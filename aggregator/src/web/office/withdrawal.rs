@@ -1,4 +1,4 @@
-//! A patient wants back what they answered: the office deletes it, by the record it came in.
+//! A patient wants back what they answered: the office deletes it, by the code that the kiosk showed, or by the record it came in.
 
 use axum::Form;
 use axum::extract::{Extension, Query, State};
@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::id::RecordId;
+use wardvoice_protocol::withdrawal::{WithdrawalCode, WithdrawalCodeError};
 
 use crate::audit::Deed;
 use crate::web::failure::Failure;
@@ -29,18 +30,28 @@ pub(crate) struct Asked {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Withdraw {
     #[serde(default)]
+    code: String,
+    #[serde(default)]
     record: String,
     #[serde(default)]
     sure: String,
 }
 
 /// What stands beside the form.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct View {
+    code: String,
     record: String,
     done: Option<String>,
+    /// Beside the code, where there is one, otherwise beside the record.
     wrong: Option<String>,
     not_sure: bool,
+}
+
+/// Which answer is meant.
+enum Meant {
+    Record(RecordId),
+    Code(WithdrawalCode),
 }
 
 pub(crate) async fn page(
@@ -64,21 +75,44 @@ pub(crate) async fn withdraw(
 ) -> Result<Response, Failure> {
     off_thread(&web, move |web| {
         let again = |view: &View| (StatusCode::UNPROCESSABLE_ENTITY, render(web, &viewer, view)).into_response();
-        let said: String = form.record.trim().chars().take(MAX_CHARACTERS).collect();
-        let Some(record) = named(&said) else {
-            let wrong = "Write the record as it stands in the address of one of its comments, or in an export.";
-            return Ok(again(&View { record: said, wrong: Some(wrong.to_owned()), ..View::default() }));
+        let cut = |text: &str| -> String { text.trim().chars().take(MAX_CHARACTERS).collect() };
+        let said = View { code: cut(&form.code), record: cut(&form.record), ..View::default() };
+        let wrong = |why: String| again(&View { wrong: Some(why), ..said.clone() });
+        let meant = match meant(&said) {
+            Ok(meant) => meant,
+            Err(why) => return Ok(wrong(why)),
         };
         if form.sure != "yes" {
-            return Ok(again(&View { record: said, not_sure: true, ..View::default() }));
+            return Ok(again(&View { not_sure: true, ..said.clone() }));
         }
+        let found = match meant {
+            Meant::Record(record) => Ok(record),
+            Meant::Code(code) => (web.desk.find_by_code)(code),
+        };
+        let record = match found {
+            Ok(record) => record,
+            Err(why) => return Ok(wrong(sentence(&why))),
+        };
         web.note(viewer.name(), Deed::Withdrew, Some(&format!("record:{record}")), None)?;
         Ok(match (web.desk.withdraw)(record) {
             Ok(gone) => Redirect::to(&format!("/office/withdrawal?done={}", gone.period)).into_response(),
-            Err(why) => again(&View { record: said, wrong: Some(sentence(&why)), ..View::default() }),
+            Err(why) => wrong(sentence(&why)),
         })
     })
     .await
+}
+
+/// What was written, or what is wrong with it.
+fn meant(said: &View) -> Result<Meant, String> {
+    match (said.code.as_str(), said.record.as_str()) {
+        ("", record) => named(record).map(Meant::Record).ok_or_else(|| {
+            "Write the record as it stands in the address of one of its comments, or in an export.".to_owned()
+        }),
+        (code, "") => code.parse().map(Meant::Code).map_err(|error: WithdrawalCodeError| {
+            format!("{} Compare it with what the patient wrote down.", sentence(&format!("failed to {error}")))
+        }),
+        _ => Err("Write the code or the record, and leave the other empty.".to_owned()),
+    }
 }
 
 /// The record of a text: its id, or the name of one of its comments.
@@ -87,7 +121,19 @@ fn named(text: &str) -> Option<RecordId> {
     text.split_once('/').map_or(text, |(record, _)| record).parse().ok()
 }
 
+fn field(name: &str, label: &str, value: &str, wrong: bool) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            input id=(name) type="text" name=(name) maxlength=(MAX_CHARACTERS) autocomplete="off" spellcheck="false" value=(value)
+                aria-invalid=[wrong.then_some("true")] aria-describedby=[wrong.then_some("wrong")];
+        }
+    }
+}
+
 fn render(web: &Web, viewer: &Viewer, view: &View) -> Markup {
+    let by_code = !view.code.is_empty();
+    let wrong = html! { @if let Some(wrong) = &view.wrong { p.wrong id="wrong" { (wrong) } } };
     let content = html! {
         p.crumbs { a href="/office" { "Office" } " › Take an answer back" }
         div.head {
@@ -103,12 +149,11 @@ fn render(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             section.sheet aria-labelledby="which" {
                 h2 id="which" { "Which answer" }
                 form method="post" action="/office/withdrawal" {
-                    div.field {
-                        label for="record" { "The record" }
-                        input id="record" type="text" name="record" required maxlength=(MAX_CHARACTERS) autocomplete="off" spellcheck="false" value=(view.record)
-                            aria-invalid=[view.wrong.as_ref().map(|_| "true")] aria-describedby=[view.wrong.as_ref().map(|_| "wrong")];
-                    }
-                    @if let Some(wrong) = &view.wrong { p.wrong id="wrong" { (wrong) } }
+                    p { "A patient who was shown a code when the questions were over has only to say the code, and nobody has to ask who they are. Without one, it is the record in the address of a comment." }
+                    (field("code", "The code", &view.code, view.wrong.is_some() && by_code))
+                    @if by_code { (wrong) }
+                    (field("record", "The record", &view.record, view.wrong.is_some() && !by_code))
+                    @if !by_code { (wrong) }
                     div.choices {
                         label {
                             input type="checkbox" name="sure" value="yes" aria-invalid=[view.not_sure.then_some("true")] aria-describedby=[view.not_sure.then_some("not-sure")];

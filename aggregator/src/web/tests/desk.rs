@@ -46,6 +46,9 @@ use crate::web::{Desk, router};
 mod answers;
 mod kiosks;
 mod ways;
+mod withdrawal;
+
+pub(super) use withdrawal::{given, taken_back};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -110,11 +113,6 @@ pub(super) struct Trust {
     pub(super) branding: Option<Branding>,
     #[cfg(feature = "openid")]
     pub(super) openid: Option<crate::openid::OpenId>,
-}
-
-/// The one record that somebody can take back here.
-pub(super) fn taken_back() -> RecordId {
-    RecordId::new(1_795_428_000_000, [7; 10])
 }
 
 impl Bench {
@@ -206,7 +204,8 @@ impl Bench {
             disputes: Arc::clone(&disputes),
             attributed: Arc::new(attributed),
             rule: ways::rule(disputes),
-            withdraw: ways::take_back(),
+            withdraw: withdrawal::take_back(),
+            find_by_code: withdrawal::find_by_code(),
             stopping: CancellationToken::new(),
             now: Arc::new(move || *clock.lock().unwrap()),
         });

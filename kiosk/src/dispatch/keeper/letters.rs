@@ -10,6 +10,7 @@ use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::receipt::Receipt;
 use wardvoice_protocol::signed;
+use wardvoice_protocol::thanks::Thanks;
 use wardvoice_protocol::topic::{Channel, Topic};
 
 use super::super::{Trust, locked};
@@ -29,6 +30,7 @@ impl Keeper {
             Topic::Kiosk(_, Channel::Assignment) => self.read_assignment(topic, payload),
             Topic::Kiosk(_, Channel::Posting) => self.read_posting(topic, payload),
             Topic::Kiosk(_, Channel::Approvals) => self.read_approvals(topic, payload),
+            Topic::Kiosk(_, Channel::Thanks) => self.read_thanks(topic, payload),
             Topic::Kiosk(_, Channel::Help) => self.read_help(topic, payload),
             Topic::Questionnaire(hash) => return self.read_questionnaire(*hash, payload),
             Topic::Kiosk(_, Channel::Round) | Topic::Board(_) => self.read_briefing(topic, payload),
@@ -75,7 +77,8 @@ impl Keeper {
     /// Subscribes to what an aggregator from before there were postings refuses.
     pub(super) fn subscribe_to_letters(&self) {
         let own = |channel| Topic::Kiosk(self.config.identity.kiosk.clone(), channel);
-        let mut topics = vec![own(Channel::Posting), own(Channel::Help), own(Channel::Approvals)];
+        let letters = [Channel::Posting, Channel::Help, Channel::Approvals, Channel::Thanks];
+        let mut topics: Vec<Topic> = letters.map(own).into();
         topics.extend(self.commissions.missing());
         self.subscribe(topics);
     }
@@ -127,6 +130,14 @@ impl Keeper {
         let Some(known) = self.commissions.asked() else { return Ok(()) };
         let approvals: Approvals = signed::verify(payload, topic, &known.aggregator_key)?;
         let changed = self.commissions.take_approvals(approvals, corrected_now(self.time.offset_s()));
+        self.announce(changed);
+        Ok(())
+    }
+
+    fn read_thanks(&mut self, topic: &Topic, payload: &[u8]) -> Result<(), signed::SignedError> {
+        let Some(known) = self.commissions.asked() else { return Ok(()) };
+        let thanks: Thanks = signed::verify(payload, topic, &known.aggregator_key)?;
+        let changed = self.commissions.take_thanks(thanks, corrected_now(self.time.offset_s()));
         self.announce(changed);
         Ok(())
     }

@@ -27,7 +27,7 @@ impl Patient {
             for effect in self.interview.apply(Event::tick(self.now_ms)) {
                 match effect {
                     Effect::MoveFocus => moves += 1,
-                    Effect::Store { ticket, body } => {
+                    Effect::Store { ticket, body, .. } => {
                         self.tickets.push(ticket);
                         self.stored.push(body);
                     }
@@ -77,7 +77,7 @@ fn comfort_is_the_persons_own_and_goes_with_the_visit() {
     assert_eq!(patient.question(), "consistency", "a larger text answers nothing");
     patient.touches(Action::Stop);
     patient.touches(Action::StopNow);
-    patient.stores(Ok(()));
+    patient.stores(Ok(None));
     patient.waits(THANKS_MS);
     assert_ne!(patient.comfort(), Comfort::default(), "thanks are for the same person");
     patient.touches(Action::Wiped);
@@ -227,7 +227,7 @@ fn staff_can_only_have_seen_what_is_stored() {
     patient.meets(Happening::HelpDelivered);
     patient.meets(Happening::HelpSeen);
     assert_eq!(patient.screen(), Screen::Help(HelpView::Sending));
-    patient.stores(Ok(()));
+    patient.stores(Ok(None));
     patient.meets(Happening::HelpSeen);
     assert_eq!(patient.screen(), Screen::Help(HelpView::Seen));
     patient.meets(Happening::HelpDelivered);

@@ -49,7 +49,7 @@ fn whoever_answers_when_an_update_comes_finishes_with_the_old_questionnaire() {
     patient.touches(Action::Stop);
     patient.touches(Action::StopNow);
     assert_eq!(patient.contacts().first().unwrap().questionnaire.to_string(), "inpatient@1");
-    patient.stores(Ok(()));
+    patient.stores(Ok(None));
     patient.waits(THANKS_MS);
     assert_eq!(patient.interview.asks(), old, "it is not over yet");
     let effects =

@@ -18,6 +18,7 @@ use super::super::{CONFIRMATION_MS, IDLE_MS, STILL_THERE_MS, THANKS_MS, WIPE_MS}
 use super::*;
 
 mod any;
+mod codes;
 mod door;
 mod drafts;
 mod help;
@@ -146,11 +147,11 @@ impl Tablet {
         let mut answers = Vec::new();
         for effect in self.interview.apply(Event { now_ms: self.now_ms, happening }) {
             match effect {
-                Effect::Store { ticket, body } => {
+                Effect::Store { ticket, body, keepsake } => {
                     self.order.push("store");
                     self.stored.push(body);
                     if self.answers_stores {
-                        answers.push(Happening::Stored { ticket, result: Ok(()) });
+                        answers.push(Happening::Stored { ticket, result: Ok(codes::given(keepsake)) });
                     } else {
                         self.tickets.push(ticket);
                     }
@@ -273,7 +274,7 @@ impl Tablet {
                     self.waits(CONFIRMATION_MS);
                 }
                 Screen::Comment(_) => self.touches(Action::Skip),
-                Screen::Thanks(_) => self.waits(THANKS_MS),
+                Screen::Thanks { .. } => self.waits(THANKS_MS),
                 Screen::Wipe => return self.touches(Action::Wiped),
                 screen => panic!("{screen:?}"),
             }

@@ -9,16 +9,15 @@ use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::questionnaire::Questionnaire;
 use wardvoice_protocol::receipt::{Decision, Verdict};
 
-use super::{noon, taken_back};
+use super::noon;
 use crate::disputes::Disputes;
 use crate::help::HelpDesk;
 use crate::log::Seen;
-use crate::operations::Withdrawn;
 use crate::planning::Planning;
 use crate::previews::{self, Previews};
 use crate::publish::{By, Destination, Edition};
 use crate::translations::Translations;
-use crate::web::{Acknowledge, BrokerConnected, Replay, Rule, SetPlan, TakeBack, Translate};
+use crate::web::{Acknowledge, BrokerConnected, Replay, Rule, SetPlan, Translate};
 
 /// Previews of the first questionnaire, drawn by a script that stands for the kiosk's program.
 pub(super) fn drawn_by_a_script(folder: &Path, questionnaires: &[Questionnaire]) -> Previews {
@@ -77,18 +76,4 @@ pub(super) fn rule(disputes: Arc<Disputes>) -> Rule {
 pub(super) fn connected(broker: &Arc<AtomicBool>) -> BrokerConnected {
     let broker = Arc::clone(broker);
     Arc::new(move || broker.load(Ordering::Relaxed))
-}
-
-/// Takes that one back, and no other.
-pub(super) fn take_back() -> TakeBack {
-    Arc::new(|record| {
-        let gone = || Withdrawn {
-            record,
-            ward: "W1".parse().unwrap(),
-            period: "2026-F23".to_owned(),
-            on: Date::constant(2026, 11, 20),
-        };
-        let known = record == taken_back();
-        known.then(gone).ok_or_else(|| format!("failed to find record {record}: there is none in the log"))
-    })
 }

@@ -1,0 +1,135 @@
+//! The window of a tablet that nobody has taken in yet: [`Joining`] on the screen, and [`join`](crate::join) on a thread of its own.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::path::Path;
+use std::rc::{Rc, Weak};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use anyhow::Context as _;
+use slint::ComponentHandle as _;
+use wardvoice_kiosk_ui::{KioskWindow, fonts};
+use wardvoice_protocol::assignment::KioskSettings;
+use wardvoice_protocol::enrolment::JoinCode;
+
+use super::WindowOptions;
+use crate::identity;
+use crate::join::{self, JoinError};
+use crate::joining::{JoinStep, JoinTouch, Joining};
+use crate::screens::JoinScreen;
+
+/// Asks at an address with a code; the answer may come at once or from another thread. It fails where nobody could be asked.
+pub type Ask = Box<dyn Fn(String, JoinCode, Answer) -> io::Result<()>>;
+
+/// Called once with what came of it.
+pub type Answer = Box<dyn FnOnce(Result<KioskSettings, JoinError>) + Send>;
+
+/// Joining on a window.
+pub struct JoinStage {
+    joining: RefCell<Joining>,
+    screen: JoinScreen,
+    ask: Ask,
+    begin: Box<dyn Fn()>,
+    said: Sender<Result<KioskSettings, JoinError>>,
+    heard: Receiver<Result<KioskSettings, JoinError>>,
+    window: slint::Weak<KioskWindow>,
+}
+
+impl JoinStage {
+    /// Puts it on a window. `key` is the half of the tablet's key that anybody may see; `begin` is called once the tablet is taken in and
+    /// somebody has seen that. The window's callbacks do nothing once the stage is dropped.
+    pub fn new(window: &KioskWindow, key: &str, ask: Ask, begin: impl Fn() + 'static) -> Rc<Self> {
+        let (said, heard) = mpsc::channel();
+        let stage = Rc::new_cyclic(|this: &Weak<Self>| {
+            let touched = Weak::clone(this);
+            let touch: Rc<dyn Fn(JoinTouch)> = Rc::new(move |touch| {
+                if let Some(stage) = touched.upgrade() {
+                    stage.meet(touch);
+                }
+            });
+            Self {
+                joining: RefCell::default(),
+                screen: JoinScreen::connect(window, key, &touch),
+                ask,
+                begin: Box::new(begin),
+                said,
+                heard,
+                window: window.as_weak(),
+            }
+        });
+        let called = Rc::downgrade(&stage);
+        window.on_post_arrived(move || {
+            if let Some(stage) = called.upgrade() {
+                stage.read_post();
+            }
+        });
+        stage.show();
+        stage
+    }
+
+    /// Takes in what other threads have said.
+    pub fn read_post(&self) {
+        for answer in self.heard.try_iter() {
+            self.joining.borrow_mut().hear(answer);
+        }
+        self.show();
+    }
+
+    fn meet(&self, touch: JoinTouch) {
+        let step = self.joining.borrow_mut().touch(touch);
+        match step {
+            JoinStep::Nothing => {}
+            JoinStep::Ask { address, code } => {
+                let (said, window) = (self.said.clone(), self.window.clone());
+                let answer = Box::new(move |answer| {
+                    if said.send(answer).is_ok()
+                        && let Err(error) = window.upgrade_in_event_loop(|window| window.invoke_post_arrived())
+                    {
+                        tracing::debug!(%error, "there is no event loop to wake");
+                    }
+                });
+                if let Err(error) = (self.ask)(address, code, answer) {
+                    self.joining.borrow_mut().hear(Err(JoinError::Request(error.to_string())));
+                }
+            }
+            JoinStep::Begin => (self.begin)(),
+        }
+        self.show();
+    }
+
+    fn show(&self) {
+        self.screen.show(&self.joining.borrow());
+    }
+}
+
+/// Shows the window until the kiosk is taken in and somebody begins, or until it is closed; whether somebody begins.
+pub fn run_joining(options: &WindowOptions, data: &Path) -> anyhow::Result<bool> {
+    super::select_renderer()?;
+    let key = identity::load_or_create(data)?.verifying_key().to_string();
+    fonts::register();
+    let window = KioskWindow::new().context("failed to open a window")?;
+    window.set_covers_screen(options.fullscreen);
+    if let Some((width, height)) = options.size {
+        window.window().set_size(slint::PhysicalSize::new(width, height));
+    }
+    let asks = data.to_owned();
+    let ask = move |address: String, code: JoinCode, answer: Answer| {
+        let data = asks.clone();
+        let ask = move || answer(join::join(&data, &address, &code));
+        thread::Builder::new().name("join".to_owned()).spawn(ask).map(drop)
+    };
+    let begun = Rc::new(Cell::new(false));
+    let begins = Rc::clone(&begun);
+    let begin = move || {
+        begins.set(true);
+        if let Err(error) = slint::quit_event_loop() {
+            tracing::error!(%error, "the window does not close");
+        }
+    };
+    let _stage = JoinStage::new(&window, &key, Box::new(ask), begin);
+    let _watched = super::watched();
+    tracing::info!("nobody has taken this kiosk in yet: it waits for a join code");
+    window.run().context("failed to run the window")?;
+    Ok(begun.get())
+}

@@ -1,0 +1,212 @@
+//! Joining at the tablet, by the words on the screen: typed on its keys and on a real keyboard, asked of somebody who answers as the test wants.
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+#[expect(dead_code, reason = "the usual gap is for screens without a keyboard")]
+#[path = "patient/fit.rs"]
+mod fit;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use fit::{Area, KEY_GAP, Touchable, faults};
+use i_slint_backend_testing::{
+    AccessibleRole, ElementHandle, ElementQuery, TestingBackend, TestingBackendOptions,
+};
+use slint::ComponentHandle as _;
+use slint::platform::{PointerEventButton, WindowEvent};
+use wardvoice_kiosk::app::joining::{Answer, JoinStage};
+use wardvoice_kiosk::join::JoinError;
+use wardvoice_kiosk_ui::{KioskWindow, Survey, fonts};
+use wardvoice_protocol::assignment::KioskSettings;
+use wardvoice_protocol::enrolment::{JoinCode, Refusal};
+
+const KEY: &str = "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg";
+const ADDRESS: &str = "wardvoice.example:8884";
+const PANELS: [(u16, u16); 3] = [(1280, 800), (800, 1280), (1024, 600)];
+
+/// Whom the tablet has asked with what, and who waits for the answer.
+type Asked = (String, JoinCode, Answer);
+
+/// Somebody of the staff in front of a tablet that nobody has taken in yet.
+struct Staff {
+    window: KioskWindow,
+    stage: Rc<JoinStage>,
+    asked: Rc<RefCell<Vec<Asked>>>,
+    begun: Rc<Cell<u32>>,
+}
+
+impl Staff {
+    /// One a process.
+    fn arrives() -> Self {
+        let options =
+            TestingBackendOptions { mock_time: true, threading: false, renderer_name: Some("software".into()) };
+        slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
+        fonts::register();
+        let window = KioskWindow::new().unwrap();
+        let asked = Rc::new(RefCell::new(Vec::new()));
+        let begun = Rc::new(Cell::new(0));
+        let (asks, begins) = (Rc::clone(&asked), Rc::clone(&begun));
+        let ask = move |address: String, code: JoinCode, answer: Answer| -> io::Result<()> {
+            asks.borrow_mut().push((address, code, answer));
+            Ok(())
+        };
+        let stage = JoinStage::new(&window, KEY, Box::new(ask), move || begins.set(begins.get() + 1));
+        let staff = Self { window, stage, asked, begun };
+        staff.turns(1280, 800);
+        staff.window.show().unwrap();
+        staff.waits();
+        staff
+    }
+
+    fn turns(&self, width: u16, height: u16) {
+        let size = slint::PhysicalSize::new(width.into(), height.into());
+        self.window.window().set_size(size);
+        let size = size.to_logical(self.window.window().scale_factor());
+        self.window.window().dispatch_event(WindowEvent::Resized { size });
+        self.waits();
+    }
+
+    fn waits(&self) {
+        for _ in 0..8 {
+            i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(50));
+        }
+    }
+
+    fn draws(&self) {
+        self.window.window().take_snapshot().unwrap();
+    }
+
+    fn touches(&self, label: &str) {
+        self.draws();
+        let is_it = |element: &ElementHandle| element.accessible_role() == Some(AccessibleRole::Button);
+        let found = ElementQuery::from_root(&self.window).match_descendants().match_predicate(is_it).find_all();
+        let control = found.iter().find(|control| control.accessible_label().as_deref() == Some(label));
+        control.unwrap_or_else(|| panic!("no button says {label:?}")).mock_single_click(PointerEventButton::Left);
+        self.waits();
+    }
+
+    /// Types with a real keyboard into whatever has the focus.
+    fn types(&self, text: &str) {
+        for letter in text.chars() {
+            let text = slint::SharedString::from(letter.to_string());
+            self.window.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+            self.window.window().dispatch_event(WindowEvent::KeyReleased { text });
+        }
+        self.waits();
+    }
+
+    fn says(&self, words: &str) -> bool {
+        self.draws();
+        let all = ElementQuery::from_root(&self.window).match_descendants().find_all();
+        all.iter().filter_map(ElementHandle::accessible_label).any(|label| label.contains(words))
+    }
+
+    /// The newest question is answered.
+    fn hears(&self, answer: Result<KioskSettings, JoinError>) {
+        let (_, _, done) = self.asked.borrow_mut().pop().unwrap();
+        done(answer);
+        self.stage.read_post();
+        self.waits();
+    }
+
+    /// What does not fit on any of the panels.
+    fn misfits(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (width, height) in PANELS {
+            self.turns(width, height);
+            let (controls, texts) = (Rc::new(RefCell::new(Vec::new())), Rc::new(RefCell::new(Vec::new())));
+            let survey = self.window.global::<Survey>();
+            let (found, read) = (Rc::clone(&controls), Rc::clone(&texts));
+            survey.on_found(move |control| {
+                let area = Area::new(control.x, control.y, control.width, control.height);
+                found.borrow_mut().push(Touchable { label: control.label.into(), area });
+            });
+            survey.on_read(move |text| read.borrow_mut().push(text));
+            survey.set_round(survey.get_round() + 1);
+            self.waits();
+            let (controls, mut texts) = (controls.take(), texts.take());
+            texts.retain(|text| !text.text.is_empty());
+            let window = Area::new(0.0, 0.0, width.into(), height.into());
+            let found = faults(window, &controls, &texts, KEY_GAP);
+            wrong.extend(found.into_iter().map(|fault| format!("{width}x{height}: {fault}")));
+        }
+        self.turns(1280, 800);
+        wrong
+    }
+}
+
+fn code() -> JoinCode {
+    JoinCode::new(b"certificate", [7; 8])
+}
+
+fn settings() -> KioskSettings {
+    serde_json::from_str(include_str!("../../protocol/fixtures/v1/kiosk-settings.json")).unwrap()
+}
+
+#[test]
+fn a_tablet_is_taken_in_at_its_own_screen() {
+    let staff = Staff::arrives();
+    assert!(staff.says("belongs to no hospital yet") && staff.says(KEY));
+    assert_eq!(staff.misfits(), [""; 0]);
+
+    // Nothing typed yet; then the address on the keys of the screen, one of them too many.
+    staff.touches("Join");
+    assert!(staff.says("That is not an address.") && staff.asked.borrow().is_empty());
+    for key in ADDRESS.chars() {
+        staff.touches(&key.to_uppercase().to_string());
+    }
+    staff.touches("X");
+    staff.touches("Delete");
+    // The code on a real keyboard, which goes on to it with Return.
+    staff.types("\u{a}");
+    staff.types("ABCD-EFGH\u{a}");
+    assert!(staff.says("That is not a join code.") && staff.says("8 letters and digits instead of 28"));
+    assert!(staff.asked.borrow().is_empty(), "nobody is asked with half a code");
+    assert_eq!(staff.misfits(), [""; 0]);
+    staff.types(&"\u{8}".repeat(9));
+    staff.types(&format!("{}\u{a}", code().to_string().to_lowercase()));
+    assert!(staff.says("One moment: asking wardvoice.example:8884"));
+    let asked: Vec<_> =
+        staff.asked.borrow().iter().map(|(address, code, _)| (address.clone(), code.clone())).collect();
+    assert_eq!(asked, [(ADDRESS.to_owned(), code())]);
+
+    // Every trouble is said, fits, and leaves what was typed to be tried again.
+    let address = || ADDRESS.to_owned();
+    for (error, title, detail) in [
+        (JoinError::Refused(Refusal::ExpiredCode), "does not take this tablet in", "has run out"),
+        (JoinError::Refused(Refusal::UsedCode), "does not take this tablet in", "has been used"),
+        (JoinError::Refused(Refusal::WrongCode), "does not take this tablet in", "knows no such join code"),
+        (
+            JoinError::Connect { address: address(), source: io::Error::other("no route to host") },
+            "Nobody answers at that address",
+            "no route to host",
+        ),
+        (
+            JoinError::Tls {
+                address: address(),
+                reason:
+                    "it is not the aggregator that this kiosk was told to believe, or the join code is mistyped; \
+                         nothing was said to it"
+                        .to_owned(),
+            },
+            "is not believed",
+            "nothing was said to it",
+        ),
+    ] {
+        staff.hears(Err(error));
+        assert!(staff.says(title) && staff.says(detail), "{title}, {detail}");
+        assert_eq!(staff.misfits(), [""; 0], "{title}, {detail}");
+        staff.touches("Join");
+    }
+
+    staff.hears(Ok(settings()));
+    let assignment = settings().assignment;
+    assert!(staff.says(&format!("This tablet is {} on {}", assignment.kiosk, assignment.ward_name)));
+    assert!(staff.says(KEY), "to be compared");
+    assert_eq!(staff.misfits(), [""; 0]);
+    assert_eq!(staff.begun.get(), 0, "nobody begins by themselves");
+    staff.touches("Begin");
+    assert_eq!(staff.begun.get(), 1);
+}
