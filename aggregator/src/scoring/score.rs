@@ -19,7 +19,7 @@ use super::sheet::{
     ScaleSheet, ScoreSheet, ShareSheet, VersionSheet,
 };
 use super::standardised::standardised;
-use super::tally::{Counted, Depth, Gathering, NibbleCounts, Rules, Tally};
+use super::tally::{Counted, Depth, Gathering, NibbleCounts, Rules, Scored, Tally};
 use super::world::{Edition, Members, ScoreError, ScoringWorld};
 use crate::facts::Facts;
 use crate::statistics::{FriendsAndFamilyCounts, wilson};
@@ -195,8 +195,9 @@ impl<'a> Making<'a> {
 
     /// Counts a person of the trust in the cell of the case mix, if there is one and a scored question was answered.
     pub(super) fn count_in_population(&self, counted: &Counted, population: &mut [u64]) {
-        let scored = counted.scored.filter(|scored| self.scheme().has_answer(scored.answers));
-        let cell = scored.and_then(|scored| scored.cell.checked_sub(1));
+        let (scheme, answers) = (self.scheme(), counted.scored.as_ref().map(Scored::answers));
+        let answers = answers.filter(|answers| scheme.has_answer(*answers));
+        let cell = answers.and_then(|answers| scheme.case_mix.as_ref()?.cell(answers));
         if let Some(count) = cell.and_then(|cell| population.get_mut(cell)) {
             *count += 1;
         }
