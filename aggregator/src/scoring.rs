@@ -68,7 +68,7 @@ pub use effect::{
 pub use explain::{Explained, Step, explain};
 pub use history::{
     Grain, GrainStamp, History, MOST_FORTNIGHTS, Reading, SignalError, comparison_stamp, grain, grain_stamp,
-    history_stamp, reading, reading_stamp,
+    grains, history_stamp, reading, reading_stamp,
 };
 pub use in_charge::InCharge;
 pub use live::Live;
