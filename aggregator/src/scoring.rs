@@ -42,6 +42,7 @@ mod signal;
 mod standardised;
 mod tally;
 mod threads;
+mod word;
 mod world;
 
 pub use all::score_all;
@@ -87,6 +88,7 @@ pub use signal::{
     signal, variation_words,
 };
 pub use standardised::{CellSheet, StandardisedScale, StandardisedSheet};
+pub use word::Word;
 pub use world::{
     FINAL_AFTER_DAYS, ScoreError, ScoringWorld, ScoringWorldError, SeriesStart, is_standardised_by_the_trust,
     kind_of,
