@@ -255,7 +255,8 @@ impl<'a> Making<'a> {
             friends_and_family: friends_and_family(tally, edition.friends_and_family),
             norm: scheme.overall.and_then(|place| norm(scheme.nodes.get(place)?, &overall)),
             overall,
-            standardised: population.and_then(|population| standardised(scheme, least, tally, population)),
+            standardised: population
+                .and_then(|population| standardised(scheme, &edition.words, least, tally, population)),
             previous: before,
             contacts: Outcome::ALL.into_iter().zip(tally.contacts).collect(),
             modes: Mode::ALL.into_iter().zip(tally.modes).collect::<BTreeMap<_, _>>(),

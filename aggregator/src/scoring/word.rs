@@ -6,6 +6,7 @@
 //! Bounds: these are texts of definitions, questionnaires and directories alone, of which a program reads a few at its start. Nothing that
 //! anybody answered becomes a word.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
@@ -15,7 +16,7 @@ use serde::{Serialize, Serializer};
 use wardvoice_protocol::questionnaire::{QuestionFile, Questionnaire};
 
 use super::definition::english;
-use super::scheme::Scheme;
+use super::scheme::{CaseMix, Scheme};
 
 /// A text that is kept once; a copy of it is as small as a reference.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,7 @@ pub struct Word(&'static str);
 pub(super) struct Words {
     questions: Vec<QuestionWords>,
     scales: Vec<Word>,
+    cells: Vec<&'static [Word]>,
 }
 
 /// What sheets say of a question.
@@ -56,6 +58,18 @@ impl Word {
         Self(word)
     }
 
+    /// Several as a list that is kept once too.
+    fn list(words: Vec<Self>) -> &'static [Self] {
+        static KNOWN: Mutex<BTreeSet<&'static [Word]>> = Mutex::new(BTreeSet::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(list) = known.get(words.as_slice()) {
+            return list;
+        }
+        let list: &'static [Self] = Vec::leak(words);
+        known.insert(list);
+        list
+    }
+
     /// The text.
     pub fn as_str(self) -> &'static str {
         self.0
@@ -73,7 +87,12 @@ impl Words {
                 .map(|option| (Word::of(option.id.as_str()), Word::of(&english(&option.text))))
                 .collect(),
         };
+        let cells = |mix: &CaseMix| -> Vec<&'static [Word]> {
+            let words = |cell| mix.options_of(cell).map(|option| Word::of(option.as_str())).collect();
+            (0..mix.cells()).map(|cell| Word::list(words(cell))).collect()
+        };
         Self {
+            cells: scheme.case_mix.as_ref().map(cells).unwrap_or_default(),
             questions: questionnaire.questions().iter().map(question).collect(),
             scales: scheme.nodes.iter().map(|node| Word::of(&node.label)).collect(),
         }
@@ -82,6 +101,11 @@ impl Words {
     /// Those of the question at a place of the questionnaire.
     pub(super) fn question(&self, position: usize) -> Option<&QuestionWords> {
         self.questions.get(position)
+    }
+
+    /// The options of a cell of the case mix.
+    pub(super) fn cell(&self, cell: usize) -> &'static [Word] {
+        self.cells.get(cell).copied().unwrap_or_default()
     }
 
     /// What pages call the scale at a place among the nodes.
@@ -94,6 +118,12 @@ impl Deref for Word {
     type Target = str;
 
     fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+impl Borrow<str> for Word {
+    fn borrow(&self) -> &str {
         self.0
     }
 }
@@ -136,6 +166,9 @@ mod tests {
         assert_ne!(one, Word::of("Could you rest?"));
         assert_eq!(one, "Could you “rest”?");
         assert_eq!(Word::WARD, Word::of("ward"));
+        let list = || Word::list(vec![one, Word::WARD]);
+        assert!(std::ptr::eq(list(), list()), "a list was kept twice");
+        assert_eq!(list().join(" "), "Could you “rest”? ward");
         assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(one.as_str()).unwrap());
         assert_eq!(format!("{one} {one:?}"), format!("{0} {0:?}", one.as_str()));
     }
