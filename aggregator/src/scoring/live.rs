@@ -4,7 +4,7 @@
 //! added to the tallies of the units it belongs to, in each watched period it falls in; a sheet is then made from those. It is,
 //! byte for byte, that of [`score`](super::score) over all facts.
 //!
-//! Several sheets that are asked for together are shared out to the processors.
+//! Several sheets that are asked for together are shared out to the processors, and so are tallies that do not stand yet.
 //!
 //! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day, a new
 //! ruling about an attribution and a withdrawal start afresh, because they decide what is known.
@@ -131,17 +131,13 @@ impl Live {
         for making in makings {
             if let Some(before) = making.before() {
                 let watched = self.watch(facts, &before);
-                befores.extend(asked.iter().map(|one| {
-                    watched.stand(facts, &before, one, Depth::Whole);
-                    watched.summary(&before, &one.unit)
-                }));
+                watched.stand(facts, &before, asked, Depth::Whole);
+                befores.extend(asked.iter().map(|one| watched.summary(&before, &one.unit)));
             } else {
                 befores.resize(befores.len() + asked.len(), None);
             }
             let watched = self.watch(facts, making);
-            for one in asked {
-                watched.stand(facts, making, one, Depth::Cells);
-            }
+            watched.stand(facts, making, asked, Depth::Cells);
             if watched.population.is_none() {
                 watched.population = making.population(facts);
             }
@@ -215,18 +211,25 @@ impl Watched {
         }
     }
 
-    /// Makes a unit's tally stand, summed at least so deep.
-    fn stand(&mut self, facts: &Facts, making: &Making<'_>, asked: &Asked, depth: Depth) {
-        let tallied = || StandingTally { tally: making.tally(facts, &asked.members, depth), summary: None };
-        if let Some(place) = self.places.get(&asked.unit) {
-            let standing = self.standing.get_mut(*place);
-            if let Some(standing) = standing.filter(|one| depth == Depth::Cells && !one.tally.has_cells()) {
-                *standing = tallied();
-            }
+    /// Makes units' tallies stand, summed at least so deep.
+    fn stand(&mut self, facts: &Facts, making: &Making<'_>, asked: &[Asked], depth: Depth) {
+        let standing = |one: &Asked| self.standing.get(*self.places.get(&one.unit)?);
+        let is_deep = |standing: &StandingTally| depth == Depth::Whole || standing.tally.has_cells();
+        let missing: Vec<&Asked> = asked.iter().filter(|one| !standing(one).is_some_and(is_deep)).collect();
+        let threads = threads::processors().min(missing.len());
+        let tallies = threads::each(&missing, threads, |one| making.tally(facts, &one.members, depth));
+        for (one, tally) in missing.into_iter().zip(tallies) {
+            self.put(one, StandingTally { tally, summary: None });
+        }
+    }
+
+    fn put(&mut self, asked: &Asked, tally: StandingTally) {
+        if let Some(standing) = self.places.get(&asked.unit).and_then(|place| self.standing.get_mut(*place)) {
+            *standing = tally;
             return;
         }
         let place = self.standing.len();
-        self.standing.push(tallied());
+        self.standing.push(tally);
         self.places.insert(asked.unit.clone(), place);
         match &asked.members {
             Members::Wards(wards) => {
