@@ -5,6 +5,7 @@
 //! tenth of them, spread over 26 fortnights). `WARDVOICE_PYTHON` names a Python that has what `benches/scores/requirements.txt`
 //! lists (default `python3`). Each figure is one line of JSON.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -19,7 +20,7 @@ use wardvoice_aggregator::demo_data;
 use wardvoice_aggregator::facts::{Code, Facts, Vocabulary};
 use wardvoice_aggregator::scoring::{
     Grain, GrainStamp, History, Live, Measure, Peers, ScoreError, ScoringWorld, WardFortnight, grain, grain_stamp,
-    question_means, score, score_all, signal,
+    grains as together, question_means, score, score_all, signal,
 };
 use wardvoice_protocol::contact::Contact;
 use wardvoice_protocol::directory::{Directory, Unit};
@@ -34,6 +35,9 @@ use contacts::{Dice, fact, templates};
 const TODAY: Date = Date::constant(2026, 12, 31);
 const TEMPLATES: usize = 20_000;
 const RUNS: usize = 5;
+
+/// Wards' fortnights, each with the stamp under which it was made.
+type Grains = HashMap<(u16, Fortnight), (GrainStamp, Arc<Grain>)>;
 
 fn main() -> Result<()> {
     let records = number("WARDVOICE_RECORDS", 10_000_000);
@@ -124,19 +128,39 @@ fn touched(world: &ScoringWorld, contact: &Contact) -> Result<Vec<Unit>> {
     ])
 }
 
-/// What pages compute: a ward's control charts, the trust's, and the board's table with its funnel; the first time, and again
-/// while closed fortnights are kept.
+/// What pages compute: a ward's control charts, the trust's, and the board's table with its funnel; the first time, when grains are made
+/// together as pages do, and again while closed fortnights are kept.
 fn charts(world: &ScoringWorld, facts: &Facts) -> Result<()> {
     let until = world.calendar().fortnight(2026, 26)?;
-    let mut kept: HashMap<(u16, Fortnight), (GrainStamp, Arc<Grain>)> = HashMap::new();
+    let kept: RefCell<Grains> = RefCell::default();
+    let stamp = |ward: u16, fortnight: Fortnight| grain_stamp(facts, ward, fortnight, TODAY);
+    let known = |ward: u16, fortnight: Fortnight| {
+        let kept = kept.borrow();
+        let known = kept.get(&(ward, fortnight)).filter(|(under, _)| *under == stamp(ward, fortnight));
+        known.map(|(_, known)| Arc::clone(known))
+    };
+    let keep = |ward: u16, fortnight: Fortnight, made: Grain| {
+        let made = Arc::new(made);
+        kept.borrow_mut().insert((ward, fortnight), (stamp(ward, fortnight), Arc::clone(&made)));
+        made
+    };
     let mut grains = |ward: u16, fortnight: Fortnight| -> Result<Arc<Grain>, ScoreError> {
-        let stamp = grain_stamp(facts, ward, fortnight, TODAY);
-        if let Some((_, known)) = kept.get(&(ward, fortnight)).filter(|(under, _)| *under == stamp) {
-            return Ok(Arc::clone(known));
+        match known(ward, fortnight) {
+            Some(known) => Ok(known),
+            None => Ok(keep(ward, fortnight, grain(facts, world, ward, fortnight, TODAY)?)),
         }
-        let made = Arc::new(grain(facts, world, ward, fortnight, TODAY)?);
-        kept.insert((ward, fortnight), (stamp, Arc::clone(&made)));
-        Ok(made)
+    };
+    // Fortnight by fortnight, as pages do where a unit has several wards.
+    let prepare = || -> Result<()> {
+        for fortnight in world.run_up_to(facts, until) {
+            let wards = 0..world.vocabulary().ward_count();
+            let missing: Vec<_> =
+                wards.filter(|ward| known(*ward, fortnight).is_none()).map(|ward| (ward, fortnight)).collect();
+            for ((ward, fortnight), made) in missing.iter().zip(together(facts, world, &missing, TODAY)?) {
+                keep(*ward, *fortnight, made);
+            }
+        }
+        Ok(())
     };
     let mut all = |unit: &Unit| -> Result<usize> {
         let history = History::new(facts, world, unit, until, TODAY, &mut grains)?;
@@ -144,6 +168,7 @@ fn charts(world: &ScoringWorld, facts: &Facts) -> Result<()> {
         measures.iter().map(|measure| Ok(signal(&history, measure, &[])?.points.len())).sum()
     };
     let mut board = || -> Result<usize> {
+        prepare()?;
         let wards = world.directory().wards().iter().map(|ward| Unit::Ward(ward.id.clone()));
         let units = wards.chain([Unit::Trust(world.directory().file().trust.id.clone())]);
         units.map(|unit| all(&unit)).sum()

@@ -116,6 +116,27 @@ impl Facts {
         }
     }
 
+    /// Adds facts of one ward's day, as [`insert`](Self::insert) does one after another.
+    fn insert_together(&mut self, together: &[Fact]) {
+        let Some(first) = together.first() else { return };
+        let day = self.days.entry(first.day().count()).or_default();
+        let ward = usize::from(first.ward_index());
+        if day.wards.len() <= ward {
+            day.wards.resize_with(ward + 1, Vec::new);
+        }
+        let Some(rows) = day.wards.get_mut(ward) else { return };
+        rows.extend_from_slice(together);
+        // Most came on one day, so most need not be looked for among the days.
+        for same in together.chunk_by(|left, right| left.arrival_day() == right.arrival_day()) {
+            day.arrivals.extend(same.first().map(|fact| fact.arrival_day().count()));
+        }
+        self.length += together.len();
+        let last = together.get(together.len().saturating_sub(RECENT)..).unwrap_or_default();
+        let forgotten = (self.recent.len() + last.len()).saturating_sub(RECENT);
+        self.recent.drain(..forgotten);
+        self.recent.extend(last);
+    }
+
     /// The facts that came after there were so many; `None` when that is too long ago, or never was.
     pub fn since(&self, length: usize) -> Option<impl Iterator<Item = &Fact>> {
         let known = self.recent.len().checked_sub(self.length.checked_sub(length)?)?;

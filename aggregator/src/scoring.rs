@@ -43,6 +43,7 @@ mod standardised;
 mod tally;
 mod threads;
 mod unscored;
+mod word;
 mod world;
 
 pub use all::score_all;
@@ -69,7 +70,7 @@ pub use effect::{
 pub use explain::{Explained, Step, explain};
 pub use history::{
     Grain, GrainStamp, History, MOST_FORTNIGHTS, Reading, SignalError, comparison_stamp, grain, grain_stamp,
-    history_stamp, reading, reading_stamp,
+    grains, history_stamp, reading, reading_stamp,
 };
 pub use in_charge::InCharge;
 pub use live::Live;
@@ -89,6 +90,7 @@ pub use signal::{
 };
 pub use standardised::{CellSheet, StandardisedScale, StandardisedSheet};
 pub use unscored::{AnswersSheet, answers};
+pub use word::Word;
 pub use world::{
     FINAL_AFTER_DAYS, ScoreError, ScoringWorld, ScoringWorldError, SeriesStart, is_standardised_by_the_trust,
     kind_of,

@@ -272,7 +272,7 @@ fn of_the_consultant(
         let own = domain.questions.iter().filter(|question| questions.contains(&question.id)).cloned();
         let own: Vec<_> = own.collect();
         if !own.is_empty() {
-            found.push(DomainFigures { id: domain.id.clone(), label: domain.label.clone(), questions: own });
+            found.push(DomainFigures { id: domain.id.clone(), label: domain.label.to_string(), questions: own });
         }
         found.extend(of_the_consultant(&domain.parts, questions));
     }

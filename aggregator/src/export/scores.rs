@@ -181,10 +181,10 @@ fn figures(sheet: &ScoreSheet) -> Vec<Named<'_>> {
     const POINTS: &str = "points";
     const PER_CENT: &str = "per cent";
     fn of_domain<'s>(domain: &'s DomainSheet, all: &mut Vec<Named<'s>>) {
-        all.push((format!("domain:{}", domain.id), domain.label.clone(), POINTS, &domain.figure));
+        all.push((format!("domain:{}", domain.id), domain.label.to_string(), POINTS, &domain.figure));
         for question in &domain.questions {
-            let (id, label) = (&question.id, &question.label);
-            all.push((format!("question:{id}"), label.clone(), POINTS, &question.figure));
+            let (id, label) = (&question.id, question.label);
+            all.push((format!("question:{id}"), label.to_string(), POINTS, &question.figure));
             all.push((
                 format!("best:question:{id}"),
                 format!("Best answer: {label}"),

@@ -83,9 +83,19 @@ impl Facts {
             return Err(FactsError::OtherVocabulary);
         }
         let mut facts = Self::new(Arc::clone(&vocabulary));
+        // A ward's day stands together, so that its list is found once and not for every row.
+        let is_same =
+            |one: &Fact, other: &Fact| (one.day(), one.ward_index()) == (other.day(), other.ward_index());
+        let mut together: Vec<Fact> = Vec::new();
         for (place, row) in rows.as_chunks::<ROW_BYTES>().0.iter().enumerate() {
-            facts.insert(Fact::from_bytes(row, &vocabulary).ok_or(FactsError::Row(place))?);
+            let fact = Fact::from_bytes(row, &vocabulary).ok_or(FactsError::Row(place))?;
+            if together.first().is_some_and(|first| !is_same(first, &fact)) {
+                facts.insert_together(&together);
+                together.clear();
+            }
+            together.push(fact);
         }
+        facts.insert_together(&together);
         Ok(facts)
     }
 }

@@ -207,6 +207,26 @@ fn version_1_of_the_row_stands() {
     insta::assert_snapshot!(hexadecimal.join(" "));
 }
 
+/// More than are remembered, on one ward's day and on the next.
+#[test]
+fn a_snapshot_of_many_remembers_the_last_of_them() {
+    let (questionnaire, vocabulary) = (Questionnaire::inpatient().unwrap(), vocabulary());
+    let row = |on: &str| fact_of(&contact(&questionnaire, |_| 1), day(on), day(on), &vocabulary).unwrap();
+    for (first, second) in [(5_000, 0), (5_000, 10), (10, 5_000)] {
+        let mut facts = Facts::new(Arc::clone(&vocabulary));
+        let all = [vec![row("2026-11-09"); first], vec![row("2026-11-10"); second]].concat();
+        for fact in &all {
+            facts.insert(*fact);
+        }
+        let decoded = Facts::decode(&facts.encode(), Arc::clone(&vocabulary)).unwrap();
+        for facts in [&facts, &decoded] {
+            let last: Vec<Fact> = facts.since(all.len() - RECENT).unwrap().copied().collect();
+            assert_eq!(last.as_slice(), all.get(all.len() - RECENT..).unwrap());
+            assert!(facts.since(all.len() - RECENT - 1).is_none());
+        }
+    }
+}
+
 fn contacts() -> impl Strategy<Value = Vec<Fact>> {
     let one = (0_usize..3, 0_i32..20, 0_i32..30, prop::collection::vec(0_usize..9, 32), 0_usize..10, 0_usize..4);
     prop::collection::vec(one, 0..60).prop_map(|rows| {
@@ -251,6 +271,17 @@ proptest! {
             all
         };
         prop_assert_eq!(sorted(&decoded), sorted(&facts));
+        // A ward's day is read at once; what comes of it is what its rows make one after another.
+        let mut in_order = rows.clone();
+        in_order.sort_unstable_by_key(|row| (row.day(), row.ward_index(), *row));
+        let one_by_one = filled(&in_order);
+        let arrived = |facts: &Facts| {
+            let (first, last) = (DayNumber::from_count(0), DayNumber::from_count(30_000));
+            facts.arrival_days(date("2026-01-01"), date("2027-12-31"), first, last)
+        };
+        prop_assert_eq!(arrived(&decoded), arrived(&one_by_one));
+        let since = |facts: &Facts| facts.since(0).map(|all| all.copied().collect::<Vec<_>>());
+        prop_assert_eq!(since(&decoded), since(&one_by_one));
         // Slow and obvious: a map from day to how many.
         let mut counts: BTreeMap<DayNumber, usize> = BTreeMap::new();
         for row in &rows {

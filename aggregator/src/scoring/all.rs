@@ -1,7 +1,8 @@
 //! The sheets of every unit in a period, in one pass over its facts.
 //!
-//! Wards are tallied one after the other, consultants beside them in the same pass; departments, sites, specialties and the trust are
-//! sums of their wards' tallies. Several cores take wards each, and then units each. The sheets are, byte for byte, those of [`score`](super::score).
+//! Wards are tallied one after the other, and what counts for consultants is laid aside in the same pass and tallied after it; departments,
+//! sites, specialties and the trust are sums of their wards' tallies. Several cores take wards each, then consultants each, then units each. The sheets are, byte for byte,
+//! those of [`score`](super::score).
 
 use std::borrow::Cow;
 
@@ -13,7 +14,7 @@ use super::cut::Cut;
 use super::definition::DefinitionRef;
 use super::score::{Making, Unitary};
 use super::sheet::ScoreSheet;
-use super::tally::{Depth, Gathering, Rules, Tally};
+use super::tally::{Counted, Depth, Gathering, Rules, Tally};
 use super::threads;
 use super::world::{Members, ScoreError, ScoringWorld};
 use crate::facts::Facts;
@@ -57,47 +58,28 @@ struct Tallies {
     depth: Depth,
 }
 
+/// A ward's tally, and what of its contacts counts for each consultant.
+struct OfWard {
+    tally: Tally,
+    consultants: Vec<Vec<Counted>>,
+}
+
 impl Tallies {
     fn new(facts: &Facts, making: &Making<'_>, depth: Depth) -> Self {
-        let (first, last) = (making.period.start(), making.period.last());
-        let wards = every_ward(making.world);
-        let rows = facts.count_of(first, last);
+        let rows = facts.count_of(making.period.start(), making.period.last());
         let threads = threads::processors().min(rows / FACTS_A_THREAD).max(1);
-        let shares: Vec<&[u16]> = wards.chunks(wards.len().div_ceil(threads).max(1)).collect();
-        let parts = threads::each(&shares, threads, |wards| Self::of_wards(facts, making, depth, wards));
-        let mut all = Self { wards: Vec::with_capacity(wards.len()), consultants: Vec::new(), depth };
-        for part in parts {
-            all.wards.extend(part.wards);
-            if all.consultants.is_empty() {
-                all.consultants = part.consultants;
-            } else {
-                all.consultants.iter_mut().zip(&part.consultants).for_each(|(mine, theirs)| mine.merge(theirs));
-            }
-        }
-        all
-    }
-
-    fn of_wards(facts: &Facts, making: &Making<'_>, depth: Depth, wards: &[u16]) -> Self {
         let rules = Rules { depth, ..making.rules() };
-        let count = making.world.directory().consultants().len();
-        let mut consultants: Vec<Option<Gathering<'_>>> = (0..count).map(|_| None).collect();
-        let mut tallies = Vec::with_capacity(wards.len());
-        // A row says its ward, so no other thread takes what is dropped here.
-        let mut dropped = facts.dropped(rules.as_of);
-        for ward in wards {
+        let wards =
+            threads::each(&every_ward(making.world), threads, |ward| OfWard::new(facts, making, &rules, *ward));
+        // A consultant's contacts are counted after those of all wards: tables of all consultants at once fit no near memory.
+        let consultants: Vec<usize> = (0..making.world.directory().consultants().len()).collect();
+        let consultants = threads::each(&consultants, threads, |consultant| {
             let mut gathering = Gathering::new(rules);
-            for fact in facts.ward_days(*ward, making.period.start(), making.period.last()).flatten() {
-                let Some(counted) = rules.counted(fact) else { continue };
-                gathering.add_counted(&counted);
-                let index = rules.consultant_of(fact).filter(|_| !dropped.take(fact)).map(usize::from);
-                if let Some(slot) = index.and_then(|index| consultants.get_mut(index)) {
-                    slot.get_or_insert_with(|| Gathering::new(rules)).add_counted(&counted);
-                }
-            }
-            tallies.push(gathering.close());
-        }
-        let close = |slot: Option<Gathering<'_>>| slot.map_or_else(|| Tally::new(&rules), Gathering::close);
-        Self { wards: tallies, consultants: consultants.into_iter().map(close).collect(), depth }
+            let of_wards = wards.iter().filter_map(|ward| ward.consultants.get(*consultant));
+            of_wards.flatten().for_each(|counted| gathering.add_counted(counted));
+            gathering.close()
+        });
+        Self { wards: wards.into_iter().map(|ward| ward.tally).collect(), consultants, depth }
     }
 
     fn of(&self, making: &Making<'_>, members: &Members) -> Cow<'_, Tally> {
@@ -124,5 +106,27 @@ impl Tallies {
             population.iter_mut().zip(ward.people_by_cell()).for_each(|(all, ward)| *all += ward);
         }
         population
+    }
+}
+
+impl OfWard {
+    fn new(facts: &Facts, making: &Making<'_>, rules: &Rules<'_>, ward: u16) -> Self {
+        let (first, last) = (making.period.start(), making.period.last());
+        let count = making.world.directory().consultants().len();
+        // Room for as many as there are if all consultants have as many: what is not needed is never touched, and growing copies.
+        let each = facts.ward_days(ward, first, last).map(<[_]>::len).sum::<usize>() / count.max(1);
+        let mut consultants: Vec<Vec<Counted>> = (0..count).map(|_| Vec::with_capacity(each + each / 8)).collect();
+        let mut gathering = Gathering::new(*rules);
+        // A row says its ward, so no other thread takes what is dropped here.
+        let mut dropped = facts.dropped(rules.as_of);
+        for fact in facts.ward_days(ward, first, last).flatten() {
+            let Some(counted) = rules.counted(fact) else { continue };
+            gathering.add_counted(&counted);
+            let index = rules.consultant_of(fact).filter(|_| !dropped.take(fact)).map(usize::from);
+            if let Some(of_consultant) = index.and_then(|index| consultants.get_mut(index)) {
+                of_consultant.push(counted);
+            }
+        }
+        Self { tally: gathering.close(), consultants }
     }
 }

@@ -3,23 +3,31 @@
 //! A scored question has few different values, its *classes*, so an answer fits into two or three bits and a few questions, a *chunk*,
 //! into four or six. For every pair of chunks there is a table of how many people gave each combination: one addition a person and pair
 //! of chunks (fifteen for twelve questions of three options) instead of four for each pair of questions. The tables are small enough
-//! for the processor's nearest memory. Emptied afterwards, they give exactly what adding the people one by one gives; a property
-//! test holds the two against each other.
+//! for the processor's nearest memory. They are counted into a stretch of people at a time and emptied once, which gives exactly what
+//! adding the people one by one gives; a property test holds the two against each other.
 //!
 //! Rows are read two nibbles at a time: a table per byte of a row says which bits of the pattern it sets.
 
 use super::scheme::{Rule, Scheme};
-use crate::statistics::joint_sums::JointSums;
+use crate::statistics::joint_sums::{JointSums, PairSums};
 
 const ROW_BYTES: usize = 16;
+
+/// The most chunks: 64 bits of four each.
+const MOST_CHUNKS: usize = 16;
+
+/// So many people are looked at together: what is known of them stays in the nearest memory.
+const AT_A_TIME: usize = 256;
 
 /// How a definition's answers become patterns.
 #[derive(Debug, Clone)]
 pub(super) struct Bulk {
     /// For each byte of a row that holds a scored question: where it stands, and the bits of the pattern by its value.
-    bytes: Vec<(usize, Vec<u64>)>,
+    bytes: Vec<(usize, Box<[u64; 256]>)>,
     chunks: Vec<Chunk>,
     questions: usize,
+    /// From which bit on a pattern says which questions were answered, a bit each, where there is room above the classes.
+    answered_from: Option<usize>,
     /// The bits of a question and those of a chunk.
     bits: usize,
     chunk_bits: usize,
@@ -35,6 +43,13 @@ struct Chunk {
     values: Vec<Vec<Option<i64>>>,
     /// For each pattern of the chunk, which questions were answered.
     answered: Vec<u32>,
+}
+
+/// How many people gave each combination of patterns of two chunks, pair of chunks by pair.
+#[derive(Debug)]
+pub(super) struct Patterns {
+    tables: Vec<u32>,
+    answered: Answered,
 }
 
 impl Bulk {
@@ -58,23 +73,84 @@ impl Bulk {
         if chunks.len() * chunk_bits > 64 {
             return None;
         }
-        let mut bytes: Vec<(usize, Vec<u64>)> = Vec::new();
+        let answered_from = Some(chunks.len() * chunk_bits).filter(|from| from + scheme.rules.len() <= 64);
+        let mut bytes: Vec<(usize, Box<[u64; 256]>)> = Vec::new();
         for (place, rule) in scheme.rules.iter().enumerate() {
             let at = rule.position / 2;
             let shift = place / in_a_chunk * chunk_bits + place % in_a_chunk * bits;
             if !bytes.iter().any(|(known, _)| *known == at) {
-                bytes.push((at, vec![0; 256]));
+                bytes.push((at, Box::new([0; 256])));
             }
             let Some((_, table)) = bytes.iter_mut().find(|(known, _)| *known == at) else { continue };
             let known = classes.get(place)?;
             for (byte, slot) in table.iter_mut().enumerate() {
                 let nibble = byte >> (4 * (rule.position % 2)) & 0xf;
                 let points = rule.points.get(nibble).copied().flatten();
-                let class = points.and_then(|points| known.iter().position(|one| *one == points));
-                *slot |= class.map_or(0, |class| class as u64 + 1) << shift;
+                let Some(class) = points.and_then(|points| known.iter().position(|one| *one == points)) else {
+                    continue;
+                };
+                *slot |= (class as u64 + 1) << shift;
+                *slot |= answered_from.map_or(0, |from| 1 << (from + place));
             }
         }
-        Some(Self { bytes, chunks, questions: scheme.rules.len(), bits, chunk_bits })
+        Some(Self { bytes, chunks, questions: scheme.rules.len(), answered_from, bits, chunk_bits })
+    }
+
+    /// The tables before anybody is counted.
+    pub(super) fn nobody(&self) -> Patterns {
+        let chunks = self.chunks.len();
+        let pairs = if chunks == 1 { 1 } else { chunks * (chunks - 1) / 2 };
+        Patterns { tables: vec![0; pairs << (2 * self.chunk_bits)], answered: Answered::new(self.questions) }
+    }
+
+    /// Counts people into the tables.
+    pub(super) fn count(&self, rows: &[u128], patterns: &mut Patterns) {
+        // The compiler knows how large a table is, and then needs no check of any place in it.
+        if self.chunk_bits == 6 {
+            self.count_by::<6, 4096>(rows, patterns);
+        } else {
+            self.count_by::<4, 256>(rows, patterns);
+        }
+    }
+
+    /// Some people at a time: first their patterns chunk by chunk, then pair of chunks by pair of chunks.
+    fn count_by<const BITS: usize, const SIZE: usize>(&self, rows: &[u128], patterns: &mut Patterns) {
+        let Patterns { tables, answered } = patterns;
+        let tables = tables.as_chunks_mut::<SIZE>().0;
+        let chunks = self.chunks.len();
+        let mut columns = [[0_u8; AT_A_TIME]; MOST_CHUNKS];
+        for rows in rows.chunks(AT_A_TIME) {
+            for (place, row) in rows.iter().enumerate() {
+                let pattern = self.pattern(*row);
+                answered.add(match self.answered_from {
+                    // Not above 32 questions.
+                    Some(from) => u32::try_from(pattern >> from).unwrap_or(0),
+                    None => self.answered_by::<BITS>(pattern),
+                });
+                let mut classes = pattern;
+                for column in columns.iter_mut().take(chunks) {
+                    if let Some(slot) = column.get_mut(place) {
+                        *slot = part_of::<BITS>(classes);
+                    }
+                    classes >>= BITS;
+                }
+            }
+            let mut left = columns.get(..chunks).unwrap_or_default();
+            let mut tables = tables.iter_mut();
+            while let Some((first, others)) = left.split_first() {
+                // A chunk is paired with itself only where there is no other.
+                let others_or_itself = if chunks == 1 { left } else { others };
+                for (second, table) in others_or_itself.iter().zip(tables.by_ref()) {
+                    for (high, low) in first.iter().zip(second).take(rows.len()) {
+                        if let Some(count) = table.get_mut((usize::from(*high) << BITS | usize::from(*low)) % SIZE)
+                        {
+                            *count += 1;
+                        }
+                    }
+                }
+                left = others;
+            }
+        }
     }
 
     fn pattern(&self, row: u128) -> u64 {
@@ -85,91 +161,71 @@ impl Bulk {
         })
     }
 
-    /// Adds many people to sums.
-    pub(super) fn sum(&self, rows: &[u128], sums: &mut JointSums) {
-        let count = self.chunks.len();
-        // A chunk is paired with itself only where there is no other.
-        let pairs: Vec<(usize, usize)> = if count == 1 {
-            vec![(0, 0)]
-        } else {
-            (0..count).flat_map(|first| (first + 1..count).map(move |second| (first, second))).collect()
-        };
-        let size = 1 << (2 * self.chunk_bits);
-        let mut tables = vec![0_u32; pairs.len() * size];
-        let mut answered = Answered::new(self.questions);
-        let shifts: Vec<(usize, usize, usize)> = pairs
-            .iter()
-            .enumerate()
-            .map(|(table, (first, second))| (table * size, first * self.chunk_bits, second * self.chunk_bits))
-            .collect();
-        let mask = (1 << self.chunk_bits) - 1;
-        for row in rows {
-            let pattern = self.pattern(*row);
-            for (table, first, second) in &shifts {
-                let entry = (pattern >> first & mask) << self.chunk_bits | pattern >> second & mask;
-                if let Some(slot) = tables.get_mut(table + place(entry)) {
-                    *slot += 1;
-                }
-            }
-            let set = self.chunks.iter().enumerate().fold(0, |set, (chunk, known)| {
-                let part = place(pattern >> (chunk * self.chunk_bits) & mask);
-                set | known.answered.get(part).copied().unwrap_or(0)
-            });
-            answered.add(set);
-        }
+    /// Which questions were answered, chunk by chunk.
+    fn answered_by<const BITS: usize>(&self, mut classes: u64) -> u32 {
+        self.chunks.iter().fold(0, |set, chunk| {
+            let part = usize::from(part_of::<BITS>(classes));
+            classes >>= BITS;
+            set | chunk.answered.get(part).copied().unwrap_or(0)
+        })
+    }
+
+    /// Empties the tables into sums.
+    pub(super) fn pour(&self, patterns: Patterns, sums: &mut JointSums) {
+        let Patterns { tables, answered } = patterns;
         answered.pour(sums);
-        for (table, (first, second)) in tables.chunks(size).zip(&pairs) {
-            let (Some(left), Some(right)) = (self.chunks.get(*first), self.chunks.get(*second)) else { continue };
+        let count = self.chunks.len();
+        let pairs = (0..count).flat_map(|first| (first + 1..count).map(move |second| (first, second)));
+        let itself = (count == 1).then_some((0, 0));
+        for (table, (first, second)) in tables.chunks(1 << (2 * self.chunk_bits)).zip(pairs.chain(itself)) {
+            let (Some(left), Some(right)) = (self.chunks.get(first), self.chunks.get(second)) else { continue };
             if count > 1 {
-                self.pour(sums, left, right, table);
+                self.pour_pair(sums, left, right, table);
             }
             // Pairs inside a chunk are poured once: from its first table, or for the last chunk from its last.
-            if first + 1 == *second || count == 1 {
-                let of_pattern = table.chunks(1 << self.chunk_bits).map(total);
-                left.pour(sums, of_pattern);
+            if first + 1 == second || count == 1 {
+                let of_pattern: Vec<u64> = table.chunks(1 << self.chunk_bits).map(total).collect();
+                left.pour(sums, &of_pattern);
             }
-            if *second + 1 == count && *first == 0 && count > 1 {
-                let of_pattern = (0..1 << self.chunk_bits)
-                    .map(|pattern| total(table.iter().skip(pattern).step_by(1 << self.chunk_bits)));
-                right.pour(sums, of_pattern);
+            if second + 1 == count && first == 0 && count > 1 {
+                let mut of_pattern = vec![0_u64; 1 << self.chunk_bits];
+                for row in table.chunks(1 << self.chunk_bits) {
+                    of_pattern.iter_mut().zip(row).for_each(|(all, people)| *all += u64::from(*people));
+                }
+                right.pour(sums, &of_pattern);
             }
         }
     }
 
-    /// Pours out the pairs of questions of two chunks. A row of the table, which is of one pattern of the left chunk, is added up by
-    /// the classes of the right one's questions first, and then to the classes of the left one's.
-    fn pour(&self, sums: &mut JointSums, left: &Chunk, right: &Chunk, table: &[u32]) {
-        let classes = 1 << self.bits;
-        let mut of_row = vec![0_u64; right.rules.len() * classes];
-        let mut counts = vec![0_u64; left.rules.len() * classes * of_row.len()];
-        for (pattern, row) in table.chunks(1 << self.chunk_bits).enumerate() {
-            of_row.fill(0);
-            for (slot, of_slot) in of_row.chunks_mut(classes).enumerate() {
-                for (other, people) in row.iter().enumerate() {
-                    if let Some(count) = of_slot.get_mut(class(other, slot, self.bits)) {
-                        *count += u64::from(*people);
-                    }
-                }
-            }
-            for (slot, of_slot) in counts.chunks_mut(classes * of_row.len()).enumerate() {
-                let of_class = of_slot.chunks_mut(of_row.len()).nth(class(pattern, slot, self.bits));
-                of_class.into_iter().flatten().zip(&of_row).for_each(|(count, people)| *count += people);
+    /// Pours out the pairs of questions of two chunks. Rows of the table, each of one pattern of the left chunk, are added up by the classes
+    /// of the left one's questions first, because that takes many numbers at once, and then by the classes of the right one's.
+    fn pour_pair(&self, sums: &mut JointSums, left: &Chunk, right: &Chunk, table: &[u32]) {
+        let (classes, patterns) = (1 << self.bits, 1 << self.chunk_bits);
+        let mut of_classes = vec![0_u32; left.rules.len() * classes * patterns];
+        for (pattern, row) in table.chunks(patterns).enumerate() {
+            for (slot, of_slot) in of_classes.chunks_mut(classes * patterns).enumerate() {
+                let of_class = of_slot.chunks_mut(patterns).nth(class(pattern, slot, self.bits));
+                of_class.into_iter().flatten().zip(row).for_each(|(count, people)| *count += people);
             }
         }
-        let mut counts = counts.chunks(classes);
-        for (rule, values) in left.rules.iter().zip(&left.classes) {
-            for class in 0..classes {
-                let value = class.checked_sub(1).and_then(|class| values.get(class));
-                // As many stretches are taken for a class without a value, which is a missing answer.
-                for (other, others) in right.rules.iter().zip(&right.classes) {
-                    let of_pair = counts.next().unwrap_or_default();
-                    let Some(value) = value else { continue };
-                    for (other_value, people) in others.iter().zip(of_pair.iter().skip(1)) {
-                        if *people > 0 {
-                            sums.add_pair(*rule, *other, *value, *other_value, *people);
+        for ((rule, values), of_slot) in
+            left.rules.iter().zip(&left.classes).zip(of_classes.chunks(classes * patterns))
+        {
+            for (slot, (other, others)) in right.rules.iter().zip(&right.classes).enumerate() {
+                let mut pair = Pair::default();
+                for (value, row) in values.iter().zip(of_slot.chunks(patterns).skip(1)) {
+                    // As many as a question of four bits has classes.
+                    let mut counts = [0_u32; 16];
+                    for (pattern, people) in row.iter().enumerate() {
+                        if let Some(count) = counts.get_mut(class(pattern, slot, self.bits)) {
+                            *count += people;
                         }
                     }
+                    for (other_value, people) in others.iter().zip(counts.iter().skip(1)) {
+                        pair.add(*value, *other_value, u64::from(*people));
+                    }
                 }
+                pair.pour(sums, *rule, *other);
             }
         }
     }
@@ -193,16 +249,47 @@ impl Chunk {
     }
 
     /// Pours out the pairs of its own questions, from how many people gave each pattern.
-    fn pour(&self, sums: &mut JointSums, people: impl Iterator<Item = u64>) {
-        for (values, people) in self.values.iter().zip(people).filter(|(_, people)| *people > 0) {
-            for (place, (left, value)) in self.rules.iter().zip(values).enumerate() {
-                let Some(value) = value else { continue };
-                for (right, other) in self.rules.iter().zip(values).skip(place) {
-                    if let Some(other) = other {
-                        sums.add_pair(*left, *right, *value, *other, people);
+    fn pour(&self, sums: &mut JointSums, people: &[u64]) {
+        for (place, left) in self.rules.iter().enumerate() {
+            for (other, right) in self.rules.iter().enumerate().skip(place) {
+                let mut pair = Pair::default();
+                for (values, people) in self.values.iter().zip(people) {
+                    let value = |place: usize| values.get(place).copied().flatten();
+                    if let (Some(left), Some(right)) = (value(place), value(other)) {
+                        pair.add(left, right, *people);
                     }
                 }
+                pair.pour(sums, *left, *right);
             }
+        }
+    }
+}
+
+/// What some people add to a pair of questions.
+#[derive(Default)]
+struct Pair {
+    sums: PairSums,
+    /// The size of their largest value.
+    largest: i64,
+}
+
+impl Pair {
+    fn add(&mut self, left: i64, right: i64, people: u64) {
+        if people == 0 {
+            return;
+        }
+        // Fewer than 2^26 people.
+        let many = i64::try_from(people).unwrap_or(i64::MAX);
+        self.sums.both += people;
+        self.sums.left += left * many;
+        self.sums.right += right * many;
+        self.sums.product += i128::from(left * many) * i128::from(right);
+        self.largest = self.largest.max(left.abs()).max(right.abs());
+    }
+
+    fn pour(&self, sums: &mut JointSums, first: usize, second: usize) {
+        if self.sums.both > 0 {
+            sums.add_pair(first, second, self.largest, &self.sums);
         }
     }
 }
@@ -212,8 +299,8 @@ fn class(pattern: usize, slot: usize, bits: usize) -> usize {
     pattern >> (slot * bits) & ((1 << bits) - 1)
 }
 
-fn total<'a>(counts: impl IntoIterator<Item = &'a u32>) -> u64 {
-    counts.into_iter().map(|count| u64::from(*count)).sum()
+fn total(counts: &[u32]) -> u64 {
+    counts.iter().map(|count| u64::from(*count)).sum()
 }
 
 /// The different values of a question, ascending.
@@ -225,6 +312,7 @@ fn classes(rule: &Rule) -> Vec<i64> {
 }
 
 /// How many people answered which set of questions: a table while sets are few, a list to be sorted otherwise.
+#[derive(Debug)]
 enum Answered {
     Table(Vec<u32>),
     List(Vec<u32>),
@@ -238,7 +326,8 @@ impl Answered {
     fn add(&mut self, set: u32) {
         match self {
             Self::Table(counts) => {
-                if let Some(count) = counts.get_mut(place(u64::from(set))) {
+                let place = usize::try_from(set).ok();
+                if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
                     *count += 1;
                 }
             }
@@ -249,23 +338,21 @@ impl Answered {
     fn pour(self, sums: &mut JointSums) {
         match self {
             Self::Table(counts) => {
-                for (set, count) in (0_u32..).zip(counts).filter(|(_, count)| *count > 0) {
-                    sums.add_answered(set, u64::from(count));
-                }
+                let sets = (0_u32..).zip(counts).filter(|(_, count)| *count > 0);
+                sums.add_all_answered(sets.map(|(set, count)| (set, u64::from(count))).collect());
             }
             Self::List(mut sets) => {
                 sets.sort_unstable();
-                for equal in sets.chunk_by(|left, right| left == right) {
-                    if let Some(set) = equal.first() {
-                        sums.add_answered(*set, equal.len() as u64);
-                    }
-                }
+                let equal = sets.chunk_by(|left, right| left == right);
+                let counted = equal.filter_map(|equal| Some((*equal.first()?, equal.len() as u64)));
+                sums.add_all_answered(counted.collect());
             }
         }
     }
 }
 
-fn place(bits: u64) -> usize {
-    // At most 12 bits.
-    usize::try_from(bits).unwrap_or(0)
+/// The pattern of the chunk in the lowest bits.
+fn part_of<const BITS: usize>(classes: u64) -> u8 {
+    // At most six bits.
+    u8::try_from(classes & ((1 << BITS) - 1)).unwrap_or(0)
 }

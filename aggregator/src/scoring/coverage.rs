@@ -13,6 +13,7 @@ use super::scheme::CaseMix;
 use super::score::share;
 use super::sheet::Figure;
 use super::tally::Tally;
+use super::word::Word;
 use super::world::{Edition, Members, ScoringWorld};
 
 /// Who is among the responses.
@@ -30,9 +31,11 @@ pub struct CoverageSheet {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct GroupSheet {
     /// The question that makes the group, or `ward`.
-    pub field: String,
+    #[schema(value_type = String)]
+    pub field: Word,
     /// The option, or the ward.
-    pub value: String,
+    #[schema(value_type = String)]
+    pub value: Word,
     /// How many responses are from the group.
     pub count: u64,
     /// Per cent of those who said.
@@ -86,16 +89,16 @@ fn by_questions(
 ) {
     let everybody = population.map_or(0, |population| population.iter().sum::<u64>());
     for (place, (position, options)) in mix.by.iter().zip(&mix.options).enumerate() {
-        let Some(question) = edition.questionnaire.questions().get(*position) else { continue };
+        let Some(question) = edition.words.question(*position) else { continue };
         let counts = tally.nibbles.get(*position).copied().unwrap_or_default();
         let of_option = |option: usize| counts.get(option + 4).copied().unwrap_or(0);
         let said = (0..options.len()).map(of_option).sum();
         let standard = population.filter(|_| everybody > 0).map(|population| mix.by_option(population, place));
-        for (option, id) in options.iter().enumerate() {
+        for (option, (id, _)) in question.options.iter().enumerate() {
             let expected = standard.as_ref().and_then(|standard| standard.get(option));
             groups.push(GroupSheet {
-                field: question.id.as_str().to_owned(),
-                value: id.as_str().to_owned(),
+                field: question.id,
+                value: *id,
                 count: of_option(option),
                 share: share(of_option(option), said, "nobody has said"),
                 expected: expected.map(|people| *people as f64 * 100.0 / everybody as f64),
@@ -109,12 +112,12 @@ fn by_wards(world: &ScoringWorld, tally: &Tally, wards: &[u16], period: &Period,
     let plan = world.plan(period.last());
     let planned: u64 = wards.iter().map(|ward| u64::from(plan.quota(*ward))).sum();
     for ward in wards {
-        let Some(id) = world.vocabulary().ward(*ward) else { continue };
+        let Some(id) = world.ward_word(*ward) else { continue };
         let count = tally.wards.get(usize::from(*ward)).copied().unwrap_or(0);
         let quota = f64::from(plan.quota(*ward));
         groups.push(GroupSheet {
-            field: "ward".to_owned(),
-            value: id.as_str().to_owned(),
+            field: Word::WARD,
+            value: id,
             count,
             share: share(count, tally.responses, "nobody has answered"),
             expected: (planned > 0).then(|| quota * 100.0 / planned as f64),

@@ -19,9 +19,13 @@ use super::results::{Results, none, results};
 use super::score::{Making, share};
 use super::sheet::Figure;
 use super::tally::{Depth, Tally};
+use super::threads;
 use super::world::{Edition, Members, ScoreError, ScoringWorld};
 use crate::facts::Facts;
 use crate::statistics::p_chart::Part;
+
+/// Fewer grains than this are not worth another thread.
+const GRAINS_A_THREAD: usize = 4;
 
 /// The longest history, two years.
 pub const MOST_FORTNIGHTS: usize = 52;
@@ -164,6 +168,18 @@ pub fn grain(
     Ok(Grain { tally, reading })
 }
 
+/// Several grains, each as [`grain`] makes it, shared out to the processors.
+pub fn grains(
+    facts: &Facts,
+    world: &ScoringWorld,
+    wanted: &[(u16, Fortnight)],
+    today: Date,
+) -> Result<Vec<Grain>, ScoreError> {
+    let threads = threads::processors().min(wanted.len() / GRAINS_A_THREAD);
+    let made = threads::each(wanted, threads, |(ward, fortnight)| grain(facts, world, *ward, *fortnight, today));
+    made.into_iter().collect()
+}
+
 impl Grain {
     /// The figures of every measure.
     pub fn reading(&self) -> Arc<Reading> {
@@ -274,7 +290,7 @@ pub(super) fn merged(
 
 impl ScoringWorld {
     /// The fortnights that belong to one series with the last of them, oldest first.
-    pub(super) fn run_up_to(&self, facts: &Facts, until: Fortnight) -> Vec<Fortnight> {
+    pub fn run_up_to(&self, facts: &Facts, until: Fortnight) -> Vec<Fortnight> {
         let reference = |fortnight: Fortnight| self.in_force(fortnight.start()).map(super::Definition::reference);
         let (last, first_day) = (reference(until), facts.first_day().unwrap_or(until.start()));
         let before = |fortnight: &Fortnight| self.calendar().before(*fortnight).ok();

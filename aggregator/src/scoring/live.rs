@@ -4,7 +4,7 @@
 //! added to the tallies of the units it belongs to, in each watched period it falls in; a sheet is then made from those. It is,
 //! byte for byte, that of [`score`](super::score) over all facts.
 //!
-//! Several sheets that are asked for together are shared out to the processors.
+//! Several sheets that are asked for together are shared out to the processors, and so are tallies that do not stand yet.
 //!
 //! Bounds: so many periods are watched, the one asked for longest ago leaves first; with it go its tallies. A new local day, a new
 //! ruling about an attribution and a withdrawal start afresh, because they decide what is known.
@@ -13,7 +13,6 @@
 //! set of facts that only grows.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::slice;
 
 use jiff::civil::Date;
@@ -52,7 +51,11 @@ struct Watched {
     asked: u64,
     /// How many facts are in it.
     seen: usize,
-    standing: HashMap<Unit, StandingTally>,
+    standing: Vec<StandingTally>,
+    /// Where each unit's tally stands, and those of whoever a response touches: its ward's units and its consultant.
+    places: HashMap<Unit, usize>,
+    of_ward: HashMap<u16, Vec<usize>>,
+    of_consultant: HashMap<u16, usize>,
     /// The standard population by cell; of the trust it grows with each answer.
     population: Option<Vec<u64>>,
 }
@@ -75,7 +78,6 @@ struct Job<'a> {
 
 #[derive(Debug)]
 struct StandingTally {
-    members: Members,
     tally: Tally,
     /// What stands on the sheet of the period after, as long as nothing was added.
     summary: Option<PreviousPeriod>,
@@ -129,17 +131,13 @@ impl Live {
         for making in makings {
             if let Some(before) = making.before() {
                 let watched = self.watch(facts, &before);
-                befores.extend(asked.iter().map(|one| {
-                    let standing = watched.standing(facts, &before, one, Depth::Whole);
-                    Some(standing.summary.get_or_insert_with(|| before.summary(&standing.tally)).clone())
-                }));
+                watched.stand(facts, &before, asked, Depth::Whole);
+                befores.extend(asked.iter().map(|one| watched.summary(&before, &one.unit)));
             } else {
                 befores.resize(befores.len() + asked.len(), None);
             }
             let watched = self.watch(facts, making);
-            for one in asked {
-                watched.standing(facts, making, one, Depth::Cells);
-            }
+            watched.stand(facts, making, asked, Depth::Cells);
             if watched.population.is_none() {
                 watched.population = making.population(facts);
             }
@@ -151,7 +149,7 @@ impl Live {
             for one in asked {
                 let before = befores.next().flatten();
                 if let Some((watched, standing)) =
-                    watched.and_then(|all| Some((all, all.standing.get(&one.unit)?)))
+                    watched.and_then(|all| Some((all, all.standing.get(*all.places.get(&one.unit)?)?)))
                 {
                     jobs.push(Job {
                         making,
@@ -192,10 +190,7 @@ impl Watched {
                 let days = DayNumber::from(making.period.start())..=DayNumber::from(making.period.last());
                 new.filter(|fact| days.contains(&fact.day())).for_each(|fact| self.add(making, fact));
             }
-            _ => {
-                self.standing.clear();
-                self.population = None;
-            }
+            _ => *self = Self { asked: self.asked, ..Self::default() },
         }
         self.seen = facts.len();
     }
@@ -203,37 +198,55 @@ impl Watched {
     fn add(&mut self, making: &Making<'_>, fact: &Fact) {
         let rules = making.rules();
         let Some(counted) = rules.counted(fact) else { return };
-        let consultant = rules.consultant_of(fact);
-        let has = |members: &Members| match members {
-            Members::Wards(wards) => wards.contains(&fact.ward_index()),
-            Members::Consultant(own) => consultant == Some(*own),
-        };
-        for standing in self.standing.values_mut().filter(|standing| has(&standing.members)) {
-            standing.tally.add(&rules, &counted);
-            standing.summary = None;
+        let consultant = rules.consultant_of(fact).and_then(|consultant| self.of_consultant.get(&consultant));
+        let touched = self.of_ward.get(&fact.ward_index()).into_iter().flatten().chain(consultant);
+        for place in touched {
+            if let Some(standing) = self.standing.get_mut(*place) {
+                standing.tally.add(&rules, &counted);
+                standing.summary = None;
+            }
         }
         if let Some(population) = self.population.as_mut().filter(|_| making.counts_its_population()) {
             making.count_in_population(&counted, population);
         }
     }
 
-    /// The tally of a unit, summed at least so deep.
-    fn standing(&mut self, facts: &Facts, making: &Making<'_>, asked: &Asked, depth: Depth) -> &mut StandingTally {
-        let tallied = || StandingTally {
-            members: asked.members.clone(),
-            tally: making.tally(facts, &asked.members, depth),
-            summary: None,
-        };
-        match self.standing.entry(asked.unit.clone()) {
-            Entry::Vacant(entry) => entry.insert(tallied()),
-            Entry::Occupied(entry) => {
-                let standing = entry.into_mut();
-                if depth == Depth::Cells && !standing.tally.has_cells() {
-                    *standing = tallied();
+    /// Makes units' tallies stand, summed at least so deep.
+    fn stand(&mut self, facts: &Facts, making: &Making<'_>, asked: &[Asked], depth: Depth) {
+        let standing = |one: &Asked| self.standing.get(*self.places.get(&one.unit)?);
+        let is_deep = |standing: &StandingTally| depth == Depth::Whole || standing.tally.has_cells();
+        let missing: Vec<&Asked> = asked.iter().filter(|one| !standing(one).is_some_and(is_deep)).collect();
+        let threads = threads::processors().min(missing.len());
+        let tallies = threads::each(&missing, threads, |one| making.tally(facts, &one.members, depth));
+        for (one, tally) in missing.into_iter().zip(tallies) {
+            self.put(one, StandingTally { tally, summary: None });
+        }
+    }
+
+    fn put(&mut self, asked: &Asked, tally: StandingTally) {
+        if let Some(standing) = self.places.get(&asked.unit).and_then(|place| self.standing.get_mut(*place)) {
+            *standing = tally;
+            return;
+        }
+        let place = self.standing.len();
+        self.standing.push(tally);
+        self.places.insert(asked.unit.clone(), place);
+        match &asked.members {
+            Members::Wards(wards) => {
+                for ward in wards {
+                    self.of_ward.entry(*ward).or_default().push(place);
                 }
-                standing
+            }
+            Members::Consultant(consultant) => {
+                self.of_consultant.insert(*consultant, place);
             }
         }
+    }
+
+    /// What stands of a unit on the sheet of the period after; nothing for a unit that does not stand.
+    fn summary(&mut self, making: &Making<'_>, unit: &Unit) -> Option<PreviousPeriod> {
+        let standing = self.standing.get_mut(*self.places.get(unit)?)?;
+        Some(standing.summary.get_or_insert_with(|| making.summary(&standing.tally)).clone())
     }
 }
 

@@ -1,14 +1,11 @@
 //! Question means by ward and fortnight over long spans: what a board's charts are drawn from.
 
-use std::num::NonZero;
-use std::thread;
-
 use wardvoice_protocol::fortnight::{Fortnight, Period};
 
 use super::definition::DefinitionRef;
 use super::score::Making;
 use super::world::{ScoreError, ScoringWorld};
-use super::{Cut, scheme::Scheme};
+use super::{Cut, scheme::Scheme, threads};
 use crate::facts::{Fact, Facts};
 
 /// One ward in one fortnight.
@@ -42,18 +39,10 @@ pub fn question_means(
     }
     let tables = Tables::new(making.scheme(), making.edition.questionnaire_index);
     let wards: Vec<u16> = (0..world.vocabulary().ward_count()).collect();
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let of_wards = |wards: &[u16]| -> Vec<WardFortnight> {
-        let pairs = wards.iter().flat_map(|ward| fortnights.iter().map(move |fortnight| (*ward, *fortnight)));
-        pairs.map(|(ward, fortnight)| tables.ward_fortnight(facts, ward, fortnight)).collect()
+    let of_ward = |ward: &u16| -> Vec<WardFortnight> {
+        fortnights.iter().map(|fortnight| tables.ward_fortnight(facts, *ward, *fortnight)).collect()
     };
-    let parts: Vec<Vec<WardFortnight>> = thread::scope(|scope| {
-        let of_wards = &of_wards;
-        let share = wards.len().div_ceil(cores).max(1);
-        let spawned: Vec<_> = wards.chunks(share).map(|some| scope.spawn(move || of_wards(some))).collect();
-        spawned.into_iter().filter_map(|part| part.join().ok()).collect()
-    });
-    Ok(parts.into_iter().flatten().collect())
+    Ok(threads::each(&wards, threads::processors(), of_ward).into_iter().flatten().collect())
 }
 
 /// Which bytes of a row are looked at, and what their nibbles are worth.

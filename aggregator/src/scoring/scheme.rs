@@ -3,8 +3,6 @@
 //! Units: a question's value is in thousandths of a point; a scale's value of one person is in a finer unit in which every mean it
 //! can have is a whole number, so that what people add up to is exact whatever their order.
 
-use std::sync::Arc;
-
 use wardvoice_protocol::contact::AttributionSource;
 use wardvoice_protocol::id::{DomainId, OptionId};
 
@@ -112,8 +110,6 @@ pub(super) struct CaseMix {
     pub(super) cap: f64,
     /// How many people of each cell the standard population has; `None` for the trust in the period.
     pub(super) population: Option<Vec<u64>>,
-    /// The options of each cell in words, shared by all sheets.
-    pub(super) words: Vec<Arc<[String]>>,
 }
 
 impl Scheme {
@@ -232,6 +228,7 @@ pub(super) fn norm_points(norm: &NormFile) -> (f64, f64) {
 
 /// A question's nibble of a row.
 pub(super) fn nibble(answers: u128, position: usize) -> usize {
-    // Four bits always fit.
-    usize::try_from(answers >> (4 * position) & 0xf).unwrap_or(0)
+    // By the byte, because shifting 128 bits takes several steps.
+    let byte = answers.to_le_bytes().get(position / 2).map_or(0, |byte| usize::from(*byte));
+    byte >> (4 * (position % 2)) & 0xf
 }

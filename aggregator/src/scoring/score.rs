@@ -10,7 +10,7 @@ use wardvoice_protocol::questionnaire::QuestionFile;
 
 use super::coverage::coverage;
 use super::cut::{Cut, Filter};
-use super::definition::{Definition, DefinitionRef, MinimumFile, english};
+use super::definition::{Definition, DefinitionRef, MinimumFile};
 use super::period::{previous, revision, standing};
 use super::results::{Results, none, results};
 use super::scheme::{Node, Part, Rule, Scheme, norm_points};
@@ -19,7 +19,8 @@ use super::sheet::{
     ScaleSheet, ScoreSheet, ShareSheet, VersionSheet,
 };
 use super::standardised::standardised;
-use super::tally::{Counted, Depth, Gathering, NibbleCounts, Rules, Tally};
+use super::tally::{Counted, Depth, Gathering, NibbleCounts, Rules, Scored, Tally};
+use super::word::QuestionWords;
 use super::world::{Edition, Members, ScoreError, ScoringWorld};
 use crate::facts::Facts;
 use crate::statistics::{FriendsAndFamilyCounts, wilson};
@@ -195,8 +196,9 @@ impl<'a> Making<'a> {
 
     /// Counts a person of the trust in the cell of the case mix, if there is one and a scored question was answered.
     pub(super) fn count_in_population(&self, counted: &Counted, population: &mut [u64]) {
-        let scored = counted.scored.filter(|scored| self.scheme().has_answer(scored.answers));
-        let cell = scored.and_then(|scored| scored.cell.checked_sub(1));
+        let (scheme, answers) = (self.scheme(), counted.scored.as_ref().map(Scored::answers));
+        let answers = answers.filter(|answers| scheme.has_answer(*answers));
+        let cell = answers.and_then(|answers| scheme.case_mix.as_ref()?.cell(answers));
         if let Some(count) = cell.and_then(|cell| population.get_mut(cell)) {
             *count += 1;
         }
@@ -253,7 +255,8 @@ impl<'a> Making<'a> {
             friends_and_family: friends_and_family(tally, edition.friends_and_family),
             norm: scheme.overall.and_then(|place| norm(scheme.nodes.get(place)?, &overall)),
             overall,
-            standardised: population.and_then(|population| standardised(scheme, least, tally, population)),
+            standardised: population
+                .and_then(|population| standardised(scheme, &edition.words, least, tally, population)),
             previous: before,
             contacts: Outcome::ALL.into_iter().zip(tally.contacts).collect(),
             modes: Mode::ALL.into_iter().zip(tally.modes).collect::<BTreeMap<_, _>>(),
@@ -273,7 +276,8 @@ impl<'a> Making<'a> {
             }
         }
         let norm = norm(node, &figure);
-        Some(DomainSheet { id: node.id.clone()?, label: node.label.clone(), figure, norm, questions, parts })
+        let label = self.edition.words.scale(place)?;
+        Some(DomainSheet { id: node.id.clone()?, label, figure, norm, questions, parts })
     }
 
     fn question(&self, found: &Results, least: MinimumFile, tally: &Tally, place: usize) -> Option<QuestionSheet> {
@@ -281,7 +285,8 @@ impl<'a> Making<'a> {
         let question = self.edition.questionnaire.questions().get(rule.position)?;
         let nibbles = tally.nibbles.get(rule.position).copied().unwrap_or_default();
         let figure = found.question(place, least, &self.scheme().report);
-        Some(question_sheet(question, rule, figure, nibbles))
+        let words = self.edition.words.question(rule.position)?;
+        Some(question_sheet(question, words, rule, figure, nibbles))
     }
 
     /// Responses over approaches. A patient who was already asked was counted the first time; everybody else stays in the
@@ -340,7 +345,13 @@ fn norm(node: &Node, figure: &Figure) -> Option<NormSheet> {
     Some(NormSheet { mean, sd, source: norm.source.clone(), difference, in_sds })
 }
 
-fn question_sheet(question: &QuestionFile, rule: &Rule, figure: Figure, nibbles: NibbleCounts) -> QuestionSheet {
+fn question_sheet(
+    question: &QuestionFile,
+    words: &QuestionWords,
+    rule: &Rule,
+    figure: Figure,
+    nibbles: NibbleCounts,
+) -> QuestionSheet {
     let of = |bits: &dyn Fn(usize) -> bool| -> u64 {
         nibbles.iter().enumerate().filter(|(nibble, _)| bits(*nibble)).map(|(_, count)| count).sum()
     };
@@ -351,14 +362,12 @@ fn question_sheet(question: &QuestionFile, rule: &Rule, figure: Figure, nibbles:
     };
     let (top_box, problem) = (boxed(rule.top_box), boxed(rule.problem));
     let [not_shown, not_applicable, dont_know, declined, options @ ..] = nibbles;
-    let distribution = question.options.iter().zip(options).map(|(option, count)| OptionCount {
-        option: option.id.clone(),
-        label: english(&option.text),
-        count,
-    });
+    let distribution = words.options.iter().zip(options);
+    let distribution =
+        distribution.map(|((option, label), count)| OptionCount { option: *option, label: *label, count });
     QuestionSheet {
         id: question.id.clone(),
-        label: english(&question.text),
+        label: words.label,
         figure,
         top_box,
         problem,

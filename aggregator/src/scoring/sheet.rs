@@ -7,10 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wardvoice_protocol::contact::{Mode, Outcome};
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::id::{DomainId, Hash, OptionId, QuestionId};
+use wardvoice_protocol::id::{DomainId, Hash, QuestionId};
 
 use super::coverage::CoverageSheet;
 use super::standardised::StandardisedSheet;
+use super::word::Word;
 use crate::facts::LogHead;
 use crate::statistics::FriendsAndFamilyCounts;
 
@@ -186,7 +187,8 @@ pub struct DomainSheet {
     #[schema(value_type = String)]
     pub id: DomainId,
     /// What pages call it.
-    pub label: String,
+    #[schema(value_type = String)]
+    pub label: Word,
     /// Its score, in points: the plain mean of its parts, or over people of what each person's answers make.
     pub figure: Figure,
     /// How it compares with a norm from elsewhere.
@@ -207,7 +209,8 @@ pub struct QuestionSheet {
     #[schema(value_type = String)]
     pub id: QuestionId,
     /// Its English wording.
-    pub label: String,
+    #[schema(value_type = String)]
+    pub label: Word,
     /// The mean of option values over the people who answered, in points.
     pub figure: Figure,
     /// Per cent of those who count that gave the best answer.
@@ -240,9 +243,10 @@ pub struct ShareSheet {
 pub struct OptionCount {
     /// The option.
     #[schema(value_type = String)]
-    pub option: OptionId,
+    pub option: Word,
     /// Its English wording.
-    pub label: String,
+    #[schema(value_type = String)]
+    pub label: Word,
     /// How many chose it.
     pub count: u64,
 }

@@ -5,9 +5,7 @@
 //! T-26). Then everything is as in the plain score, with weighted means. Weights count as fixed, and the interval is linearised
 //! over people. People whose cell is not known are left out and said.
 
-use std::sync::Arc;
-
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
 use wardvoice_protocol::id::DomainId;
 
@@ -16,6 +14,7 @@ use super::results::{none, results};
 use super::scheme::{CaseMix, Scheme};
 use super::sheet::Figure;
 use super::tally::Tally;
+use super::word::{Word, Words};
 use crate::statistics::joint_sums::JointSums;
 use crate::statistics::sum::sum;
 
@@ -54,9 +53,8 @@ pub struct StandardisedScale {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CellSheet {
     /// The option of each question that makes the cells.
-    #[serde(serialize_with = "words")]
     #[schema(value_type = Vec<String>)]
-    pub cell: Arc<[String]>,
+    pub cell: &'static [Word],
     /// How many of the unit are in it.
     pub n: u64,
     /// How many of the standard population are.
@@ -85,6 +83,7 @@ pub(super) fn weights(mix: &CaseMix, unit: &[u64], population: &[u64]) -> Option
 /// The standardised scores of a tally.
 pub(super) fn standardised(
     scheme: &Scheme,
+    words: &Words,
     least: MinimumFile,
     tally: &Tally,
     population: &[u64],
@@ -100,7 +99,7 @@ pub(super) fn standardised(
     let squares = sum(counted().map(|(weight, n)| weight * weight * n));
     let cells = weights.iter().flatten().zip(&unit).zip(population).enumerate();
     let cells = cells.filter(|(_, ((_, n), _))| **n > 0).map(|(cell, ((weight, n), population))| CellSheet {
-        cell: mix.words.get(cell).cloned().unwrap_or_default(),
+        cell: words.cell(cell),
         n: *n,
         population: *population,
         weight: *weight,
@@ -126,8 +125,4 @@ pub(super) fn standardised(
             .collect(),
         cells: cells.collect(),
     })
-}
-
-fn words<S: Serializer>(words: &Arc<[String]>, serializer: S) -> Result<S::Ok, S::Error> {
-    words.serialize(serializer)
 }

@@ -5,7 +5,7 @@
 
 use wardvoice_protocol::contact::{Mode, Outcome};
 
-use super::bulk::Bulk;
+use super::bulk::{Bulk, Patterns};
 use super::cut::Filter;
 use super::in_charge::InCharge;
 use super::scheme::{Scheme, nibble};
@@ -17,6 +17,10 @@ pub(super) type NibbleCounts = [u64; 16];
 
 /// So many people are summed through tables; fewer one by one.
 const MANY: usize = 96;
+
+/// So many people of a cell are gathered before they are counted: few enough for the nearest memory, enough to be worth fetching the
+/// cell's tables.
+const STRETCH: usize = 512;
 
 /// Facts, added up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +55,7 @@ pub(super) enum Depth {
     Cells,
 }
 
-/// What counts of a contact.
+/// What counts of a contact; small, because of many contacts it is kept until their consultant's turn comes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counted {
     outcome: Outcome,
@@ -62,12 +66,19 @@ pub(super) struct Counted {
 /// A response to the scored questionnaire.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scored {
-    pub(super) answers: u128,
-    /// The place among a tally's cells.
-    pub(super) cell: usize,
+    /// As bytes, which need no room for being aligned.
+    answers: [u8; 16],
     mode: Mode,
-    language: usize,
-    ward: usize,
+    /// The place among a tally's languages.
+    language: u16,
+    ward: u16,
+}
+
+impl Scored {
+    /// The nibbles of a row.
+    pub(super) fn answers(&self) -> u128 {
+        u128::from_le_bytes(self.answers)
+    }
 }
 
 /// What a tally is made by.
@@ -110,15 +121,15 @@ impl Rules<'_> {
             return None;
         }
         let scored = scored.then(|| Scored {
-            answers,
-            cell: self.cell_place(answers),
+            answers: answers.to_le_bytes(),
             mode: fact.mode(),
-            language: fact.language_index().map_or(self.languages, usize::from),
-            ward: usize::from(fact.ward_index()),
+            language: fact.language_index().map_or_else(|| other_language(self.languages), u16::from),
+            ward: fact.ward_index(),
         });
         Some(Counted { outcome, scored })
     }
 
+    /// The place among a tally's cells.
     fn cell_place(&self, answers: u128) -> usize {
         let mix = self.scheme.case_mix.as_ref().filter(|_| self.depth == Depth::Cells);
         mix.and_then(|mix| mix.cell(answers)).map_or(0, |cell| cell + 1)
@@ -154,7 +165,7 @@ impl Tally {
     /// Adds one contact; what a single new response costs.
     pub(super) fn add(&mut self, rules: &Rules<'_>, counted: &Counted) {
         self.count(counted);
-        let Some(Scored { answers, cell, .. }) = counted.scored else { return };
+        let Some(answers) = counted.scored.as_ref().map(Scored::answers) else { return };
         for (position, counts) in self.nibbles.iter_mut().enumerate() {
             if let Some(count) = counts.get_mut(nibble(answers, position)) {
                 *count += 1;
@@ -163,7 +174,7 @@ impl Tally {
         let mut values = Vec::with_capacity(rules.scheme.items());
         let answered = rules.scheme.person(answers, &mut values);
         self.everybody.add(answered, &values, 1);
-        if let Some(sums) = self.cells.get_mut(cell) {
+        if let Some(sums) = self.cells.get_mut(rules.cell_place(answers)) {
             sums.add(answered, &values, 1);
         }
     }
@@ -179,8 +190,8 @@ impl Tally {
             return;
         };
         self.responses += 1;
-        let of_language = self.languages.get_mut(scored.language);
-        let of_ward = self.wards.get_mut(scored.ward);
+        let of_language = self.languages.get_mut(usize::from(scored.language));
+        let of_ward = self.wards.get_mut(usize::from(scored.ward));
         for count in [self.modes.get_mut(scored.mode as usize), of_language, of_ward].into_iter().flatten() {
             *count += 1;
         }
@@ -213,19 +224,24 @@ impl Tally {
     }
 }
 
-/// Gathers many contacts and sums them at once.
+/// Gathers many contacts and sums them a stretch at a time.
 pub(super) struct Gathering<'a> {
     rules: Rules<'a>,
     tally: Tally,
-    /// The answers, cell by cell; of everybody where people are summed as a whole.
+    /// The answers that are not counted yet, cell by cell; of everybody where people are summed as a whole.
     rows: Vec<Vec<u128>>,
+    /// What was counted, cell by cell; none where no stretch was full.
+    patterns: Vec<Option<Patterns>>,
+    /// How many people gave each pair of nibbles, as they stand in the bytes of a row. Nothing before anybody was counted.
+    bytes: Vec<[u32; 256]>,
 }
 
 impl<'a> Gathering<'a> {
     pub(super) fn new(rules: Rules<'a>) -> Self {
         let tally = Tally::new(&rules);
-        let rows = vec![Vec::new(); tally.cells.len().max(1)];
-        Self { rules, tally, rows }
+        let cells = tally.cells.len().max(1);
+        let rows = vec![Vec::new(); cells];
+        Self { rules, tally, rows, patterns: (0..cells).map(|_| None).collect(), bytes: Vec::new() }
     }
 
     pub(super) fn add(&mut self, fact: &Fact) {
@@ -237,39 +253,82 @@ impl<'a> Gathering<'a> {
     /// Adds a contact of which it is known already what counts.
     pub(super) fn add_counted(&mut self, counted: &Counted) {
         self.tally.count(counted);
-        if let Some(scored) = &counted.scored
-            && let Some(rows) = self.rows.get_mut(scored.cell)
-        {
-            rows.push(scored.answers);
+        let Some(scored) = &counted.scored else { return };
+        let answers = scored.answers();
+        let cell = self.rules.cell_place(answers);
+        let Some(rows) = self.rows.get_mut(cell) else { return };
+        rows.push(answers);
+        if rows.len() >= STRETCH {
+            self.count(cell);
         }
     }
 
-    pub(super) fn close(self) -> Tally {
-        let Self { rules, mut tally, rows } = self;
-        count_nibbles(&rows, &mut tally.nibbles);
-        if !tally.has_cells() {
-            for rows in &rows {
-                sum(&rules, rows, &mut tally.everybody);
+    /// Counts the gathered answers of a cell.
+    fn count(&mut self, cell: usize) {
+        let Some(rows) = self.rows.get_mut(cell) else { return };
+        count_nibbles(rows, &mut self.bytes, &mut self.tally.nibbles);
+        let slot = self.patterns.get_mut(cell);
+        match (self.rules.bulk, slot) {
+            (Some(bulk), Some(slot)) if slot.is_some() || rows.len() >= MANY => {
+                bulk.count(rows, slot.get_or_insert_with(|| bulk.nobody()));
+            }
+            _ => {
+                let sums = self.tally.cells.get_mut(cell).unwrap_or(&mut self.tally.everybody);
+                one_by_one(self.rules.scheme, rows, sums);
             }
         }
-        for (sums, rows) in tally.cells.iter_mut().zip(&rows) {
-            sum(&rules, rows, sums);
+        rows.clear();
+    }
+
+    pub(super) fn close(mut self) -> Tally {
+        if self.rows.iter().map(Vec::len).sum::<usize>() >= MANY {
+            self.bytes.resize(self.rules.questions.div_ceil(2), [0; 256]);
+        }
+        for cell in 0..self.rows.len() {
+            self.count(cell);
+        }
+        let Self { rules, mut tally, patterns, bytes, .. } = self;
+        pour_nibbles(&bytes, &mut tally.nibbles);
+        for (cell, patterns) in patterns.into_iter().enumerate() {
+            if let (Some(bulk), Some(patterns)) = (rules.bulk, patterns) {
+                bulk.pour(patterns, tally.cells.get_mut(cell).unwrap_or(&mut tally.everybody));
+            }
+        }
+        for sums in &tally.cells {
             tally.everybody.merge(sums);
         }
         tally
     }
 }
 
-/// Counts nibbles two by two, as they stand in a byte of a row.
-fn count_nibbles(rows: &[Vec<u128>], nibbles: &mut [NibbleCounts]) {
-    let mut bytes = vec![[0_u32; 256]; nibbles.len().div_ceil(2)];
-    for row in rows.iter().flatten() {
+/// Counts nibbles: of many people two by two as they stand in a byte of a row, of a few one by one.
+fn count_nibbles(rows: &[u128], bytes: &mut Vec<[u32; 256]>, nibbles: &mut [NibbleCounts]) {
+    if bytes.is_empty() && rows.len() < MANY {
+        for row in rows {
+            for (position, counts) in nibbles.iter_mut().enumerate() {
+                if let Some(count) = counts.get_mut(nibble(*row, position)) {
+                    *count += 1;
+                }
+            }
+        }
+        return;
+    }
+    bytes.resize(nibbles.len().div_ceil(2), [0; 256]);
+    for row in rows {
         for (counts, byte) in bytes.iter_mut().zip(row.to_le_bytes()) {
             if let Some(count) = counts.get_mut(usize::from(byte)) {
                 *count += 1;
             }
         }
     }
+}
+
+/// The place of languages that no questionnaire offers: after all others.
+fn other_language(languages: usize) -> u16 {
+    u16::try_from(languages).unwrap_or(u16::MAX)
+}
+
+fn pour_nibbles(bytes: &[[u32; 256]], nibbles: &mut [NibbleCounts]) {
     for (place, counts) in bytes.iter().enumerate() {
         for (byte, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             for (position, nibble) in [(2 * place, byte & 0xf), (2 * place + 1, byte >> 4)] {
@@ -282,14 +341,10 @@ fn count_nibbles(rows: &[Vec<u128>], nibbles: &mut [NibbleCounts]) {
     }
 }
 
-fn sum(rules: &Rules<'_>, rows: &[u128], sums: &mut JointSums) {
-    if let Some(bulk) = rules.bulk.filter(|_| rows.len() >= MANY) {
-        bulk.sum(rows, sums);
-        return;
-    }
-    let mut values = Vec::with_capacity(rules.scheme.items());
+fn one_by_one(scheme: &Scheme, rows: &[u128], sums: &mut JointSums) {
+    let mut values = Vec::with_capacity(scheme.items());
     for row in rows {
-        let answered = rules.scheme.person(*row, &mut values);
+        let answered = scheme.person(*row, &mut values);
         sums.add(answered, &values, 1);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::num::NonZero;
 use std::sync::LazyLock;
-use std::{iter, panic, thread};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{panic, thread};
 
 /// How many processors there are; finding out reads files.
 pub(super) fn processors() -> usize {
@@ -10,34 +11,63 @@ pub(super) fn processors() -> usize {
     *COUNT
 }
 
-/// What is made of each of some things, in their order. So many threads take them in turn, this one among them.
+/// What is made of each of some things, in their order. So many threads take one after another as each is done with the one before, this
+/// one among them: a thread that starts late or is held up leaves its share to the others.
 pub(super) fn each<T: Sync, R: Send>(things: &[T], threads: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = threads.clamp(1, things.len().max(1));
-    let turns = |first: usize| -> Vec<R> { things.iter().skip(first).step_by(threads).map(&make).collect() };
-    let parts: Vec<Vec<R>> = thread::scope(|scope| {
-        let turns = &turns;
-        let others: Vec<_> = (1..threads).map(|first| scope.spawn(move || turns(first))).collect();
-        let own = turns(0);
-        let others = others.into_iter().map(|other| match other.join() {
-            Ok(part) => part,
-            Err(panic) => panic::resume_unwind(panic),
-        });
-        iter::once(own).chain(others).collect()
+    if threads == 1 {
+        return things.iter().map(make).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let turns = || -> Vec<(usize, R)> {
+        let mut made = Vec::with_capacity(things.len() / threads + 1);
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(thing) = things.get(place) else { return made };
+            made.push((place, make(thing)));
+        }
+    };
+    let made: Vec<(usize, R)> = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(turns)).collect();
+        let mut made = turns();
+        for other in others {
+            match other.join() {
+                Ok(part) => made.extend(part),
+                Err(panic) => panic::resume_unwind(panic),
+            }
+        }
+        made
     });
-    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
-    let mut all = Vec::with_capacity(things.len());
-    loop {
-        let before = all.len();
-        all.extend(parts.iter_mut().filter_map(Iterator::next));
-        if all.len() == before {
-            return all;
+    let mut all: Vec<Option<R>> = things.iter().map(|_| None).collect();
+    for (place, thing) in made {
+        if let Some(slot) = all.get_mut(place) {
+            *slot = Some(thing);
         }
     }
+    all.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
+
+    /// A thread is held up by the first thing until every other one is made.
+    #[test]
+    fn who_is_held_up_leaves_the_rest_to_others() {
+        let (made, began) = (AtomicUsize::new(0), Instant::now());
+        let things: Vec<usize> = (0..50).collect();
+        let all = each(&things, 2, |thing| {
+            while *thing == 0 && made.load(Ordering::SeqCst) < 49 {
+                assert!(began.elapsed() < Duration::from_secs(60), "nobody takes what is left");
+                thread::yield_now();
+            }
+            made.fetch_add(1, Ordering::SeqCst);
+            *thing
+        });
+        assert_eq!(all, things);
+    }
 
     #[test]
     fn any_number_of_threads_gives_the_same_in_the_same_order() {

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use wardvoice_protocol::assignment::KioskAudience;
 use wardvoice_protocol::directory::{Directory, Unit};
 use wardvoice_protocol::fortnight::{Calendar, Period};
+use wardvoice_protocol::id::WardId;
 use wardvoice_protocol::questionnaire::{KindFile, Questionnaire, QuestionnaireRef};
 
 use super::bulk::Bulk;
@@ -14,6 +15,7 @@ use super::cut::CutError;
 use super::definition::{Definition, DefinitionError, DefinitionRef, UnitKind};
 use super::measure::Measure;
 use super::plan::{FORTNIGHT_RESPONSES, Plan, Plans, Timeline};
+use super::word::{Word, Words};
 use crate::facts::Vocabulary;
 
 /// After how many whole local days a period is final, unless configured otherwise.
@@ -26,6 +28,8 @@ pub struct ScoringWorld {
     calendar: Calendar,
     vocabulary: Arc<Vocabulary>,
     editions: Vec<Edition>,
+    /// The wards' ids, by their numbers in facts.
+    ward_words: Vec<Word>,
     series: Vec<SeriesStart>,
     plans: Arc<Plans>,
     targets: BTreeMap<Measure, f64>,
@@ -51,6 +55,7 @@ pub(super) struct Edition {
     /// Which questionnaires have the same audience, by number.
     pub(super) audience: Vec<bool>,
     pub(super) bulk: Option<Bulk>,
+    pub(super) words: Words,
     /// The place of the friends and family test among the questions, if it is asked.
     pub(super) friends_and_family: Option<usize>,
 }
@@ -146,11 +151,14 @@ impl ScoringWorld {
         let plan = Plan::new(&directory, FORTNIGHT_RESPONSES);
         let plans = Arc::new(Plans::new(Timeline::new(plan)));
         let series = starts.into_values().collect();
+        let wards = (0..vocabulary.ward_count()).map(|ward| vocabulary.ward(ward));
+        let ward_words = wards.map(|id| Word::of(id.map(WardId::as_str).unwrap_or_default())).collect();
         Ok(Self {
             directory,
             calendar,
             vocabulary,
             editions,
+            ward_words,
             series,
             plans,
             targets: BTreeMap::new(),
@@ -232,6 +240,11 @@ impl ScoringWorld {
             let known: Vec<_> = self.definitions().map(|one| one.reference().to_string()).collect();
             ScoreError::UnknownDefinition { asked: asked.clone(), known: known.join(", ") }
         })
+    }
+
+    /// A ward's id, by its number in facts.
+    pub(super) fn ward_word(&self, ward: u16) -> Option<Word> {
+        self.ward_words.get(usize::from(ward)).copied()
     }
 
     pub(super) fn editions(&self) -> impl Iterator<Item = &Edition> {
@@ -336,6 +349,7 @@ impl Edition {
         Ok(Self {
             audience: all.map(|other| other.file().audience == audience).collect(),
             bulk: Bulk::new(definition.scheme()),
+            words: Words::new(&questionnaire, definition.scheme()),
             definition,
             questionnaire,
             questionnaire_index,

@@ -89,13 +89,12 @@ impl JointSums {
         }
     }
 
-    /// Adds to one pair alone; what a table of pairs is poured out with.
-    pub fn add_pair(&mut self, first: usize, second: usize, left: i64, right: i64, count: u64) {
+    /// Adds the sums of people to one pair alone, of values up to a size; what a table of pairs is poured out with.
+    pub fn add_pair(&mut self, first: usize, second: usize, size: i64, people: &PairSums) {
         let pairs = self.pair_count();
-        self.pairs.make_room(pairs, left.abs().max(right.abs()));
-        let many = i64::try_from(count).unwrap_or(i64::MAX);
+        self.pairs.make_room(pairs, size);
         if let Some(place) = self.place(first, second) {
-            self.pairs.add(place, left, &[Some(right)], many);
+            self.pairs.add_sums(place, people);
         }
     }
 
@@ -111,6 +110,13 @@ impl JointSums {
         }
         self.everybody += count;
         self.questions |= answered;
+    }
+
+    /// The same of many: how many answered which set, in the order of the sets, none twice.
+    pub fn add_all_answered(&mut self, people: Vec<(u32, u64)>) {
+        self.everybody += people.iter().map(|(_, count)| count).sum::<u64>();
+        self.questions |= people.iter().fold(0, |questions, (set, _)| questions | set);
+        self.answered = if self.answered.is_empty() { people } else { merged(&self.answered, &people) };
     }
 
     /// Adds another sample of the same items.

@@ -97,6 +97,9 @@ pub(crate) fn view(web: &Web, sight: &Sight) -> Result<View, Failure> {
     let outlook = Outlook::of(web, &facts, &trust, &period)?;
     let known: Vec<Measure> = outlook.signals.iter().map(|signal| signal.measure.clone()).collect();
     let measure = sight.measure(&known)?;
+    let wards = directory.wards.iter().map(|entry| Unit::Ward(entry.id.clone()));
+    let prepared = web.sheets.prepare(&facts, scoring, &period, wards.chain([trust.clone()]), web.today());
+    prepared.map_err(|error| Failure::internal(&error))?;
     let mut rows = Vec::with_capacity(directory.wards.len());
     for entry in &directory.wards {
         let unit = Unit::Ward(entry.id.clone());

@@ -234,6 +234,14 @@ impl<'a> Books<'a> {
         unit: &Unit,
         until: Fortnight,
     ) -> Result<History<'a>, SignalError> {
+        // A larger unit's are prepared fortnight by fortnight.
+        if let Some([ward]) = self.scoring.wards_of(unit).as_deref()
+            && until.start() <= self.today
+        {
+            let fortnights = self.scoring.run_up_to(facts, until);
+            let wanted = fortnights.into_iter().map(|fortnight| (*ward, fortnight));
+            self.histories.prepare(facts, self.scoring, wanted, self.today)?;
+        }
         let mut readings = |wards: &[u16], fortnight| {
             self.histories.reading(facts, self.scoring, (unit, wards), fortnight, self.today)
         };
@@ -247,9 +255,13 @@ impl<'a> Books<'a> {
         unit: &Unit,
         fortnights: &[Fortnight],
     ) -> Result<Option<Peers<'a>>, BooksError> {
-        let too_few = self.scoring.wards_of(unit).is_none_or(|wards| wards.len() < 2);
-        if fortnights.is_empty() || too_few {
+        let wards = self.scoring.wards_of(unit).unwrap_or_default();
+        if fortnights.is_empty() || wards.len() < 2 {
             return Ok(None);
+        }
+        for fortnight in fortnights {
+            let wanted = wards.iter().map(|ward| (*ward, *fortnight));
+            self.histories.prepare(facts, self.scoring, wanted, self.today)?;
         }
         let mut grains = |ward, fortnight| self.histories.grain(facts, self.scoring, ward, fortnight, self.today);
         Ok(Peers::new(facts, self.scoring, unit, fortnights, self.today, &mut grains).map(Some)?)

@@ -1,5 +1,7 @@
 //! What control charts are made of, each computed once as long as nothing that could change it has changed.
 //!
+//! What is missing of several wards or fortnights is made together, shared out to the processors.
+//!
 //! A ward's fortnight is kept under its [`GrainStamp`]: a closed one does not change, so of a page with years of fortnights only the
 //! one that still runs is added up again. So is what a larger unit's wards come to in a fortnight. The signals that follow from a unit's
 //! fortnights are kept under the stamps of all of them, the re-basings in force and the day; the comparison of its wards under the rows it rests
@@ -93,6 +95,23 @@ impl Histories {
         self.grains.get((ward, fortnight), stamp, || scoring::grain(facts, world, ward, fortnight, today))
     }
 
+    /// Makes what is missing of some wards' fortnights, shared out to the processors; whoever asks for one then finds it.
+    pub(crate) fn prepare(
+        &self,
+        facts: &Facts,
+        world: &ScoringWorld,
+        wanted: impl Iterator<Item = (u16, Fortnight)>,
+        today: Date,
+    ) -> Result<(), ScoreError> {
+        let stamped = wanted.map(|key| (key, grain_stamp(facts, key.0, key.1, today)));
+        let missing: Vec<_> = stamped.filter(|(key, stamp)| !self.grains.has(key, stamp)).collect();
+        let keys: Vec<_> = missing.iter().map(|(key, _)| *key).collect();
+        for ((key, stamp), grain) in missing.into_iter().zip(scoring::grains(facts, world, &keys, today)?) {
+            self.grains.put(key, stamp, grain);
+        }
+        Ok(())
+    }
+
     /// What the wards of a unit come to in a fortnight.
     pub(crate) fn reading(
         &self,
@@ -107,7 +126,10 @@ impl Histories {
             return grains(*ward, fortnight).map(|grain| grain.reading());
         }
         let stamp = reading_stamp(facts, wards, fortnight, today);
-        let make = || scoring::reading(facts, world, wards, fortnight, today, &mut grains);
+        let make = || {
+            self.prepare(facts, world, wards.iter().map(|ward| (*ward, fortnight)), today)?;
+            scoring::reading(facts, world, wards, fortnight, today, &mut grains)
+        };
         self.readings.get((unit.clone(), fortnight), stamp, make)
     }
 
@@ -143,5 +165,42 @@ impl Histories {
         let (rows, withdrawn) = (effect_rows(facts, world, change, today), facts.withdrawn().len());
         let stamp = EffectStamp { change: change.clone(), rows, withdrawn, today };
         self.effects.get(number, stamp, || scoring::effect(facts, world, change, today)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use wardvoice_protocol::directory::Directory;
+    use wardvoice_protocol::fortnight::Calendar;
+    use wardvoice_protocol::questionnaire::Questionnaire;
+
+    use super::*;
+    use crate::demo_data;
+    use crate::facts::Vocabulary;
+
+    #[test]
+    fn what_was_prepared_is_found_and_not_made_again() {
+        let directory = Directory::try_from(demo_data::directory(1)).unwrap();
+        let calendar = Calendar::new(Date::constant(2026, 1, 5)).unwrap();
+        let vocabulary = Arc::new(Vocabulary::new(&directory, &Questionnaire::shipped().unwrap()).unwrap());
+        let world = ScoringWorld::inpatient(directory, calendar, vocabulary, 7).unwrap();
+        let facts = Facts::new(Arc::clone(world.vocabulary()));
+        let today = Date::constant(2026, 11, 18);
+        let fortnight = world.calendar().fortnight(2026, 23).unwrap();
+        let (histories, wards) = (Histories::default(), 0..world.vocabulary().ward_count());
+        let prepare = || {
+            let wanted = wards.clone().map(|ward| (ward, fortnight));
+            histories.prepare(&facts, &world, wanted, today).unwrap();
+        };
+        prepare();
+        let is_kept =
+            |ward| histories.grains.has(&(ward, fortnight), &grain_stamp(&facts, ward, fortnight, today));
+        assert!(wards.len() > 20 && wards.clone().all(is_kept), "every ward's");
+        let first = histories.grain(&facts, &world, 3, fortnight, today).unwrap();
+        prepare();
+        let again = histories.grain(&facts, &world, 3, fortnight, today).unwrap();
+        assert!(Arc::ptr_eq(&first, &again), "it was made again");
     }
 }

@@ -26,13 +26,24 @@ impl<K: Eq + Hash, S: PartialEq, T> Kept<K, S, T> {
                 return Ok(Arc::clone(thing));
             }
         }
-        let thing = Arc::new(make()?);
+        Ok(self.put(key, stamp, make()?))
+    }
+
+    /// Whether something is kept under the key and the stamp.
+    pub(crate) fn has(&self, key: &K, stamp: &S) -> bool {
+        let things = self.things.lock().unwrap_or_else(PoisonError::into_inner);
+        things.get(key).is_some_and(|(under, _)| under == stamp)
+    }
+
+    /// Keeps what was made elsewhere.
+    pub(crate) fn put(&self, key: K, stamp: S, thing: T) -> Arc<T> {
+        let thing = Arc::new(thing);
         let mut things = self.things.lock().unwrap_or_else(PoisonError::into_inner);
         if things.len() >= self.most {
             things.clear();
         }
         things.insert(key, (stamp, Arc::clone(&thing)));
-        Ok(thing)
+        thing
     }
 }
 
@@ -53,5 +64,8 @@ mod tests {
         assert_eq!(get(3, 1, "the third"), 9);
         assert_eq!(get(1, 2, "anew"), 4, "forgotten");
         assert!(kept.get(4, 1, || Err::<usize, _>("no")).is_err());
+        assert!(kept.has(&1, &2) && !kept.has(&1, &1) && !kept.has(&4, &1));
+        assert_eq!(*kept.put(3, 2, 7), 7);
+        assert_eq!(get(3, 2, "made"), 7, "put there");
     }
 }

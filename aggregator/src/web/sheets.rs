@@ -5,6 +5,7 @@
 //! standard population, the period's revision, its standing and the edition of the plan are: these are the *stamp* under which it is kept. When it
 //! changes, what came since is added to tallies that stand ([`Live`]).
 
+use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
@@ -65,6 +66,34 @@ impl Sheets {
         })
     }
 
+    /// Makes what is missing of some units' sheets of a period together, shared out to the processors; whoever asks for one then finds it.
+    pub(crate) fn prepare(
+        &self,
+        facts: &Facts,
+        world: &ScoringWorld,
+        period: &Period,
+        units: impl IntoIterator<Item = Unit>,
+        today: Date,
+    ) -> Result<(), ScoreError> {
+        let stamped = units.into_iter().filter_map(|unit| {
+            let stamp = stamp(facts, world, period, &unit, today)?;
+            Some(((unit, *period), stamp))
+        });
+        let missing: Vec<_> = stamped.filter(|(key, stamp)| !self.kept.has(key, stamp)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let units: Vec<Unit> = missing.iter().map(|((unit, _), _)| unit.clone()).collect();
+        let sheets = {
+            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            live.sheets(facts, world, slice::from_ref(period), &units, today)?
+        };
+        for ((key, stamp), sheet) in missing.into_iter().zip(sheets) {
+            self.kept.put(key, stamp, sheet);
+        }
+        Ok(())
+    }
+
     /// The sheet of a unit in a period by a definition, whether or not the period is published by it.
     pub(crate) fn by(
         &self,
@@ -91,14 +120,13 @@ impl Sheets {
 fn stamp(facts: &Facts, world: &ScoringWorld, period: &Period, unit: &Unit, today: Date) -> Option<Stamp> {
     let wards = world.wards_of(unit)?;
     let from = scoring::previous(world.calendar(), period).map_or_else(|| period.start(), |before| before.start());
-    let trust =
-        if scoring::is_standardised_by_the_trust(world, period) { world.vocabulary().ward_count() } else { 0 };
-    let rows = |ward, from: Date| facts.ward_days(ward, from, period.last()).map(<[_]>::len).sum::<usize>();
+    let by_trust = scoring::is_standardised_by_the_trust(world, period);
+    let rows = |ward| facts.ward_days(ward, from, period.last()).map(<[_]>::len).sum::<usize>();
     Some(Stamp {
         today,
         withdrawn: facts.withdrawn().len(),
-        trust: (0..trust).map(|ward| rows(ward, period.start())).sum(),
-        rows: wards.into_iter().map(|ward| rows(ward, from)).sum(),
+        trust: if by_trust { facts.count_of(period.start(), period.last()) } else { 0 },
+        rows: wards.into_iter().map(rows).sum(),
         revision: scoring::revision(facts, period, today, world.final_after_days()),
         standing: scoring::standing(period, today, world.final_after_days()),
         plan: world.plan_edition(),
@@ -129,4 +157,56 @@ pub(crate) fn choices(calendar: &Calendar, today: Date) -> Vec<(&'static str, Ve
         ("Months", newest_first(month, 12)),
         ("Half years", newest_first(half, 4)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use wardvoice_protocol::contact::{Contact, Mode, Outcome};
+    use wardvoice_protocol::directory::Directory;
+    use wardvoice_protocol::fortnight::DayNumber;
+    use wardvoice_protocol::id::Language;
+    use wardvoice_protocol::questionnaire::Questionnaire;
+
+    use super::*;
+    use crate::demo_data;
+    use crate::facts::{Vocabulary, fact_of};
+
+    /// What is asked for alone afterwards is what was made together, byte for byte what it is alone, and made again when something came.
+    #[test]
+    fn sheets_made_together_are_those_made_alone() {
+        let directory = Directory::try_from(demo_data::directory(1)).unwrap();
+        let calendar = Calendar::new(Date::constant(2026, 1, 5)).unwrap();
+        let vocabulary = Arc::new(Vocabulary::new(&directory, &Questionnaire::shipped().unwrap()).unwrap());
+        let world = ScoringWorld::inpatient(directory, calendar, vocabulary, 7).unwrap();
+        let today = Date::constant(2026, 11, 18);
+        let period = world.calendar().period("2026-F23").unwrap();
+        let mut facts = Facts::new(Arc::clone(world.vocabulary()));
+        let sheets = Sheets::default();
+        let units: Vec<Unit> = world.units().into_iter().map(|(unit, _)| unit).collect();
+        for (round, ward) in ["W12", "W03", "W12"].into_iter().enumerate() {
+            let asleep = Contact {
+                ward: ward.parse().unwrap(),
+                questionnaire: Questionnaire::inpatient().unwrap().reference(),
+                outcome: Outcome::Asleep,
+                mode: Mode::Alone,
+                language: Language::english(),
+                attribution: None,
+                response: None,
+            };
+            let day = DayNumber::from(Date::constant(2026, 11, 12));
+            facts.insert(fact_of(&asleep, day, day, world.vocabulary()).unwrap());
+            sheets.prepare(&facts, &world, &period, units.iter().cloned(), today).unwrap();
+            for unit in &units {
+                let found = sheets.get(&facts, &world, &period, unit, today).unwrap();
+                let alone = scoring::score(&facts, &world, &period, unit, today).unwrap();
+                assert_eq!(*found, alone, "{unit}, round {round}");
+                let key = (unit.clone(), period);
+                let is_kept =
+                    stamp(&facts, &world, &period, unit, today).map(|stamp| sheets.kept.has(&key, &stamp));
+                assert_ne!(is_kept, Some(false), "{unit} was not kept");
+            }
+        }
+    }
 }

@@ -300,6 +300,9 @@ pub(crate) fn ward_ids(web: &Web, unit: &Unit) -> Vec<WardId> {
 
 /// When wards were last heard from and what their people said, in alphabetical order.
 fn heard(web: &Web, facts: &Facts, ids: &[WardId], period: &Period) -> Result<Vec<Heard>, Failure> {
+    let units = ids.iter().map(|id| Unit::Ward(id.clone()));
+    let prepared = web.sheets.prepare(facts, &web.desk.scoring, period, units, web.today());
+    prepared.map_err(|error| Failure::internal(&error))?;
     let mut wards = Vec::with_capacity(ids.len());
     for id in ids {
         let sheet = web.sheets.get(facts, &web.desk.scoring, period, &Unit::Ward(id.clone()), web.today());

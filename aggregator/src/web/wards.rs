@@ -118,8 +118,12 @@ fn larger(web: &Web, viewer: &Viewer, period: Option<&str>) -> Markup {
 fn rows<'a>(web: &'a Web, viewer: &Viewer, period: Period) -> Result<Vec<Row<'a>>, Failure> {
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
     let wards = web.desk.world.directory.wards().iter();
-    let wards = wards.filter(|ward| web.reads(viewer, &Unit::Ward(ward.id.clone())));
+    let wards: Vec<_> = wards.filter(|ward| web.reads(viewer, &Unit::Ward(ward.id.clone()))).collect();
+    let units = wards.iter().map(|ward| Unit::Ward(ward.id.clone()));
+    let prepared = web.sheets.prepare(&facts, &web.desk.scoring, &period, units, web.today());
+    prepared.map_err(|error| Failure::internal(&error))?;
     wards
+        .into_iter()
         .map(|ward| {
             let unit = Unit::Ward(ward.id.clone());
             let sheet = web.sheets.get(&facts, &web.desk.scoring, &period, &unit, web.today());

@@ -262,14 +262,12 @@ fn case_mix(file: &CaseMixFile, questionnaire: &Questionnaire) -> Result<CaseMix
         options.push(question.options.iter().map(|option| option.id.clone()).collect());
     }
     let cap = f64::from(file.cap_milli) / 1000.0;
-    let mut mix = CaseMix { by, options, cap, population: None, words: Vec::new() };
+    let mut mix = CaseMix { by, options, cap, population: None };
     if file.cap_milli == 0 || mix.by.is_empty() || mix.cells() > MOST_CELLS {
         return Err(DefinitionError::Shape(
             "the case mix needs a cap above 0, a question, and no more than 4,096 cells",
         ));
     }
-    let words = |cell| mix.options_of(cell).map(|option| option.as_str().to_owned()).collect();
-    mix.words = (0..mix.cells()).map(words).collect();
     if let PopulationFile::Counts(counts) = &file.population {
         let mut population = vec![None; mix.cells()];
         let wrong = DefinitionError::Shape("the standard population names a cell that is none, or one twice");

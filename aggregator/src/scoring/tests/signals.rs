@@ -60,6 +60,25 @@ const SHIFT: [Option<usize>; 15] = {
     [a, b, a, b, a, b, a, b, c, d, c, d, c, d, c]
 };
 
+/// However many threads made them.
+#[test]
+fn grains_made_together_are_those_made_alone() {
+    let world = world();
+    let facts = story(&world, &SHIFT);
+    let fortnights = world.run_up_to(&facts, fortnight(&world, "2026-F23"));
+    let wanted: Vec<(u16, Fortnight)> =
+        fortnights.iter().flat_map(|fortnight| (10..13).map(move |ward| (ward, *fortnight))).collect();
+    let together = grains(&facts, &world, &wanted, TODAY).unwrap();
+    assert_eq!((together.len(), wanted.len()), (45, 45));
+    assert!(together.iter().any(|grain| grain.tally.responses == 10), "nobody answered");
+    for ((ward, fortnight), made) in wanted.iter().zip(&together) {
+        let alone = grain(&facts, &world, *ward, *fortnight, TODAY).unwrap();
+        assert!(made.tally == alone.tally, "ward {ward} in {fortnight}");
+        assert_eq!(format!("{:?}", made.reading()), format!("{:?}", alone.reading()));
+    }
+    assert!(grains(&facts, &world, &[], TODAY).unwrap().is_empty());
+}
+
 #[test]
 fn seven_above_the_mean_are_said_to_be() {
     let world = world();

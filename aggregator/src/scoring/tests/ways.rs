@@ -3,6 +3,10 @@
 use super::*;
 use crate::facts::Fact;
 use crate::scoring::bulk::Bulk;
+use crate::scoring::scheme::Rule;
+use crate::scoring::score::Making;
+use crate::scoring::tally::{Depth, Tally};
+use crate::scoring::world::Members;
 use crate::statistics::joint_sums::{JointSums, Pairs};
 
 fn rows(contacts: &[(Contact, u8)], world: &ScoringWorld) -> Vec<Fact> {
@@ -76,14 +80,22 @@ proptest! {
         }
     }
 
-    /// Slow and obvious: one by one.
+    /// Slow and obvious: one by one. Tables are counted into twice before they are emptied.
     #[test]
-    fn tables_sum_what_adding_one_by_one_sums(rows in prop::collection::vec(any::<u128>(), 0..300), definition in 0..3_usize) {
+    fn tables_sum_what_adding_one_by_one_sums(
+        rows in prop::collection::vec(any::<u128>(), 0..900),
+        first in 0..900_usize,
+        definition in 0..4_usize,
+    ) {
         let scheme = &schemes()[definition];
         let bulk = Bulk::new(scheme).unwrap();
         let empty = || JointSums::new(scheme.items(), Pairs::All);
         let (mut fast, mut slow) = (empty(), empty());
-        bulk.sum(&rows, &mut fast);
+        let mut patterns = bulk.nobody();
+        let (some, others) = rows.split_at(first.min(rows.len()));
+        bulk.count(some, &mut patterns);
+        bulk.count(others, &mut patterns);
+        bulk.pour(patterns, &mut fast);
         let mut values = Vec::new();
         for row in &rows {
             let answered = scheme.person(*row, &mut values);
@@ -95,6 +107,36 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2))]
+
+    /// So many people that a cell's tables are counted into more than once: every tally is what adding one by one gives, and
+    /// every sheet of all is the one alone.
+    #[test]
+    fn many_people_are_summed_as_few_are(contacts in contacts()) {
+        let world = world();
+        let (mut facts, all) = (Facts::new(Arc::clone(world.vocabulary())), rows(&contacts, &world));
+        for fact in all.iter().cycle().take(6_000) {
+            facts.insert(*fact);
+        }
+        let period = world.calendar().period("2026-H2").unwrap();
+        let making = Making::new(&facts, &world, period, &Cut::default(), None, TODAY).unwrap();
+        let wards = Members::Wards((0..world.vocabulary().ward_count()).collect());
+        let tally = making.tally(&facts, &wards, Depth::Cells);
+        let rules = making.rules();
+        let mut slow = Tally::new(&rules);
+        for fact in facts.days(period.start(), period.last()) {
+            if let Some(counted) = rules.counted(fact) {
+                slow.add(&rules, &counted);
+            }
+        }
+        prop_assert!(tally == slow, "{tally:?} is not {slow:?}");
+        let sheets = score_all(&facts, &world, &period, None, TODAY).unwrap();
+        for unit in ["trust:DEMO", "ward:W12", "consultant:C01", "consultant:C12"] {
+            let unit: Unit = unit.parse().unwrap();
+            let one = score(&facts, &world, &period, &unit, TODAY).unwrap();
+            let of_all = sheets.iter().find(|sheet| sheet.unit == unit).unwrap();
+            prop_assert_eq!(bytes(of_all), bytes(&one));
+        }
+    }
 
     /// More periods than are watched, more news than is remembered, another day: every sheet is still what the facts say.
     #[test]
@@ -120,7 +162,7 @@ proptest! {
     }
 }
 
-/// Three options, five options, and one question alone.
+/// Three options, five options, one question alone, and so many that a pattern has no room for which of them were answered.
 fn schemes() -> Vec<super::super::scheme::Scheme> {
     let staff = Questionnaire::staff_engagement().unwrap();
     let mut file = shipped::definition("staff-engagement@1", &staff).file().clone();
@@ -129,10 +171,14 @@ fn schemes() -> Vec<super::super::scheme::Scheme> {
     one.option_values = OptionValues::ItsOwn;
     one.scales.truncate(1);
     one.attribution = None;
+    let mut many = Definition::inpatient(&inpatient()).unwrap().scheme().clone();
+    let rule = many.rules[0].clone();
+    many.rules = (0..26).map(|position| Rule { position, ..rule.clone() }).collect();
     vec![
         Definition::inpatient(&inpatient()).unwrap().scheme().clone(),
         Definition::new(file, &staff).unwrap().scheme().clone(),
         Definition::new(one, &inpatient()).unwrap().scheme().clone(),
+        many,
     ]
 }
 

@@ -80,6 +80,23 @@ impl PairTable {
         }
     }
 
+    /// Adds the sums of people to the pair at a place. There is room for them and for their values.
+    pub(super) fn add_sums(&mut self, place: usize, people: &PairSums) {
+        let is_narrow = self.wide.is_empty();
+        // Sums of products that fit no 64 bits are of values that are too large for them, and those are kept in 128.
+        let narrow = if is_narrow { i64::try_from(people.product).unwrap_or(i64::MAX) } else { 0 };
+        let both = i64::try_from(people.both).unwrap_or(i64::MAX);
+        let added = [both, people.left, people.right, narrow];
+        for (section, more) in sections_mut(&mut self.sums).into_iter().zip(added) {
+            if let Some(sum) = section.get_mut(place) {
+                *sum += more;
+            }
+        }
+        if let Some(product) = self.wide.get_mut(place) {
+            *product += people.product;
+        }
+    }
+
     /// Adds the sums of other people.
     pub(super) fn merge(&mut self, other: &Self) {
         if self.sums.is_empty() {

@@ -234,7 +234,7 @@ pub(crate) fn is_missing(group: &GroupSheet) -> bool {
 /// What a group is called; `ward` names a ward.
 pub(crate) fn group_name(group: &GroupSheet, ward: impl Fn(&str) -> Option<String>) -> String {
     if group.field == "ward" {
-        return ward(&group.value).unwrap_or_else(|| group.value.clone());
+        return ward(&group.value).unwrap_or_else(|| group.value.to_string());
     }
     format!("{}: {}", group.field, group.value)
 }

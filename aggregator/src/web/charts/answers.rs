@@ -84,7 +84,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use super::*;
-    use crate::scoring::{Figure, ShareSheet};
+    use crate::scoring::{Figure, ShareSheet, Word};
 
     fn question(counts: &[u64]) -> QuestionSheet {
         let labels = ["Yes, always", "Sometimes", "No <never>"];
@@ -92,14 +92,14 @@ mod tests {
         let options = labels.into_iter().zip(["always", "sometimes", "no"]).zip(counts);
         QuestionSheet {
             id: "rest".parse().unwrap(),
-            label: "Could you rest?".to_owned(),
+            label: Word::of("Could you rest?"),
             figure: none.clone(),
             top_box: ShareSheet { count: 0, figure: none.clone() },
             problem: ShareSheet { count: 0, figure: none },
             distribution: options
                 .map(|((label, id), count)| OptionCount {
-                    option: id.parse().unwrap(),
-                    label: label.to_owned(),
+                    option: Word::of(id),
+                    label: Word::of(label),
                     count: *count,
                 })
                 .collect(),

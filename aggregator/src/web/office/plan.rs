@@ -125,6 +125,9 @@ fn view(web: &Web, shown: Period, asked: &Asked) -> Result<View, Failure> {
     let plan = scoring.plan(shown.start());
     let directory = &web.desk.world.directory;
     let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
+    let wards = directory.wards().iter().map(|entry| Unit::Ward(entry.id.clone()));
+    let prepared = web.sheets.prepare(&facts, scoring, &shown, wards, today);
+    prepared.map_err(|error| Failure::internal(&error))?;
     let sheet = |unit: &Unit| {
         web.sheets.get(&facts, scoring, &shown, unit, today).map_err(|error| Failure::internal(&error))
     };

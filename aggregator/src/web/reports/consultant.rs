@@ -129,12 +129,12 @@ fn questions(domains: &[DomainFigures]) -> Vec<Question> {
             (sheet.not_shown, "not asked"),
         ];
         Question {
-            label: sheet.label.clone(),
+            label: sheet.label.to_string(),
             mean: parts::figure(&sheet.figure, Scale::Points),
             answers: sheet
                 .distribution
                 .iter()
-                .map(|option| parts::count(option.label.clone(), option.count))
+                .map(|option| parts::count(option.label.as_str(), option.count))
                 .collect(),
             without: without
                 .into_iter()

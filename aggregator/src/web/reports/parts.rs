@@ -128,7 +128,7 @@ pub(super) fn domain(domain: &DomainSheet, outlook: &Outlook, actions: &[ActionL
     said.extend(signal.and_then(assurance_words).map(|target| format!("{target}.")));
     said.extend(problems.map(|problems| format!("{} in problems.", variation_words(problems))));
     Measured {
-        label: domain.label.clone(),
+        label: domain.label.to_string(),
         figure: figure(&domain.figure, Scale::Points),
         bar: Some(bar(&domain.label, &domain.figure, Scale::Points)),
         chart: signal.and_then(|signal| control(signal, window, &signals::events(actions, &measure), Size::Small)),
