@@ -266,7 +266,7 @@ pub struct Desk {
 
 impl Desk {
     /// What published sites are made from.
-    pub(crate) fn sources(&self) -> Sources<'_> {
+    pub(crate) fn site_sources(&self) -> Sources<'_> {
         Sources {
             directory: &self.world.directory,
             calendar: &self.world.calendar,

@@ -243,6 +243,7 @@ mod tests {
             let mut joining = asking();
             joining.hear(Err(error));
             let (told, detail) = said(&joining);
+            let detail = detail.to_owned();
             assert_eq!(told, trouble, "{detail}");
             assert!(detail.contains(words), "{detail}");
             assert!(matches!(joining.touch(JoinTouch::Go), JoinStep::Ask { .. }), "{detail}");

@@ -56,7 +56,7 @@ impl Staff {
         let staff = Self { window, stage, asked, begun };
         staff.turns(1280, 800);
         staff.window.show().unwrap();
-        staff.waits();
+        waits();
         staff
     }
 
@@ -65,13 +65,7 @@ impl Staff {
         self.window.window().set_size(size);
         let size = size.to_logical(self.window.window().scale_factor());
         self.window.window().dispatch_event(WindowEvent::Resized { size });
-        self.waits();
-    }
-
-    fn waits(&self) {
-        for _ in 0..8 {
-            i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(50));
-        }
+        waits();
     }
 
     fn draws(&self) {
@@ -84,7 +78,7 @@ impl Staff {
         let found = ElementQuery::from_root(&self.window).match_descendants().match_predicate(is_it).find_all();
         let control = found.iter().find(|control| control.accessible_label().as_deref() == Some(label));
         control.unwrap_or_else(|| panic!("no button says {label:?}")).mock_single_click(PointerEventButton::Left);
-        self.waits();
+        waits();
     }
 
     /// Types with a real keyboard into whatever has the focus.
@@ -94,7 +88,7 @@ impl Staff {
             self.window.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
             self.window.window().dispatch_event(WindowEvent::KeyReleased { text });
         }
-        self.waits();
+        waits();
     }
 
     fn says(&self, words: &str) -> bool {
@@ -108,7 +102,7 @@ impl Staff {
         let (_, _, done) = self.asked.borrow_mut().pop().unwrap();
         done(answer);
         self.stage.read_post();
-        self.waits();
+        waits();
     }
 
     /// What does not fit on any of the panels.
@@ -125,7 +119,7 @@ impl Staff {
             });
             survey.on_read(move |text| read.borrow_mut().push(text));
             survey.set_round(survey.get_round() + 1);
-            self.waits();
+            waits();
             let (controls, mut texts) = (controls.take(), texts.take());
             texts.retain(|text| !text.text.is_empty());
             let window = Area::new(0.0, 0.0, width.into(), height.into());
@@ -143,6 +137,12 @@ fn code() -> JoinCode {
 
 fn settings() -> KioskSettings {
     serde_json::from_str(include_str!("../../protocol/fixtures/v1/kiosk-settings.json")).unwrap()
+}
+
+fn waits() {
+    for _ in 0..8 {
+        i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(50));
+    }
 }
 
 #[test]

@@ -181,9 +181,9 @@ mod tests {
         let check = |random: [u8; 7], written: &str, made: &str| {
             let code = WithdrawalCode::from_random(random);
             assert_eq!(code.to_string(), written);
-            let hexadecimal: String =
-                code.randomness().unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(hexadecimal, made, "{written}");
+            let bytes = code.randomness().unwrap();
+            let number = bytes.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+            assert_eq!(format!("{number:020x}"), made, "{written}");
         };
         check([7; 7], "7R1E-G3W0-7R18", "071f9e8c255874dc2109");
         check([1, 2, 3, 4, 5, 6, 7], "7G1A-02C0-280Q", "688a11c6d18be3a8a31a");

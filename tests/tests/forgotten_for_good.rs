@@ -2,6 +2,7 @@
 //! earlier key can be read as long as there is the key.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -54,13 +55,13 @@ fn send(ward: &Ward, tablet: &Tablet, envelopes: &[&Envelope]) -> Result<()> {
 
 /// Makes the log anew as if everything had come on the day it was said: times of an export are believed. The aggregator runs before and after.
 fn as_if_it_had_come_then(ward: &mut Ward, then: Timestamp, day: &str) -> Result<()> {
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for line in ward.aggregator.run(&["export"])?.lines() {
         let mut line: Value = serde_json::from_str(line)?;
         for (name, value) in [("received", then.to_string()), ("arrived", day.to_owned())] {
             *line.get_mut(name).with_context(|| format!("a line without {name}"))? = Value::from(value);
         }
-        lines += &format!("{line}\n");
+        writeln!(lines, "{line}")?;
     }
     let file = ward.path().join("export.jsonl");
     fs::write(&file, lines)?;

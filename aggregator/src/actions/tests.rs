@@ -1,5 +1,5 @@
 //! What happens to an action is there after a restart, whatever the power did.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
 
 use std::fs;
 

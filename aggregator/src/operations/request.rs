@@ -276,8 +276,6 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Rebuild => (Deed::Rebuilt, "facts".to_owned(), None),
         Request::Retention(RetentionAsk { dry_run: false }) => (Deed::Swept, "retention".to_owned(), None),
         Request::Withdraw(WithdrawAsk::Record(record)) => (Deed::Withdrew, format!("record:{record}"), None),
-        // Which record it is, is found first; it is noted then.
-        Request::Withdraw(WithdrawAsk::Code(_)) => return Ok(()),
         Request::Backup(asked) => (Deed::BackedUp, "backup".to_owned(), Some(asked.to.display().to_string())),
         Request::RebaseAdd { unit, .. } => (Deed::ChangedRebase, unit.to_string(), None),
         Request::RebaseRemove { number, .. } => (Deed::ChangedRebase, format!("rebase:{number}"), None),
@@ -305,8 +303,10 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Scores { unit: Unit::Consultant(consultant), period, audience, .. } => {
             return people::note_scores(premises, consultant, &people::scores_detail(period, *audience));
         }
-        // What is seen of a consultant is noted when it is looked at, and a publishing when its site is asked for.
-        Request::Report(_)
+        // What is seen of a consultant is noted when it is looked at, a publishing when its site is asked for, and a withdrawal once it is
+        // found whose record the code is of.
+        Request::Withdraw(WithdrawAsk::Code(_))
+        | Request::Report(_)
         | Request::PublishEnded(_)
         | Request::Retention(_)
         | Request::Monitor(_)

@@ -129,8 +129,8 @@ async fn a_form_that_does_not_come_is_not_waited_for() {
     let address = open(router, Patience { form: SHORT, ..PATIENT }, 100).await;
     let head = "POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n\r\n";
     let mut slow = says(address, format!("{head}a").as_bytes()).await;
-    let heard = until_it_says(&mut slow, "\r\n\r\n").await;
-    assert!(heard.starts_with("HTTP/1.1 400"), "{heard}");
+    let answer = until_it_says(&mut slow, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     let mut whole = says(address, format!("{head}{}", "a".repeat(100)).as_bytes()).await;
     assert!(until_it_says(&mut whole, "100").await.starts_with("HTTP/1.1 200"));
 }

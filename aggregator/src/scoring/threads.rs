@@ -20,26 +20,26 @@ pub(super) fn each<T: Sync, R: Send>(things: &[T], threads: usize, make: impl Fn
     }
     let next = AtomicUsize::new(0);
     let turns = || -> Vec<(usize, R)> {
-        let mut made = Vec::with_capacity(things.len() / threads + 1);
+        let mut done = Vec::with_capacity(things.len() / threads + 1);
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(thing) = things.get(place) else { return made };
-            made.push((place, make(thing)));
+            let Some(thing) = things.get(place) else { return done };
+            done.push((place, make(thing)));
         }
     };
-    let made: Vec<(usize, R)> = thread::scope(|scope| {
+    let done: Vec<(usize, R)> = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(turns)).collect();
-        let mut made = turns();
+        let mut done = turns();
         for other in others {
             match other.join() {
-                Ok(part) => made.extend(part),
+                Ok(part) => done.extend(part),
                 Err(panic) => panic::resume_unwind(panic),
             }
         }
-        made
+        done
     });
     let mut all: Vec<Option<R>> = things.iter().map(|_| None).collect();
-    for (place, thing) in made {
+    for (place, thing) in done {
         if let Some(slot) = all.get_mut(place) {
             *slot = Some(thing);
         }
@@ -60,7 +60,7 @@ mod tests {
         let things: Vec<usize> = (0..50).collect();
         let all = each(&things, 2, |thing| {
             while *thing == 0 && made.load(Ordering::SeqCst) < 49 {
-                assert!(began.elapsed() < Duration::from_secs(60), "nobody takes what is left");
+                assert!(began.elapsed() < Duration::from_mins(1), "nobody takes what is left");
                 thread::yield_now();
             }
             made.fetch_add(1, Ordering::SeqCst);

@@ -10,6 +10,7 @@ use wardvoice_protocol::questionnaire::{KindFile, QuestionFile, Questionnaire};
 use super::definition::english;
 use super::results::none;
 use super::sheet::{OptionCount, QuestionSheet, ShareSheet};
+use super::word::Word;
 use super::world::ScoringWorld;
 use crate::facts::{Code, Facts};
 
@@ -75,13 +76,13 @@ fn counted(question: &QuestionFile, counts: [u64; CODES]) -> QuestionSheet {
     let unscored = || none(answered, "no scoring definition is loaded".to_owned());
     let share = || ShareSheet { count: 0, figure: unscored() };
     let distribution = question.options.iter().zip(options).map(|(option, count)| OptionCount {
-        option: option.id.clone(),
-        label: english(&option.text),
+        option: Word::of(option.id.as_str()),
+        label: Word::of(&english(&option.text)),
         count,
     });
     QuestionSheet {
         id: question.id.clone(),
-        label: english(&question.text),
+        label: Word::of(&english(&question.text)),
         figure: unscored(),
         top_box: share(),
         problem: share(),

@@ -121,13 +121,13 @@ pub fn run_joining(options: &WindowOptions, data: &Path) -> anyhow::Result<bool>
     };
     let begun = Rc::new(Cell::new(false));
     let begins = Rc::clone(&begun);
-    let begin = move || {
+    let close = move || {
         begins.set(true);
         if let Err(error) = slint::quit_event_loop() {
             tracing::error!(%error, "the window does not close");
         }
     };
-    let _stage = JoinStage::new(&window, &key, Box::new(ask), begin);
+    let _stage = JoinStage::new(&window, &key, Box::new(ask), close);
     let _watched = super::watched();
     tracing::info!("nobody has taken this kiosk in yet: it waits for a join code");
     window.run().context("failed to run the window")?;

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::{Extension, Query, State};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use wardvoice_protocol::directory::Unit;
 
 use crate::operations::ActionLine;
 use crate::scoring::{Comparison, Measure, Signal};

@@ -304,19 +304,16 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use super::*;
-    use crate::scoring::{AnswersSheet, OptionCount, QuestionSheet, ShareSheet};
+    use crate::scoring::{AnswersSheet, OptionCount, QuestionSheet, ShareSheet, Word};
 
     fn question(id: &str, counts: [u64; 2]) -> QuestionSheet {
         let n = counts.iter().sum();
         let none = Figure { value: None, n, lower: None, upper: None, why: None };
-        let option = |id: &str, label: &str, count| OptionCount {
-            option: id.parse().unwrap(),
-            label: label.to_owned(),
-            count,
-        };
+        let option =
+            |id: &str, label: &str, count| OptionCount { option: Word::of(id), label: Word::of(label), count };
         QuestionSheet {
             id: id.parse().unwrap(),
-            label: format!("The question about {id}?"),
+            label: Word::of(&format!("The question about {id}?")),
             figure: none.clone(),
             top_box: ShareSheet { count: 0, figure: none.clone() },
             problem: ShareSheet { count: 0, figure: none },

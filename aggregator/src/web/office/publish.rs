@@ -137,7 +137,7 @@ fn destination<'a>(web: &'a Web, edition: &str) -> Result<&'a Destination, Failu
 /// The site that the command would be sent now.
 fn site_of(web: &Web, edition: Edition) -> Result<Site, Failure> {
     let asked = PublishAsk { edition, until: None };
-    published_site(&web.desk.sources(), &asked, web.today())
+    published_site(&web.desk.site_sources(), &asked, web.today())
         .map_err(|error| Failure::internal(&format!("{error:#}")))
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::directory::{Directory, DirectoryFile};
 use wardvoice_protocol::fortnight::Calendar;
-use wardvoice_protocol::id::{KioskId, Language, RecordId, WardId};
+use wardvoice_protocol::id::{KioskId, Language, WardId};
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::questionnaire::Questionnaire;
 
@@ -211,18 +211,8 @@ impl Bench {
         });
         let address = serve(&desk).await;
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self {
-            desk,
-            address,
-            now,
-            log,
-            replayed,
-            broker,
-            client,
-            dice: Mutex::new(7),
-            sequence: 0,
-            _folder: folder,
-        }
+        let (dice, sequence) = (Mutex::new(7), 0);
+        Self { desk, address, now, log, replayed, broker, client, dice, sequence, _folder: folder }
     }
 
     /// A server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.

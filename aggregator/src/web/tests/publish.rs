@@ -17,7 +17,7 @@ impl Bench {
     }
 
     pub(super) fn published_until(&self, edition: Edition, until: Date) -> Site {
-        site(&self.desk.sources().gather(edition, until).unwrap())
+        site(&self.desk.site_sources().gather(edition, until).unwrap())
     }
 }
 
