@@ -1,4 +1,5 @@
-//! Generated actions: something every ward has changed, and something a third of them still have to do.
+//! Generated actions: something every ward has changed and something a third of them still have to do; and something that each department,
+//! each site and the trust have changed.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -32,6 +33,23 @@ const CHANGES: [(&str, &str, &str); 4] = [
 /// The ward of the known effect, and the fortnight in which its change was made.
 const KNOWN: (&str, i32) = ("W07", 4);
 
+/// What larger units have changed, the fortnights since then, and who saw to it.
+const LARGER: [(&str, &str, i32, &str); 3] = [
+    (
+        "Example: I was told different things by different teams.",
+        "Example: the teams go round together.",
+        5,
+        "matron",
+    ),
+    ("Example: the signs lead nowhere.", "Example: a line on the floor leads to each ward.", 6, "site manager"),
+    (
+        "Example: the letter did not say what to bring.",
+        "Example: the letter has a list.",
+        7,
+        "director of nursing",
+    ),
+];
+
 /// The actions of a trust, seen on a day.
 pub fn actions(directory: &Directory, today: Date) -> Vec<MadeUp> {
     let ago = |fortnights: i32| today.saturating_sub((fortnights * FORTNIGHT_DAYS).days());
@@ -57,6 +75,23 @@ pub fn actions(directory: &Directory, today: Date) -> Vec<MadeUp> {
             let due = today.saturating_add((i32::try_from(place).unwrap_or(0) - 6).days());
             made_up.push((change(place + 1, Some(due)), ago(1), None));
         }
+    }
+    let file = directory.file();
+    let departments = file.departments.iter().map(|one| Unit::Department(one.id.clone()));
+    let sites = file.sites.iter().map(|one| Unit::Site(one.id.clone()));
+    let larger = departments.map(|unit| (unit, 0)).chain(sites.map(|unit| (unit, 1)));
+    for (unit, kind) in larger.chain([(Unit::Trust(file.trust.id.clone()), 2)]) {
+        let (said, did, fortnights, owner) = LARGER.get(kind).copied().unwrap_or_default();
+        let action = NewAction {
+            unit,
+            said: said.to_owned(),
+            did: did.to_owned(),
+            owner: Some(owner.to_owned()),
+            about: None,
+            due: None,
+            cause: Cause::default(),
+        };
+        made_up.push((action, ago(fortnights + 1), Some(ago(fortnights))));
     }
     made_up
 }

@@ -246,10 +246,10 @@ fn render(web: &Web, viewer: &Viewer, view: &View, fragment: &Fragment, asked: O
         div #live.stack.looks-on[web.enter(viewer, policy::Place::Help(&view.ward)).is_err()] data-stream=(stream) data-version=(fragment.version) {
             (maud::PreEscaped(&fragment.html))
         }
+        p #live-said.hidden role="status" aria-live="polite" {}
         @if actions::may(web, viewer, &Unit::Ward(view.ward.clone())) {
             (actions::link(&address(&view.ward, None)))
         }
-        p #live-said.hidden role="status" aria-live="polite" {}
     };
     layout::frame(web, viewer, &Page { title: &view.name, place: Place::Ward, live: true }, &content)
 }

@@ -90,7 +90,7 @@ async fn a_larger_unit_shows_what_a_ward_shows_over_more_wards() {
     assert!(over.contains("tag final") && !over.contains("ward is silent"), "{}", main_of(&over));
     assert!(over.contains("/api/v1/scores?unit=department:medicine&amp;period=2026-F20"));
     assert!(bench.text("/trust").await.contains("/board/report.pdf?period=2026-F23"));
-    assert!(!bench.text("/site/S1").await.contains(".pdf"), "there is no paper of it");
+    assert!(!bench.text("/site/S1").await.contains("report.pdf"), "there is no report of it");
 }
 
 #[tokio::test]
