@@ -64,6 +64,9 @@ pub struct Accounts {
     path: PathBuf,
     known: RwLock<BTreeMap<AccountName, Entry>>,
     changed: watch::Sender<u64>,
+    /// What each password cost that was worked out to its end.
+    #[cfg(test)]
+    worked_out: std::sync::Mutex<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,7 +189,13 @@ impl Accounts {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, AccountsError> {
         let path = path.into();
         let known = read(&path)?;
-        Ok(Self { path, known: RwLock::new(known), changed: watch::Sender::default() })
+        Ok(Self {
+            path,
+            known: RwLock::new(known),
+            changed: watch::Sender::default(),
+            #[cfg(test)]
+            worked_out: std::sync::Mutex::default(),
+        })
     }
 
     /// Whether nobody may sign in yet.
@@ -308,8 +317,12 @@ impl Accounts {
             Some((account, hash)) => (Some(account), hash),
             None => (None, NOBODY.to_owned()),
         };
-        let matches = PasswordHash::new(&text)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+        let matches = PasswordHash::new(&text).is_ok_and(|hash| {
+            let tried = Argon2::default().verify_password(password.as_bytes(), &hash);
+            #[cfg(test)]
+            self.count(&hash, &tried);
+            tried.is_ok()
+        });
         // A locked one costs the same work and is told no more than a wrong password.
         account.filter(|account| matches && !account.locked)
     }

@@ -29,7 +29,6 @@ use crate::assignments::Assignments;
 use crate::boards::{self, Boards};
 use crate::config::Config;
 use crate::control;
-use crate::disputes::Attributed;
 use crate::durable_file::{self, Readers};
 use crate::fleet::Fleet;
 use crate::help::StaffRole;
@@ -38,19 +37,16 @@ use crate::ingest::pipeline::TellKiosk;
 use crate::ingest::{Pipeline, Unacked};
 use crate::log::Seen;
 use crate::metrics::Metrics;
-use crate::monitor::Observations;
-use crate::national_return::Recounts;
 use crate::notify::{self, Manager};
 #[cfg(feature = "openid")]
 use crate::openid::OpenId;
 use crate::operations::{self, PlanAsk, Request};
 use crate::premises::{House, Premises, failed};
-use crate::previews::Previews;
 use crate::registry::{Introduced, Registry};
-use crate::tries::Tries;
-use crate::web::{self, Desk};
+use crate::web;
 
 mod ahead;
+mod desk;
 pub(crate) mod reach;
 mod transport;
 
@@ -301,15 +297,9 @@ impl Intake {
     }
 
     fn assign(&self, kiosk: &KioskId) {
-        let assignments = self.assignments();
-        let messages = [
-            assignments.approvals_message(kiosk),
-            assignments.message(kiosk),
-            assignments.posting_message(kiosk),
-            assignments.thanks_message(kiosk),
-            assignments.round_message(kiosk),
-        ];
-        messages.into_iter().flatten().for_each(|message| self.messenger.publish(message));
+        for message in self.assignments().messages(kiosk) {
+            self.messenger.publish(message);
+        }
     }
 
     /// Whether a kiosk says that it works by another assignment than its own, or by none.
@@ -415,15 +405,9 @@ fn answer_commands(house: &Arc<House>, messenger: &Messenger) -> Result<()> {
 
 /// Tells a kiosk everything that it is to be.
 fn tell(assignments: &Assignments, messenger: &Messenger, kiosk: &KioskId) {
-    let messages = [
-        assignments.questionnaire_message(kiosk),
-        assignments.approvals_message(kiosk),
-        assignments.message(kiosk),
-        assignments.posting_message(kiosk),
-        assignments.thanks_message(kiosk),
-        assignments.round_message(kiosk),
-    ];
-    messages.into_iter().flatten().for_each(|message| messenger.publish(message));
+    for message in assignments.questionnaire_message(kiosk).into_iter().chain(assignments.messages(kiosk)) {
+        messenger.publish(message);
+    }
 }
 
 /// Notes that somebody has seen a request for help, and tells the kiosk.
@@ -460,7 +444,7 @@ async fn pages(
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to wait for SIGINT")?;
     let stopping = CancellationToken::new();
     // The address of the caller slows down wrong passwords from one place without keeping out the others.
-    let desk = desk(
+    let desk = desk::of(
         house,
         messenger,
         metrics,
@@ -486,102 +470,4 @@ async fn pages(
         tracing::info!("some pages were still open");
     }
     ended
-}
-
-/// Everything the pages look at.
-fn desk(
-    house: &Arc<House>,
-    messenger: &Messenger,
-    metrics: Arc<Metrics>,
-    stopping: CancellationToken,
-    #[cfg(feature = "openid")] openid: Option<Arc<OpenId>>,
-) -> Arc<Desk> {
-    let for_replay = Arc::clone(house);
-    let (for_ruling, for_withdrawal, for_codes) = (Arc::clone(house), Arc::clone(house), Arc::clone(house));
-    let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
-    let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
-    let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
-    let line = messenger.clone();
-    let (for_help, messenger) = (Arc::clone(house), messenger.clone());
-    Arc::new(Desk {
-        world: Arc::clone(&house.world),
-        scoring: Arc::clone(&house.scoring),
-        facts: Arc::clone(&house.facts),
-        reader: house.reader(),
-        changes: house.changes.clone(),
-        fleet: Arc::clone(&house.fleet),
-        accounts: Arc::clone(&house.premises.accounts),
-        questionnaires: Arc::clone(&house.premises.questionnaires),
-        languages: house.premises.config.languages.clone(),
-        translations: Arc::clone(&house.premises.translations),
-        translate: Arc::new(move |questionnaire, language, ruling, reason, by| {
-            let premises = &for_translations.premises;
-            let decided = premises.translations.decide(questionnaire, language, ruling, reason, by);
-            let decided = decided.map_err(|error| error.to_string())?;
-            let messages = premises.assignments.about_translations(questionnaire.hash());
-            for message in messages {
-                about_translations.publish(message);
-            }
-            Ok(decided)
-        }),
-        previews: Arc::new(Previews::new(
-            house.premises.data.join("previews"),
-            house.premises.config.preview_program.clone(),
-        )),
-        planning: Arc::clone(&house.premises.planning),
-        plan: Arc::new(move |wish, by| {
-            let decided = for_plan.plan(wish, by).map_err(|error| error.to_string())?;
-            let message = for_plan.premises.assignments.directory_message();
-            if let Some(message) = message {
-                to_kiosks.publish(message);
-            }
-            Ok(decided)
-        }),
-        actions: Arc::clone(&house.premises.actions),
-        rebases: Arc::clone(&house.premises.rebases),
-        metrics,
-        broker_connected: Arc::new(move || line.is_connected()),
-        replay: Arc::new(move |numbers| {
-            let today = for_replay.premises.today();
-            for_replay.pipeline.replay(numbers, today).map_err(|error| error.to_string())
-        }),
-        help: Arc::clone(&house.help),
-        delivery: Arc::clone(&house.delivery),
-        alerts: Arc::clone(&house.alerts),
-        comments: Arc::clone(&house.comments),
-        marks: Arc::clone(&house.marks),
-        observations: Observations::default(),
-        acknowledge: Arc::new(move |record, by| {
-            acknowledge(&for_help, &messenger, record, by).map_err(|error| format!("{error:#}"))
-        }),
-        releases: Arc::clone(&house.premises.releases),
-        published: house.premises.config.published_in(&house.premises.data),
-        publishings: Arc::clone(&house.premises.publishings),
-        returns: Arc::clone(&house.premises.returns),
-        recounts: Recounts::default(),
-        national: house.premises.config.national.clone(),
-        demonstration: house.premises.demonstration,
-        branding: house.premises.branding.clone(),
-        policy: house.premises.policy(),
-        audit: Arc::clone(&house.premises.audit),
-        tries: Arc::new(Tries::open(house.premises.data.join("tries.json"))),
-        sessions: Arc::clone(&house.premises.sessions),
-        display_tokens: Arc::clone(&house.premises.display_tokens),
-        trusted_proxies: house.premises.config.trusted_proxies.clone(),
-        #[cfg(feature = "openid")]
-        openid,
-        disputes: Arc::clone(&house.premises.disputes),
-        attributed: Arc::new(attributed),
-        rule: Arc::new(move |number, ruling, note| {
-            for_ruling.rule(number, ruling, note).map_err(|error| format!("{error:#}"))
-        }),
-        withdraw: Arc::new(move |record| {
-            operations::withdrawn(&for_withdrawal, record).map_err(|error| format!("{error:#}"))
-        }),
-        find_by_code: Arc::new(move |code| {
-            operations::of_code(&for_codes, code).map_err(|error| format!("{error:#}"))
-        }),
-        stopping,
-        now: Arc::new(Timestamp::now),
-    })
 }

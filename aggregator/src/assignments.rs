@@ -98,6 +98,18 @@ impl Assignments {
         self.thanks(kiosk, &self.registry.get(kiosk)?)
     }
 
+    /// Everything that a kiosk is told but for what it asks, as messages.
+    pub fn messages(&self, kiosk: &KioskId) -> Vec<Message> {
+        let messages = [
+            self.approvals_message(kiosk),
+            self.message(kiosk),
+            self.posting_message(kiosk),
+            self.thanks_message(kiosk),
+            self.round_message(kiosk),
+        ];
+        messages.into_iter().flatten().collect()
+    }
+
     /// Everything that a decision about a questionnaire's translations changes for the kiosks that ask it.
     pub fn about_translations(&self, questionnaire: Hash) -> Vec<Message> {
         let kiosks = self.registry.all();

@@ -12,7 +12,7 @@
 //! alone cannot.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -25,7 +25,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use self::pulse::{Answering, Pulse};
 use self::visit::Visit;
@@ -37,8 +37,11 @@ mod visit;
 
 /// How many connections there are at once: two thousand open pages, and as many that come and go.
 const MOST: usize = 4_096;
-/// How many of them one address may have.
-const MOST_OF_ONE: usize = MOST / 8;
+/// How many of them one address may have: a browser that loads a page has five or six for a minute, and behind an address that many share
+/// two hundred people may come to work at the same time.
+const MOST_OF_ONE: usize = MOST / 4;
+/// How often it is said that an address has its share: whoever floods us must not flood the log too.
+const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// How long is waited for what.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +60,8 @@ pub(crate) struct Patience {
 const PATIENCE: Patience = Patience {
     head: Duration::from_secs(10),
     form: Duration::from_secs(20),
-    idle: Duration::from_mins(1),
+    // Longer than proxies keep a connection that nobody uses, which is a minute: a form that they send on one that we have just ended is lost.
+    idle: Duration::from_secs(75),
     stalled: Duration::from_mins(1),
 };
 
@@ -74,6 +78,8 @@ pub(crate) struct Reception<L> {
     entrance: L,
     places: Places,
     patience: Patience,
+    /// When it was last said that an address has its share.
+    told: Option<Instant>,
 }
 
 /// Serves pages to whoever comes in at an entrance, until it is told that enough is drained. Handlers learn the address of who connected.
@@ -84,7 +90,7 @@ pub(crate) async fn serve<L: Listener<Addr = SocketAddr>>(
     drained: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let places = Places::new(MOST, MOST_OF_ONE, proxies);
-    serve_at(Reception { entrance, places, patience: PATIENCE }, router, drained).await
+    serve_at(Reception { entrance, places, patience: PATIENCE, told: None }, router, drained).await
 }
 
 async fn serve_at<L: Listener<Addr = SocketAddr>>(
@@ -96,6 +102,20 @@ async fn serve_at<L: Listener<Addr = SocketAddr>>(
     axum::serve(reception, router).with_graceful_shutdown(drained).await
 }
 
+impl<L> Reception<L> {
+    /// Says that somebody was turned away who may be many people.
+    fn tell(&mut self, from: IpAddr) {
+        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            self.told = Some(Instant::now());
+            tracing::warn!(
+                %from,
+                "an address has the {MOST_OF_ONE} connections that one may have, and others from there are turned away; if it is a \
+                 proxy of the trust's, name it in web.trusted_proxies"
+            );
+        }
+    }
+}
+
 impl<L: Listener<Addr = SocketAddr>> Listener for Reception<L> {
     type Io = Visit<L::Io>;
     type Addr = Visitor;
@@ -105,7 +125,7 @@ impl<L: Listener<Addr = SocketAddr>> Listener for Reception<L> {
             let free = self.places.free().await;
             let (stream, address) = self.entrance.accept().await;
             let Some(place) = self.places.take(free, address.ip()) else {
-                tracing::debug!(from = %address, "somebody has too many connections and was turned away");
+                self.tell(address.ip());
                 continue;
             };
             let (pulse, patience) = (Pulse::new(), self.patience);

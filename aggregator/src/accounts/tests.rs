@@ -91,6 +91,50 @@ fn a_drawn_token_is_given_once_and_opens() {
     assert!(!fs::read_to_string(folder.path().join("accounts.json")).unwrap().contains(&token));
 }
 
+impl Accounts {
+    /// Counts a password that was worked out to its end, with what that cost: an error on the way is cheaper.
+    pub(super) fn count(&self, hash: &PasswordHash, tried: &Result<(), argon2::password_hash::Error>) {
+        if matches!(tried, Ok(()) | Err(argon2::password_hash::Error::PasswordInvalid)) {
+            let cost = format!("{:?} {:?} {:?}", hash.algorithm, hash.version, hash.params);
+            self.worked_out.lock().unwrap().push(cost);
+        }
+    }
+
+    /// What was worked out since the last time.
+    pub(crate) fn worked_out(&self) -> Vec<String> {
+        std::mem::take(&mut *self.worked_out.lock().unwrap())
+    }
+}
+
+/// Counted and not timed.
+#[test]
+fn every_try_works_out_one_password_whoever_it_is_for() {
+    let (_folder, accounts) = opened();
+    for known in [OFFICE, "shut"] {
+        accounts.add(&name(known), Proof::Chosen(PASSWORD), &roles(&["office"])).unwrap();
+    }
+    accounts.lock(&name("shut")).unwrap();
+    let long = "x".repeat(41);
+    let mut costs = BTreeSet::new();
+    for (who, password) in [
+        (OFFICE, PASSWORD),
+        (OFFICE, "guess"),
+        (OFFICE, ""),
+        ("nobody", PASSWORD),
+        ("no name at all", PASSWORD),
+        (long.as_str(), PASSWORD),
+        ("", ""),
+        ("shut", PASSWORD),
+        ("shut", "guess"),
+    ] {
+        accounts.verify(who, password);
+        let worked_out = accounts.worked_out();
+        assert_eq!(worked_out.len(), 1, "{who:?} {password:?}");
+        costs.extend(worked_out);
+    }
+    assert_eq!(costs.len(), 1, "{costs:?}");
+}
+
 #[test]
 fn an_unknown_name_costs_the_same_work() {
     let (_folder, accounts) = opened();

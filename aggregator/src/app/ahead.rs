@@ -34,7 +34,8 @@ pub(super) fn comments(house: &House, stopping: CancellationToken) -> Result<()>
     let read = move || {
         let _beside = comments.reads_beside();
         let is_over = || stopping.is_cancelled();
-        loop {
+        // Asked here too: with much left to read nothing below waits.
+        while !is_over() {
             if let Err(error) = comments.read_on(is_over) {
                 tracing::warn!("failed to {error}");
                 return;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::history::{Decided, DecisionError, History};
 use super::index::Index;
-use super::kept::{AllKept, Kept};
+use super::kept::{AllKept, Kept, Number};
+use super::signs::Sign;
 use super::{CommentId, CommentsError, Event, Found, Lists, decided};
 use crate::ledger::Ledger;
 
@@ -44,12 +45,14 @@ impl Book {
         }
     }
 
-    /// Looks through every comment by other lists.
-    pub(super) fn look_through(&mut self, lists: Arc<Lists>) {
+    /// Goes by other lists, which find something else in some comments.
+    pub(super) fn go_by(&mut self, lists: Arc<Lists>, mut found: BTreeMap<Number, Box<[Sign]>>) {
         let Self { kept, index, lists: before, .. } = self;
         for (number, one) in kept.each_mut() {
             let urgency = before.urgency(one.signs(), one.language());
-            one.look_through(&lists);
+            if let Some(signs) = found.remove(&number) {
+                one.mark(signs);
+            }
             let now = lists.urgency(one.signs(), one.language());
             if now != urgency {
                 index.take_out(number, one, urgency);

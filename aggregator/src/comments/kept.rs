@@ -43,6 +43,15 @@ struct Setting {
     of_patients: bool,
 }
 
+/// A comment's text and what was found in it, by themselves: it is looked through while others look at the book.
+#[derive(Debug)]
+pub(super) struct Text {
+    number: Number,
+    setting: Arc<Setting>,
+    text: Box<str>,
+    signs: Box<[Sign]>,
+}
+
 /// Every comment that was found.
 #[derive(Debug, Default)]
 pub(super) struct AllKept {
@@ -109,9 +118,9 @@ impl Kept {
         &self.signs
     }
 
-    /// Looks for the words of other lists.
-    pub(super) fn look_through(&mut self, lists: &Lists) {
-        self.signs = lists.signs.find(&self.text, &self.setting.language, &lists.names).into_boxed_slice();
+    /// Words of other lists in the place of those.
+    pub(super) fn mark(&mut self, signs: Box<[Sign]>) {
+        self.signs = signs;
     }
 
     /// What was decided about it.
@@ -143,6 +152,14 @@ impl Kept {
             text: self.text.to_string(),
             signs: self.signs.to_vec(),
         }
+    }
+}
+
+impl Text {
+    /// What other lists find in it, where that is something else.
+    pub(super) fn found_anew(&self, lists: &Lists) -> Option<(Number, Box<[Sign]>)> {
+        let signs = lists.signs.find(&self.text, &self.setting.language, &lists.names).into_boxed_slice();
+        (signs != self.signs).then_some((self.number, signs))
     }
 }
 
@@ -190,6 +207,22 @@ impl AllKept {
     pub(super) fn each_mut(&mut self) -> impl Iterator<Item = (Number, &mut Kept)> {
         let numbered = (0..=u32::MAX).map(Number).zip(&mut self.all);
         numbered.filter_map(|(number, entry)| entry.as_mut().map(|kept| (number, kept)))
+    }
+
+    /// How many numbers were given.
+    pub(super) fn given(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The texts of so many numbers from one on.
+    pub(super) fn texts(&self, from: usize, most: usize) -> Vec<Text> {
+        let places = self.all.iter().enumerate().skip(from).take(most);
+        let texts = places.filter_map(|(place, entry)| {
+            let Kept { setting, text, signs, .. } = entry.as_ref()?;
+            let number = Number(u32::try_from(place).ok()?);
+            Some(Text { number, setting: Arc::clone(setting), text: text.clone(), signs: signs.clone() })
+        });
+        texts.collect()
     }
 
     /// The number of a comment.

@@ -3,18 +3,24 @@
 //!
 //! A change is one word or one name and not a list, so that two people who change lists at the same time lose nothing of each other's. The files
 //! are read again before each, so that what somebody has written into them by hand stays. The trust's own file is replaced as a whole and
-//! durably; then every comment is looked through again, and the queue stands in its new order before the change is told as done.
+//! durably; then every comment is looked through again, and the queue stands in its new order before the change is told as done. Whoever looks at
+//! the queue meanwhile sees it in its old order, and waits for nothing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use wardvoice_protocol::id::Language;
 
+use super::kept::Number;
 use super::terms::MAX_TERM_CHARACTERS;
 use super::{
-    Comments, CommentsError, Lists, NAMES_FILE, Names, NamesError, SIGNS_FILE, Signs, SignsError, WordKind,
+    Comments, CommentsError, Lists, NAMES_FILE, Names, NamesError, SIGNS_FILE, Sign, Signs, SignsError, WordKind,
 };
 use crate::help::StaffRole;
+
+/// So many comments are copied at once to be looked through.
+pub(super) const SPAN: usize = 500;
 
 /// What is to be different.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,12 +161,24 @@ impl Comments {
     /// Changes a list, durably, and looks through every comment again by what it says now.
     pub fn change_lists(&self, change: &ListChange) -> Result<(), CommentsError> {
         // What is being read now is looked through for what the lists say now, so it is waited for; what comes later is looked through for
-        // what they say then. Whoever looks waits until the queue is in its new order.
+        // what they say then.
         let _pause = self.pause();
-        let mut book = self.look();
         let lists = Arc::new(Lists::changed(&self.data, change)?);
-        book.look_through(Arc::clone(&lists));
+        let found = self.found_anew(&lists);
+        let mut book = self.look();
+        book.go_by(Arc::clone(&lists), found);
         *self.lists.write().unwrap_or_else(PoisonError::into_inner) = lists;
         Ok(())
+    }
+
+    /// What other lists find in comments, where that is something else. Nobody reads meanwhile; whoever looks does, between two spans.
+    fn found_anew(&self, lists: &Lists) -> BTreeMap<Number, Box<[Sign]>> {
+        let mut found = BTreeMap::new();
+        let given = self.look().kept.given();
+        for from in (0..given).step_by(SPAN) {
+            let texts = self.look().kept.texts(from, SPAN);
+            found.extend(texts.iter().filter_map(|text| text.found_anew(lists)));
+        }
+        found
     }
 }

@@ -5,7 +5,7 @@
 //! for the end ([`Comments::catch_up`]). Where there is no such thread everybody waits.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Book, CommentId, Comments, CommentsError, find};
@@ -27,8 +27,17 @@ pub(super) struct Reading {
     forgotten: AtomicU64,
     /// Whether a thread reads beside everything else.
     beside: AtomicBool,
+    /// How many keep everybody from reading, or wait for their turn to.
+    pauses: AtomicUsize,
     /// So many records a page reads itself.
     most_by_a_page: AtomicU64,
+}
+
+/// Nobody reads while this stands.
+#[derive(Debug)]
+pub(super) struct Pause<'a> {
+    pauses: &'a AtomicUsize,
+    _turn: MutexGuard<'a, ()>,
 }
 
 /// A thread that reads for comments; while there is one, pages need not wait.
@@ -43,8 +52,15 @@ impl Reading {
             read_to: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
             beside: AtomicBool::new(false),
+            pauses: AtomicUsize::new(0),
             most_by_a_page: AtomicU64::new(MOST_BY_A_PAGE),
         }
+    }
+}
+
+impl Drop for Pause<'_> {
+    fn drop(&mut self) {
+        self.pauses.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -88,7 +104,7 @@ impl Comments {
     /// Everything that was found: to the end of the log, but where that would keep somebody waiting who only looks.
     pub(super) fn so_far(&self) -> Result<MutexGuard<'_, Book>, CommentsError> {
         // Asked after every span: the thread may have begun meanwhile.
-        while self.found_so_far().is_none() && self.read_a_span()? {}
+        while self.found_so_far().is_none() && !self.does_without() && self.read_a_span()? {}
         Ok(self.look())
     }
 
@@ -119,8 +135,20 @@ impl Comments {
     }
 
     /// Nobody reads for as long as what is given back stands.
-    pub(super) fn pause(&self) -> MutexGuard<'_, ()> {
+    pub(super) fn pause(&self) -> Pause<'_> {
+        let pauses = &self.reading.pauses;
+        pauses.fetch_add(1, Ordering::Relaxed);
+        Pause { pauses, _turn: self.turn() }
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
         self.reading.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a page is drawn without what came in the last moments, because nobody can read at the moment. Whoever was forgotten is waited
+    /// for.
+    fn does_without(&self) -> bool {
+        self.reading.pauses.load(Ordering::Relaxed) > 0 && self.left() < SPAN && !self.has_forgotten()
     }
 
     /// The book as it stands.
@@ -130,7 +158,12 @@ impl Comments {
 
     /// Whether there is something to read, or somebody was forgotten.
     fn is_behind(&self) -> bool {
-        self.left() > 0 || self.reading.forgotten.load(Ordering::Acquire) != self.reader.forgotten()
+        self.left() > 0 || self.has_forgotten()
+    }
+
+    /// Whether somebody was forgotten whose comments are still here.
+    fn has_forgotten(&self) -> bool {
+        self.reading.forgotten.load(Ordering::Acquire) != self.reader.forgotten()
     }
 
     /// Reads some of what has come; false when nothing had.
@@ -139,7 +172,7 @@ impl Comments {
             return Ok(false);
         }
         // One reads at a time, and the book stays free meanwhile.
-        let _turn = self.pause();
+        let _turn = self.turn();
         let forgotten = self.reader.forgotten();
         if self.reading.forgotten.load(Ordering::Acquire) != forgotten {
             let gone = self.reader.tombstones().map(|entry| entry.map(|(position, _)| position));

@@ -25,6 +25,7 @@ use crate::scoring::InCharge;
 
 /// So many people must have answered before anybody at all is shown what one of them wrote: a cell of five or fewer is never public.
 const FEWEST_IN_PUBLIC: usize = 6;
+
 /// A comment as it may be shown. It says neither who passed it nor when it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Released {

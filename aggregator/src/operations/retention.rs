@@ -22,6 +22,8 @@ use crate::retention::Layer;
 
 mod clock;
 
+/// Among so many of the last records the newest is looked for.
+const LOOKED_BACK_ON: u64 = 1_000;
 /// Who deletes what is due while a server runs.
 const SWEEPER: &str = "retention";
 /// How many records are looked at, and what is due of them deleted, at once.
@@ -126,16 +128,17 @@ fn look(
     Ok(Some(Forgetting { position: row.position, ward, day: row.day, fact, left }))
 }
 
-/// When the last record arrived, as far as the log can be read.
+/// When the last record arrived that is still there, as far as the log can be read: the very last may have been taken back.
 fn newest_arrival(house: &House) -> Option<Timestamp> {
     let reader = house.reader();
     let last = Some(reader.position()).filter(|last| *last > 0)?;
+    let first = last.saturating_sub(LOOKED_BACK_ON).max(1);
     let mut newest = None;
     let see = |row: OpenedRow<'_>| {
         newest = Some(row.received);
         Ok::<(), LogError>(())
     };
-    reader.each_row(last..=last, see).ok()?;
+    reader.each_row(first..=last, see).ok()?;
     newest
 }
 

@@ -24,7 +24,7 @@ const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n";
 async fn open(router: Router, patience: Patience, many: usize) -> SocketAddr {
     let entrance = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = entrance.local_addr().unwrap();
-    let reception = Reception { entrance, places: Places::new(many, many, &[]), patience };
+    let reception = Reception { entrance, places: Places::new(many, many, &[]), patience, told: None };
     tokio::spawn(serve_at(reception, router, std::future::pending()));
     address
 }

@@ -98,9 +98,18 @@ impl Bulk {
 
     /// The tables before anybody is counted.
     pub(super) fn nobody(&self) -> Patterns {
+        Patterns { tables: vec![0; self.entries()], answered: Answered::new(self.questions) }
+    }
+
+    /// How many bytes the tables take.
+    pub(super) fn room(&self) -> usize {
+        self.entries() * size_of::<u32>()
+    }
+
+    fn entries(&self) -> usize {
         let chunks = self.chunks.len();
         let pairs = if chunks == 1 { 1 } else { chunks * (chunks - 1) / 2 };
-        Patterns { tables: vec![0; pairs << (2 * self.chunk_bits)], answered: Answered::new(self.questions) }
+        pairs << (2 * self.chunk_bits)
     }
 
     /// Counts people into the tables.

@@ -22,6 +22,10 @@ const MANY: usize = 96;
 /// cell's tables.
 const STRETCH: usize = 512;
 
+/// So many bytes of tables are filled side by side. A case mix may have thousands of cells, of which each has tables of its own; where all of
+/// them take more, people are gathered to the end, and cells are counted one after another.
+const MOST_TABLES: usize = 32 << 20;
+
 /// Facts, added up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -234,14 +238,23 @@ pub(super) struct Gathering<'a> {
     patterns: Vec<Option<Patterns>>,
     /// How many people gave each pair of nibbles, as they stand in the bytes of a row. Nothing before anybody was counted.
     bytes: Vec<[u32; 256]>,
+    /// How many answers of a cell are gathered before they are counted.
+    stretch: usize,
 }
 
 impl<'a> Gathering<'a> {
     pub(super) fn new(rules: Rules<'a>) -> Self {
+        Self::within(rules, MOST_TABLES)
+    }
+
+    /// The same with room for other tables.
+    pub(super) fn within(rules: Rules<'a>, most_tables: usize) -> Self {
         let tally = Tally::new(&rules);
         let cells = tally.cells.len().max(1);
-        let rows = vec![Vec::new(); cells];
-        Self { rules, tally, rows, patterns: (0..cells).map(|_| None).collect(), bytes: Vec::new() }
+        let fits = rules.bulk.is_none_or(|bulk| cells.saturating_mul(bulk.room()) <= most_tables);
+        let stretch = if fits { STRETCH } else { usize::MAX };
+        let (rows, patterns) = (vec![Vec::new(); cells], (0..cells).map(|_| None).collect());
+        Self { rules, tally, rows, patterns, bytes: Vec::new(), stretch }
     }
 
     pub(super) fn add(&mut self, fact: &Fact) {
@@ -258,7 +271,7 @@ impl<'a> Gathering<'a> {
         let cell = self.rules.cell_place(answers);
         let Some(rows) = self.rows.get_mut(cell) else { return };
         rows.push(answers);
-        if rows.len() >= STRETCH {
+        if rows.len() >= self.stretch {
             self.count(cell);
         }
     }
@@ -280,20 +293,24 @@ impl<'a> Gathering<'a> {
         rows.clear();
     }
 
+    /// Empties the tables of a cell.
+    fn pour(&mut self, cell: usize) {
+        let patterns = self.patterns.get_mut(cell).and_then(Option::take);
+        if let (Some(bulk), Some(patterns)) = (self.rules.bulk, patterns) {
+            bulk.pour(patterns, self.tally.cells.get_mut(cell).unwrap_or(&mut self.tally.everybody));
+        }
+    }
+
     pub(super) fn close(mut self) -> Tally {
         if self.rows.iter().map(Vec::len).sum::<usize>() >= MANY {
             self.bytes.resize(self.rules.questions.div_ceil(2), [0; 256]);
         }
         for cell in 0..self.rows.len() {
             self.count(cell);
+            self.pour(cell);
         }
-        let Self { rules, mut tally, patterns, bytes, .. } = self;
+        let Self { mut tally, bytes, .. } = self;
         pour_nibbles(&bytes, &mut tally.nibbles);
-        for (cell, patterns) in patterns.into_iter().enumerate() {
-            if let (Some(bulk), Some(patterns)) = (rules.bulk, patterns) {
-                bulk.pour(patterns, tally.cells.get_mut(cell).unwrap_or(&mut tally.everybody));
-            }
-        }
         for sums in &tally.cells {
             tally.everybody.merge(sums);
         }

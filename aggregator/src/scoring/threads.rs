@@ -28,7 +28,9 @@ pub(super) fn each<T: Sync, R: Send>(things: &[T], threads: usize, make: impl Fn
         }
     };
     let done: Vec<(usize, R)> = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(turns)).collect();
+        // A machine that gives no more threads at the moment gets the work done by those that it gave.
+        let more = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, turns).ok());
+        let others: Vec<_> = more.collect();
         let mut done = turns();
         for other in others {
             match other.join() {

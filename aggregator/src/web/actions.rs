@@ -239,7 +239,8 @@ fn action(web: &Web, unit: &Unit, form: &Sent) -> Result<NewAction, Failure> {
     let signal = optional("signal").map(str::parse::<SignalCause>).transpose().map_err(Failure::bad_request)?;
     let handles = form.all("comment").map(str::parse::<CommentHandle>).collect::<Result<Vec<_>, _>>();
     let comments = handles.map_err(Failure::bad_request)?;
-    let offered = comments_of(web, unit, usize::MAX)?;
+    // All that was released of a trust is much to look through for a form that names none.
+    let offered = if comments.is_empty() { Vec::new() } else { comments_of(web, unit, usize::MAX)? };
     // What an action already names may have been taken back since; it stays named.
     let named = form.one("number").parse::<u32>().ok();
     let named = named.and_then(|number| web.desk.actions.of(unit).into_iter().find(|one| one.number == number));

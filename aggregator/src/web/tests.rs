@@ -30,6 +30,7 @@ mod kept;
 mod links;
 mod lists;
 mod monitor;
+mod noted;
 mod office;
 mod open_pages;
 #[cfg(feature = "openid")]

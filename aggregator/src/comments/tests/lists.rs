@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::comments::lists::SPAN;
 
 fn waiting(office: &Office) -> Vec<(CommentId, Urgency)> {
     let which = Which { standing: Some("waiting".to_owned()), ward: None };
@@ -85,4 +86,35 @@ fn what_is_noted_of_a_change_names_no_member_of_staff() {
     }
     let noted = ListChange::AddWord(word(WordKind::Distress, "end of my tether")).noted();
     assert_eq!(noted, ("words:en".to_owned(), "add distress: end of my tether".to_owned()));
+}
+
+/// A change takes as long as there are comments, and a page is drawn meanwhile: with what was found, in the order that stood.
+#[test]
+fn while_lists_are_changed_nobody_waits_who_only_looks() {
+    let mut office = Office::new();
+    let first = office.says("W1", "better", "The trolley rattled.");
+    assert_eq!(waiting(&office).len(), 1);
+    let all = Which { standing: None, ward: None };
+    office.says("W1", "better", "It was loud.");
+    let comments = office.comments();
+    let pause = comments.pause();
+    assert_eq!(comments.leaf(&all, 1, 10).unwrap().listed.len(), 1, "what came since is not waited for");
+    assert_eq!(comments.one(&first).unwrap().0.text, "The trolley rattled.");
+    drop(pause);
+    assert_eq!(comments.leaf(&all, 1, 10).unwrap().listed.len(), 2);
+}
+
+/// More comments than are copied at once.
+#[test]
+fn a_change_reaches_every_comment_of_a_long_log() {
+    let mut office = Office::new();
+    let many = SPAN + 3;
+    for place in 0..many {
+        office.says("W1", "better", if place % 2 == 0 { "The trolley rattled." } else { "It was loud." });
+    }
+    assert_eq!(waiting(&office).len(), many, "all of them are found before");
+    office.comments().change_lists(&ListChange::AddWord(word(WordKind::Distress, "trolley"))).unwrap();
+    let found = waiting(&office);
+    let with_the_word = found.iter().filter(|(_, urgency)| *urgency == Urgency::Distress).count();
+    assert_eq!((found.len(), with_the_word), (many, many.div_ceil(2)));
 }

@@ -9,10 +9,12 @@
 //! This relies on nothing but MQTT (3.1.1, section 3.1.4: a second client of the same id ends the first). It costs no other kiosk its
 //! connection, as a restart of the broker would.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rumqttc::{AsyncClient, Event, EventLoop, Packet};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
@@ -24,7 +26,7 @@ use super::tls;
 use crate::authority::SharedAuthority;
 
 /// How many are put out at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 64;
 /// Whoever is still let in comes back within this time: more than the longest wait of a kiosk between two tries.
 const HOLD: Duration = Duration::from_mins(1);
 /// How long a broker has to read its list, or to come back, before somebody is told.
@@ -47,13 +49,13 @@ pub async fn keep_out(link: Link, authority: SharedAuthority, stopping: Cancella
     // Before the question, so that what is taken back meanwhile is not missed.
     let mut news = authority.issued().watch();
     let places = Arc::new(Semaphore::new(AT_ONCE));
-    let mut known = BTreeMap::new();
+    let mut known: BTreeMap<KioskId, Timestamp> = BTreeMap::new();
     loop {
         let taken_off = authority.issued().taken_off();
-        for (kiosk, at) in &taken_off {
-            if known.get(kiosk) == Some(at) {
-                continue;
-            }
+        let mut new: Vec<_> = taken_off.iter().filter(|(kiosk, at)| known.get(*kiosk) != Some(*at)).collect();
+        // Whoever was taken off last is the likeliest to be on still; at a start there may be hundreds from years ago.
+        new.sort_by_key(|(_, at)| Reverse(**at));
+        for (kiosk, _) in new {
             let (link, authority) = (link.in_the_place_of(&authority, kiosk), Arc::clone(&authority));
             let (places, stopping, kiosk) = (Arc::clone(&places), stopping.clone(), kiosk.clone());
             tokio::spawn(async move {

@@ -5,7 +5,7 @@ use crate::facts::Fact;
 use crate::scoring::bulk::Bulk;
 use crate::scoring::scheme::Rule;
 use crate::scoring::score::Making;
-use crate::scoring::tally::{Depth, Tally};
+use crate::scoring::tally::{Depth, Gathering, Tally};
 use crate::scoring::world::Members;
 use crate::statistics::joint_sums::{JointSums, Pairs};
 
@@ -129,6 +129,11 @@ proptest! {
             }
         }
         prop_assert!(tally == slow, "{tally:?} is not {slow:?}");
+        // Without room for the tables of all cells they are filled one cell after another.
+        let mut one_by_one = Gathering::within(rules, 0);
+        facts.days(period.start(), period.last()).for_each(|fact| one_by_one.add(fact));
+        let one_by_one = one_by_one.close();
+        prop_assert!(one_by_one == slow, "{one_by_one:?} is not {slow:?}");
         let sheets = score_all(&facts, &world, &period, None, TODAY).unwrap();
         for unit in ["trust:DEMO", "ward:W12", "consultant:C01", "consultant:C12"] {
             let unit: Unit = unit.parse().unwrap();

@@ -5,6 +5,7 @@
 //! at a time, on a thread of its own: a web server that is slow to take files keeps nobody waiting for a page, who reads later how it went.
 //! How it went is kept ([`Publishings`](crate::publish::Publishings)). What stands is read from the folder, which knows of the command's publishing too.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -18,7 +19,9 @@ use serde::Deserialize;
 use super::moment;
 use crate::audit::Deed;
 use crate::operations::{PublishAsk, published_site};
-use crate::publish::{Came, Destination, Difference, Edition, Publishing, Put, Site, Standing, deliver};
+use crate::publish::{
+    Came, DeliverError, Delivered, Destination, Difference, Edition, Publishing, Put, Site, Standing, deliver,
+};
 use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
@@ -101,11 +104,7 @@ fn start(web: &Web, destination: Destination, site: Site) {
     let (edition, publishings) = (destination.edition, Arc::clone(&web.desk.publishings));
     let (ended, end) = mpsc::channel();
     let work = move || {
-        let delivered = deliver(&destination, &site);
-        if let Err(error) = &delivered {
-            tracing::warn!("failed to {error}");
-        }
-        publishings.end(edition, Came::of(&delivered));
+        publishings.end(edition, came_of(|| deliver(&destination, &site)));
         if ended.send(()).is_err() {
             tracing::info!(%edition, "published, after whoever began it had stopped waiting");
         }
@@ -117,6 +116,17 @@ fn start(web: &Web, destination: Destination, site: Site) {
     } else if end.recv_timeout(PATIENCE).is_err() {
         tracing::info!(%edition, "publishing goes on without whoever began it");
     }
+}
+
+/// What came of delivering, whatever happens meanwhile: what never ended would keep everybody from publishing until the next start.
+fn came_of(deliver: impl FnOnce() -> Result<Delivered, DeliverError>) -> Came {
+    let Ok(delivered) = catch_unwind(AssertUnwindSafe(deliver)) else {
+        return Came::failed("it broke off in the middle; the server's own log says where");
+    };
+    if let Err(error) = &delivered {
+        tracing::warn!("failed to {error}");
+    }
+    Came::of(&delivered)
 }
 
 /// How publishing stands, for the office's first page. Folders are not looked at: a file share that hangs must not hold that page up.
@@ -267,5 +277,17 @@ fn names(title: &str, files: &[String]) -> Markup {
             ul { @for name in files.iter().take(SHOWN) { li { code { (name) } } } }
             @if files.len() > SHOWN { p.small { "The first " (SHOWN) " of " (words::count(files.len() as u64)) "." } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of what delivers, or of a library behind it.
+    #[test]
+    fn a_publishing_that_breaks_off_comes_to_an_end() {
+        let broken = || -> Result<Delivered, DeliverError> { panic!("a made-up fault") };
+        assert!(matches!(came_of(broken), Came::Failed { why } if why.contains("broke off")));
     }
 }

@@ -110,6 +110,42 @@ async fn whoever_signs_in_or_guesses_is_noted_and_unknown_names_without_the_name
     assert_eq!((unknown.about, unknown.detail.as_deref()), (None, Some("from 127.0.0.1")));
 }
 
+/// Passwords that are worked out are counted, and what is written to the disk: no time is taken, which says little of a busy machine.
+#[tokio::test]
+async fn a_try_to_sign_in_costs_the_same_for_a_name_that_nobody_has() {
+    let bench = Bench::lively(false).await;
+    let accounts = &bench.desk.accounts;
+    let shut = "shut".parse().unwrap();
+    accounts.add(&shut, Proof::Chosen(PASSWORD), &roles(&["ward:W1"])).unwrap();
+    accounts.lock(&shut).unwrap();
+    let noted = || bench.desk.audit.recent(1).first().map_or(0, |entry| entry.number);
+    let mut found = Vec::new();
+    for (name, password) in [
+        ("office", "guess"),
+        ("nobody", "guess"),
+        ("no name at all", "guess"),
+        ("shut", "guess"),
+        ("shut", PASSWORD),
+    ] {
+        // This address is forgiven the wrong ones before, so that nothing waits.
+        bench.desk.tries.note(Some(std::net::Ipv4Addr::LOCALHOST.into()), name, true, noon());
+        let before = noted();
+        let form = format!("name={}&password={}", name.replace(' ', "+"), password.replace(' ', "+"));
+        let by_page = bench.post("/sign-in", &form).send().await.unwrap().status().as_u16();
+        let page = (by_page, accounts.worked_out(), noted() - before);
+        let before = noted();
+        let request = bench.get("/api/v1/wards").basic_auth(name, Some(password));
+        let by_api = request.send().await.unwrap().status().as_u16();
+        found.push((name, (page, (by_api, accounts.worked_out(), noted() - before))));
+    }
+    let (_, first) = found.first().cloned().unwrap();
+    assert_eq!((first.0.0, first.0.1.len(), first.0.2), (422, 1, 1));
+    assert_eq!((first.1.0, first.1.1.len(), first.1.2), (401, 1, 1));
+    for (name, costs) in found {
+        assert_eq!(costs, first, "{name}");
+    }
+}
+
 /// The next thing that an open page is told, and what kind it is; `None` when the stream has ended.
 async fn told(stream: &mut reqwest::Response) -> Option<String> {
     let mut said = Vec::new();
