@@ -4,6 +4,7 @@
 //! that what has the keyboard's focus keeps it.
 
 use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use slint::{ComponentHandle as _, Model as _, SharedString, VecModel};
@@ -170,8 +171,17 @@ impl Screens {
         journey.set_progress_label_widest(words(&wide, &wide));
         journey.set_progress_numbers(numbers(&number, &of));
         journey.set_progress_numbers_widest(numbers(&wide, &wide));
-        journey.set_goes_back(progress.number < self.number.replace(progress.number));
-        journey.set_progress(progress.number as f32 / progress.of.max(1) as f32);
+        let value = progress.number as f32 / progress.of.max(1) as f32;
+        // The same question may be shown again while the bar still moves.
+        match progress.number.cmp(&self.number.replace(progress.number)) {
+            Ordering::Less => {
+                journey.set_progress_before(journey.get_progress());
+                journey.set_progress_returns(journey.get_progress_returns().wrapping_add(1));
+            }
+            Ordering::Equal => {}
+            Ordering::Greater => journey.set_progress_before(value),
+        }
+        journey.set_progress(value);
         journey.set_can_go_back(can_go_back);
     }
 }
