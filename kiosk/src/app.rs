@@ -29,6 +29,7 @@ mod errands;
 mod help;
 pub mod joining;
 mod lamp;
+mod once;
 pub mod post;
 mod reader;
 pub mod stage;
@@ -81,6 +82,7 @@ pub fn run_window(
     if let Some((width, height)) = options.size {
         window.window().set_size(slint::PhysicalSize::new(width, height));
     }
+    once::attach(&window);
     let (post, incoming) = Post::new(&window);
     let began = Instant::now();
     let clock = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
