@@ -264,6 +264,11 @@ fn position(chosen: Option<usize>) -> i32 {
     chosen.and_then(|position| i32::try_from(position).ok()).unwrap_or(-1)
 }
 
+/// For each of so many choices whether it is the chosen one.
+fn marks(chosen: Option<usize>, count: usize) -> Vec<bool> {
+    (0..count).map(|position| chosen == Some(position)).collect()
+}
+
 /// Changes rows in place where it can. Another number of rows is said in one word: a layout that is asked between two of several, with
 /// rows that it has not counted yet, ends the program (Slint 1.18.1, `col_or_row_and_span`).
 fn set_rows<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: Vec<T>) {

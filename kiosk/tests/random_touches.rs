@@ -17,8 +17,8 @@ use patient::{Patient, ward_with_bays};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use slint::ComponentHandle as _;
 use slint::platform::{PointerEventButton, WindowEvent};
+use slint::{ComponentHandle as _, Model as _};
 use wardvoice_kiosk::interview::{Comfort, Screen};
 use wardvoice_kiosk_ui::{CommentAdapter, ConsultantAdapter, FoundControl, QuestionAdapter};
 use wardvoice_protocol::contact::Answer;
@@ -69,6 +69,10 @@ fn nothing_of_anybody_is_left_and_every_interview_is_kept_once() {
     assert_eq!(window.global::<CommentAdapter>().get_draft(), "", "no comment is left in the window");
     assert_eq!(window.global::<QuestionAdapter>().get_chosen(), -1, "no choice is left in the window");
     assert_eq!(window.global::<ConsultantAdapter>().get_chosen(), -1, "no name is left in the window");
+    let marks = window.global::<QuestionAdapter>().get_marks();
+    assert!(marks.iter().all(|mark| !mark), "no choice is marked");
+    let marks = window.global::<ConsultantAdapter>().get_marks();
+    assert!(marks.iter().all(|mark| !mark), "no name is marked");
 
     let agreed = agreed.get();
     let questionnaire = Questionnaire::inpatient().unwrap();

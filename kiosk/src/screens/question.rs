@@ -2,15 +2,16 @@
 
 use std::rc::Rc;
 
-use slint::{ComponentHandle as _, SharedString, VecModel};
+use slint::{ComponentHandle as _, Model as _, SharedString, VecModel};
 use wardvoice_kiosk_ui::{KioskWindow, PictureKind, QuestionAdapter, ScreenKind};
 
-use super::{Touch, chooses, lines, position, set_rows};
+use super::{Touch, chooses, lines, marks, position, set_rows};
 use crate::interview::{Picture, QuestionView};
 
 pub(super) struct Question {
     window: slint::Weak<KioskWindow>,
     choices: Rc<VecModel<SharedString>>,
+    marks: Rc<VecModel<bool>>,
     pictures: Rc<VecModel<PictureKind>>,
 }
 
@@ -19,16 +20,19 @@ impl Question {
         let choices = Rc::new(VecModel::default());
         let adapter = window.global::<QuestionAdapter>();
         adapter.set_choices(Rc::clone(&choices).into());
+        let marks = Rc::new(VecModel::default());
+        adapter.set_marks(Rc::clone(&marks).into());
         let pictures = Rc::new(VecModel::default());
         adapter.set_pictures(Rc::clone(&pictures).into());
         adapter.on_choose(chooses(touch));
-        Self { window: window.as_weak(), choices, pictures }
+        Self { window: window.as_weak(), choices, marks, pictures }
     }
 
     /// Leaves nothing of the last person in the window.
     pub(super) fn forget(&self) {
         if let Some(window) = self.window.upgrade() {
             window.global::<QuestionAdapter>().set_chosen(-1);
+            set_rows(&self.marks, marks(None, self.marks.row_count()));
         }
     }
 
@@ -42,6 +46,7 @@ impl Question {
             adapter.set_offers_next(!view.confirming && (view.chosen.is_some() || view.skipped));
             set_rows(&self.pictures, view.choices.iter().map(|choice| drawing(choice.picture)).collect());
             set_rows(&self.choices, view.choices.iter().map(|choice| choice.label.as_str().into()).collect());
+            set_rows(&self.marks, marks(view.chosen, view.choices.len()));
         }
         ScreenKind::Question
     }
