@@ -8,6 +8,13 @@ use wardvoice_kiosk_ui::{KioskWindow, PictureKind, QuestionAdapter, ScreenKind};
 use super::{Touch, chooses, lines, marks, position, set_rows};
 use crate::interview::{Picture, QuestionView};
 
+/// So many letters most questions have at most, so many their longest answer, and so many a word of either.
+const LETTERS: usize = 80;
+const ANSWER_LETTERS: usize = 20;
+const WORD: usize = 12;
+/// More than fit on any screen.
+const MEASURED: usize = 100_000;
+
 pub(super) struct Question {
     window: slint::Weak<KioskWindow>,
     choices: Rc<VecModel<SharedString>>,
@@ -39,7 +46,13 @@ impl Question {
     pub(super) fn show(&self, view: &QuestionView) -> ScreenKind {
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<QuestionAdapter>();
-            adapter.set_text(lines::tied(&view.text));
+            let text = lines::tied(&view.text);
+            let answers = || view.choices.iter().map(|choice| choice.label.as_str());
+            adapter.set_letters(at_least(LETTERS, letters(&text)));
+            adapter.set_longest_word(at_least(WORD, longest_word(&text)));
+            adapter.set_answer_letters(at_least(ANSWER_LETTERS, answers().map(letters).max().unwrap_or_default()));
+            adapter.set_longest_answer_word(at_least(WORD, answers().map(longest_word).max().unwrap_or_default()));
+            adapter.set_text(text);
             adapter.set_chosen(position(view.chosen));
             adapter.set_skipped(view.skipped);
             // While the choice is being shown it moves on by itself.
@@ -50,6 +63,20 @@ impl Question {
         }
         ScreenKind::Question
     }
+}
+
+/// The letters of a text. One whose lines are given has so many that it is measured.
+fn letters(text: &str) -> usize {
+    if text.contains('\n') { MEASURED } else { text.chars().count() }
+}
+
+/// The letters of its longest word; two words that stay together are one.
+fn longest_word(text: &str) -> usize {
+    text.split(' ').map(|word| word.chars().count()).max().unwrap_or_default()
+}
+
+fn at_least(least: usize, count: usize) -> i32 {
+    i32::try_from(count.max(least)).unwrap_or(i32::MAX)
 }
 
 fn drawing(picture: Option<Picture>) -> PictureKind {
@@ -73,5 +100,24 @@ fn drawing(picture: Option<Picture>) -> PictureKind {
         Picture::ManyMoons => PictureKind::ManyMoons,
         Picture::Calendar => PictureKind::Calendar,
         Picture::Ambulance => PictureKind::Ambulance,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_questions_are_told_to_be_as_long_as_most_may_be() {
+        assert_eq!(at_least(LETTERS, letters("Have you had enough privacy?")), 80);
+        assert_eq!(at_least(LETTERS, letters(&"long ".repeat(20))), 100);
+        assert_eq!(at_least(LETTERS, letters("first\nsecond")), 100_000, "lines that are given are measured");
+        assert_eq!(at_least(WORD, longest_word("Have you had enough privacy?")), 12);
+        assert_eq!(at_least(WORD, longest_word("information as each\u{a0}other?")), 12);
+        assert_eq!(
+            at_least(WORD, longest_word("a clear\u{a0}explanation")),
+            17,
+            "what stays together is one word"
+        );
     }
 }
