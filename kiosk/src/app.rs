@@ -92,6 +92,7 @@ pub fn run_window(
     if commission.is_none() {
         stage.waits_for_questions();
     }
+    stage.observe(once::at_once(&window));
     watch::attach(&stage, &window, options)?;
     let lamp = Lamp::light(dispatch.data(), dispatch, post.clone());
     let following = Rc::clone(&lamp);

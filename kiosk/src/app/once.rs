@@ -1,4 +1,4 @@
-//! Has every picture drawn once.
+//! Has every picture drawn once, and that of an answer or the next question at once.
 //!
 //! On X11 the toolkit draws at the pace of the display, by a timer that asks for a picture once more after the last of them, whether
 //! anything has changed or not (Slint 1.18.1, `frame_throttle.rs`: it looks whether it may stop before the picture it has just asked for
@@ -10,12 +10,16 @@
 //! uncovered) has the next picture drawn. That another window has gone from before this one comes as such an event too; where it does not,
 //! the toolkit paints nothing either, because nothing of its own has changed.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use i_slint_backend_winit::winit::event::WindowEvent;
+use i_slint_backend_winit::winit::window::Window as DisplayWindow;
 use i_slint_backend_winit::{EventResult, WinitWindowAccessor as _};
 use slint::ComponentHandle as _;
 use wardvoice_kiosk_ui::KioskWindow;
+
+use crate::interview::{Screen, View};
 
 /// More than the pace of a display of 50 or 60 pictures a second, and less than twice that.
 const PACE: Duration = Duration::from_millis(25);
@@ -54,6 +58,21 @@ pub(super) fn attach(window: &KioskWindow) {
         }
         EventResult::Propagate
     });
+}
+
+/// For every view: where one question follows another or stays, what has changed is drawn without waiting for that timer, which then only
+/// comes once, and finds it drawn. On the way to another screen the window may have more to set right before it is drawn.
+pub(super) fn at_once(window: &KioskWindow) -> impl Fn(&View) + 'static {
+    let (window, asked) = (window.as_weak(), Cell::new(false));
+    move |view| {
+        let asks = matches!(view.screen, Screen::Question(_));
+        if asked.replace(asks)
+            && asks
+            && let Some(window) = window.upgrade()
+        {
+            window.window().with_winit_window(DisplayWindow::request_redraw);
+        }
+    }
 }
 
 #[cfg(test)]
