@@ -326,6 +326,10 @@ impl Interview {
 
     fn come_in(&mut self, role: Role, seed: u64, now_ms: u64, effects: &mut Vec<Effect>) {
         self.touched_ms = now_ms;
+        if matches!(self.stage, Stage::Thanks { .. }) {
+            // What the patient was given with the thanks is not for whoever comes in.
+            self.stage = Stage::Wipe { since_ms: now_ms };
+        }
         match std::mem::take(&mut self.volunteer.purpose) {
             Purpose::ComeIn => {
                 let step = if self.volunteer.parked.is_some() { Step::Resume } else { Step::Wards };
