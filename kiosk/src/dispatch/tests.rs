@@ -176,7 +176,10 @@ fn a_record_is_made_of_the_code_that_somebody_takes_along() {
     let ids: Vec<_> = sent.iter().map(|payload| Envelope::read(payload).unwrap().record()).collect();
     assert_eq!(ids, [without.record, one.record, other.record]);
     let files = files_below(data.path());
-    assert!(files.iter().any(|path| path.starts_with(data.path().join("outbox"))), "the outbox is among {files:?}");
+    assert!(
+        files.iter().any(|path| path.starts_with(data.path().join("outbox"))),
+        "the outbox is among {files:?}"
+    );
     let written: String = code.characters().collect();
     let everything = files.iter().map(|path| fs::read(path).unwrap()).chain(sent);
     for bytes in everything {

@@ -54,7 +54,7 @@ pub use unfinished::Unfinished;
 pub use view::{BedView, Margin, Page, Plan, PlanView, TabletView, TeamView, VolunteerView, WardLine};
 
 use door::Door;
-use session::{Manages, Purpose, Session, Step};
+use session::{Purpose, Session, Step};
 
 /// How long nothing may be touched before a session ends and the door closes.
 pub const LOCK_MS: u64 = 600_000;
@@ -341,8 +341,7 @@ impl Interview {
                     session.trusted = true;
                 }
             }
-            Purpose::Manage(Manages::Move) => self.set_step(Step::Move),
-            Purpose::Manage(Manages::Exit) => effects.push(Effect::Errand(Errand::Exit)),
+            Purpose::Manage(what) => self.managed(what, effects),
         }
     }
 
