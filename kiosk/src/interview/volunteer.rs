@@ -313,8 +313,12 @@ impl Interview {
 
     /// Whether it is the patient who reads the screen, so that what it gives to keep is given to nobody else.
     pub(super) fn patient_holds_tablet(&self) -> bool {
-        let doing = self.volunteer.session.as_ref().and_then(|session| session.doing.as_ref());
-        doing.is_none_or(|doing| matches!(doing.mode, Mode::Alone | Mode::Assisted))
+        let Some(session) = &self.volunteer.session else { return true };
+        session.doing.as_ref().is_none_or(|doing| match doing.mode {
+            Mode::Alone => !session.trusted,
+            Mode::Assisted => true,
+            Mode::Interview | Mode::Proxy => false,
+        })
     }
 
     fn set_step(&mut self, step: Step) {

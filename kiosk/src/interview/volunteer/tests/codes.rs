@@ -29,12 +29,18 @@ fn stops(tablet: &mut Tablet) -> Option<WithdrawalCode> {
     }
 }
 
-/// At the first bed, where somebody has answered: the tablet, and the code that is shown there.
-fn thanked(mode: Mode) -> (Tablet, Option<WithdrawalCode>) {
+/// At the first bed, where somebody is being asked.
+fn asked(mode: Mode) -> Tablet {
     let mut tablet = giving();
     tablet.enters(PIN);
     tablet.does([VolunteerTouch::Ward(0), VolunteerTouch::Begin]);
     tablet.asks(mode, 4);
+    tablet
+}
+
+/// At the first bed, where somebody has answered: the tablet, and the code that is shown there.
+fn thanked(mode: Mode) -> (Tablet, Option<WithdrawalCode>) {
+    let mut tablet = asked(mode);
     let code = stops(&mut tablet);
     (tablet, code)
 }
@@ -93,4 +99,30 @@ fn a_code_does_not_outlast_whoever_comes_in_after_its_patient() {
     // Every touch behind the door would have kept the thanks beneath it.
     tablet.does([VolunteerTouch::Ward(0), VolunteerTouch::Back, VolunteerTouch::Lock]);
     assert_eq!(tablet.screen(), Screen::Wipe);
+}
+
+#[test]
+fn whoever_takes_the_tablet_back_and_ends_the_questions_is_given_no_code() {
+    let mut tablet = asked(Mode::Alone);
+    tablet.touches(Action::Choose(0));
+    tablet.waits(CONFIRMATION_MS);
+    tablet.does([VolunteerTouch::Knock]);
+    tablet.types(PIN);
+    assert_eq!(tablet.page(), Page::Paused { handed_over: false });
+    tablet.does([VolunteerTouch::EndDraft]);
+    assert!(matches!(tablet.screen(), Screen::Thanks { code: None, .. }), "{:?}", tablet.screen());
+}
+
+#[test]
+fn whoever_takes_the_tablet_back_while_the_answer_is_being_kept_sees_no_code() {
+    let mut tablet = asked(Mode::Alone);
+    tablet.answers_stores = false;
+    tablet.touches(Action::Stop);
+    tablet.touches(Action::StopNow);
+    let ticket = *tablet.tickets.last().unwrap();
+    tablet.does([VolunteerTouch::Knock]);
+    tablet.types(PIN);
+    assert_eq!(tablet.screen(), Screen::Saving);
+    tablet.meets(Happening::Stored { ticket, result: Ok(given(Keepsake::Code)) });
+    assert!(matches!(tablet.screen(), Screen::Thanks { code: None, .. }), "{:?}", tablet.screen());
 }
