@@ -298,6 +298,10 @@ impl Shell<'_> {
         assert!(self.errands.borrow().is_empty());
         self.says(Word::TestCardKept(Ok("test-picture.png".to_owned())));
         self.touches("Back");
+        self.touches("Join again with a code");
+        assert_eq!(self.screen(), "door", "for a manager");
+        self.touches("Close");
+        assert_eq!(self.screen(), "staff_tablet");
         self.touches("Move to another ward");
         self.is_on("door");
         self.types("13579");

@@ -95,14 +95,6 @@ impl Hospital {
     }
 }
 
-fn goes_on(kiosk: &mut Bedside, patients: usize) -> Result<()> {
-    let before = kiosk.kept();
-    until_true("patients to be thanked", DEADLINE, || {
-        kiosk.must_be_running()?;
-        Ok(kiosk.kept() >= before + patients)
-    })
-}
-
 /// What `wardvoice-kiosk outbox` says about a kiosk that is not running.
 fn waiting(kiosk: &Bedside) -> Result<u64> {
     let output =
@@ -186,11 +178,11 @@ impl Stranger {
 fn a_kiosk_comes_goes_and_comes_back(mut hospital: Hospital) -> Result<()> {
     let mut kiosk = hospital.enrol(1, "W1")?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 5)?;
+    kiosk.goes_on(5)?;
     until_true("its records to be stored", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 5))?;
 
     hospital.revoke("k-0001")?;
-    goes_on(&mut kiosk, 10)?;
+    kiosk.goes_on(10)?;
     kiosk.kill()?;
     let kept = waiting(&kiosk)?;
     ensure!(kept >= 5, "{kept} wait in the outbox of a kiosk that was taken off");
@@ -201,7 +193,7 @@ fn a_kiosk_comes_goes_and_comes_back(mut hospital: Hospital) -> Result<()> {
 
     kiosk.join(&hospital.aggregator.json(&["kiosk", "enrol", "--id", "k-0001"])?)?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 1)?;
+    kiosk.goes_on(1)?;
     kiosk.no_more_patients();
     let status =
         until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended()).with_context(|| kiosk.last_words())?;
@@ -375,13 +367,13 @@ fn a_stolen_pass_takes_no_more_than_its_share_and_nothing_once_it_is_taken_back(
     ensure!(thieves.len() == SHARE, "one pass has {} connections", thieves.len());
 
     honest.start(None)?;
-    goes_on(&mut honest, 5)?;
+    honest.goes_on(5)?;
     let thief = thieves.first_mut().context("nobody was let in")?;
     for number in 0..GARBAGE {
         ensure!(thief.publish("wardvoice/1/kiosks/k-0001/records", &format!("garbage {number}"))?);
     }
     ensure!(!thief.publish("wardvoice/1/kiosks/k-0002/records", "in another's name")?, "it spoke for another");
-    goes_on(&mut honest, 5)?;
+    honest.goes_on(5)?;
     until_true("the honest kiosk's records", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 10))?;
     let kept = hospital.aggregator.list(&["quarantine", "list"])?;
     ensure!((1..=1_000).contains(&kept.len()), "{} of the garbage are kept", kept.len());
@@ -392,7 +384,7 @@ fn a_stolen_pass_takes_no_more_than_its_share_and_nothing_once_it_is_taken_back(
         ensure!(thief.next(|_| false)?.is_none(), "a connection goes on");
     }
     ensure!(connect("k-0001")?.is_none(), "it gets in again");
-    goes_on(&mut honest, 1)?;
+    honest.goes_on(1)?;
     honest.no_more_patients();
     let status = until("the honest kiosk to empty its outbox", DEADLINE, || honest.ended())?;
     ensure!(status.success(), "the honest kiosk ended with {status}: {}", honest.last_words());
@@ -422,7 +414,7 @@ fn strangers_who_say_nothing_keep_nobody_out() -> Result<()> {
     }
     let mut kiosk = hospital.enrol(1, "W1")?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 5)?;
+    kiosk.goes_on(5)?;
     until_true("its records to be stored", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 5))?;
     let page = hospital.aggregator.http().get(&hospital.aggregator.url("/readyz"))?;
     ensure!(page.status == 200, "the pages say {}: {}", page.status, page.body);

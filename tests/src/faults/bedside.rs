@@ -30,6 +30,9 @@ use crate::wait::until_true;
 /// Between two patients of one kiosk, unless told otherwise.
 const BETWEEN_PATIENTS: Duration = Duration::from_millis(40);
 
+/// How long patients may take to be thanked.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Where a kiosk looks for certificates by itself.
 const CERTIFICATES: &str = "ca.pem";
 
@@ -96,11 +99,16 @@ impl Bedside {
 
     /// Takes a kiosk in as people do: a join code from the office, typed at the kiosk.
     pub fn enrol(number: usize, ward: &str, aggregator: &Aggregator, directory: &Path) -> Result<Self> {
-        let name = format!("k-{number:04}");
-        let data = directory.join(&name);
-        let kiosk = Self::at(name, data, directory);
+        let kiosk = Self::taken_in(number, directory);
         kiosk.join(&aggregator.json(&["kiosk", "enrol", "--id", &kiosk.name, "--ward", ward])?)?;
         Ok(kiosk)
+    }
+
+    /// A kiosk that has joined in the folder of its name already.
+    pub fn taken_in(number: usize, directory: &Path) -> Self {
+        let name = format!("k-{number:04}");
+        let data = directory.join(&name);
+        Self::at(name, data, directory)
     }
 
     fn at(name: String, data: PathBuf, directory: &Path) -> Self {
@@ -213,6 +221,15 @@ impl Bedside {
     /// An error when it has ended without being killed.
     pub fn must_be_running(&mut self) -> Result<()> {
         self.process.as_mut().map_or(Ok(()), |(process, _)| process.must_be_running())
+    }
+
+    /// Waits until so many more patients have been thanked.
+    pub fn goes_on(&mut self, patients: usize) -> Result<()> {
+        let before = self.kept();
+        until_true("patients to be thanked", PATIENCE, || {
+            self.must_be_running()?;
+            Ok(self.kept() >= before + patients)
+        })
     }
 
     /// Its name.
