@@ -39,12 +39,13 @@ what_the_programs_write() {
     { print }' >"$1/config.toml"
 }
 
-# What each package is besides its files: its unit, its data, whether an upgrade starts it again, and what must not start beside it.
+# What each package is besides its files: its unit, its data, what it writes for others beside that, whether an upgrade starts it again, and
+# what must not start beside it.
 about() {
-  unit="" data="" restart=no masked="" program="$1" documents=""
+  unit="" data="" beside="" restart=no masked="" program="$1" documents=""
   case "$1" in
     wardvoice-aggregator)
-      unit=wardvoice-aggregator.service data=/var/lib/wardvoice restart=yes
+      unit=wardvoice-aggregator.service data=/var/lib/wardvoice beside=/var/lib/wardvoice-broker restart=yes
       documents="README.md CHANGELOG.md HAZARDS.md docs/*.md"
       ;;
     wardvoice-kiosk) data=/var/lib/wardvoice-kiosk documents="docs/accessibility.md docs/volunteers.md" ;;
@@ -103,7 +104,7 @@ pack() {
     -e "s|@SIZE@|$size|; s|@LIBC@|$libc|" "deploy/debian/$package/control" >"$control/control"
   if [ -n "$unit$data" ]; then
     for script in postinst prerm postrm; do
-      sed -e "s|@PACKAGE@|$package|; s|@UNIT@|$unit|; s|@DATA@|$data|; s|@RESTART@|$restart|; s|@MASKED@|$masked|" \
+      sed -e "s|@PACKAGE@|$package|; s|@UNIT@|$unit|; s|@DATA@|$data|; s|@BESIDE@|$beside|; s|@RESTART@|$restart|; s|@MASKED@|$masked|" \
         "deploy/debian/parts/$script" >"$control/$script"
       chmod 755 "$control/$script"
     done

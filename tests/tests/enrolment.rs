@@ -532,7 +532,7 @@ fn pages_are_served_over_tls_with_a_certificate_of_the_authority() -> Result<()>
     let answer = runtime.block_on(async { request.send().await })?;
     let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
     ensure!(cookie.starts_with("__Host-") && cookie.contains("Secure"), "the cookie is {cookie:?}");
-
+    ensure!(answer.headers().contains_key("strict-transport-security"), "browsers may come in the clear again");
     let stranger = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     ensure!(status(&stranger).is_err(), "a certificate of nobody is believed");
     aggregator.stop()

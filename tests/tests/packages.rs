@@ -85,6 +85,8 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
     let said = machine.purge(&[AGGREGATOR])?;
     kept().context("a purge that nobody has answered")?;
     ensure!(said.contains("/var/lib/wardvoice stays"), "{said}");
+    let for_brokers = machine.path("/var/lib/wardvoice-broker");
+    ensure!(for_brokers.is_dir(), "what a broker reads went before the data: {said}");
     ensure!(!machine.path(settings).exists(), "the settings stay after a purge");
 
     machine.install(slice::from_ref(&package))?;
@@ -94,6 +96,7 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
     kept().context("a removal asks for nothing and deletes nothing")?;
     let said = machine.purge(&[AGGREGATOR])?;
     ensure!(said.contains("is deleted") && !machine.path("/var/lib/wardvoice").exists(), "{said}");
+    ensure!(!for_brokers.exists() && said.contains("a broker whose settings name a file there"), "{said}");
     Ok(())
 }
 
