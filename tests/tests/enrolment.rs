@@ -437,9 +437,7 @@ fn a_kiosk_has_its_own_corner_of_a_mosquitto_as_it_is_shipped() -> Result<()> {
 }
 
 fn join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {
-    let mut command = Command::new(programs::kiosk()?);
-    command.args(["join", "--aggregator", aggregator, code, "--data"]).arg(data);
-    command.output().context("failed to start a kiosk")
+    Bedside::try_join(data, aggregator, code)
 }
 
 fn renew(data: &Path) -> Result<Output> {
