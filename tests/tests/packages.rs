@@ -112,10 +112,17 @@ fn a_tablet_becomes_a_kiosk_and_keeps_what_it_has_not_sent() -> Result<()> {
     ensure!(fs::read_link(&ctrl_alt_del)?.as_os_str() == "/dev/null", "Ctrl, Alt and Delete restart the tablet");
     let logins = machine.text("/usr/lib/systemd/logind.conf.d/50-wardvoice-kiosk.conf")?;
     ensure!(logins.contains("NAutoVTs=0\n") && logins.contains("ReserveVT=0\n"), "logins wait on other consoles");
-    for program in ["cage", "env"] {
+    for program in ["cage", "env", "kbd_mode"] {
         fs::write(machine.path("/usr/bin").join(program), "#!/bin/sh\n")?;
         fs::set_permissions(machine.path("/usr/bin").join(program), fs::Permissions::from_mode(0o755))?;
     }
+    let wrong = machine.check_unit("wardvoice-kiosk.service")?;
+    ensure!(wrong.is_empty(), "{wrong}");
+    // The same without a compositor.
+    let drop_ins = machine.path("/etc/systemd/system/wardvoice-kiosk.service.d");
+    fs::create_dir_all(&drop_ins)?;
+    let example = machine.path("/usr/share/doc/wardvoice-kiosk-session/examples/linuxkms.conf");
+    fs::copy(&example, drop_ins.join("linuxkms.conf")).with_context(|| format!("no {}", example.display()))?;
     let wrong = machine.check_unit("wardvoice-kiosk.service")?;
     ensure!(wrong.is_empty(), "{wrong}");
 
