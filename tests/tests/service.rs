@@ -59,6 +59,18 @@ fn the_unit_is_sound_and_confines_the_server() -> Result<()> {
     Ok(())
 }
 
+/// As many kiosks as the largest trusts have, beside all the pages that are let in at once, and as much again.
+#[test]
+fn the_unit_lets_two_thousand_kiosks_in() -> Result<()> {
+    let unit = unit()?;
+    let limits = said(&unit, "LimitNOFILE");
+    let [limit] = limits.as_slice() else { bail!("the unit limits open files by {limits:?}") };
+    // Three a kiosk, as docs/reliability.md says; connections to pages and handshakes as docs/security.md does.
+    let needed = 2_000 * 3 + 4_096 + 1_024;
+    ensure!(limit.parse::<u32>()? >= 2 * needed, "{limit} open files are too few for {needed}");
+    Ok(())
+}
+
 /// The system calls of a set of systemd's, with those of the sets in it.
 fn calls_of(set: &str, found: &mut BTreeSet<String>) -> Result<()> {
     if !set.starts_with('@') {
