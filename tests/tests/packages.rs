@@ -112,6 +112,21 @@ fn a_tablet_becomes_a_kiosk_and_keeps_what_it_has_not_sent() -> Result<()> {
     ensure!(fs::read_link(&ctrl_alt_del)?.as_os_str() == "/dev/null", "Ctrl, Alt and Delete restart the tablet");
     let logins = machine.text("/usr/lib/systemd/logind.conf.d/50-wardvoice-kiosk.conf")?;
     ensure!(logins.contains("NAutoVTs=0\n") && logins.contains("ReserveVT=0\n"), "logins wait on other consoles");
+    for key in ["Power", "Reboot", "Suspend", "Hibernate"] {
+        ensure!(logins.contains(&format!("Handle{key}Key=ignore\n")), "the key {key} does something");
+    }
+    ensure!(machine.text("usr/lib/sysctl.d/50-wardvoice-kiosk.conf")?.contains("\nkernel.sysrq = 0\n"));
+    ensure!(
+        machine
+            .text("usr/lib/systemd/system.conf.d/50-wardvoice-kiosk.conf")?
+            .contains("\nCtrlAltDelBurstAction=none\n")
+    );
+    // Cage switches consoles with -s alone.
+    let unit = machine.text("usr/lib/systemd/system/wardvoice-kiosk.service")?;
+    ensure!(
+        unit.contains("\nExecStart=/usr/bin/cage -d -- /usr/bin/env "),
+        "the compositor lets somebody out: {unit}"
+    );
     for program in ["cage", "env", "kbd_mode"] {
         fs::write(machine.path("/usr/bin").join(program), "#!/bin/sh\n")?;
         fs::set_permissions(machine.path("/usr/bin").join(program), fs::Permissions::from_mode(0o755))?;

@@ -83,7 +83,7 @@ fn a_talkative_server(directory: &Path) -> Result<Aggregator> {
     let mut aggregator = Aggregator::prepare(directory, &Carrier::Certified)?;
     let settings = aggregator.data().join("config.toml");
     let more = "\n[delivery]\nsecrets_file = \"contact-secrets.toml\"\npages_url = \"https://wardvoice.example\"\n\
-                [[contacts]]\nname = \"first\"\nurl = \"http://127.0.0.1:9/\"\n";
+                [displays]\nneed_token = true\n[[contacts]]\nname = \"first\"\nurl = \"http://127.0.0.1:9/\"\n";
     fs::write(&settings, fs::read_to_string(&settings)? + more)?;
     let secrets = aggregator.data().join("contact-secrets.toml");
     fs::write(&secrets, format!("[first]\ntoken = \"{TOKEN}\"\n"))?;
