@@ -440,9 +440,7 @@ fn a_kiosk_has_its_own_corner_of_a_mosquitto_as_it_is_shipped() -> Result<()> {
 }
 
 fn join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {
-    let mut command = Command::new(programs::kiosk()?);
-    command.args(["join", "--aggregator", aggregator, code, "--data"]).arg(data);
-    command.output().context("failed to start a kiosk")
+    Bedside::try_join(data, aggregator, code)
 }
 
 fn renew(data: &Path) -> Result<Output> {
@@ -535,7 +533,7 @@ fn pages_are_served_over_tls_with_a_certificate_of_the_authority() -> Result<()>
     let answer = runtime.block_on(async { request.send().await })?;
     let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
     ensure!(cookie.starts_with("__Host-") && cookie.contains("Secure"), "the cookie is {cookie:?}");
-
+    ensure!(answer.headers().contains_key("strict-transport-security"), "browsers may come in the clear again");
     let stranger = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     ensure!(status(&stranger).is_err(), "a certificate of nobody is believed");
     aggregator.stop()

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -151,11 +151,21 @@ impl Bedside {
             let said = invitation.get(name).and_then(Value::as_str);
             said.with_context(|| format!("`kiosk enrol` printed no {name}: {invitation}"))
         };
-        let mut command = Command::new(programs::kiosk()?);
-        command.args(["join", "--aggregator", said("aggregator")?, said("code")?, "--data"]).arg(&self.data);
-        let output = command.output().context("failed to start a kiosk")?;
+        let output = Self::try_join(&self.data, said("aggregator")?, said("code")?)?;
         ensure!(output.status.success(), "not joined: {}", String::from_utf8_lossy(&output.stderr));
         Ok(())
+    }
+
+    /// Types a join code on a kiosk whose data is in a folder, and hands back how that ended.
+    pub fn try_join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {
+        let mut command = Command::new(programs::kiosk()?);
+        command.args(["join", "--aggregator", aggregator, "--data"]).arg(data);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("failed to start a kiosk")?;
+        let mut keys = child.stdin.take().context("the kiosk reads nothing")?;
+        writeln!(keys, "{code}").context("failed to type the code")?;
+        drop(keys);
+        child.wait_with_output().context("failed to wait for a kiosk")
     }
 
     /// Says whose certificates its broker's is checked with.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
+use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, RequestBuilder, redirect};
 use tokio::sync::broadcast;
@@ -87,9 +88,14 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 
 /// Serves the pages until the desk stops.
 pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
+    serve_pages(desk, router(Arc::clone(desk))).await
+}
+
+/// Serves pages as they were made until the desk stops.
+pub(super) async fn serve_pages(desk: &Desk, pages: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (pages, stopping) = (router(Arc::clone(desk)), desk.stopping.clone());
+    let stopping = desk.stopping.clone();
     let proxies = desk.trusted_proxies.clone();
     tokio::spawn(async move {
         reception::serve(listener, pages, &proxies, stopping.cancelled_owned()).await.unwrap();
