@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-pub(super) const TABLE: [(&str, &str, &str); 122] = [
+pub(super) const TABLE: [(&str, &str, &str); 123] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
@@ -139,6 +139,7 @@ pub(super) const TABLE: [(&str, &str, &str); 122] = [
     ("GET /api/v1/periods", "/api/v1/periods", "so oooxxxooxx"),
     ("GET /api/v1/scores", "/api/v1/scores?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/scores/explain", "/api/v1/scores/explain?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /api/v1/answers", "/api/v1/answers?unit=ward:W1&questionnaire=listening-into-action@1", "so oxoxxxooxx"),
     ("GET /api/v1/signals", "/api/v1/signals?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/comparison", "/api/v1/comparison?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/comments", "/api/v1/comments?unit=ward:W1", "so oxoxxxooxx"),
