@@ -38,7 +38,7 @@ mod tables;
 mod translation;
 mod withdrawal;
 
-pub use comments::{CommentLine, CommentsAsk};
+pub use comments::{CommentLine, CommentsAsk, StaffName, WordLists};
 pub use delivery::{DeliveryAsk, TestLine};
 pub use identity::{AuthorityLine, IdentityAsk, InvitationLine, IssuedLine, RevokedLine, SealKeysLine};
 pub use keeping::{BackedUp, BackupAsk, Restored, restore};

@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::Language;
 
 use super::terms::MAX_TERM_CHARACTERS;
@@ -17,7 +18,8 @@ use super::{
 use crate::help::StaffRole;
 
 /// What is to be different.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ListChange {
     /// A word more.
     AddWord(ListedWord),
@@ -45,7 +47,7 @@ pub enum ListChange {
 }
 
 /// A word of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedWord {
     /// The language.
     pub language: Language,
@@ -114,7 +116,7 @@ impl Lists {
         &self.signs
     }
 
-    /// The names of staff. They stand on the page of the lists and on no other.
+    /// The names of staff. They stand on the page of the lists and on no other, and in the answer of the command that asks for them.
     pub fn names(&self) -> &Names {
         &self.names
     }
