@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::id::{Hash, WardId};
 
 use super::failure::Failure;
 use super::layout::{self, Page};
@@ -155,11 +155,11 @@ pub(crate) fn fragment(web: &Web, heeded: &Heeded) -> Fragment {
         words::count(seen.len() as u64)
     );
     let changes = html! {
-        section.sheet.flows aria-labelledby="new" {
+        section #to-look-at.sheet.flows aria-labelledby="new" {
             h2 id="new" { "To look at" }
             @if new.is_empty() { p { "There is nothing to look at now." } } @else { (table(web, &new, "new")) }
         }
-        section.sheet.flows aria-labelledby="seen" {
+        section #seen-already.sheet.flows aria-labelledby="seen" {
             h2 id="seen" { "Seen, and still so" }
             @if seen.is_empty() { p { "Nothing that was seen is still so." } } @else { (table(web, &seen, "seen")) }
         }
@@ -186,8 +186,10 @@ fn table(web: &Web, alerts: &[Open], title: &str) -> Markup {
 fn row(web: &Web, open: &Open) -> Markup {
     let alert = &open.alert;
     let ago = |moment| words::ago(moment, web.now(), web.desk.scoring.calendar());
+    // A row keeps its place in an open page by its id: a button under somebody's finger never becomes another alert's.
+    let id: String = Hash::of(alert.key.as_bytes()).to_string().chars().take(12).collect();
     html! {
-        tr {
+        tr id=(format!("alert-{id}")) {
             th scope="row" { (alert.kind.label()) }
             td data-label="What there is" { a href=(alert.page) { (alert.words) } small { (alert.kind.what_to_do()) } }
             td data-label="For" { (audience(web, &alert.audience)) }

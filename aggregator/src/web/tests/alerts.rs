@@ -149,6 +149,7 @@ async fn an_open_list_keeps_itself_true_and_shows_each_what_concerns_them() {
     assert_eq!(request.send().await.unwrap().status(), 303);
     let told = all.next().await.unwrap();
     assert_eq!(told["said"], "Updated: 6 alerts to look at, 1 seen.");
+    assert_eq!(format!("{:?}", all.shown).matches("alert-").count(), 7, "each row is known by an id of its own");
     let reloaded = page(&bench, &office, "/alerts").await;
     assert_eq!(all.shown, seen(live_part(&reloaded)));
 }
