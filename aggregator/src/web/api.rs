@@ -28,6 +28,7 @@ mod answers;
 mod certificates;
 mod docs;
 mod signal;
+mod unscored;
 
 pub(crate) use docs::prose;
 
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Vec<Route> {
         // What may be read is asked for again when it is known which unit.
         reads("/api/v1/scores", Door::Description, scores),
         reads("/api/v1/scores/explain", Door::Description, explained),
+        reads("/api/v1/answers", Door::Description, unscored::answers),
         reads("/api/v1/signals", Door::Description, signal::signals),
         reads("/api/v1/comparison", Door::Description, signal::comparison),
         reads("/api/v1/actions", Door::Description, signal::actions),
@@ -66,7 +68,7 @@ pub(super) fn routes() -> Vec<Route> {
             that account's roles may see.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, certificates::certificates, quarantine, completeness, help::list, help::seen_by_machine, tables::list, tables::download),
+    paths(wards, periods, scores, explained, unscored::answers, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, certificates::certificates, quarantine, completeness, help::list, help::seen_by_machine, tables::list, tables::download),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),

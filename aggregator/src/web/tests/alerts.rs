@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::Events;
 use super::desk::{Bench, PASSWORD, noon};
+use super::{Events, live_part, seen};
 use crate::accounts::Proof;
 use crate::alerts::{Alert, Budgets, Kind, Settings};
 use crate::delivery::{Letter, Message, MessageId, Subject};
@@ -134,6 +134,24 @@ async fn a_notice_goes_from_open_pages_when_somebody_has_seen_it() {
     let matron = account(&bench, "of-ward-2", "ward:W2").await;
     let other = Events::of_page_as(&bench, "/ward/W2", Some(&matron)).await;
     assert!(shows(&other, "The thing about a-ward-2.") && !shows(&other, "a-board"));
+}
+
+#[tokio::test]
+async fn an_open_list_keeps_itself_true_and_shows_each_what_concerns_them() {
+    let bench = alarmed().await;
+    let (office, matron) = (bench.sign_in().await, account(&bench, "of-ward-2", "ward:W2").await);
+    let mut all = Events::of_page_as(&bench, "/alerts", Some(&office)).await;
+    let own = Events::of_page_as(&bench, "/alerts", Some(&matron)).await;
+    let shows = |events: &Events, key: &str| format!("{:?}", events.shown).contains(key);
+    assert!(shows(&all, "The thing about a-board.") && shows(&all, "The thing about a-ward-2."));
+    assert!(shows(&own, "The thing about a-ward-2.") && !shows(&own, "a-board") && !shows(&own, "a-ward-1"));
+    let request = bench.post("/alerts/seen", "key=a-board").header("cookie", &office);
+    assert_eq!(request.send().await.unwrap().status(), 303);
+    let told = all.next().await.unwrap();
+    assert_eq!(told["said"], "Updated: 6 alerts to look at, 1 seen.");
+    assert_eq!(format!("{:?}", all.shown).matches("alert-").count(), 7, "each row is known by an id of its own");
+    let reloaded = page(&bench, &office, "/alerts").await;
+    assert_eq!(all.shown, seen(live_part(&reloaded)));
 }
 
 #[tokio::test]

@@ -105,6 +105,41 @@ async fn other_questionnaires_say_what_they_can_say() {
 }
 
 #[tokio::test]
+async fn machines_are_told_how_many_gave_each_answer_where_there_is_no_score() {
+    let mut bench = asks_everything().await;
+    let sister = account(&bench, "sister", "ward:W1").await;
+    bench.answer(&Questionnaire::listening_into_action().unwrap(), 4, None);
+    let path = "/api/v1/answers?unit=ward:W1&period=2026-F23&questionnaire=";
+    let ask = async |questionnaire: &str| {
+        let response =
+            bench.get(&format!("{path}{questionnaire}")).header("cookie", &sister).send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let (status, sheet) = ask("listening-into-action@1").await;
+    assert_eq!((status, &sheet["responses"], &sheet["left_out"]), (200, &4.into(), &0.into()), "{sheet}");
+    let questions = sheet["questions"].as_array().unwrap();
+    assert!(!questions.is_empty() && sheet["unit_name"] == "Ward 1", "{sheet}");
+    for question in questions {
+        let given =
+            question["distribution"].as_array().unwrap().iter().map(|option| option["count"].as_u64().unwrap());
+        let besides =
+            ["not_applicable", "dont_know", "declined", "not_shown"].map(|name| question[name].as_u64().unwrap());
+        assert_eq!(given.sum::<u64>() + besides.iter().sum::<u64>(), 4, "{question}");
+        assert!(question["figure"]["value"].is_null(), "nothing is made of it: {question}");
+    }
+    for (questionnaire, expected, says) in [
+        ("inpatient@1", 404, "/api/v1/scores"),
+        ("nothing@1", 404, "no questionnaire nothing@1"),
+        ("nothing", 400, "nothing"),
+        ("staff-engagement@1", 403, ""),
+    ] {
+        let (status, problem) = ask(questionnaire).await;
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(status == expected && detail.contains(says), "{questionnaire}: {status} {problem}");
+    }
+}
+
+#[tokio::test]
 async fn what_staff_say_is_for_the_board_and_the_office_and_never_of_few() {
     let mut bench = asks_everything().await;
     let staff = Questionnaire::staff_engagement().unwrap();

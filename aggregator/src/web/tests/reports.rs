@@ -133,11 +133,32 @@ async fn empty_and_unknown_wards_and_periods_are_said() {
 #[tokio::test]
 async fn the_board_and_the_half_year_hold_every_ward() {
     let bench = Bench::lively(false).await;
+    let due = NewAction {
+        unit: "ward:W1".parse().unwrap(),
+        said: "It is loud.".to_owned(),
+        did: "Soft bins.".to_owned(),
+        owner: None,
+        about: None,
+        due: Some(Date::constant(2026, 11, 1)),
+        cause: Cause::default(),
+    };
+    let number = bench.desk.actions.add(due.clone(), Date::constant(2026, 10, 1)).unwrap().number;
+    bench.desk.actions.finish(number, Date::constant(2026, 10, 20)).unwrap();
+    bench.desk.actions.add(due, Date::constant(2026, 10, 1)).unwrap();
     let board = paper(&bench, &ReportAsk::Board { period: None, as_of: None });
     let Report::Board(report) = &board.report else { unreachable!("{board:?}") };
     let wards: Vec<&str> = report.matrix.rows.iter().map(|row| row.ward.as_str()).collect();
     assert_eq!(wards.len(), bench.desk.world.directory.wards().len());
     assert!(report.matrix.rows.iter().all(|row| row.cells.len() == report.matrix.columns.len()));
+    let counted = |label: &str| report.actions.counts.iter().find(|one| one.label == label).map(|one| one.count);
+    let loops =
+        ["fell due in the last year", "of those that fell due, done", "of those that fell due, done by the day"];
+    assert_eq!(loops.map(counted), [Some(2), Some(1), Some(1)]);
+    assert!(
+        report.help[1].contains("0 had to go on to another contact; 0 nobody has ever seen."),
+        "{:?}",
+        report.help
+    );
     let half = paper(&bench, &ReportAsk::HalfYear { half: None, as_of: None });
     assert_eq!(half.front.title, "Six-monthly snapshot: January to June 2026");
     let half = paper(&bench, &ReportAsk::HalfYear { half: Some("2026-H2".to_owned()), as_of: None });
