@@ -198,7 +198,8 @@ async fn what_a_specialty_did_is_on_its_charts_and_on_those_of_the_wards_that_it
     let own = bench.page_of(&office, &chart("specialty:general-medicine")).await;
     assert!(own.contains("Action 1 on 27 September 2026: A leaflet."), "{own}");
     let whose = "Action 1 on 27 September 2026: General medicine: A leaflet.";
-    for unit in ["ward:W1", "ward:W3", "department:medicine"] {
+    // Nobody has answered on the other ward, so it has no chart yet.
+    for unit in ["ward:W1", "department:medicine"] {
         let shown = bench.page_of(&office, &chart(unit)).await;
         assert!(shown.contains(whose), "{unit}: {shown}");
     }

@@ -121,6 +121,13 @@ pub(super) struct Trust {
     pub(super) openid: Option<crate::openid::OpenId>,
 }
 
+/// A questionnaire that is asked here and that no definition scores.
+pub(super) fn scored_by_nothing() -> Questionnaire {
+    let mut file = Questionnaire::listening_into_action().unwrap().file().clone();
+    file.version += 1;
+    Questionnaire::try_from(file).unwrap()
+}
+
 impl Bench {
     /// A server with no answers yet.
     pub(super) async fn empty(demonstration: bool) -> Self {
@@ -134,7 +141,11 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let directory = directory();
         let mut questionnaires = Questionnaire::shipped().unwrap();
-        questionnaires.truncate(if asks_everything { usize::MAX } else { 1 });
+        if asks_everything {
+            questionnaires.push(scored_by_nothing());
+        } else {
+            questionnaires.truncate(1);
+        }
         let vocabulary = Arc::new(Vocabulary::new(&directory, &questionnaires).unwrap());
         let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
         let translations = Arc::new(Translations::open(folder.path().join("approvals.ndjson")).unwrap());

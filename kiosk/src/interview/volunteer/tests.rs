@@ -23,7 +23,7 @@ mod door;
 mod drafts;
 mod help;
 mod looks;
-mod manager;
+mod tablet;
 
 const PIN: &str = "2580";
 const MANAGER: &str = "10357";
