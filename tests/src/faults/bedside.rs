@@ -25,7 +25,7 @@ use crate::clock::WallClock;
 use crate::process::Process;
 use crate::programs;
 use crate::tablet::interview;
-use crate::wait::until_true;
+use crate::wait::{until, until_true};
 
 /// Between two patients of one kiosk, unless told otherwise.
 const BETWEEN_PATIENTS: Duration = Duration::from_millis(40);
@@ -240,6 +240,15 @@ impl Bedside {
             self.must_be_running()?;
             Ok(self.kept() >= before + patients)
         })
+    }
+
+    /// No more patients: the outbox runs empty, and the kiosk ends in order.
+    pub fn empties_its_outbox(&mut self) -> Result<()> {
+        self.no_more_patients();
+        let status = until("the kiosk to empty its outbox", PATIENCE, || self.ended())
+            .with_context(|| format!("{}: {}", self.name, self.last_words()))?;
+        ensure!(status.success(), "{} ended with {status}: {}", self.name, self.last_words());
+        Ok(())
     }
 
     /// Its name.
