@@ -27,6 +27,7 @@ pub mod http;
 pub mod ledger;
 pub mod live;
 pub mod load;
+pub mod long_run;
 pub mod loopback;
 pub mod made_up;
 pub mod mqtt;
