@@ -1,8 +1,8 @@
 //! What the program says of itself, a line for each event.
 //!
 //! What a broker, or whatever answers in its place, has sent may stand in the reason why there is no connection. So no event is two lines, and none
-//! moves the cursor of whoever reads it: control characters are written as what they are. The aggregator's lines are made so too, in its
-//! own `log_lines`; the two programs share nothing but the protocol.
+//! moves the cursor of whoever reads it: control characters are written as what they are ([`Line`]). The aggregator's lines are made so
+//! too, in its own `log_lines`: the two programs share nothing but the protocol, which knows no `tracing`.
 
 use std::fmt::{self, Write as _};
 
@@ -10,6 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
+use wardvoice_protocol::one_line::Line;
 
 /// Writes the fields of each event on one line, whatever is in them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,7 +26,7 @@ impl<'writer> FormatFields<'writer> for OneLine {
 
 /// The fields of an event as they are written.
 struct Words<'writer> {
-    line: Line<'writer>,
+    line: Line<Writer<'writer>>,
     is_first: bool,
     result: fmt::Result,
 }
@@ -55,24 +56,6 @@ impl Visit for Words<'_> {
         if self.result.is_ok() {
             self.result = self.write(field.name(), format_args!("{value:?}"));
         }
-    }
-}
-
-/// One line, in which control characters are written as what they are.
-struct Line<'writer>(Writer<'writer>);
-
-impl fmt::Write for Line<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(char::is_control) {
-            match part.chars().next_back().filter(|last| last.is_control()) {
-                Some(last) => {
-                    self.0.write_str(part.strip_suffix(last).unwrap_or(part))?;
-                    write!(self.0, "{}", last.escape_default())?;
-                }
-                None => self.0.write_str(part)?,
-            }
-        }
-        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use tempfile::TempDir;
 use wardvoice_tests::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
 use wardvoice_tests::broker::Broker;
 use wardvoice_tests::certificates::{Authority, Certificate, Flaw};
-use wardvoice_tests::faults::Bedside;
+use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
 use wardvoice_tests::loopback;
 use wardvoice_tests::programs;
 use wardvoice_tests::wait::{until, until_true};
@@ -194,19 +195,7 @@ fn a_kiosk_comes_goes_and_comes_back(mut hospital: Hospital) -> Result<()> {
     kiosk.join(&hospital.aggregator.json(&["kiosk", "enrol", "--id", "k-0001"])?)?;
     kiosk.start(None)?;
     kiosk.goes_on(1)?;
-    kiosk.no_more_patients();
-    let status =
-        until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended()).with_context(|| kiosk.last_words())?;
-    ensure!(status.success(), "the kiosk ended with {status}: {}", kiosk.last_words());
-    hospital.aggregator.stop()?;
-    let ledger = hospital.aggregator.ledger()?;
-    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
-    let stored = ledger.marks();
-    for mark in kiosk.marks() {
-        ensure!(stored.get(mark.as_str()) == Some(&1), "{mark} is stored {:?} times", stored.get(mark.as_str()));
-    }
-    hospital.aggregator.verify()?;
-    Ok(())
+    everything_is_stored_once(slice::from_mut(&mut kiosk), &mut hospital.aggregator)
 }
 
 /// What a kiosk's certificate is good for, and for nothing else.
@@ -383,9 +372,7 @@ fn a_stolen_pass_takes_no_more_than_its_share_and_nothing_once_it_is_taken_back(
     }
     ensure!(connect("k-0001")?.is_none(), "it gets in again");
     honest.goes_on(1)?;
-    honest.no_more_patients();
-    let status = until("the honest kiosk to empty its outbox", DEADLINE, || honest.ended())?;
-    ensure!(status.success(), "the honest kiosk ended with {status}: {}", honest.last_words());
+    honest.empties_its_outbox()?;
     hospital.aggregator.verify()?;
     hospital.aggregator.stop()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::slice;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -12,8 +13,7 @@ use wardvoice_kiosk::app::joining::{Ask, asking};
 use wardvoice_kiosk::identity;
 use wardvoice_kiosk::joining::{JoinStep, JoinTouch, Joining, Standing, Trouble};
 use wardvoice_tests::aggregator::{Aggregator, Carrier};
-use wardvoice_tests::faults::Bedside;
-use wardvoice_tests::wait::until;
+use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
 
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -104,17 +104,5 @@ fn a_tablet_joins_by_its_own_screen_and_again_with_the_records_that_wait_on_it()
 
     kiosk.start(None)?;
     kiosk.goes_on(1)?;
-    kiosk.no_more_patients();
-    let status =
-        until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended()).with_context(|| kiosk.last_words())?;
-    ensure!(status.success(), "the kiosk ended with {status}: {}", kiosk.last_words());
-    aggregator.stop()?;
-    let ledger = aggregator.ledger()?;
-    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
-    let stored = ledger.marks();
-    for mark in kiosk.marks() {
-        ensure!(stored.get(mark.as_str()) == Some(&1), "{mark} is stored {:?} times", stored.get(mark.as_str()));
-    }
-    aggregator.verify()?;
-    Ok(())
+    everything_is_stored_once(slice::from_mut(&mut kiosk), &mut aggregator)
 }

@@ -231,7 +231,7 @@ impl ScoresAsked {
             cut: given(&self.cut).unwrap_or_default().parse().map_err(|error: scoring::CutError| bad(&error))?,
             definition: definition.transpose().map_err(|error| bad(&error))?,
         };
-        if ask.definition.as_ref().is_some_and(|definition| web.desk.scoring.is_of_staff(definition)) {
+        if is_of_staff(web, &ask) {
             web.enter(viewer, Place::Staff(&ask.unit))?;
             if !ask.cut.is_whole() {
                 return Err(not_so_few("What staff said is not given in parts: few people could be recognised."));
@@ -245,10 +245,14 @@ fn not_so_few(detail: &str) -> Failure {
     Failure::new(axum::http::StatusCode::FORBIDDEN, "Not given of so few", detail)
 }
 
+/// Whether it is staff who said what is asked for.
+fn is_of_staff(web: &Web, ask: &Ask) -> bool {
+    ask.definition.as_ref().is_some_and(|definition| web.desk.scoring.is_of_staff(definition))
+}
+
 /// What staff said is given of six people or more.
-fn of_enough_staff(web: &Web, ask: &Ask, sheet: &ScoreSheet) -> Result<(), Failure> {
-    let of_staff = ask.definition.as_ref().is_some_and(|definition| web.desk.scoring.is_of_staff(definition));
-    if of_staff && policy::shown_count(sheet.responses).is_none() {
+fn of_enough_staff(of_staff: bool, responses: u64) -> Result<(), Failure> {
+    if of_staff && policy::shown_count(responses).is_none() {
         let fewest = policy::FEWEST_SHOWN;
         return Err(not_so_few(&format!(
             "Fewer than {fewest} members of staff have answered, so nothing is given."
@@ -301,7 +305,7 @@ async fn scores(
             scoring::score_asked(&facts, &web.desk.scoring, &ask, day)
         };
         let sheet = sheet.map_err(not_scored)?.from_log(facts.head());
-        of_enough_staff(web, &ask, &sheet)?;
+        of_enough_staff(is_of_staff(web, &ask), sheet.responses)?;
         Ok(if reads_the_trust(web, &viewer) { sheet } else { policy::of_own_unit(sheet) })
     })
     .await?;
@@ -326,7 +330,7 @@ async fn explained(
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let explained = scoring::explain(&facts, &web.desk.scoring, &ask, day).map_err(not_scored)?;
         let explained = explained.from_log(facts.head());
-        of_enough_staff(web, &ask, &explained.sheet)?;
+        of_enough_staff(is_of_staff(web, &ask), explained.sheet.responses)?;
         Ok(if reads_the_trust(web, &viewer) { explained } else { explained.of_own_unit() })
     });
     explained.await.map(Json)

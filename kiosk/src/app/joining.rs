@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::Path;
 use std::rc::{Rc, Weak};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::Receiver;
 use std::thread;
 
 use anyhow::Context as _;
@@ -14,6 +14,7 @@ use wardvoice_protocol::assignment::KioskSettings;
 use wardvoice_protocol::enrolment::JoinCode;
 
 use super::WindowOptions;
+use super::post::{self, Post};
 use crate::identity;
 use crate::join::{self, JoinError};
 use crate::joining::{IDLE, JoinStep, JoinTouch, Joining};
@@ -31,9 +32,8 @@ pub struct JoinStage {
     screen: JoinScreen,
     ask: Ask,
     begin: Box<dyn Fn()>,
-    said: Sender<Result<KioskSettings, JoinError>>,
+    post: Post<Result<KioskSettings, JoinError>>,
     heard: Receiver<Result<KioskSettings, JoinError>>,
-    window: slint::Weak<KioskWindow>,
     timer: slint::Timer,
     this: Weak<Self>,
 }
@@ -48,7 +48,7 @@ impl JoinStage {
         ask: Ask,
         begin: impl Fn() + 'static,
     ) -> Rc<Self> {
-        let (said, heard) = mpsc::channel();
+        let (post, heard) = Post::new(window);
         let stage = Rc::new_cyclic(|this: &Weak<Self>| {
             let touched = Weak::clone(this);
             let touch: Rc<dyn Fn(JoinTouch)> = Rc::new(move |touch| {
@@ -61,19 +61,13 @@ impl JoinStage {
                 screen: JoinScreen::connect(window, key, &touch),
                 ask,
                 begin: Box::new(begin),
-                said,
+                post,
                 heard,
-                window: window.as_weak(),
                 timer: slint::Timer::default(),
                 this: Weak::clone(this),
             }
         });
-        let called = Rc::downgrade(&stage);
-        window.on_post_arrived(move || {
-            if let Some(stage) = called.upgrade() {
-                stage.read_post();
-            }
-        });
+        post::deliver(window, &stage, Self::read_post);
         stage.show();
         stage
     }
@@ -95,15 +89,8 @@ impl JoinStage {
         match step {
             JoinStep::Nothing => {}
             JoinStep::Ask { address, code } => {
-                let (said, window) = (self.said.clone(), self.window.clone());
-                let answer = Box::new(move |answer| {
-                    if said.send(answer).is_ok()
-                        && let Err(error) = window.upgrade_in_event_loop(|window| window.invoke_post_arrived())
-                    {
-                        tracing::debug!(%error, "there is no event loop to wake");
-                    }
-                });
-                if let Err(error) = (self.ask)(address, code, answer) {
+                let post = self.post.clone();
+                if let Err(error) = (self.ask)(address, code, Box::new(move |answer| post.put(answer))) {
                     self.joining.borrow_mut().hear(Err(JoinError::Thread(error)));
                 }
             }

@@ -25,13 +25,16 @@ use crate::clock::WallClock;
 use crate::process::Process;
 use crate::programs;
 use crate::tablet::interview;
-use crate::wait::until_true;
+use crate::wait::{until, until_true};
 
 /// Between two patients of one kiosk, unless told otherwise.
 const BETWEEN_PATIENTS: Duration = Duration::from_millis(40);
 
 /// How long patients may take to be thanked.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long a kiosk may take to empty its outbox.
+const EMPTYING: Duration = Duration::from_mins(2);
 
 /// Where a kiosk looks for certificates by itself.
 const CERTIFICATES: &str = "ca.pem";
@@ -240,6 +243,15 @@ impl Bedside {
             self.must_be_running()?;
             Ok(self.kept() >= before + patients)
         })
+    }
+
+    /// No more patients: the outbox runs empty, and the kiosk ends in order.
+    pub fn empties_its_outbox(&mut self) -> Result<()> {
+        self.no_more_patients();
+        let status = until("the kiosk to empty its outbox", EMPTYING, || self.ended())
+            .with_context(|| format!("{}: {}", self.name, self.last_words()))?;
+        ensure!(status.success(), "{} ended with {status}: {}", self.name, self.last_words());
+        Ok(())
     }
 
     /// Its name.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use wardvoice_protocol::questionnaire::{QuestionnaireRef, QuestionnaireRefError};
 
-use super::not_so_few;
-use crate::policy::{self, Place};
+use super::of_enough_staff;
+use crate::policy::Place;
 use crate::scoring::{self, QuestionSheet, Standing};
 use crate::web::beside::{Counted, is_of_staff};
 use crate::web::failure::{Failure, Problem};
@@ -92,12 +92,7 @@ pub(super) async fn answers(
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let counted = scoring::answers(&facts, scoring, (index, questionnaire), &unit, &period);
         drop(facts);
-        if of_staff && policy::shown_count(counted.responses).is_none() {
-            let fewest = policy::FEWEST_SHOWN;
-            return Err(not_so_few(&format!(
-                "Fewer than {fewest} members of staff have answered, so nothing is given."
-            )));
-        }
+        of_enough_staff(of_staff, counted.responses)?;
         let Counted { sheet, left_out } = Counted::of(counted, of_staff);
         Ok(AnswersGiven {
             unit: unit.to_string(),

@@ -129,17 +129,8 @@ async fn a_department_takes_an_action_on_and_its_charts_show_what_it_came_to() {
     let overdue = board.split("<h3>Overdue</h3>").nth(1).unwrap();
     assert!(overdue.contains("Medicine: overdue, due 1 November 2026 (matron)"), "the board sees whose it is");
     // Another was done between the fourth and the fifth fortnight.
-    let flasks = NewAction {
-        unit: "department:medicine".parse().unwrap(),
-        said: "Tea is cold.".to_owned(),
-        did: "New flasks.".to_owned(),
-        owner: None,
-        about: Some("domain:kindness".parse().unwrap()),
-        due: None,
-        cause: Cause::default(),
-    };
-    let number = bench.desk.actions.add(flasks, Date::constant(2026, 9, 1)).unwrap().number;
-    bench.desk.actions.finish(number, Date::constant(2026, 9, 27)).unwrap();
+    let days = [Date::constant(2026, 9, 1), Date::constant(2026, 9, 27)];
+    bench.acted("department:medicine", ["Tea is cold.", "New flasks."], Some("domain:kindness"), days);
     let listed = bench.page_of(&cookie, path).await;
     assert!(listed.contains("Measured: "), "the step is measured over all its wards");
     let chart = bench.page_of(&cookie, "/signal?unit=department:medicine&measure=domain:kindness").await;

@@ -2,43 +2,26 @@
 
 use jiff::SignedDuration;
 
-use super::desk::{Bench, PASSWORD, noon};
+use super::desk::{Bench, PASSWORD, alert, noon};
 use super::{Events, live_part, seen};
 use crate::accounts::Proof;
-use crate::alerts::{Alert, Budgets, Kind, Settings};
+use crate::alerts::{Budgets, Kind};
 use crate::delivery::{Letter, Message, MessageId, Subject};
-
-fn alert(kind: Kind, key: &str, audience: &str) -> Alert {
-    Alert {
-        key: key.to_owned(),
-        kind,
-        audience: audience.parse().unwrap(),
-        words: format!("The thing about {key}."),
-        page: "/board".to_owned(),
-    }
-}
 
 /// A desk with an alert for each audience, and one for the ward that is over its budget.
 async fn alarmed() -> Bench {
     let bench = Bench::lively(false).await;
     let budgets = Budgets { ward: 1, department: 1, office: 5, board: 5, it: 5 };
-    let settings = Settings {
-        digest_hour: 8,
-        budgets,
-        tell: [].into(),
-        every_ward: Vec::new(),
-        every_department: Vec::new(),
-    };
     let found = vec![
-        alert(Kind::SpecialCause, "a-ward-1", "ward:W1"),
-        alert(Kind::SpecialCause, "a-ward-1-more", "ward:W1"),
-        alert(Kind::SpecialCause, "a-ward-2", "ward:W2"),
-        alert(Kind::SpecialCause, "a-department", "department:medicine"),
-        alert(Kind::SpecialCause, "a-board", "board"),
-        alert(Kind::QuotaAtRisk, "an-office", "office"),
-        alert(Kind::SilentKiosk, "an-it", "it"),
+        alert(Kind::SpecialCause, "a-ward-1", "ward:W1", "/board"),
+        alert(Kind::SpecialCause, "a-ward-1-more", "ward:W1", "/board"),
+        alert(Kind::SpecialCause, "a-ward-2", "ward:W2", "/board"),
+        alert(Kind::SpecialCause, "a-department", "department:medicine", "/board"),
+        alert(Kind::SpecialCause, "a-board", "board", "/board"),
+        alert(Kind::QuotaAtRisk, "an-office", "office", "/board"),
+        alert(Kind::SilentKiosk, "an-it", "it", "/board"),
     ];
-    bench.desk.alerts.look(found, noon(), &bench.desk.world.calendar, &settings);
+    bench.finds(found, budgets);
     bench
 }
 

@@ -44,11 +44,14 @@ use crate::translations::Translations;
 use crate::tries::Tries;
 use crate::web::{Desk, router};
 
+mod alerts;
 mod answers;
+mod changes;
 mod kiosks;
 mod ways;
 mod withdrawal;
 
+pub(super) use alerts::{AMPLE, alert};
 pub(super) use withdrawal::{given, taken_back};
 
 pub(super) const PASSWORD: &str = "correct horse battery";

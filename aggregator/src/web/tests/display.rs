@@ -30,17 +30,8 @@ impl Bench {
     }
 
     pub(super) fn change(&self, place: &str, said: &str) {
-        let action = NewAction {
-            unit: Unit::Ward(desk::ward(place)),
-            said: said.to_owned(),
-            did: "Soft closing bins.".to_owned(),
-            owner: None,
-            about: None,
-            due: None,
-            cause: Cause::default(),
-        };
-        let action = self.desk.actions.add(action, date(2026, 11, 1)).unwrap();
-        self.desk.actions.finish(action.number, date(2026, 11, 2)).unwrap();
+        let days = [date(2026, 11, 1), date(2026, 11, 2)];
+        self.acted(&format!("ward:{place}"), [said, "Soft closing bins."], None, days);
     }
 
     /// Everything that a ward's display shows, in its turn.

@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use serde_json::Value;
 use wardvoice_paper::{Paper, Report, Size, Whose};
-use wardvoice_protocol::directory::Unit;
 
 use super::desk::{Bench, ward};
 use crate::actions::{Cause, NewAction};
@@ -65,17 +64,8 @@ fn of_ward(id: &str, period: Option<&str>) -> ReportAsk {
 }
 
 fn change(bench: &Bench, said: &str) {
-    let action = NewAction {
-        unit: Unit::Ward(ward("W1")),
-        said: said.to_owned(),
-        did: "Soft bins.".to_owned(),
-        owner: None,
-        about: None,
-        due: None,
-        cause: Cause::default(),
-    };
-    let number = bench.desk.actions.add(action, Date::constant(2026, 9, 1)).unwrap().number;
-    bench.desk.actions.finish(number, Date::constant(2026, 9, 21)).unwrap();
+    let days = [Date::constant(2026, 9, 1), Date::constant(2026, 9, 21)];
+    bench.acted("ward:W1", [said, "Soft bins."], None, days);
 }
 
 #[tokio::test]
@@ -285,17 +275,8 @@ async fn a_poster_reads_what_was_released_and_nothing_else() {
 async fn a_poster_of_changes_is_a_wards_or_a_larger_units() {
     let bench = Bench::lively(false).await;
     change(&bench, "It is loud at night.");
-    let tea = NewAction {
-        unit: "department:medicine".parse().unwrap(),
-        said: "Tea is cold.".to_owned(),
-        did: "New flasks.".to_owned(),
-        owner: None,
-        about: None,
-        due: None,
-        cause: Cause::default(),
-    };
-    let number = bench.desk.actions.add(tea, Date::constant(2026, 9, 1)).unwrap().number;
-    bench.desk.actions.finish(number, Date::constant(2026, 9, 22)).unwrap();
+    let days = [Date::constant(2026, 9, 1), Date::constant(2026, 9, 22)];
+    bench.acted("department:medicine", ["Tea is cold.", "New flasks."], None, days);
     let said = |unit: &str| -> (String, Vec<String>) {
         let paper = with(&bench, None, |books| gather(books, &you_said(unit, "en"))).unwrap().unwrap();
         let Report::YouSaidWeDid(report) = &paper.report else { unreachable!() };
