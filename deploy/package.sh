@@ -8,6 +8,7 @@
 #   deploy/package.sh --no-build               package the programs that are there
 #   deploy/package.sh --only PACKAGE           that one alone
 #   deploy/package.sh --arch arm64             for another processor than this machine's: amd64 or arm64
+#   deploy/package.sh --linuxkms               with a kiosk that can draw without a compositor (docs/operate.md)
 #   deploy/package.sh --no-install             fail instead of installing what is missing
 #
 # WARDVOICE_MAINTAINER="Name <address>" says who answers for them; SOURCE_DATE_EPOCH their date, otherwise that of the last commit.
@@ -20,6 +21,7 @@ out=""
 version=""
 only=""
 architecture=""
+linuxkms=""
 build=yes
 install=yes
 while [ $# -gt 0 ]; do
@@ -35,9 +37,10 @@ while [ $# -gt 0 ]; do
       esac
       shift
       ;;
+    --linuxkms) linuxkms=yes ;;
     --no-build) build=no ;;
     --no-install) install=no ;;
-    -h | --help) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    -h | --help) sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) echo "package.sh: unknown argument $1 (see --help)" >&2; exit 2 ;;
   esac
   shift
@@ -54,6 +57,7 @@ esac
 need_packages gcc libc6-dev binutils dpkg python3 gzip xz-utils
 need_rust
 for_processor "$architecture"
+with_features
 
 target="${CARGO_TARGET_DIR:-target}"
 out="${out:-$target/packages}"
@@ -64,7 +68,7 @@ export LC_ALL=C TZ=UTC
 umask 022
 
 if [ "$build" = yes ]; then
-  cargo build --quiet --locked --workspace --bins --profile "$profile" "${cross[@]}"
+  cargo build --quiet --locked --workspace --bins --profile "$profile" "${cross[@]}" "${features[@]}"
   cargo build --quiet --locked --manifest-path aggregator/report/Cargo.toml --target-dir "$target" --profile "$profile" "${cross[@]}"
 fi
 programs="$target/${triple:+$triple/}$folder"

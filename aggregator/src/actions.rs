@@ -1,4 +1,4 @@
-//! Actions: what a ward, a department, a site or the trust did about what patients said ("you said, we did").
+//! Actions: what a ward, a department, a specialty, a site or the trust did about what patients said ("you said, we did").
 //!
 //! Vocabulary: an action is *open* from the day somebody took it on until the day it was done; it is *overdue* when it is open
 //! after its due day. What is done is a *change*: it is shown on the kiosks of its wards and drawn on its charts. [Whose](over) it is says where

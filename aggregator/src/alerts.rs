@@ -40,7 +40,9 @@ mod watch;
 
 pub use book::{Book, Open, Seen, Tell};
 pub use find::find;
-pub use situation::{Cause, Certificate, Holder, Kiosk, Quota, Share, Situation, Undelivered, Unpublished};
+pub use situation::{
+    Cause, Certificate, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
+};
 pub use watch::{Watch, keep};
 
 use book::Entry;
@@ -65,6 +67,8 @@ pub struct Alert {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// A broker may still let a kiosk in that was taken off.
+    Lingering,
     /// Messages could not be delivered to a contact.
     Undelivered,
     /// Records wait on a kiosk that is connected.
@@ -246,6 +250,7 @@ impl Kind {
     /// What pages call it.
     pub fn label(self) -> &'static str {
         match self {
+            Self::Lingering => "A kiosk that was taken off",
             Self::Undelivered => "Messages not delivered",
             Self::StuckOutbox => "Records wait on a kiosk",
             Self::Certificate => "A certificate runs out",
@@ -261,6 +266,9 @@ impl Kind {
     /// What to do about it.
     pub fn what_to_do(self) -> &'static str {
         match self {
+            Self::Lingering => {
+                "See that the broker reads the list of what was taken back, and reload or restart it. Nothing of the kiosk's is counted meanwhile."
+            }
             Self::Undelivered => {
                 "See on the office's page what was given up; reach those people another way, and mend the webhook."
             }

@@ -137,7 +137,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
         addresses.write(data)?;
         answer_commands(&house, &messenger)?;
         let enrolling = desk.map(|(desk, _)| tokio::spawn(desk));
-        transport::keep_out(&house.premises, &to_broker, &stopping)?;
+        transport::keep_out(&house, &to_broker, &stopping)?;
         let changes = house.changes.subscribe();
         let keeping = boards::keep(Arc::clone(&boards), changes, messenger.clone(), stopping.clone());
         let keeping = tokio::spawn(keeping);

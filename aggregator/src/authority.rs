@@ -55,6 +55,8 @@ pub use shown::{ClientPass, FileCertificate, FileCertificateError, ServerCertifi
 /// What the aggregator is called on a broker of the trust's own.
 pub const AGGREGATOR: &str = "wardvoice-aggregator";
 
+/// Its key, in its folder or among what systemd hands over.
+const KEY: &str = "authority.key";
 const AUTHORITY_DAYS: i64 = 20 * 365;
 /// How long a pass counts.
 const PASS_DAYS: i64 = 90;
@@ -143,7 +145,9 @@ impl Authority {
 
     /// The same, and writes the list of what was taken back to a second file whenever it changes, for a broker that may not read the folder.
     pub fn open_telling(folder: &Path, told: Option<PathBuf>) -> Result<Self, AuthorityError> {
-        let (key_path, certificate_path) = (folder.join("authority.key"), folder.join("authority.pem"));
+        let (key_path, certificate_path) = (folder.join(KEY), folder.join("authority.pem"));
+        // As the other keys, it may come from systemd and lie nowhere.
+        let key_path = keys::handed_over(&key_path).unwrap_or(key_path);
         match (key_path.exists(), certificate_path.exists()) {
             (false, false) => make(&key_path, &certificate_path)?,
             (true, false) => return Err(AuthorityError::Lost { path: certificate_path }),
@@ -155,7 +159,7 @@ impl Authority {
             .permissions()
             .mode()
             & 0o777;
-        if mode & 0o077 != 0 {
+        if keys::is_exposed(&key_path, mode) {
             return Err(AuthorityError::Exposed { path: key_path, mode });
         }
         let secret = PrivateKeyDer::from_pem_file(&key_path).map_err(|error| unreadable(&key_path, error))?;

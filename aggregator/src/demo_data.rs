@@ -28,4 +28,4 @@ pub use effects::{Effect, EffectOn, effects};
 pub use history::{fortnight, history};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

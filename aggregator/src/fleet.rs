@@ -40,6 +40,7 @@ pub struct Fleet {
     certificate_until: RwLock<Option<Timestamp>>,
     passes: OnceLock<SharedAuthority>,
     pages: OnceLock<Arc<FileCertificate>>,
+    lingering: RwLock<BTreeMap<KioskId, String>>,
 }
 
 impl Fleet {
@@ -100,6 +101,21 @@ impl Fleet {
     /// Whether everything was taken back that a kiosk was given.
     pub fn is_taken_off(&self, kiosk: &KioskId) -> bool {
         self.passes.get().is_some_and(|passes| passes.issued().is_taken_off(kiosk))
+    }
+
+    /// A kiosk that was taken off may still be on a broker of the trust's own, and why that is feared; the last reason counts.
+    pub fn lingers(&self, kiosk: &KioskId, why: &str) {
+        self.lingering.write().unwrap_or_else(PoisonError::into_inner).insert(kiosk.clone(), why.to_owned());
+    }
+
+    /// It is not there any more, or was taken in again.
+    pub fn lingers_no_more(&self, kiosk: &KioskId) {
+        self.lingering.write().unwrap_or_else(PoisonError::into_inner).remove(kiosk);
+    }
+
+    /// The kiosks that were taken off and may still be on the broker, and why that is feared.
+    pub fn lingering(&self) -> BTreeMap<KioskId, String> {
+        self.lingering.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is known of one kiosk.

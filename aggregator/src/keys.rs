@@ -88,6 +88,12 @@ pub(crate) fn elsewhere(data: &Path) -> Vec<PathBuf> {
     if paths.iter().all(|path| path.exists()) { paths } else { Vec::new() }
 }
 
+/// Where a secret is that systemd has handed over to this process and that does not lie in its usual place.
+pub(crate) fn handed_over(usual: &Path) -> Option<PathBuf> {
+    let name = usual.file_name()?;
+    credentials().filter(|_| !usual.exists()).map(|folder| folder.join(name)).filter(|path| path.exists())
+}
+
 /// The folder of what systemd has handed over to this process.
 fn credentials() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty()).map(PathBuf::from)

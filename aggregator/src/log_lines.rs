@@ -16,6 +16,7 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+use wardvoice_protocol::one_line::Line;
 
 /// Writes each event as one line of JSON.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,7 +36,7 @@ impl<'writer> FormatFields<'writer> for OneLine {
 
 /// The fields of an event as they are written.
 struct Words<'writer> {
-    line: Line<'writer>,
+    line: Line<Writer<'writer>>,
     is_first: bool,
     result: fmt::Result,
 }
@@ -65,24 +66,6 @@ impl Visit for Words<'_> {
         if self.result.is_ok() {
             self.result = self.write(field.name(), format_args!("{value:?}"));
         }
-    }
-}
-
-/// One line, in which control characters are written as what they are.
-struct Line<'writer>(Writer<'writer>);
-
-impl fmt::Write for Line<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(char::is_control) {
-            match part.chars().next_back().filter(|last| last.is_control()) {
-                Some(last) => {
-                    self.0.write_str(part.strip_suffix(last).unwrap_or(part))?;
-                    write!(self.0, "{}", last.escape_default())?;
-                }
-                None => self.0.write_str(part)?,
-            }
-        }
-        Ok(())
     }
 }
 

@@ -209,6 +209,10 @@ impl Drop for OpenStream {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use std::collections::BTreeSet;
+
     use wardvoice_protocol::receipt::Refusal;
 
     use super::*;
@@ -235,5 +239,24 @@ mod tests {
         }
         drop(open);
         assert_eq!(metrics.open_streams(), 0);
+    }
+
+    /// Whoever watches the server reads there what each means, and finds each that is there.
+    #[test]
+    fn the_manual_lists_every_metric_and_no_other() {
+        let metrics = Metrics::new();
+        // A family says nothing of itself before it has a member.
+        metrics.verdict(&Decision::Refused(Refusal { reason: Reason::Clock, detail: String::new(), kept: true }));
+        let text = metrics.text(Gauges::default());
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+        let there: BTreeSet<String> = types
+            .map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() })
+            .collect();
+        let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operate.md");
+        let manual = std::fs::read_to_string(manual).unwrap();
+        let rows = manual.lines().filter_map(|line| line.strip_prefix("| `wardvoice_")?.split('`').next());
+        let listed: BTreeSet<String> = rows.map(|name| format!("wardvoice_{name}")).collect();
+        assert!(there.contains("wardvoice_records_refused_total"), "{there:?}");
+        assert_eq!(listed, there);
     }
 }

@@ -38,7 +38,7 @@ mod tables;
 mod translation;
 mod withdrawal;
 
-pub use comments::{CommentLine, CommentsAsk};
+pub use comments::{CommentLine, CommentsAsk, StaffName, WordLists};
 pub use delivery::{DeliveryAsk, TestLine};
 pub use identity::{AuthorityLine, IdentityAsk, InvitationLine, IssuedLine, RevokedLine, SealKeysLine};
 pub use keeping::{BackedUp, BackupAsk, Restored, restore};
@@ -176,7 +176,7 @@ fn act_on_premises(premises: &Premises, request: Request, talk: &mut dyn Talk) -
         Request::ActionAdd(action) => {
             ensure!(
                 acts(&premises.directory, &action.unit),
-                "failed to take the action: the directory has no ward, department, site or trust {}",
+                "failed to take the action: the directory has no ward, department, specialty, site or trust {}",
                 action.unit
             );
             let taken = premises.actions.add(action, premises.today());

@@ -212,7 +212,7 @@ pub fn enter(viewer: &Viewer, place: Place<'_>, settings: &Settings, directory: 
         Place::Staff(_) => viewer.is(&Role::Office) || viewer.is(&Role::Board),
         Place::Unit(unit) => settings.demonstration || reads(unit),
         Place::Help(ward) => leads(&Unit::Ward(ward.clone())),
-        Place::Actions(Unit::Specialty(_) | Unit::Consultant(_)) => false,
+        Place::Actions(Unit::Consultant(_)) => false,
         Place::Actions(unit) => leads(unit),
         Place::TrustActions => leads(&trust()),
         Place::Accounts => viewer.is(&Role::Administrator),

@@ -343,13 +343,16 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .with_state(web)
 }
 
-/// The same behind TLS of our own: cookies are for TLS alone, whatever a request says of itself.
+/// For so long a browser that believed our certificate comes over TLS alone: a year. Other names of the trust's are the trust's affair.
+const TRANSPORT_SECURITY: &str = "max-age=31536000";
+
+/// The same behind TLS of our own: cookies are for TLS alone, whatever a request says of itself, and so is every later request.
 pub fn over_tls(router: Router) -> Router {
     let https = |mut request: Request, next: Next| {
         request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static("https"));
         next.run(request)
     };
-    router.layer(from_fn(https))
+    router.layer(from_fn(https)).layer(header_layer(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY))
 }
 
 /// Sets a header on every answer that does not set it itself.

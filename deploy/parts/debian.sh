@@ -1,4 +1,4 @@
-# How a package is laid out and packed. Sourced by deploy/package.sh, which sets `programs`, `profile`, `version`, `work` and `out`, and
+# How a package is laid out and packed. Sourced by deploy/package.sh, which sets `programs`, `profile`, `version`, `work`, `out` and `linuxkms`, and
 # says with `for_processor` for which processor it is.
 
 maintainer="${WARDVOICE_MAINTAINER:-Wardvoice <packages@wardvoice.invalid>}"
@@ -26,6 +26,15 @@ for_processor() {
   cross=(--target "$triple") run=("$emulator" -L "/usr/$gnu") strip="$gnu-strip"
 }
 
+# What is built in that is not otherwise: `features` for cargo, and `libraries` that a kiosk with it needs.
+with_features() {
+  features=() libraries=""
+  [ -n "$linuxkms" ] || return 0
+  [ -z "$triple" ] || stop "package.sh: --linuxkms needs the libraries of the processor that is built for: run it on such a machine"
+  need_packages pkg-config libinput-dev libudev-dev libxkbcommon-dev
+  features=(--features wardvoice-kiosk/linuxkms) libraries=", libinput10, libudev1, libxkbcommon0"
+}
+
 # Man pages, completions and settings, as the programs themselves write them.
 what_the_programs_write() {
   "${run[@]}" "$programs/wardvoice-aggregator" manual --out "$1/aggregator"
@@ -39,12 +48,13 @@ what_the_programs_write() {
     { print }' >"$1/config.toml"
 }
 
-# What each package is besides its files: its unit, its data, whether an upgrade starts it again, and what must not start beside it.
+# What each package is besides its files: its unit, its data, what it writes for others beside that, whether an upgrade starts it again, and
+# what must not start beside it.
 about() {
-  unit="" data="" restart=no masked="" program="$1" documents=""
+  unit="" data="" beside="" restart=no masked="" program="$1" documents=""
   case "$1" in
     wardvoice-aggregator)
-      unit=wardvoice-aggregator.service data=/var/lib/wardvoice restart=yes
+      unit=wardvoice-aggregator.service data=/var/lib/wardvoice beside=/var/lib/wardvoice-broker restart=yes
       documents="README.md CHANGELOG.md HAZARDS.md docs/*.md"
       ;;
     wardvoice-kiosk) data=/var/lib/wardvoice-kiosk documents="docs/accessibility.md docs/volunteers.md" ;;
@@ -84,7 +94,7 @@ lay_out() {
     printf '# A purge asks, and nothing else does.\n%s: no-debconf-config\n' "$package" >"$root/usr/share/lintian/overrides/$package"
   fi
   if [ -n "$program" ]; then
-    deploy/sbom.sh "$program" "$triple" | gzip -9n >"$share/$program.cdx.json.gz"
+    deploy/sbom.sh "$program" "$triple" "${features[@]:1}" | gzip -9n >"$share/$program.cdx.json.gz"
   fi
 }
 
@@ -100,10 +110,10 @@ pack() {
   fi
   size="$(du -k -s --apparent-size --exclude=DEBIAN "$root" | cut -f 1)"
   sed -e "s|@VERSION@|$version|; s|@ARCHITECTURE@|$runs_on|; s|@MAINTAINER@|$maintainer|" \
-    -e "s|@SIZE@|$size|; s|@LIBC@|$libc|" "deploy/debian/$package/control" >"$control/control"
+    -e "s|@SIZE@|$size|; s|@LIBC@|$libc|; s|@LIBRARIES@|$libraries|" "deploy/debian/$package/control" >"$control/control"
   if [ -n "$unit$data" ]; then
     for script in postinst prerm postrm; do
-      sed -e "s|@PACKAGE@|$package|; s|@UNIT@|$unit|; s|@DATA@|$data|; s|@RESTART@|$restart|; s|@MASKED@|$masked|" \
+      sed -e "s|@PACKAGE@|$package|; s|@UNIT@|$unit|; s|@DATA@|$data|; s|@BESIDE@|$beside|; s|@RESTART@|$restart|; s|@MASKED@|$masked|" \
         "deploy/debian/parts/$script" >"$control/$script"
       chmod 755 "$control/$script"
     done

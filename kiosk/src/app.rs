@@ -57,6 +57,15 @@ pub struct WindowOptions {
     pub speech_dir: Option<PathBuf>,
 }
 
+/// Why the window was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Somebody has closed it.
+    Closed,
+    /// The kiosk is to be taken in again.
+    ToJoinAgain,
+}
+
 /// Shows the window until it is closed.
 ///
 /// `commission` is what the kiosk is now; where there is none yet, the screen says what it waits for. Later ones come through
@@ -66,8 +75,7 @@ pub fn run_window(
     dispatch: &Dispatch,
     commission: Option<&Commission>,
     commissions: Receiver<Arc<Commission>>,
-) -> anyhow::Result<()> {
-    select_renderer()?;
+) -> anyhow::Result<Ended> {
     let setting = match commission {
         Some(commission) => {
             let moved = placement::moved(dispatch.data(), &commission.assignment.ward);
@@ -76,12 +84,7 @@ pub fn run_window(
         }
         None => stand_in(&dispatch.assignment().context("failed to find an assignment")?)?,
     };
-    fonts::register();
-    let window = KioskWindow::new().context("failed to open a window")?;
-    window.set_covers_screen(options.fullscreen);
-    if let Some((width, height)) = options.size {
-        window.window().set_size(slint::PhysicalSize::new(width, height));
-    }
+    let window = open_window(options)?;
     once::attach(&window);
     let (post, incoming) = Post::new(&window);
     let began = Instant::now();
@@ -98,7 +101,8 @@ pub fn run_window(
     let following = Rc::clone(&lamp);
     stage.observe(move |view| following.follow(view));
     let errands = Errands::new(dispatch, &window, lamp, post.clone())?;
-    stage.attended_by(move |errand| errands.run(errand));
+    let attends = Rc::clone(&errands);
+    stage.attended_by(move |errand| attends.run(errand));
     stage.read_by(Reader::find(options.speech_dir.clone(), post.clone())?);
     let asks = dispatch.clone();
     stage.followed_by(move |questionnaire| asks.asks(questionnaire));
@@ -111,7 +115,19 @@ pub fn run_window(
     // Somebody may have been in front of it: what they had agreed to and answered is stored before the dispatch stops.
     stage.meet(Happening::Closing);
     dispatch.stop();
-    Ok(())
+    Ok(errands.ended())
+}
+
+/// A window as the options say, not shown yet.
+fn open_window(options: &WindowOptions) -> anyhow::Result<KioskWindow> {
+    select_renderer()?;
+    fonts::register();
+    let window = KioskWindow::new().context("failed to open a window")?;
+    window.set_covers_screen(options.fullscreen);
+    if let Some((width, height)) = options.size {
+        window.window().set_size(slint::PhysicalSize::new(width, height));
+    }
+    Ok(window)
 }
 
 /// The software renderer, unless the environment names another: tablets have no graphics card worth its memory.

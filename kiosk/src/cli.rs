@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage. With `--json` the last line of standard
 //! output is one JSON object.
 
+use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,12 +12,13 @@ use std::sync::{Arc, mpsc};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
-use crate::app::{self, WindowOptions};
+use crate::app::{self, Ended, WindowOptions};
 use crate::dispatch::{Dispatch, DispatchConfig, Trust};
 use crate::identity::{self, Identity};
+use crate::joining::Joining;
 use crate::mqtt::BrokerAddress;
 use crate::pass;
-use crate::revive;
+use crate::revive::{self, Life};
 use crate::settings::{Settings, SettingsError};
 
 mod join;
@@ -131,9 +133,18 @@ impl Run {
             Settings::install(&data, file)?;
         }
         let settings = match Settings::load(&data) {
-            Err(missing @ SettingsError::Missing(_)) => return take_in(&options, &data, missing),
+            Err(missing @ SettingsError::Missing(_)) => {
+                return take_in(&options, &data, Joining::default(), missing);
+            }
             settings => settings?,
         };
+        if revive::life() == Life::Joining {
+            // What does not read is what joining again mends.
+            let enrolment = pass::enrolment(&data).unwrap_or_default();
+            let address = enrolment.map(|enrolment| enrolment.aggregator).unwrap_or_default();
+            let joining = Joining::again(settings.kiosk().clone(), address);
+            return take_in(&options, &data, joining, "take this kiosk in again");
+        }
         let signing_key = identity::load(&data)?;
         let broker: BrokerAddress = settings.broker.parse().context("read the settings")?;
         let identity = Identity { kiosk: settings.kiosk().clone(), signing_key };
@@ -157,17 +168,24 @@ impl Run {
         }
         let ended = app::run_window(&options, &dispatch, first.as_deref(), commissions);
         dispatch.stop();
-        ended?;
-        Ok(ExitCode::SUCCESS)
+        match ended? {
+            Ended::Closed => Ok(ExitCode::SUCCESS),
+            Ended::ToJoinAgain => Err(revive::again(Life::Joining)).context("begin again to be taken in"),
+        }
     }
 }
 
 /// Lets somebody take the kiosk in at its own screen, and begins anew as what it is then.
-fn take_in(options: &WindowOptions, data: &Path, missing: SettingsError) -> anyhow::Result<ExitCode> {
-    if !app::joining::run_joining(options, data).context(missing)? {
+fn take_in(
+    options: &WindowOptions,
+    data: &Path,
+    joining: Joining,
+    why: impl Display + Send + Sync + 'static,
+) -> anyhow::Result<ExitCode> {
+    if !app::joining::run_joining(options, data, joining).context(why)? {
         return Ok(ExitCode::SUCCESS);
     }
-    Err(revive::again()).context("failed to begin as the kiosk that this is now")
+    Err(revive::again(Life::Asking)).context("begin as the kiosk that this is now")
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

@@ -416,6 +416,8 @@ impl Interview {
         }
         match (&self.stage, result) {
             (Stage::Saving { ticket, farewell, .. }, Ok(code)) if *ticket == stored => {
+                // Somebody may have taken the tablet from the patient meanwhile.
+                let code = code.filter(|_| self.patient_holds_tablet());
                 self.stage = Stage::Thanks { farewell: *farewell, code, since_ms: now_ms };
             }
             (_, Ok(_)) => {}

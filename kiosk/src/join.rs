@@ -19,12 +19,14 @@ use jiff::Timestamp;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_pki_types::ServerName;
-use wardvoice_protocol::assignment::KioskSettings;
+use wardvoice_protocol::assignment::{Assignment, KioskSettings};
 use wardvoice_protocol::enrolment::{
     Answer, Ask, JoinCode, Joining, MAX_ANSWER_BYTES, Pass, Purpose, Refusal, pem, proof,
 };
+use wardvoice_protocol::id::KioskId;
 
 use crate::identity::{self, IdentityError};
+use crate::outbox::{self, OutboxError};
 use crate::pass::{self, PassError};
 use crate::settings::{Settings, SettingsError};
 
@@ -71,6 +73,28 @@ pub enum JoinError {
     /// A key or a request cannot be made.
     #[error("make a certificate request: {0}")]
     Request(String),
+    /// It would be another kiosk, and what is kept here is in this one's name.
+    #[error(
+        "take this tablet in as {there}: it is {here}, and its records are kept in that name; ask the office for a code for {here}"
+    )]
+    AnotherKiosk {
+        /// Which kiosk it is.
+        here: KioskId,
+        /// Which it would be.
+        there: KioskId,
+    },
+    /// It would belong to somebody who cannot open what is kept here.
+    #[error(
+        "take this tablet in: whoever answers has other keys than the hospital that its records are sealed for; once nothing waits in its outbox, \
+         give it an empty data folder"
+    )]
+    AnotherHospital,
+    /// It cannot be seen whose records are kept here.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// No thread can be had to ask on.
+    #[error("start a thread: {0}")]
+    Thread(io::Error),
     /// This kiosk was never enrolled.
     #[error("renew the certificate: this kiosk has none; enrol it with `wardvoice-kiosk join`")]
     NotEnrolled,
@@ -86,6 +110,9 @@ pub enum JoinError {
 }
 
 /// Joins with a code; what the kiosk is from now on.
+///
+/// A kiosk that was taken in before is taken in again: with the signing key that it has, so that the aggregator goes on with the same chain,
+/// and with its outbox as it is. What would make another kiosk of it is refused before anything is kept.
 pub fn join(data: &Path, aggregator: &str, code: &JoinCode) -> Result<KioskSettings, JoinError> {
     let signing_key = identity::load_or_create(data)?;
     let (key, request) = request()?;
@@ -96,12 +123,29 @@ pub fn join(data: &Path, aggregator: &str, code: &JoinCode) -> Result<KioskSetti
     let config = trust::of_the_code(code).map_err(|reason| tls(aggregator, reason))?;
     match ask(aggregator, config, purpose, &request)? {
         Answer::Welcome { pass, settings } => {
+            may_become(data, &settings.assignment)?;
             keep(data, &pass, &key, aggregator)?;
             // Last: a kiosk with settings has a pass.
             Settings::keep(data, &settings)?;
             Ok(*settings)
         }
         other => Err(unexpected(aggregator, other)),
+    }
+}
+
+/// Whether the kiosk of a data directory can go on as an assignment says: its outbox keeps the records of one kiosk, in one chain, and sealed to
+/// one aggregator's keys.
+fn may_become(data: &Path, assignment: &Assignment) -> Result<(), JoinError> {
+    let Some((here, head)) = outbox::peek(data)? else { return Ok(()) };
+    if here != assignment.kiosk {
+        return Err(JoinError::AnotherKiosk { here, there: assignment.kiosk.clone() });
+    }
+    // Settings that are lost or do not read are what joining again mends.
+    match Settings::load(data) {
+        Ok(known) if head.sequence > 0 && known.assignment.aggregator_key != assignment.aggregator_key => {
+            Err(JoinError::AnotherHospital)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -231,10 +275,58 @@ fn unexpected(address: &str, answer: Answer) -> JoinError {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+    use std::fs;
+
+    use wardvoice_protocol::clock::Clock;
+    use wardvoice_protocol::keys::SigningKey;
+    use wardvoice_protocol::record::{Body, Cleaning};
+
     use super::*;
+    use crate::identity::Identity;
+    use crate::outbox::Outbox;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    /// The folder of a kiosk that has kept a record.
+    fn with_a_record(settings: &KioskSettings) -> tempfile::TempDir {
+        let data = tempfile::tempdir().unwrap();
+        Settings::keep(data.path(), settings).unwrap();
+        let Assignment { kiosk, ward, seal_key, .. } = settings.assignment.clone();
+        let identity = Identity { kiosk, signing_key: identity::load_or_create(data.path()).unwrap() };
+        let mut outbox = Outbox::open_with_reserve(data.path(), identity, 0).unwrap();
+        let body = Body::Cleaning(Cleaning { ward, confirmed: true });
+        outbox.append(body, Clock::new(at("2026-11-23T10:07:00Z"), None), &seal_key).unwrap();
+        data
+    }
+
+    #[test]
+    fn a_tablet_that_keeps_records_joins_again_as_who_it_is_and_as_nobody_else() {
+        let settings: KioskSettings =
+            serde_json::from_str(include_str!("../../protocol/fixtures/v1/kiosk-settings.json")).unwrap();
+        let own = settings.assignment.clone();
+        let kiosk = Assignment { kiosk: "k-9999".parse().unwrap(), ..own.clone() };
+        let ward = Assignment { ward: "W99".parse().unwrap(), ..own.clone() };
+        let aggregator_key = SigningKey::from_bytes(&[123; 32]).verifying_key();
+        let hospital = Assignment { aggregator_key, ..own.clone() };
+
+        let new = tempfile::tempdir().unwrap();
+        for anybody in [&own, &kiosk, &hospital] {
+            assert!(may_become(new.path(), anybody).is_ok(), "nothing is kept here yet");
+        }
+        let data = with_a_record(&settings);
+        for the_same in [&own, &ward] {
+            assert!(may_become(data.path(), the_same).is_ok());
+        }
+        let as_another = may_become(data.path(), &kiosk);
+        assert!(matches!(&as_another, Err(JoinError::AnotherKiosk { there, .. }) if *there == kiosk.kiosk));
+        let elsewhere = may_become(data.path(), &hospital);
+        assert!(matches!(elsewhere, Err(JoinError::AnotherHospital)), "{elsewhere:?}");
+
+        fs::remove_file(data.path().join("settings.json")).unwrap();
+        assert!(may_become(data.path(), &own).is_ok(), "settings that are lost are what joining mends");
+        assert!(may_become(data.path(), &kiosk).is_err());
     }
 
     #[test]

@@ -2,25 +2,37 @@
 //!
 //! A tablet that nobody has taken in yet has no ward and nothing to ask, so this is all that it shows: the address and the join code
 //! that the office made are typed, [`join`](crate::join) asks, and whatever comes of it is said in words. What was typed stays
-//! until it has worked, because a code of twenty-eight characters is not typed twice for a slip in one.
+//! until it has worked, because a code of twenty-eight characters is not typed twice for a slip in one; only where nobody touches
+//! anything for [`IDLE`] it goes, so that whoever comes by finds no code.
+//!
+//! A tablet that was taken in before may be taken in again. It can be left as it was at any time, and is when nobody is there, because
+//! meanwhile it asks nobody.
+
+use std::time::Duration;
 
 use wardvoice_protocol::assignment::KioskSettings;
 use wardvoice_protocol::enrolment::JoinCode;
+use wardvoice_protocol::id::KioskId;
 
 use crate::join::JoinError;
 
+/// How long nothing may be touched before nobody is there any more.
+pub const IDLE: Duration = Duration::from_mins(10);
+
 /// A tablet that is to be taken in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Joining {
+    before: Option<KioskId>,
     address: String,
     code: String,
     standing: Standing,
 }
 
 /// How it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Standing {
     /// Somebody types.
+    #[default]
     Typing,
     /// It did not work.
     Wrong {
@@ -53,6 +65,8 @@ pub enum Trouble {
     Untrusted,
     /// The hospital says no: the code is wrong, used or has run out, or there were too many tries.
     Refused,
+    /// The code would make another kiosk of this one, whose records wait here.
+    Another,
     /// Something on the tablet, or an answer that is none.
     Failed,
 }
@@ -66,6 +80,8 @@ pub enum JoinTouch {
     Code(String),
     /// The button.
     Go,
+    /// Leave it as it was, where it was taken in before.
+    Leave,
 }
 
 /// What is to be done.
@@ -80,17 +96,21 @@ pub enum JoinStep {
         /// With what.
         code: JoinCode,
     },
-    /// Begin as the kiosk that it is now.
+    /// Begin as the kiosk that it is now, or still is.
     Begin,
 }
 
-impl Default for Joining {
-    fn default() -> Self {
-        Self { address: String::new(), code: String::new(), standing: Standing::Typing }
-    }
-}
-
 impl Joining {
+    /// A tablet that was taken in before, as which kiosk and where.
+    pub fn again(kiosk: KioskId, address: String) -> Self {
+        Self { before: Some(kiosk), address, ..Self::default() }
+    }
+
+    /// Which kiosk it was before, if any.
+    pub fn before(&self) -> Option<&KioskId> {
+        self.before.as_ref()
+    }
+
     /// What is typed as the address.
     pub fn address(&self) -> &str {
         &self.address
@@ -111,6 +131,7 @@ impl Joining {
         match (&self.standing, touch) {
             (Standing::Joined { .. }, JoinTouch::Go) => return JoinStep::Begin,
             (Standing::Asking | Standing::Joined { .. }, _) => {}
+            (_, JoinTouch::Leave) => return self.leave(),
             (_, JoinTouch::Address(address)) => self.address = address,
             (_, JoinTouch::Code(code)) => self.code = code,
             (_, JoinTouch::Go) => return self.go(),
@@ -132,6 +153,20 @@ impl Joining {
             }
             Err(error) => wrong(trouble(&error), &error),
         };
+    }
+
+    /// Nobody has touched anything for [`IDLE`].
+    pub fn nobody_is_there(&mut self) -> JoinStep {
+        if self.standing == Standing::Asking {
+            return JoinStep::Nothing;
+        }
+        self.code.clear();
+        self.leave()
+    }
+
+    /// Back to what it was, if it was anything.
+    fn leave(&self) -> JoinStep {
+        if self.before.is_some() { JoinStep::Begin } else { JoinStep::Nothing }
     }
 
     fn go(&mut self) -> JoinStep {
@@ -163,8 +198,11 @@ fn trouble(error: &JoinError) -> Trouble {
         JoinError::Connect { .. } => Trouble::Unreachable,
         JoinError::Tls { .. } => Trouble::Untrusted,
         JoinError::Refused(_) => Trouble::Refused,
+        JoinError::AnotherKiosk { .. } | JoinError::AnotherHospital => Trouble::Another,
         JoinError::Answer { .. }
         | JoinError::Request(_)
+        | JoinError::Outbox(_)
+        | JoinError::Thread(_)
         | JoinError::NotEnrolled
         | JoinError::Identity(_)
         | JoinError::Pass(_)
@@ -239,6 +277,12 @@ mod tests {
             ),
             (JoinError::Address("x".to_owned()), Trouble::NoAddress, "write a host and a port"),
             (JoinError::Answer { address: address(), reason: "EOF".to_owned() }, Trouble::Failed, "EOF"),
+            (
+                JoinError::AnotherKiosk { here: "k-0017".parse().unwrap(), there: "k-0018".parse().unwrap() },
+                Trouble::Another,
+                "ask the office for a code for k-0017",
+            ),
+            (JoinError::AnotherHospital, Trouble::Another, "whoever answers has other keys"),
         ] {
             let mut joining = asking();
             joining.hear(Err(error));
@@ -293,5 +337,53 @@ mod tests {
         joining.touch(JoinTouch::Code("again".to_owned()));
         assert_eq!(joining.code(), "");
         assert_eq!(joining.touch(JoinTouch::Go), JoinStep::Begin);
+    }
+
+    #[test]
+    fn a_tablet_that_was_taken_in_before_can_be_left_as_it_was_until_somebody_is_asked() {
+        let address = "wardvoice.example:8884";
+        let again = || Joining::again("k-0017".parse().unwrap(), address.to_owned());
+        assert_eq!((again().before().map(KioskId::as_str), again().address()), (Some("k-0017"), address));
+        assert_eq!(again().touch(JoinTouch::Leave), JoinStep::Begin);
+        assert_eq!(
+            Joining::default().touch(JoinTouch::Leave),
+            JoinStep::Nothing,
+            "there is nothing to go back to"
+        );
+
+        let mut joining = again();
+        joining.touch(JoinTouch::Code("ABCD".to_owned()));
+        assert_eq!(joining.touch(JoinTouch::Go), JoinStep::Nothing);
+        assert_eq!(said(&joining).0, Trouble::NoCode);
+        assert_eq!(joining.touch(JoinTouch::Leave), JoinStep::Begin);
+        joining.touch(JoinTouch::Code(code().to_string()));
+        assert_eq!(
+            joining.touch(JoinTouch::Go),
+            JoinStep::Ask { address: address.to_owned(), code: code() },
+            "the address is there already"
+        );
+        assert_eq!(
+            joining.touch(JoinTouch::Leave),
+            JoinStep::Nothing,
+            "it may be becoming something else just now"
+        );
+    }
+
+    #[test]
+    fn whoever_comes_by_later_finds_no_code_and_a_kiosk_goes_back_to_asking() {
+        let mut new = asking();
+        assert_eq!(
+            (new.nobody_is_there(), new.code().is_empty()),
+            (JoinStep::Nothing, false),
+            "it is being asked"
+        );
+        new.hear(Err(JoinError::Refused(Refusal::ExpiredCode)));
+        assert_eq!(new.nobody_is_there(), JoinStep::Nothing, "it is no kiosk yet");
+        assert_eq!((new.code(), new.address().trim()), ("", "wardvoice.example:8884"));
+
+        let mut again = Joining::again("k-0017".parse().unwrap(), String::new());
+        again.touch(JoinTouch::Code(code().to_string()));
+        assert_eq!(again.nobody_is_there(), JoinStep::Begin);
+        assert_eq!(again.code(), "");
     }
 }

@@ -18,6 +18,7 @@ pub mod interview;
 pub mod join;
 pub mod joining;
 pub mod killpoint;
+pub mod log_lines;
 pub mod mqtt;
 pub mod outbox;
 mod own_words;

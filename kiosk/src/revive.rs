@@ -24,7 +24,18 @@ const MOST_IN_A_ROW: u32 = 5;
 const A_ROW: Duration = Duration::from_mins(1);
 /// `count:milliseconds since boot of the first`.
 const REVIVED: &str = "WARDVOICE_REVIVED";
+/// Set for a life that is there to be taken in again.
+const TO_JOIN: &str = "WARDVOICE_JOIN_AGAIN";
 const BROKEN_STATUS: i32 = 101;
+
+/// What a life is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// Asking patients, as any is that somebody has started.
+    Asking,
+    /// Joining again, with the outbox closed.
+    Joining,
+}
 
 /// Revives the program after a panic from now on. For a program with a window; others end as usual.
 pub fn after_panics() {
@@ -44,9 +55,23 @@ pub fn after_panics() {
     }));
 }
 
-/// Takes the program's own place again on purpose: it has become something else. Returns only when that fails.
-pub fn again() -> io::Error {
-    program(&std::env::args_os().collect::<Vec<_>>()).exec()
+/// What this life is for.
+pub fn life() -> Life {
+    if std::env::var_os(TO_JOIN).is_some() { Life::Joining } else { Life::Asking }
+}
+
+/// Takes the program's own place again on purpose, for another life. Returns only when that fails.
+pub fn again(life: Life) -> io::Error {
+    reborn(&std::env::args_os().collect::<Vec<_>>(), life).exec()
+}
+
+fn reborn(arguments: &[OsString], life: Life) -> Command {
+    let mut program = program(arguments);
+    match life {
+        Life::Asking => program.env_remove(TO_JOIN),
+        Life::Joining => program.env(TO_JOIN, "1"),
+    };
+    program
 }
 
 /// This program with the same arguments.
@@ -76,7 +101,20 @@ fn next(earlier: Option<&str>, now_ms: u64) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
+
+    #[test]
+    fn a_life_is_the_same_program_with_the_same_arguments_and_what_it_is_for() {
+        let arguments = ["wardvoice-kiosk", "run", "--data", "a folder", "--fullscreen"].map(OsString::from);
+        for (life, told) in [(Life::Asking, None), (Life::Joining, Some(OsStr::new("1")))] {
+            let program = reborn(&arguments, life);
+            assert_eq!(program.get_program(), "/proc/self/exe");
+            assert!(program.get_args().eq(["run", "--data", "a folder", "--fullscreen"]));
+            assert!(program.get_envs().eq([(OsStr::new(TO_JOIN), told)]), "nothing else changes");
+        }
+    }
 
     #[test]
     fn five_lives_a_minute() {

@@ -1,4 +1,5 @@
 //! Joining at the tablet, by the words on the screen: typed on its keys and on a real keyboard, asked of somebody who answers as the test wants.
+//! For the first time, and again.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 #[expect(dead_code, reason = "the usual gap is for screens without a keyboard")]
@@ -18,7 +19,8 @@ use slint::ComponentHandle as _;
 use slint::platform::{PointerEventButton, WindowEvent};
 use wardvoice_kiosk::app::joining::{Answer, JoinStage};
 use wardvoice_kiosk::join::JoinError;
-use wardvoice_kiosk_ui::{KioskWindow, Survey, fonts};
+use wardvoice_kiosk::joining::{IDLE, Joining};
+use wardvoice_kiosk_ui::{JoinAdapter, KioskWindow, Survey, fonts};
 use wardvoice_protocol::assignment::KioskSettings;
 use wardvoice_protocol::enrolment::{JoinCode, Refusal};
 
@@ -29,7 +31,7 @@ const PANELS: [(u16, u16); 3] = [(1280, 800), (800, 1280), (1024, 600)];
 /// Whom the tablet has asked with what, and who waits for the answer.
 type Asked = (String, JoinCode, Answer);
 
-/// Somebody of the staff in front of a tablet that nobody has taken in yet.
+/// Somebody of the staff in front of a tablet that is to be taken in.
 struct Staff {
     window: KioskWindow,
     stage: Rc<JoinStage>,
@@ -39,7 +41,7 @@ struct Staff {
 
 impl Staff {
     /// One a process.
-    fn arrives() -> Self {
+    fn arrives_at(joining: Joining) -> Self {
         let options =
             TestingBackendOptions { mock_time: true, threading: false, renderer_name: Some("software".into()) };
         slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
@@ -52,7 +54,7 @@ impl Staff {
             asks.borrow_mut().push((address, code, answer));
             Ok(())
         };
-        let stage = JoinStage::new(&window, KEY, Box::new(ask), move || begins.set(begins.get() + 1));
+        let stage = JoinStage::new(&window, joining, KEY, Box::new(ask), move || begins.set(begins.get() + 1));
         let staff = Self { window, stage, asked, begun };
         staff.turns(1280, 800);
         staff.window.show().unwrap();
@@ -105,6 +107,12 @@ impl Staff {
         waits();
     }
 
+    /// What stands in the two lines.
+    fn typed(&self) -> (String, String) {
+        let adapter = self.window.global::<JoinAdapter>();
+        (adapter.get_address().into(), adapter.get_code().into())
+    }
+
     /// What does not fit on any of the panels.
     fn misfits(&self) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -147,7 +155,7 @@ fn waits() {
 
 #[test]
 fn a_tablet_is_taken_in_at_its_own_screen() {
-    let staff = Staff::arrives();
+    let staff = Staff::arrives_at(Joining::default());
     assert!(staff.says("belongs to no hospital yet") && staff.says(KEY));
     assert_eq!(staff.misfits(), [""; 0]);
 
@@ -168,6 +176,9 @@ fn a_tablet_is_taken_in_at_its_own_screen() {
     staff.types(&"\u{8}".repeat(9));
     staff.types(&format!("{}\u{a}", code().to_string().to_lowercase()));
     assert!(staff.says("One moment: asking wardvoice.example:8884"));
+    // Keys that are touched while it is being asked change nothing that is on the screen.
+    staff.touches("X");
+    assert_eq!(staff.typed(), (ADDRESS.to_owned(), code().to_string().to_lowercase()));
     let asked: Vec<_> =
         staff.asked.borrow().iter().map(|(address, code, _)| (address.clone(), code.clone())).collect();
     assert_eq!(asked, [(ADDRESS.to_owned(), code())]);
@@ -208,5 +219,66 @@ fn a_tablet_is_taken_in_at_its_own_screen() {
     assert_eq!(staff.misfits(), [""; 0]);
     assert_eq!(staff.begun.get(), 0, "nobody begins by themselves");
     staff.touches("Begin");
+    assert_eq!(staff.begun.get(), 1);
+}
+
+/// A kiosk that was taken in before, at the screen that its staff corner leads to.
+fn taken_in_before() -> Staff {
+    Staff::arrives_at(Joining::again("k-0017".parse().unwrap(), ADDRESS.to_owned()))
+}
+
+#[test]
+fn a_kiosk_is_taken_in_again_with_the_code_alone() {
+    let staff = taken_in_before();
+    assert!(staff.says("k-0017 joins the hospital again") && staff.says("stays on this tablet"));
+    assert!(!staff.says("belongs to no hospital yet"));
+    assert_eq!(staff.misfits(), [""; 0]);
+    // The address is there already: Return goes on to the code.
+    staff.types("\u{a}");
+    staff.types(&format!("{}\u{a}", code()));
+    let asked: Vec<_> =
+        staff.asked.borrow().iter().map(|(address, code, _)| (address.clone(), code.clone())).collect();
+    assert_eq!(asked, [(ADDRESS.to_owned(), code())]);
+    staff
+        .hears(Err(JoinError::AnotherKiosk { here: "k-0017".parse().unwrap(), there: "k-0018".parse().unwrap() }));
+    assert!(staff.says("That code is not for this tablet.") && staff.says("ask the office for a code for k-0017"));
+    assert_eq!(staff.misfits(), [""; 0]);
+    staff.touches("Join");
+    staff.hears(Err(JoinError::AnotherHospital));
+    assert!(staff.says("That code is not for this tablet.") && staff.says("an empty data folder"));
+    assert_eq!(staff.misfits(), [""; 0]);
+    staff.touches("Join");
+    staff.hears(Ok(settings()));
+    assert!(staff.says("This tablet is k-0017 on") && !staff.says("Not now"));
+    staff.touches("Begin");
+    assert_eq!(staff.begun.get(), 1);
+}
+
+#[test]
+fn a_kiosk_that_is_not_taken_in_again_goes_on_as_it_was() {
+    let staff = taken_in_before();
+    staff.touches("Not now");
+    assert_eq!((staff.begun.get(), staff.asked.borrow().len()), (1, 0));
+}
+
+#[test]
+fn whoever_comes_by_finds_no_code_on_a_tablet_that_was_left() {
+    let staff = Staff::arrives_at(Joining::default());
+    staff.misfits();
+    staff.types(&format!("{ADDRESS}\u{a}"));
+    staff.types(&code().to_string());
+    assert_eq!(staff.typed(), (ADDRESS.to_owned(), code().to_string()));
+    i_slint_backend_testing::mock_elapsed_time(IDLE);
+    waits();
+    assert_eq!(staff.typed(), (ADDRESS.to_owned(), String::new()));
+    assert_eq!(staff.begun.get(), 0, "it is no kiosk yet");
+}
+
+#[test]
+fn a_kiosk_whose_staff_have_gone_asks_patients_again() {
+    let staff = taken_in_before();
+    staff.misfits();
+    i_slint_backend_testing::mock_elapsed_time(IDLE);
+    waits();
     assert_eq!(staff.begun.get(), 1);
 }

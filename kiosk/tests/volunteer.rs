@@ -298,6 +298,10 @@ impl Shell<'_> {
         assert!(self.errands.borrow().is_empty());
         self.says(Word::TestCardKept(Ok("test-picture.png".to_owned())));
         self.touches("Back");
+        self.touches("Join again with a code");
+        assert_eq!(self.screen(), "door", "for a manager");
+        self.touches("Close");
+        assert_eq!(self.screen(), "staff_tablet");
         self.touches("Move to another ward");
         self.is_on("door");
         self.types("13579");
@@ -459,16 +463,22 @@ fn a_representative_mix_is_nudged_and_not_forced() {
     assert_eq!(patient.contacts().len(), 1, "whoever is in the bed is asked or not, as before");
 }
 
-/// With a keyboard nobody can pull a page up: it follows the focus.
-#[test]
-fn what_has_the_focus_is_in_sight_on_a_page_that_scrolls() {
-    let patient = Patient::arrives(1024, 600);
-    let shell = Shell::attends(&patient);
+/// A volunteer who has come in on a small tablet and reads the plan of a ward in large letters, where pages are longer than the screen.
+fn looks_at_a_ward_in_large_letters(patient: &Patient) -> Shell<'_> {
+    let shell = Shell::attends(patient);
     for _ in 0..2 {
         patient.meets(Happening::Touch(Action::TextSize));
     }
     shell.comes_in();
     shell.does(VolunteerTouch::Ward(0));
+    shell
+}
+
+/// With a keyboard nobody can pull a page up: it follows the focus.
+#[test]
+fn what_has_the_focus_is_in_sight_on_a_page_that_scrolls() {
+    let patient = Patient::arrives(1024, 600);
+    let shell = looks_at_a_ward_in_large_letters(&patient);
     shell.does(VolunteerTouch::Begin);
     let pane = patient.pane().unwrap();
     assert!(pane.content_height > pane.height, "{pane:?} would prove nothing");
@@ -493,12 +503,7 @@ fn what_has_the_focus_is_in_sight_on_a_page_that_scrolls() {
 #[test]
 fn a_page_of_words_is_read_to_its_end_with_keys_and_with_one_switch() {
     let patient = Patient::arrives(1024, 600);
-    let shell = Shell::attends(&patient);
-    for _ in 0..2 {
-        patient.meets(Happening::Touch(Action::TextSize));
-    }
-    shell.comes_in();
-    shell.does(VolunteerTouch::Ward(0));
+    let shell = looks_at_a_ward_in_large_letters(&patient);
     shell.does(VolunteerTouch::Script);
     let pane = || patient.pane().unwrap();
     let end = pane().content_height - pane().height;

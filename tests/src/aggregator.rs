@@ -119,6 +119,14 @@ impl Aggregator {
         self.wait_until_well()
     }
 
+    /// Starts `serve` such that it says as much as somebody who looks for a fault lets it.
+    pub fn start_talkative(&mut self) -> Result<()> {
+        let mut command = self.command()?;
+        command.arg("serve").env("WARDVOICE_LOG", "debug");
+        self.process = Some(Process::start("aggregator", command, &self.logs)?);
+        self.wait_until_well()
+    }
+
     /// Starts `serve` without waiting: an armed kill point may end it before it is well.
     pub fn spawn(&mut self, failpoints: Option<&str>) -> Result<()> {
         let mut command = self.command()?;

@@ -26,6 +26,7 @@ mod bedside;
 mod verdict;
 
 pub use bedside::{Bedside, Kept, work_at_the_bedside};
+pub use verdict::everything_is_stored_once;
 
 /// The places where the aggregator can be told to die.
 pub const AGGREGATOR_POINTS: [&str; 4] =

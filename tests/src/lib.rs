@@ -3,9 +3,9 @@
 //! Vocabulary: a [`Ward`](ward::Ward) is a directory of its own with an [`Aggregator`](aggregator::Aggregator) and a
 //! broker, embedded or a [`Broker`](broker::Broker) of its own; a [`Tablet`](tablet::Tablet) is a kiosk made by hand
 //! from the protocol; a [`Fleet`](fleet::Fleet) is `wardvoice-kiosk simulate`; a [`Proxy`](proxy::Proxy) is a wire that
-//! can be cut; a [`Portal`](portal::Portal) answers in a broker's place; a [`WallClock`](clock::WallClock) is set by the
-//! story; a [`Webhook`](webhook::Webhook) takes messages or is broken; a [`Ledger`](ledger::Ledger) is what an export says
-//! is stored, checked by this crate's own reading.
+//! can be cut; a [`Portal`](portal::Portal) answers in a broker's place; a [`SmallDisk`](small_disk::SmallDisk) fills up;
+//! a [`WallClock`](clock::WallClock) is set by the story; a [`Webhook`](webhook::Webhook) takes messages or is broken; a
+//! [`Ledger`](ledger::Ledger) is what an export says is stored, checked by this crate's own reading.
 //!
 //! Everything is on loopback, on free ports and in a temporary directory, so that two runs stand side by side. Nothing
 //! sleeps: [`wait`] looks for a condition until a deadline. A program that is not installed is a failure that says
@@ -27,6 +27,7 @@ pub mod http;
 pub mod ledger;
 pub mod live;
 pub mod load;
+pub mod long_run;
 pub mod loopback;
 pub mod made_up;
 pub mod mqtt;
@@ -35,6 +36,7 @@ pub mod power;
 pub mod process;
 pub mod programs;
 pub mod proxy;
+pub mod small_disk;
 pub mod sources;
 pub mod stream;
 pub mod tablet;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use wardvoice_tests::aggregator::{Aggregator, Carrier};
+use wardvoice_tests::faults::Bedside;
 use wardvoice_tests::fleet::Fleet;
 use wardvoice_tests::programs;
 use wardvoice_tests::wait::until_true;
@@ -109,4 +111,41 @@ fn a_backup_written_while_kiosks_answer_is_restored_elsewhere_and_verified() -> 
     ensure!(page.status == 200, "the page answers {}", page.status);
     ensure!(ward.aggregator.verify()?.get("complete") == Some(&Value::from(true)), "not complete");
     Ok(())
+}
+
+/// The authority is in the backup with everything it gave and took back: nobody has to be taken in anew, and whoever was taken off stays so.
+#[test]
+fn an_authority_comes_back_with_what_it_gave_and_what_it_took_back() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
+    aggregator.start()?;
+    let mut kiosk = Bedside::enrol(1, "W1", &aggregator, directory.path())?;
+    let taken_off = Bedside::enrol(2, "W2", &aggregator, directory.path())?;
+    aggregator.run(&["kiosk", "revoke", "--id", "k-0002"])?;
+    let shown = aggregator.json(&["authority", "show"])?;
+    let place = tempfile::tempdir()?;
+    let [key, file, restored] = ["key.txt", "backup.age", "restored"].map(|name| place.path().join(name));
+    let recipient = aggregator.run(&["backup", "new-key", "--secret", &text(&key)?])?;
+    aggregator.run(&["backup", "--to", &text(&file)?, "--recipient", recipient.trim()])?;
+    aggregator.stop()?;
+
+    fs::remove_dir_all(aggregator.data())?;
+    let output = restore(&file, &restored, &key)?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::rename(&restored, aggregator.data())?;
+    aggregator.start()?;
+    ensure!(aggregator.json(&["authority", "show"])? == shown, "another authority came back");
+    kiosk.start(None)?;
+    until_true("patients to be thanked", DEADLINE, || {
+        kiosk.must_be_running()?;
+        Ok(kiosk.kept() >= 3)
+    })?;
+    until_true("their answers to be stored", DEADLINE, || Ok(aggregator.ledger()?.stored() >= 3))?;
+    let mut renew = Command::new(programs::kiosk()?);
+    let output =
+        renew.args(["renew", "--data"]).arg(taken_off.data()).output().context("failed to run a kiosk")?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(!output.status.success() && said.contains("enrol it again"), "who was taken off is let in: {said}");
+    kiosk.kill()?;
+    aggregator.stop()
 }

@@ -15,7 +15,7 @@ use wardvoice_tests::clock::WallClock;
 use wardvoice_tests::faults::Bedside;
 use wardvoice_tests::ledger::Ledger;
 use wardvoice_tests::proxy::Proxy;
-use wardvoice_tests::wait::{until, until_true};
+use wardvoice_tests::wait::until_true;
 use wardvoice_tests::ward::{Between, Ward};
 
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -25,14 +25,6 @@ const A_YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 fn today() -> Result<Date> {
     Ok(Timestamp::now().to_zoned(TimeZone::get("Europe/London")?).date())
-}
-
-fn goes_on(kiosk: &mut Bedside, patients: usize) -> Result<()> {
-    let before = kiosk.kept();
-    until_true("patients to be thanked", DEADLINE, || {
-        kiosk.must_be_running()?;
-        Ok(kiosk.kept() >= before + patients)
-    })
 }
 
 /// How many records the server has decided about: taken or, where it cannot say of when they are, kept aside.
@@ -54,10 +46,7 @@ fn comes_back(kiosk: &Bedside, aggregator: &Aggregator) -> Result<()> {
 
 /// No more patients: the outbox runs empty, the server is stopped, and its export is read.
 fn ends(kiosk: &mut Bedside, aggregator: &mut Aggregator) -> Result<Ledger> {
-    kiosk.no_more_patients();
-    let status =
-        until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended()).with_context(|| kiosk.last_words())?;
-    ensure!(status.success(), "the kiosk ended with {status}: {}", kiosk.last_words());
+    kiosk.empties_its_outbox()?;
     aggregator.stop()?;
     aggregator.ledger()
 }
@@ -75,14 +64,14 @@ fn a_kiosk_whose_clock_jumps_a_day_or_a_year_moves_no_answer() -> Result<()> {
     kiosk.live_by(&clock);
     let first = today()?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 3)?;
+    kiosk.goes_on(3)?;
     // From its first receipt on it knows the hospital's time by a clock that nobody sets.
     comes_back(&kiosk, &ward.aggregator)?;
     for ahead in [A_DAY, -A_DAY, A_YEAR, -A_YEAR, RIGHT] {
         clock.set(ahead)?;
-        goes_on(&mut kiosk, 3)?;
+        kiosk.goes_on(3)?;
         wire.cut();
-        goes_on(&mut kiosk, 3)?;
+        kiosk.goes_on(3)?;
         comes_back(&kiosk, &ward.aggregator)?;
     }
     let ledger = ends(&mut kiosk, &mut ward.aggregator)?;
@@ -108,13 +97,13 @@ fn a_kiosk_whose_clock_is_further_off_than_certificates_count_says_so_and_waits(
     kiosk.reach(&format!("mqtts://localhost:{}", wire.port()))?;
     kiosk.live_by(&clock);
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 3)?;
+    kiosk.goes_on(3)?;
     comes_back(&kiosk, &aggregator)?;
 
     // A day ahead is within what certificates count for.
     clock.set(A_DAY)?;
     wire.cut();
-    goes_on(&mut kiosk, 3)?;
+    kiosk.goes_on(3)?;
     comes_back(&kiosk, &aggregator)?;
 
     let cases = [
@@ -131,7 +120,7 @@ fn a_kiosk_whose_clock_is_further_off_than_certificates_count_says_so_and_waits(
             Ok(kiosk.shown().iter().skip(before).any(|said| said.contains(words)))
         })
         .with_context(|| format!("{:?}", kiosk.shown()))?;
-        goes_on(&mut kiosk, 5)?;
+        kiosk.goes_on(5)?;
         clock.set(RIGHT)?;
         comes_back(&kiosk, &aggregator)?;
     }
@@ -150,11 +139,11 @@ fn a_server_whose_clock_jumps_loses_nothing_and_keeps_aside_what_it_cannot_date(
     ward.aggregator.start()?;
     let mut kiosk = Bedside::register(1, "W1", &ward.aggregator, &ward.broker_url()?, ward.path())?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 3)?;
+    kiosk.goes_on(3)?;
     comes_back(&kiosk, &ward.aggregator)?;
     for ahead in [A_DAY, RIGHT, -A_DAY, RIGHT, A_YEAR, RIGHT, -A_YEAR, RIGHT] {
         clock.set(ahead)?;
-        goes_on(&mut kiosk, 5)?;
+        kiosk.goes_on(5)?;
         comes_back(&kiosk, &ward.aggregator)?;
     }
     let ledger = ends(&mut kiosk, &mut ward.aggregator)?;
@@ -182,7 +171,7 @@ fn patients_answer_around(moment: &str, wanted: &[&str]) -> Result<()> {
     let mut kiosk = Bedside::register(1, "W1", &ward.aggregator, &ward.broker_url()?, ward.path())?;
     kiosk.live_by(&clock);
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 3)?;
+    kiosk.goes_on(3)?;
     let began = Timestamp::now();
     clock.set_to(moment - SignedDuration::from_secs(1))?;
     until_true("the moment to be over", DEADLINE, || {
@@ -190,7 +179,7 @@ fn patients_answer_around(moment: &str, wanted: &[&str]) -> Result<()> {
         Ok(Timestamp::now().duration_since(began) > SignedDuration::from_secs(2))
     })?;
     comes_back(&kiosk, &ward.aggregator)?;
-    goes_on(&mut kiosk, 3)?;
+    kiosk.goes_on(3)?;
     let ledger = ends(&mut kiosk, &mut ward.aggregator)?;
     ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
     let wanted = wanted.iter().map(|day| day.parse()).collect::<Result<BTreeSet<Date>, _>>()?;

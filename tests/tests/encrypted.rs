@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::slice;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 use wardvoice_tests::aggregator::{Aggregator, Carrier};
 use wardvoice_tests::broker::{Broker, Setup};
 use wardvoice_tests::certificates::{Authority, Certificate, Flaw};
-use wardvoice_tests::faults::Bedside;
+use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
 use wardvoice_tests::fleet::Fleet;
 use wardvoice_tests::programs;
 use wardvoice_tests::wait::{until, until_true};
@@ -53,33 +54,12 @@ impl Hospital {
 
     /// Lets the kiosk empty its outbox and counts.
     fn everything_is_stored_once(mut self, mut kiosk: Bedside) -> Result<()> {
-        kiosk.no_more_patients();
-        let status = until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended())
-            .with_context(|| kiosk.last_words())?;
-        ensure!(status.success(), "the kiosk ended with {status}: {}", kiosk.last_words());
-        self.aggregator.stop()?;
-        let ledger = self.aggregator.ledger()?;
-        ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
-        let stored = ledger.marks();
-        for mark in kiosk.marks() {
-            let times = stored.get(mark.as_str()).copied().unwrap_or(0);
-            ensure!(times == 1, "{mark} is stored {times} times");
-        }
-        self.aggregator.verify()?;
-        Ok(())
+        everything_is_stored_once(slice::from_mut(&mut kiosk), &mut self.aggregator)
     }
 }
 
 fn url(broker: &Broker) -> String {
     format!("mqtts://localhost:{}", broker.port())
-}
-
-fn goes_on(kiosk: &mut Bedside, patients: usize) -> Result<()> {
-    let before = kiosk.kept();
-    until_true("patients to be thanked", DEADLINE, || {
-        kiosk.must_be_running()?;
-        Ok(kiosk.kept() >= before + patients)
-    })
 }
 
 /// What `wardvoice-kiosk outbox` says about a kiosk that is not running.
@@ -97,7 +77,7 @@ fn a_registered_kiosk_and_the_aggregator_both_speak_tls_to_the_broker() -> Resul
     let hospital = Hospital::open()?;
     let mut kiosk = hospital.kiosk()?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 10)?;
+    kiosk.goes_on(10)?;
     let output = hospital.broker.output()?;
     ensure!(output.contains("as k-0001") && output.contains("as wardvoice-aggregator"), "{output}");
     hospital.everything_is_stored_once(kiosk)
@@ -176,7 +156,7 @@ fn a_broker_is_not_believed(
     let mut hospital = Hospital::open()?;
     let mut kiosk = hospital.kiosk()?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 5)?;
+    kiosk.goes_on(5)?;
     let doubtful = present(&hospital)?;
     hospital.broker.kill()?;
     let heard = hospital.broker.output()?.len();
@@ -191,12 +171,12 @@ fn a_broker_is_not_believed(
         })
         .with_context(|| fs::read_to_string(&path).unwrap_or_default())?;
     }
-    goes_on(&mut kiosk, 5)?;
+    kiosk.goes_on(5)?;
     kiosk.kill()?;
     let kept = waiting(&kiosk)?;
     ensure!(kept >= 5, "{kept} wait in the outbox");
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 1)?;
+    kiosk.goes_on(1)?;
     let output = hospital.broker.output()?;
     let since = output.get(heard..).context("the broker's output became shorter")?;
     // mosquitto's words for a client that breaks the handshake off, or goes without a word; they depend on its version.

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use tempfile::TempDir;
 use wardvoice_tests::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
 use wardvoice_tests::broker::Broker;
 use wardvoice_tests::certificates::{Authority, Certificate, Flaw};
-use wardvoice_tests::faults::Bedside;
+use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
 use wardvoice_tests::loopback;
 use wardvoice_tests::programs;
 use wardvoice_tests::wait::{until, until_true};
@@ -93,14 +94,6 @@ impl Hospital {
         }
         Ok(())
     }
-}
-
-fn goes_on(kiosk: &mut Bedside, patients: usize) -> Result<()> {
-    let before = kiosk.kept();
-    until_true("patients to be thanked", DEADLINE, || {
-        kiosk.must_be_running()?;
-        Ok(kiosk.kept() >= before + patients)
-    })
 }
 
 /// What `wardvoice-kiosk outbox` says about a kiosk that is not running.
@@ -186,11 +179,11 @@ impl Stranger {
 fn a_kiosk_comes_goes_and_comes_back(mut hospital: Hospital) -> Result<()> {
     let mut kiosk = hospital.enrol(1, "W1")?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 5)?;
+    kiosk.goes_on(5)?;
     until_true("its records to be stored", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 5))?;
 
     hospital.revoke("k-0001")?;
-    goes_on(&mut kiosk, 10)?;
+    kiosk.goes_on(10)?;
     kiosk.kill()?;
     let kept = waiting(&kiosk)?;
     ensure!(kept >= 5, "{kept} wait in the outbox of a kiosk that was taken off");
@@ -201,20 +194,8 @@ fn a_kiosk_comes_goes_and_comes_back(mut hospital: Hospital) -> Result<()> {
 
     kiosk.join(&hospital.aggregator.json(&["kiosk", "enrol", "--id", "k-0001"])?)?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 1)?;
-    kiosk.no_more_patients();
-    let status =
-        until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended()).with_context(|| kiosk.last_words())?;
-    ensure!(status.success(), "the kiosk ended with {status}: {}", kiosk.last_words());
-    hospital.aggregator.stop()?;
-    let ledger = hospital.aggregator.ledger()?;
-    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
-    let stored = ledger.marks();
-    for mark in kiosk.marks() {
-        ensure!(stored.get(mark.as_str()) == Some(&1), "{mark} is stored {:?} times", stored.get(mark.as_str()));
-    }
-    hospital.aggregator.verify()?;
-    Ok(())
+    kiosk.goes_on(1)?;
+    everything_is_stored_once(slice::from_mut(&mut kiosk), &mut hospital.aggregator)
 }
 
 /// What a kiosk's certificate is good for, and for nothing else.
@@ -323,11 +304,9 @@ fn replace(path: &Path, content: &Value) -> Result<()> {
 fn a_certificate_with_minutes_left_is_renewed_as_soon_as_the_aggregator_is_there() -> Result<()> {
     let hospital = Hospital::with_the_broker_inside()?;
     let kiosk = hospital.enrol(1, "W1")?;
-    let signing = Authority::of_an_aggregator(&hospital.path().join("signing"), hospital.aggregator.data())?;
     let minutes_left = Timestamp::now() + SignedDuration::from_mins(5);
-    let ending = signing.admit("k-0001", minutes_left)?;
     let pass = kiosk.data().join("pass.pem");
-    fs::write(&pass, [fs::read(&ending.certificate)?, fs::read(&ending.key)?].concat())?;
+    // A kiosk goes by what it has noted of its certificate.
     let path = kiosk.data().join("enrolment.json");
     let mut enrolment: Value = serde_json::from_slice(&fs::read(&path)?)?;
     for (name, at) in [("until", minutes_left), ("renew_after", minutes_left - SignedDuration::from_hours(720))] {
@@ -375,13 +354,13 @@ fn a_stolen_pass_takes_no_more_than_its_share_and_nothing_once_it_is_taken_back(
     ensure!(thieves.len() == SHARE, "one pass has {} connections", thieves.len());
 
     honest.start(None)?;
-    goes_on(&mut honest, 5)?;
+    honest.goes_on(5)?;
     let thief = thieves.first_mut().context("nobody was let in")?;
     for number in 0..GARBAGE {
         ensure!(thief.publish("wardvoice/1/kiosks/k-0001/records", &format!("garbage {number}"))?);
     }
     ensure!(!thief.publish("wardvoice/1/kiosks/k-0002/records", "in another's name")?, "it spoke for another");
-    goes_on(&mut honest, 5)?;
+    honest.goes_on(5)?;
     until_true("the honest kiosk's records", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 10))?;
     let kept = hospital.aggregator.list(&["quarantine", "list"])?;
     ensure!((1..=1_000).contains(&kept.len()), "{} of the garbage are kept", kept.len());
@@ -392,10 +371,8 @@ fn a_stolen_pass_takes_no_more_than_its_share_and_nothing_once_it_is_taken_back(
         ensure!(thief.next(|_| false)?.is_none(), "a connection goes on");
     }
     ensure!(connect("k-0001")?.is_none(), "it gets in again");
-    goes_on(&mut honest, 1)?;
-    honest.no_more_patients();
-    let status = until("the honest kiosk to empty its outbox", DEADLINE, || honest.ended())?;
-    ensure!(status.success(), "the honest kiosk ended with {status}: {}", honest.last_words());
+    honest.goes_on(1)?;
+    honest.empties_its_outbox()?;
     hospital.aggregator.verify()?;
     hospital.aggregator.stop()
 }
@@ -422,7 +399,7 @@ fn strangers_who_say_nothing_keep_nobody_out() -> Result<()> {
     }
     let mut kiosk = hospital.enrol(1, "W1")?;
     kiosk.start(None)?;
-    goes_on(&mut kiosk, 5)?;
+    kiosk.goes_on(5)?;
     until_true("its records to be stored", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 5))?;
     let page = hospital.aggregator.http().get(&hospital.aggregator.url("/readyz"))?;
     ensure!(page.status == 200, "the pages say {}: {}", page.status, page.body);
@@ -448,9 +425,7 @@ fn a_kiosk_has_its_own_corner_of_a_mosquitto_as_it_is_shipped() -> Result<()> {
 }
 
 fn join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {
-    let mut command = Command::new(programs::kiosk()?);
-    command.args(["join", "--aggregator", aggregator, code, "--data"]).arg(data);
-    command.output().context("failed to start a kiosk")
+    Bedside::try_join(data, aggregator, code)
 }
 
 fn renew(data: &Path) -> Result<Output> {
@@ -543,7 +518,7 @@ fn pages_are_served_over_tls_with_a_certificate_of_the_authority() -> Result<()>
     let answer = runtime.block_on(async { request.send().await })?;
     let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
     ensure!(cookie.starts_with("__Host-") && cookie.contains("Secure"), "the cookie is {cookie:?}");
-
+    ensure!(answer.headers().contains_key("strict-transport-security"), "browsers may come in the clear again");
     let stranger = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     ensure!(status(&stranger).is_err(), "a certificate of nobody is believed");
     aggregator.stop()

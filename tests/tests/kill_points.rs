@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use wardvoice_tests::faults::{AGGREGATOR_POINTS, Bedside, KIOSK_POINTS};
-use wardvoice_tests::wait::{until, until_true};
+use wardvoice_tests::faults::{AGGREGATOR_POINTS, Bedside, KIOSK_POINTS, everything_is_stored_once};
+use wardvoice_tests::wait::until;
 use wardvoice_tests::ward::{Between, Ward};
 
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -25,30 +25,13 @@ fn kiosk(ward: &Ward, number: usize) -> Result<Bedside> {
     Bedside::register(number, "W1", &ward.aggregator, &broker, ward.path())
 }
 
-/// Lets the kiosk empty its outbox, then counts.
-fn everything_is_stored_once(mut ward: Ward, mut kiosks: Vec<Bedside>) -> Result<()> {
+/// Patients go on being thanked, and then everything is counted.
+fn goes_on_to_the_end(mut ward: Ward, mut kiosks: Vec<Bedside>) -> Result<()> {
     for kiosk in &mut kiosks {
-        let before = kiosk.kept();
-        until_true("patients to go on being thanked", DEADLINE, || {
-            kiosk.must_be_running()?;
-            Ok(kiosk.kept() > before + 3)
-        })?;
+        kiosk.goes_on(4)?;
         kiosk.no_more_patients();
     }
-    for kiosk in &mut kiosks {
-        let status = until("the kiosk to empty its outbox", DEADLINE, || kiosk.ended())
-            .with_context(|| kiosk.last_words())?;
-        ensure!(status.success(), "{} ended with {status}: {}", kiosk.name(), kiosk.last_words());
-    }
-    ward.aggregator.stop()?;
-    let ledger = ward.aggregator.ledger()?;
-    let marks = ledger.marks();
-    for mark in kiosks.iter().flat_map(Bedside::marks) {
-        ensure!(marks.get(mark.as_str()) == Some(&1), "{mark} is stored {:?} times", marks.get(mark.as_str()));
-    }
-    ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
-    ward.aggregator.verify()?;
-    Ok(())
+    everything_is_stored_once(&mut kiosks, &mut ward.aggregator)
 }
 
 /// Starts a kiosk that dies at a place, and waits until it has.
@@ -77,7 +60,7 @@ fn kiosk_dies_at(point: &str) -> Result<()> {
         dies(&mut kiosk, point, passes)?;
     }
     kiosk.start(None)?;
-    everything_is_stored_once(ward, vec![kiosk])
+    goes_on_to_the_end(ward, vec![kiosk])
 }
 
 fn aggregator_dies_at(point: &str) -> Result<()> {
@@ -89,7 +72,7 @@ fn aggregator_dies_at(point: &str) -> Result<()> {
     }
     ward.aggregator.kill()?;
     ward.aggregator.start()?;
-    everything_is_stored_once(ward, vec![kiosk])
+    goes_on_to_the_end(ward, vec![kiosk])
 }
 
 /// One kiosk dies at every place of its own, then the aggregator at every place of its own.
@@ -105,7 +88,7 @@ fn both_die_everywhere(between: Between) -> Result<()> {
     }
     ward.aggregator.kill()?;
     ward.aggregator.start()?;
-    everything_is_stored_once(ward, vec![kiosk])
+    goes_on_to_the_end(ward, vec![kiosk])
 }
 
 #[test]

@@ -4,16 +4,17 @@
 //!
 //! Certificates that are wrong, expired or another's are in `encrypted.rs`, clocks that jump in `clocks.rs`.
 
+use std::slice;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 use wardvoice_tests::aggregator::{Aggregator, Carrier};
 use wardvoice_tests::certificates::{Authority, Certificate, Flaw};
-use wardvoice_tests::faults::Bedside;
+use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
 use wardvoice_tests::portal::Portal;
 use wardvoice_tests::proxy::Proxy;
-use wardvoice_tests::wait::{until, until_true};
+use wardvoice_tests::wait::until_true;
 
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -60,12 +61,7 @@ impl Place {
 
     /// So many more patients are thanked.
     fn goes_on(&mut self, patients: usize) -> Result<()> {
-        let before = self.kiosk.kept();
-        let kiosk = &mut self.kiosk;
-        until_true("patients to be thanked", DEADLINE, || {
-            kiosk.must_be_running()?;
-            Ok(kiosk.kept() >= before + patients)
-        })
+        self.kiosk.goes_on(patients)
     }
 
     fn accepted(&self) -> Result<usize> {
@@ -94,23 +90,7 @@ impl Place {
     }
 
     fn everything_is_stored_once(mut self) -> Result<()> {
-        self.kiosk.no_more_patients();
-        let status = until("the kiosk to empty its outbox", DEADLINE, || self.kiosk.ended())
-            .with_context(|| self.kiosk.last_words())?;
-        ensure!(status.success(), "the kiosk ended with {status}: {}", self.kiosk.last_words());
-        self.aggregator.stop()?;
-        let ledger = self.aggregator.ledger()?;
-        ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
-        let stored = ledger.marks();
-        for mark in self.kiosk.marks() {
-            ensure!(
-                stored.get(mark.as_str()) == Some(&1),
-                "{mark} is stored {:?} times",
-                stored.get(mark.as_str())
-            );
-        }
-        self.aggregator.verify()?;
-        Ok(())
+        everything_is_stored_once(slice::from_mut(&mut self.kiosk), &mut self.aggregator)
     }
 }
 

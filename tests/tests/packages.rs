@@ -85,6 +85,8 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
     let said = machine.purge(&[AGGREGATOR])?;
     kept().context("a purge that nobody has answered")?;
     ensure!(said.contains("/var/lib/wardvoice stays"), "{said}");
+    let for_brokers = machine.path("/var/lib/wardvoice-broker");
+    ensure!(for_brokers.is_dir(), "what a broker reads went before the data: {said}");
     ensure!(!machine.path(settings).exists(), "the settings stay after a purge");
 
     machine.install(slice::from_ref(&package))?;
@@ -94,6 +96,7 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
     kept().context("a removal asks for nothing and deletes nothing")?;
     let said = machine.purge(&[AGGREGATOR])?;
     ensure!(said.contains("is deleted") && !machine.path("/var/lib/wardvoice").exists(), "{said}");
+    ensure!(!for_brokers.exists() && said.contains("a broker whose settings name a file there"), "{said}");
     Ok(())
 }
 
@@ -109,10 +112,32 @@ fn a_tablet_becomes_a_kiosk_and_keeps_what_it_has_not_sent() -> Result<()> {
     ensure!(fs::read_link(&ctrl_alt_del)?.as_os_str() == "/dev/null", "Ctrl, Alt and Delete restart the tablet");
     let logins = machine.text("/usr/lib/systemd/logind.conf.d/50-wardvoice-kiosk.conf")?;
     ensure!(logins.contains("NAutoVTs=0\n") && logins.contains("ReserveVT=0\n"), "logins wait on other consoles");
-    for program in ["cage", "env"] {
+    for key in ["Power", "Reboot", "Suspend", "Hibernate"] {
+        ensure!(logins.contains(&format!("Handle{key}Key=ignore\n")), "the key {key} does something");
+    }
+    ensure!(machine.text("usr/lib/sysctl.d/50-wardvoice-kiosk.conf")?.contains("\nkernel.sysrq = 0\n"));
+    ensure!(
+        machine
+            .text("usr/lib/systemd/system.conf.d/50-wardvoice-kiosk.conf")?
+            .contains("\nCtrlAltDelBurstAction=none\n")
+    );
+    // Cage switches consoles with -s alone.
+    let unit = machine.text("usr/lib/systemd/system/wardvoice-kiosk.service")?;
+    ensure!(
+        unit.contains("\nExecStart=/usr/bin/cage -d -- /usr/bin/env "),
+        "the compositor lets somebody out: {unit}"
+    );
+    for program in ["cage", "env", "kbd_mode"] {
         fs::write(machine.path("/usr/bin").join(program), "#!/bin/sh\n")?;
         fs::set_permissions(machine.path("/usr/bin").join(program), fs::Permissions::from_mode(0o755))?;
     }
+    let wrong = machine.check_unit("wardvoice-kiosk.service")?;
+    ensure!(wrong.is_empty(), "{wrong}");
+    // The same without a compositor.
+    let drop_ins = machine.path("/etc/systemd/system/wardvoice-kiosk.service.d");
+    fs::create_dir_all(&drop_ins)?;
+    let example = machine.path("/usr/share/doc/wardvoice-kiosk-session/examples/linuxkms.conf");
+    fs::copy(&example, drop_ins.join("linuxkms.conf")).with_context(|| format!("no {}", example.display()))?;
     let wrong = machine.check_unit("wardvoice-kiosk.service")?;
     ensure!(wrong.is_empty(), "{wrong}");
 

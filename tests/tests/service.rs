@@ -59,6 +59,18 @@ fn the_unit_is_sound_and_confines_the_server() -> Result<()> {
     Ok(())
 }
 
+/// As many kiosks as the largest trusts have, beside all the pages that are let in at once, and as much again.
+#[test]
+fn the_unit_lets_two_thousand_kiosks_in() -> Result<()> {
+    let unit = unit()?;
+    let limits = said(&unit, "LimitNOFILE");
+    let [limit] = limits.as_slice() else { bail!("the unit limits open files by {limits:?}") };
+    // Three a kiosk, as docs/reliability.md says; connections to pages and handshakes as docs/security.md does.
+    let needed = 2_000 * 3 + 4_096 + 1_024;
+    ensure!(limit.parse::<u32>()? >= 2 * needed, "{limit} open files are too few for {needed}");
+    Ok(())
+}
+
 /// The system calls of a set of systemd's, with those of the sets in it.
 fn calls_of(set: &str, found: &mut BTreeSet<String>) -> Result<()> {
     if !set.starts_with('@') {
@@ -228,10 +240,13 @@ fn systemd_hears_when_the_server_is_there_that_it_turns_and_that_it_ends() -> Re
 fn keys_that_systemd_hands_over_count_and_need_not_lie_beside_the_records() -> Result<()> {
     let mut ward = Ward::open(Between::Embedded)?;
     Fleet::run(ward.broker_port()?, &["--kiosks", "1", "--responses", "3", "--seed", "3"])?;
+    let shown = ward.aggregator.json(&["authority", "show"])?;
     ward.aggregator.stop()?;
     let credentials = ward.path().join("credentials");
     fs::rename(ward.aggregator.data().join("keys"), &credentials)?;
-    for name in ["open.key", "signing.key"] {
+    let of_the_authority = ward.aggregator.data().join("authority/authority.key");
+    fs::rename(&of_the_authority, credentials.join("authority.key"))?;
+    for name in ["open.key", "signing.key", "authority.key"] {
         // As newer systemds give them: an access list for the service's user shows as its group's.
         fs::set_permissions(credentials.join(name), fs::Permissions::from_mode(0o440))?;
     }
@@ -250,6 +265,10 @@ fn keys_that_systemd_hands_over_count_and_need_not_lie_beside_the_records() -> R
     // Deep: every record is opened again.
     ward.aggregator.verify()?;
     ensure!(!ward.aggregator.data().join("keys").exists(), "keys were drawn beside those that were handed over");
+    ensure!(
+        !of_the_authority.exists() && ward.aggregator.json(&["authority", "show"])? == shown,
+        "another authority"
+    );
     // A backup has them in it: without them it could not be restored anywhere.
     let place = |name: &str| Ok::<_, Error>(ward.path().join(name).to_str().context("no plain name")?.to_owned());
     let (secret, file, restored) = (place("secret")?, place("backup.age")?, place("restored")?);
@@ -259,7 +278,11 @@ fn keys_that_systemd_hands_over_count_and_need_not_lie_beside_the_records() -> R
     let status = server.terminate(PATIENCE)?;
     ensure!(status.success(), "it ended with {status}:\n{}", server.last_words());
     ward.aggregator.run(&["restore", "--from", &file, "--to", &restored, "--key", &secret])?;
-    let mode = fs::metadata(Path::new(&restored).join("keys/open.key"))?.permissions().mode() & 0o777;
-    ensure!(mode.trailing_zeros() >= 6, "others can read the restored key: {mode:o}");
+    for key in ["keys/open.key", "authority/authority.key"] {
+        let found =
+            fs::metadata(Path::new(&restored).join(key)).with_context(|| format!("{key} is in no backup"))?;
+        let mode = found.permissions().mode() & 0o777;
+        ensure!(mode.trailing_zeros() >= 6, "others can read the restored {key}: {mode:o}");
+    }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! The pictures of every step are in `target/artefacts/volunteer-round`.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -41,6 +42,43 @@ fn label_with<'a>(shown: &'a Shown, part: &str) -> Result<&'a str> {
     labels.iter().copied().find(|label| label.contains(part)).with_context(|| format!("no {part:?} in {labels:?}"))
 }
 
+/// Waits until a kiosk knows the PIN and the ward's board.
+fn can_be_gone_round(data: &Path) -> Result<()> {
+    until_true("the PIN and the board to come", DEADLINE, || {
+        Ok(data.join("round.json").exists() && data.join("boards/W1.json").exists())
+    })
+}
+
+/// From whatever an interview begins with to the question about respect, which comes after the first answers.
+fn comes_to_the_questions(kiosk: &mut KioskWindow<'_>, mut shown: Shown) -> Result<Shown> {
+    for label in ["English", "Yes, start", "Yes, always", "Yes, completely"] {
+        if shown.labels().contains(&label) {
+            shown = kiosk.touch_on(&shown, label)?;
+        }
+    }
+    ensure!(shown.question.as_deref() == Some("respect"), "{shown:?}");
+    Ok(shown)
+}
+
+/// The patient stops at a question, the tablet is wiped, and the next bed is on the screen.
+fn stops_and_goes_on_to_the_next_bed(kiosk: &mut KioskWindow<'_>, question: &Shown) -> Result<()> {
+    let sure = kiosk.touch_on(question, "Stop")?;
+    let mut shown = kiosk.touch_on(&sure, "Stop now")?;
+    if shown.screen == "saving" {
+        shown = kiosk.until("thanks", |shown| shown.screen == "thanks")?;
+    }
+    shown = kiosk.touch_on(&shown, "Finish")?;
+    if shown.screen == "wipe" {
+        shown = kiosk.touch_on(&shown, "It has been wiped")?;
+    }
+    ensure!(
+        shown.screen == "volunteer_bed",
+        "the round does not go on at the next bed, but with {}",
+        shown.screen
+    );
+    Ok(())
+}
+
 #[test]
 fn a_round_survives_an_empty_battery() -> Result<()> {
     let mut album = Album::new("volunteer-round")?;
@@ -49,9 +87,7 @@ fn a_round_survives_an_empty_battery() -> Result<()> {
     let desktop = Desktop::start(1280, 800, ward.path())?;
     let mut kiosk = KioskWindow::open(&desktop, &ward)?;
     let data = kiosk.data();
-    until_true("the PIN and the board to come", DEADLINE, || {
-        Ok(data.join("round.json").exists() && data.join("boards/W1.json").exists())
-    })?;
+    can_be_gone_round(&data)?;
 
     let wards = comes_in(&desktop, &mut kiosk)?;
     ensure!(wards.screen == "volunteer_wards", "{}", wards.screen);
@@ -63,13 +99,8 @@ fn a_round_survives_an_empty_battery() -> Result<()> {
     let bed = kiosk.touch_key(&bed, "is asleep")?;
     let how = kiosk.touch_on(&bed, "Start the interview")?;
     let team = kiosk.touch_on(&how, "I read the questions aloud")?;
-    let mut shown = kiosk.touch_on(&team, "Consultant C001")?;
-    for label in ["English", "Yes, start", "Yes, always", "Yes, completely"] {
-        if shown.labels().contains(&label) {
-            shown = kiosk.touch_on(&shown, label)?;
-        }
-    }
-    ensure!(shown.question.as_deref() == Some("respect"), "{shown:?}");
+    let shown = kiosk.touch_on(&team, "Consultant C001")?;
+    comes_to_the_questions(&mut kiosk, shown)?;
     desktop.keep(&album.next("question"))?;
     until_true("the draft to be on the disk", DEADLINE, || Ok(data.join("draft.sealed").exists()))?;
 
@@ -78,18 +109,9 @@ fn a_round_survives_an_empty_battery() -> Result<()> {
     let resume = comes_in(&desktop, &mut kiosk)?;
     ensure!(resume.screen == "volunteer_resume", "{}", resume.screen);
     desktop.keep(&album.next("resume"))?;
-    let mut shown = kiosk.touch_on(&resume, "Go on with it")?;
-    ensure!(shown.question.as_deref() == Some("respect"), "it goes on with {:?}", shown.question);
-    shown = kiosk.touch_on(&shown, "Stop")?;
-    shown = kiosk.touch_on(&shown, "Stop now")?;
-    if shown.screen == "saving" {
-        shown = kiosk.until("thanks", |shown| shown.screen == "thanks")?;
-    }
-    shown = kiosk.touch_on(&shown, "Finish")?;
-    if shown.screen == "wipe" {
-        shown = kiosk.touch_on(&shown, "It has been wiped")?;
-    }
-    ensure!(shown.screen == "volunteer_bed", "after the battery the round goes on, and not with {}", shown.screen);
+    let question = kiosk.touch_on(&resume, "Go on with it")?;
+    ensure!(question.question.as_deref() == Some("respect"), "it goes on with {:?}", question.question);
+    stops_and_goes_on_to_the_next_bed(&mut kiosk, &question)?;
     ensure!(!data.join("draft.sealed").exists() && !data.join("draft.key").exists(), "the draft is wiped");
 
     let export = until("both contacts and the cleaning to arrive", DEADLINE, || {
@@ -112,13 +134,8 @@ fn begins_an_interview(kiosk: &mut KioskWindow<'_>, wards: &Shown) -> Result<Sho
     let bed = kiosk.touch_on(&plan, "Start the round")?;
     let how = kiosk.touch_on(&bed, "Start the interview")?;
     let team = kiosk.touch_on(&how, "I read the questions aloud")?;
-    let mut shown = kiosk.touch_on(&team, "Consultant C001")?;
-    for label in ["English", "Yes, start", "Yes, always", "Yes, completely"] {
-        if shown.labels().contains(&label) {
-            shown = kiosk.touch_on(&shown, label)?;
-        }
-    }
-    Ok(shown)
+    let shown = kiosk.touch_on(&team, "Consultant C001")?;
+    comes_to_the_questions(kiosk, shown)
 }
 
 #[test]
@@ -132,29 +149,13 @@ fn the_change_to_summer_time_comes_in_the_middle_of_a_round_and_changes_nothing(
     let desktop = Desktop::start(1280, 800, ward.path())?;
     let mut kiosk = KioskWindow::open(&desktop, &ward)?;
     let data = kiosk.data();
-    until_true("the PIN and the board to come", DEADLINE, || {
-        Ok(data.join("round.json").exists() && data.join("boards/W1.json").exists())
-    })?;
+    can_be_gone_round(&data)?;
     let wards = comes_in(&desktop, &mut kiosk)?;
     let question = begins_an_interview(&mut kiosk, &wards)?;
-    ensure!(question.question.as_deref() == Some("respect"), "{question:?}");
 
     // Between one o'clock and two there is no time in this night.
     clock.set_to("2027-03-28T01:00:05Z".parse()?)?;
-    let mut shown = kiosk.touch_on(&question, "Stop")?;
-    shown = kiosk.touch_on(&shown, "Stop now")?;
-    if shown.screen == "saving" {
-        shown = kiosk.until("thanks", |shown| shown.screen == "thanks")?;
-    }
-    shown = kiosk.touch_on(&shown, "Finish")?;
-    if shown.screen == "wipe" {
-        shown = kiosk.touch_on(&shown, "It has been wiped")?;
-    }
-    ensure!(
-        shown.screen == "volunteer_bed",
-        "the round does not go on at the next bed, but with {}",
-        shown.screen
-    );
+    stops_and_goes_on_to_the_next_bed(&mut kiosk, &question)?;
     let export = until("the interview to arrive", DEADLINE, || {
         let export = ward.aggregator.run(&["export"])?;
         Ok(export.contains("\"mode\":\"interview\"").then_some(export))

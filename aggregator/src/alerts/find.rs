@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 
-use super::situation::{Cause, Certificate, Holder, Kiosk, Quota, Share, Situation, Undelivered, Unpublished};
+use super::situation::{
+    Cause, Certificate, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
+};
 use super::{Alert, Audience, Kind};
 use crate::fleet::SILENT_AFTER;
 
@@ -28,6 +30,7 @@ const SHARE_PER_CENT: u64 = 50;
 /// The alerts of a situation, the most urgent first.
 pub fn find(situation: &Situation) -> Vec<Alert> {
     let mut found = Vec::new();
+    found.extend(situation.lingering.iter().map(lingering));
     found.extend(situation.undelivered.iter().map(undelivered));
     found.extend(situation.kiosks.iter().filter_map(|kiosk| stuck_outbox(kiosk, situation.now)));
     let certificates = situation.certificates.iter();
@@ -43,6 +46,7 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
 
 fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str) -> Alert {
     let kind_word = match kind {
+        Kind::Lingering => "lingering",
         Kind::Undelivered => "undelivered",
         Kind::StuckOutbox => "stuck_outbox",
         Kind::Certificate => "certificate",
@@ -54,6 +58,12 @@ fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str)
         Kind::NotPublished => "not_published",
     };
     Alert { key: format!("{kind_word}:{about}"), kind, audience, words, page: page.to_owned() }
+}
+
+fn lingering(found: &Lingering) -> Alert {
+    let Lingering { id, why } = found;
+    let words = format!("Kiosk {id} was taken off and may still be on the broker: {why}.");
+    alert(Kind::Lingering, id.as_str(), Audience::It, words, "/fleet")
 }
 
 fn undelivered(found: &Undelivered) -> Alert {

@@ -19,6 +19,8 @@ pub struct Situation {
     pub causes: Vec<Cause>,
     /// The certificates that are known.
     pub certificates: Vec<Certificate>,
+    /// Kiosks that were taken off and that a broker of the trust's own may still let in.
+    pub lingering: Vec<Lingering>,
     /// The kiosks that are registered.
     pub kiosks: Vec<Kiosk>,
     /// What the wards have of their plans.
@@ -86,6 +88,15 @@ pub struct Kiosk {
     pub waiting: Option<u64>,
     /// Its clock's offset in seconds (aggregator minus kiosk), where it is connected and says so.
     pub clock_offset_s: Option<i64>,
+}
+
+/// A kiosk that was taken off and that a broker may still let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lingering {
+    /// Its id.
+    pub id: KioskId,
+    /// Why that is feared.
+    pub why: String,
 }
 
 /// A ward's plan.

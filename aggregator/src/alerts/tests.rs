@@ -26,6 +26,7 @@ fn quiet() -> Situation {
         day: 8,
         causes: Vec::new(),
         certificates: Vec::new(),
+        lingering: Vec::new(),
         kiosks: Vec::new(),
         quotas: Vec::new(),
         shares: Vec::new(),
@@ -79,6 +80,18 @@ fn check(situation: &Situation, expected: &[(&str, &str, &str)]) {
         .map(|(key, audience, words)| ((*key).to_owned(), (*audience).to_owned(), (*words).to_owned()))
         .collect();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_kiosk_that_was_taken_off_and_may_still_be_let_in_is_the_first_alert() {
+    let lingering = Lingering { id: "k-0017".parse().unwrap(), why: "it was let in again".to_owned() };
+    let told = "Kiosk k-0017 was taken off and may still be on the broker: it was let in again.";
+    let one = Situation { lingering: vec![lingering.clone()], ..quiet() };
+    check(&one, &[("lingering:k-0017", "it", told)]);
+    let undelivered = vec![Undelivered { contact: "it-desk".parse().unwrap(), messages: 2 }];
+    let found = find(&Situation { lingering: vec![lingering], undelivered, ..quiet() });
+    assert_eq!(found.iter().map(|alert| alert.kind).min(), Some(Kind::Lingering), "a stolen tablet goes first");
+    assert_eq!(found.first().unwrap().kind, Kind::Lingering);
 }
 
 #[test]

@@ -14,7 +14,8 @@ use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::Presence;
 
 use super::{
-    Cause, Certificate, Holder, Kiosk, Quota, Settings, Share, Situation, Undelivered, Unpublished, find,
+    Cause, Certificate, Holder, Kiosk, Lingering, Quota, Settings, Share, Situation, Undelivered, Unpublished,
+    find,
 };
 use crate::config::BrokerChoice;
 use crate::delivery::{End, Ended};
@@ -111,6 +112,7 @@ fn situation(house: &House, causes: &[Cause], now: Timestamp) -> Result<Situatio
         day,
         causes: causes.to_vec(),
         certificates: certificates(house),
+        lingering: house.fleet.lingering().into_iter().map(|(id, why)| Lingering { id, why }).collect(),
         kiosks: kiosks(house),
         quotas,
         shares: shares.collect(),

@@ -112,11 +112,17 @@ pub(super) fn broker(premises: &Premises) -> Result<(Link, String)> {
 
 /// Ends the connections of kiosks that are taken off, on a broker that asks for certificates and is no part of this process. It ends with
 /// the threads of the pages.
-pub(super) fn keep_out(premises: &Premises, link: &Link, stopping: &CancellationToken) -> Result<()> {
+pub(super) fn keep_out(house: &House, link: &Link, stopping: &CancellationToken) -> Result<()> {
+    let premises = &house.premises;
     if let BrokerChoice::External(external) = &premises.config.broker
         && external.show_certificate
     {
-        tokio::spawn(mqtt::keep_out(link.clone(), premises.authority()?, stopping.clone()));
+        let fleet = Arc::clone(&house.fleet);
+        let tell: mqtt::TellLingering = Arc::new(move |kiosk: &KioskId, why: Option<&str>| match why {
+            Some(why) => fleet.lingers(kiosk, why),
+            None => fleet.lingers_no_more(kiosk),
+        });
+        tokio::spawn(mqtt::keep_out(link.clone(), premises.authority()?, tell, stopping.clone()));
     }
     Ok(())
 }

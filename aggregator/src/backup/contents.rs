@@ -17,6 +17,8 @@ use crate::keys;
 const LEFT_OUT: [&str; 4] = ["addresses.json", "control.sock", "log", "previews"];
 /// Folders that a salvage has put a damaged log into, or in which one is written anew.
 const BESIDE_THE_LOG: &str = "log.";
+/// The authority's key, which may come from systemd.
+const AUTHORITY_KEY: &str = "authority/authority.key";
 /// How deep folders are followed.
 const MAX_DEPTH: usize = 8;
 /// Files up to this size are read at once; larger ones stay open until it is their turn.
@@ -64,7 +66,8 @@ pub(super) fn gather(data: &Path, settings: Option<&Path>) -> Result<Vec<Kept>, 
         let name = Path::new("keys").join(path.file_name()?);
         Some((path, name))
     });
-    for (path, name) in named.chain(settings).chain(handed_over) {
+    let authority = keys::handed_over(&data.join(AUTHORITY_KEY)).map(|path| (path, PathBuf::from(AUTHORITY_KEY)));
+    for (path, name) in named.chain(settings).chain(handed_over).chain(authority) {
         match keep(&path, &name, &mut at_hand) {
             Ok(one) => kept.push(one),
             // What was removed since the folder was listed need not be kept.
@@ -108,7 +111,7 @@ fn keep(path: &Path, name: &Path, at_hand: &mut u64) -> io::Result<Kept> {
     let about = file.metadata()?;
     let mode = about.permissions().mode();
     // What systemd hands over may carry the mode of its access list.
-    let mode = if name.starts_with("keys") { mode & !0o077 } else { mode };
+    let mode = if name.starts_with("keys") || name == Path::new(AUTHORITY_KEY) { mode & !0o077 } else { mode };
     let bytes = if name.extension().is_some_and(|extension| extension == "ndjson") {
         whole_lines(&file, about.len())?
     } else {

@@ -13,7 +13,7 @@ use crate::scoring::Measure;
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(super) enum ActionCommand {
-    /// Take an action on for a ward, a department, a site or the trust.
+    /// Take an action on for a ward, a department, a specialty, a site or the trust.
     Add {
         #[command(flatten)]
         whose: Whose,
@@ -60,7 +60,7 @@ pub(super) enum ActionCommand {
         /// Of one ward; of everybody when absent.
         #[arg(long)]
         ward: Option<WardId>,
-        /// Of one unit, where it is no ward: department:ID, site:ID or trust:ID.
+        /// Of one unit, where it is no ward: department:ID, specialty:ID, site:ID or trust:ID.
         #[arg(long, value_name = "KIND:ID", conflicts_with = "ward")]
         unit: Option<Unit>,
         /// Print them as JSON.

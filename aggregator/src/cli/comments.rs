@@ -3,10 +3,11 @@
 use anyhow::{Result, anyhow};
 use clap::{Subcommand, ValueEnum};
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::id::{Language, WardId};
 
+use super::input;
 use super::say::{self, Style};
-use crate::comments::{CommentId, Reach, ThemeId, Tone, Which, Wish};
+use crate::comments::{CommentId, ListChange, ListedWord, Reach, ThemeId, Tone, Which, Wish, WordKind};
 use crate::help::StaffRole;
 use crate::operations::CommentsAsk;
 
@@ -110,6 +111,42 @@ pub(super) enum CommentsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// See the words that comments are looked through for, or change one.
+    Words {
+        /// The language, by its tag.
+        #[arg(long, value_name = "TAG", default_value = "en")]
+        language: Language,
+        /// A word more, or a few; a star at the end for any ending.
+        #[arg(long, value_name = "WORD", requires = "of", conflicts_with_all = ["remove", "checked"])]
+        add: Option<String>,
+        /// A word less.
+        #[arg(long, value_name = "WORD", requires = "of", conflicts_with = "checked")]
+        remove: Option<String>,
+        /// Its list: safeguarding or distress.
+        #[arg(long, value_name = "LIST")]
+        of: Option<WordKind>,
+        /// Whether somebody who speaks the language has checked its lists: true or false.
+        #[arg(long, value_name = "WHETHER")]
+        checked: Option<bool>,
+        /// Print the lists as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// See the names of staff that are highlighted, or change one.
+    Names {
+        /// Add the name on the first line of standard input, in a form that patients use.
+        #[arg(long, conflicts_with = "remove")]
+        add: bool,
+        /// The role that takes its place, for example "a nurse".
+        #[arg(long, value_name = "ROLE", requires = "add")]
+        role: Option<StaffRole>,
+        /// Take the name on the first line of standard input off.
+        #[arg(long)]
+        remove: bool,
+        /// Print the names as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -180,6 +217,29 @@ impl CommentsCommand {
             Self::Themes { unit, period, .. } => {
                 CommentsAsk::Themes { unit: unit.clone(), period: period.clone() }
             }
+            Self::Words { language, add, remove, of, checked, .. } => {
+                let listed = |word: &String| {
+                    of.map(|kind| ListedWord { language: language.clone(), kind, word: word.clone() })
+                };
+                let change = match (add, remove, checked) {
+                    (Some(word), _, _) => listed(word).map(ListChange::AddWord),
+                    (None, Some(word), _) => listed(word).map(ListChange::RemoveWord),
+                    (None, None, Some(checked)) => {
+                        Some(ListChange::Checked { language: language.clone(), checked: *checked })
+                    }
+                    (None, None, None) => None,
+                };
+                CommentsAsk::Words { language: language.clone(), change }
+            }
+            // A name on the command line would stand in the shell's history and in every list of processes.
+            Self::Names { add: true, role, .. } => {
+                let change = ListChange::AddName { name: input::first_line()?, role: role.clone() };
+                CommentsAsk::Names { change: Some(change) }
+            }
+            Self::Names { remove: true, .. } => {
+                CommentsAsk::Names { change: Some(ListChange::RemoveName { name: input::first_line()? }) }
+            }
+            Self::Names { .. } => CommentsAsk::Names { change: None },
         })
     }
 
@@ -188,6 +248,8 @@ impl CommentsCommand {
             Self::List { json, .. } => Style::list(*json, say::comment_line),
             Self::Themes { json, .. } => Style::list(*json, say::theme_count),
             Self::Show { json, .. } => Style::one(*json, say::comment),
+            Self::Words { json, .. } => Style::one(*json, say::word_lists),
+            Self::Names { json, .. } => Style::list(*json, say::staff_name),
             Self::Redact { decided, .. }
             | Self::Release { decided, .. }
             | Self::Hold { decided, .. }

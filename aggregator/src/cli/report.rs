@@ -70,7 +70,7 @@ pub(super) enum ReportCommand {
         #[command(flatten)]
         to: Target,
     },
-    /// A poster of what patients of a ward, a department, a site or the trust said and what was done.
+    /// A poster of what patients of a ward, a department, a specialty, a site or the trust said and what was done.
     YouSaid {
         #[command(flatten)]
         whose: Whose,

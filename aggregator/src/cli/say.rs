@@ -18,7 +18,7 @@ mod monitor;
 mod office;
 mod words;
 
-pub(super) use comments::{comment, comment_line, theme_count};
+pub(super) use comments::{comment, comment_line, staff_name, theme_count, word_lists};
 pub(super) use keeping::{backed_up, restored, rewrote, swept, withdrawn};
 pub(super) use loops::{alert, contact_test, help_times};
 pub(super) use monitor::monitored;

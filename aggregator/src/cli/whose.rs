@@ -11,7 +11,7 @@ pub(super) struct Whose {
     /// The ward.
     #[arg(long)]
     ward: Option<WardId>,
-    /// The unit, where it is no ward: department:ID, site:ID or trust:ID.
+    /// The unit, where it is no ward: department:ID, specialty:ID, site:ID or trust:ID.
     #[arg(long, value_name = "KIND:ID")]
     unit: Option<Unit>,
 }

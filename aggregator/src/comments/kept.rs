@@ -48,7 +48,7 @@ struct Setting {
 pub(super) struct Text {
     number: Number,
     setting: Arc<Setting>,
-    text: Box<str>,
+    words: Box<str>,
     signs: Box<[Sign]>,
 }
 
@@ -158,7 +158,7 @@ impl Kept {
 impl Text {
     /// What other lists find in it, where that is something else.
     pub(super) fn found_anew(&self, lists: &Lists) -> Option<(Number, Box<[Sign]>)> {
-        let signs = lists.signs.find(&self.text, &self.setting.language, &lists.names).into_boxed_slice();
+        let signs = lists.signs.find(&self.words, &self.setting.language, &lists.names).into_boxed_slice();
         (signs != self.signs).then_some((self.number, signs))
     }
 }
@@ -220,7 +220,7 @@ impl AllKept {
         let texts = places.filter_map(|(place, entry)| {
             let Kept { setting, text, signs, .. } = entry.as_ref()?;
             let number = Number(u32::try_from(place).ok()?);
-            Some(Text { number, setting: Arc::clone(setting), text: text.clone(), signs: signs.clone() })
+            Some(Text { number, setting: Arc::clone(setting), words: text.clone(), signs: signs.clone() })
         });
         texts.collect()
     }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::Language;
 
 use super::kept::Number;
@@ -23,7 +24,8 @@ use crate::help::StaffRole;
 pub(super) const SPAN: usize = 500;
 
 /// What is to be different.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ListChange {
     /// A word more.
     AddWord(ListedWord),
@@ -51,7 +53,7 @@ pub enum ListChange {
 }
 
 /// A word of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedWord {
     /// The language.
     pub language: Language,
@@ -120,7 +122,7 @@ impl Lists {
         &self.signs
     }
 
-    /// The names of staff. They stand on the page of the lists and on no other.
+    /// The names of staff. They stand on the page of the lists and on no other, and in the answer of the command that asks for them.
     pub fn names(&self) -> &Names {
         &self.names
     }

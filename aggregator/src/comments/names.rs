@@ -66,7 +66,7 @@ impl Names {
         Ok(Self { terms: Terms::new(names), listed, text: text.to_owned() })
     }
 
-    /// Every name in alphabetical order, each with the role that takes its place. For the page of the lists and for no other.
+    /// Every name in alphabetical order, each with the role that takes its place. For the page of the lists and the command, and for no other.
     pub fn listed(&self) -> Vec<&(String, Option<StaffRole>)> {
         let mut listed: Vec<_> = self.listed.iter().collect();
         listed.sort_by_cached_key(|(name, _)| folded(name));

@@ -21,6 +21,14 @@ const ANSWER_DEVIATION: f64 = 3.6;
 /// How far people's means over all questions lie apart: √(1.2²/3 + 3.6²/11), the person's own and the answers' part.
 const PERSON_DEVIATION: f64 = 1.3;
 
+/// The first demonstration's trust, to be scored with everything that is shipped.
+pub(crate) fn scoring_world() -> ScoringWorld {
+    let directory = Directory::try_from(directory(1)).unwrap();
+    let calendar = Calendar::new(Date::constant(2026, 1, 5)).unwrap();
+    let vocabulary = Arc::new(Vocabulary::new(&directory, &Questionnaire::shipped().unwrap()).unwrap());
+    ScoringWorld::inpatient(directory, calendar, vocabulary, 7).unwrap()
+}
+
 struct Demonstration {
     world: ScoringWorld,
     facts: Facts,

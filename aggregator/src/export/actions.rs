@@ -1,4 +1,4 @@
-//! What wards, departments, sites and the trust do about what patients said, with what it came to.
+//! What wards, departments, specialties, sites and the trust do about what patients said, with what it came to.
 
 use jiff::civil::Date;
 use wardvoice_protocol::directory::Unit;

@@ -41,7 +41,7 @@ mod sender;
 mod tls;
 
 pub use certificate::NoteCertificate;
-pub use eviction::keep_out;
+pub use eviction::{TellLingering, keep_out};
 pub use link::{Link, LinkError};
 
 /// How many messages may wait between the line and the inbox.

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::directory::Unit;
-use wardvoice_protocol::id::WardId;
+use wardvoice_protocol::id::{Language, WardId};
 
 use super::{Talk, say};
+use crate::audit::Deed;
 use crate::comments::{
-    CommentId, Decided, Edit, Found, History, Listed, Sign, ThemeId, Urgency, Which, Wish, apply, edits_for,
-    suggested, words,
+    CommentId, Decided, Edit, Found, History, ListChange, Listed, Sign, ThemeId, Urgency, Which, Wish, WordKind,
+    apply, edits_for, suggested, words,
 };
 use crate::help::StaffRole;
 use crate::ingest::Change;
@@ -58,23 +59,67 @@ pub enum CommentsAsk {
         /// The period's name.
         period: String,
     },
+    /// Answers with the words of a language, after a change where one is wished.
+    Words {
+        /// The language.
+        language: Language,
+        /// What is to be different.
+        change: Option<ListChange>,
+    },
+    /// Answers with the names of staff, after a change where one is wished.
+    Names {
+        /// What is to be different.
+        change: Option<ListChange>,
+    },
 }
 
 impl CommentsAsk {
+    /// What is noted of it, where it changes something or shows what nobody has passed: what is done, about what, and how.
+    pub(super) fn noted(&self) -> Option<(Deed, String, Option<String>)> {
+        if let Some(comment) = self.decided() {
+            return Some((Deed::DecidedComment, format!("comment:{comment}"), None));
+        }
+        match self {
+            Self::Words { change: Some(change), .. } | Self::Names { change: Some(change) } => {
+                let (about, detail) = change.noted();
+                Some((Deed::ChangedLists, about, Some(detail)))
+            }
+            Self::List(_) | Self::Show(_) => Some((Deed::SawRecords, "comments".to_owned(), None)),
+            _ => None,
+        }
+    }
+
     /// The comment about which something is decided.
-    pub(super) fn decided(&self) -> Option<&CommentId> {
+    fn decided(&self) -> Option<&CommentId> {
         match self {
             Self::Strike { comment, .. } | Self::Decide { comment, .. } | Self::Undo { comment, .. } => {
                 Some(comment)
             }
-            Self::List(_) | Self::Show(_) | Self::Themes { .. } => None,
+            Self::List(_) | Self::Show(_) | Self::Themes { .. } | Self::Words { .. } | Self::Names { .. } => None,
         }
     }
+}
 
-    /// Whether it shows what nobody has passed.
-    pub(super) fn shows_text(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Show(_))
-    }
+/// The words that comments in a language are looked through for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WordLists {
+    /// The language.
+    pub language: Language,
+    /// Whether somebody who speaks it has checked the lists.
+    pub checked: bool,
+    /// Words of harm.
+    pub safeguarding: Vec<String>,
+    /// Words of distress.
+    pub distress: Vec<String>,
+}
+
+/// A listed name of a member of staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffName {
+    /// The name, in a form that patients use.
+    pub name: String,
+    /// The role that takes its place.
+    pub role: Option<StaffRole>,
 }
 
 /// A comment as commands show it.
@@ -149,7 +194,38 @@ pub(super) fn comments(house: &House, asked: CommentsAsk, talk: &mut dyn Talk) -
             }
             Ok(true)
         }
+        CommentsAsk::Words { language, change } => word_lists(house, language, change.as_ref(), talk),
+        CommentsAsk::Names { change } => staff_names(house, change.as_ref(), talk),
     }
+}
+
+fn word_lists(
+    house: &House,
+    language: Language,
+    change: Option<&ListChange>,
+    talk: &mut dyn Talk,
+) -> Result<bool> {
+    if let Some(change) = change {
+        house.comments.change_lists(change).map_err(failed)?;
+    }
+    let lists = house.comments.lists();
+    let signs = lists.signs();
+    let of = |kind| signs.words(&language, kind).to_vec();
+    let (safeguarding, distress) = (of(WordKind::Safeguarding), of(WordKind::Distress));
+    let checked = signs.languages().any(|known| *known == language) && signs.is_checked(&language);
+    say(talk, &WordLists { language, checked, safeguarding, distress })?;
+    Ok(true)
+}
+
+fn staff_names(house: &House, change: Option<&ListChange>, talk: &mut dyn Talk) -> Result<bool> {
+    if let Some(change) = change {
+        house.comments.change_lists(change).map_err(failed)?;
+    }
+    let lists = house.comments.lists();
+    for (name, role) in lists.names().listed() {
+        say(talk, &StaffName { name: name.clone(), role: role.clone() })?;
+    }
+    Ok(true)
 }
 
 fn show(house: &House, comment: &CommentId, talk: &mut dyn Talk) -> Result<bool> {
@@ -205,3 +281,6 @@ fn line(house: &House, found: Found, history: &History) -> CommentLine {
         signs: found.signs,
     }
 }
+
+#[cfg(test)]
+mod tests;

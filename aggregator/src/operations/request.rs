@@ -288,9 +288,8 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         Request::Tables(TablesRequest::Write { ask, form }) => {
             (Deed::SawRecords, format!("table:{}", ask.table), Some(form.to_string()))
         }
-        Request::Comments(asked) => match asked.decided() {
-            Some(comment) => (Deed::DecidedComment, format!("comment:{comment}"), None),
-            None if asked.shows_text() => (Deed::SawRecords, "comments".to_owned(), None),
+        Request::Comments(asked) => match asked.noted() {
+            Some(noted) => noted,
             None => return Ok(()),
         },
         Request::Monitor(MonitorAsk { period, mark: Some(_) }) => {

@@ -1,5 +1,5 @@
-//! A unit's actions, for whoever leads it: take one on, say what caused it, change it, say that it is done. Wards, departments, sites and the
-//! trust have a page each, and all of them are this one.
+//! A unit's actions, for whoever leads it: take one on, say what caused it, change it, say that it is done. Wards, departments, sites,
+//! specialties and the trust have a page each, and all of them are this one.
 
 use std::sync::PoisonError;
 
@@ -63,6 +63,8 @@ pub(super) fn routes() -> Vec<Route> {
         does("/department/{id}/actions", Door::Actions("department"), change_of_department),
         reads("/site/{id}/actions", Door::Actions("site"), of_site),
         does("/site/{id}/actions", Door::Actions("site"), change_of_site),
+        reads("/specialty/{id}/actions", Door::Actions("specialty"), of_specialty),
+        does("/specialty/{id}/actions", Door::Actions("specialty"), change_of_specialty),
         reads("/trust/actions", Door::TrustActions, of_trust),
         does("/trust/actions", Door::TrustActions, change_of_trust),
     ]
@@ -111,6 +113,16 @@ async fn of_site(
     page(web, viewer, unit, asked).await
 }
 
+async fn of_specialty(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let unit = units::named(&web, "specialty", &id)?;
+    page(web, viewer, unit, asked).await
+}
+
 async fn of_trust(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
@@ -147,6 +159,16 @@ async fn change_of_site(
     Form(fields): Fields,
 ) -> Result<Response, Failure> {
     let unit = units::named(&web, "site", &id)?;
+    change(web, viewer, unit, Sent(fields)).await
+}
+
+async fn change_of_specialty(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Result<Response, Failure> {
+    let unit = units::named(&web, "specialty", &id)?;
     change(web, viewer, unit, Sent(fields)).await
 }
 

@@ -1,4 +1,6 @@
-//! Alerts: the list of what somebody should look at, and a short notice on the pages of whom it concerns.
+//! Alerts: the list of what somebody should look at, which keeps itself true, and a short notice on the pages of whom it concerns.
+
+use std::collections::BTreeSet;
 
 use axum::Form;
 use axum::extract::{Extension, State};
@@ -7,12 +9,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use wardvoice_protocol::directory::Unit;
+use wardvoice_protocol::id::{Hash, WardId};
 
 use super::failure::Failure;
 use super::layout::{self, Page};
 use super::viewer::Viewer;
-use super::ward::{off_thread, page_off_thread};
-use super::{Shared, Web, units, words};
+use super::ward::{Fragment, off_thread, page_off_thread};
+use super::{Shared, Web, live, units, words};
 use crate::alerts::{Audience, Open};
 use crate::audit::Deed;
 use crate::help::{StaffRole, StaffRoleError};
@@ -31,7 +34,21 @@ pub(crate) async fn page(
     State(web): State<Shared>,
     Extension(viewer): Extension<Viewer>,
 ) -> Result<Response, Failure> {
-    page_off_thread(&web, move |web| Ok(render(web, &viewer))).await
+    page_off_thread(&web, move |web| {
+        let fragment = fragment(web, &Heeded::of_all(web, &viewer));
+        let content = html! {
+            div.head {
+                div {
+                    h1 { "Alerts" }
+                    p.lede { "What is worth a look. Who says that they have seen one silences it until it ends and comes back." }
+                }
+            }
+            (live::part("/alerts/stream", &fragment))
+        };
+        let page = Page { title: "Alerts", place: layout::Place::Alerts, live: true };
+        Ok(layout::frame(web, &viewer, &page, &content))
+    })
+    .await
 }
 
 /// Somebody says that they have seen an alert.
@@ -70,15 +87,40 @@ impl Heeded {
         let may = |audience: &&Audience| web.enter(viewer, policy::Place::Alert(audience)).is_ok();
         Self(audiences.iter().filter(may).cloned().collect())
     }
+
+    /// Those of all audiences there are.
+    pub(crate) fn of_all(web: &Web, viewer: &Viewer) -> Self {
+        let file = web.desk.world.directory.file();
+        let mut all = BTreeSet::from([Audience::Board, Audience::It, Audience::Office]);
+        all.extend(file.departments.iter().map(|entry| Audience::Department(entry.id.clone())));
+        all.extend(web.desk.world.directory.wards().iter().map(|entry| Audience::Ward(entry.id.clone())));
+        // What the directory no longer has may still be told of.
+        all.extend(web.desk.alerts.all().into_iter().map(|open| open.alert.audience));
+        Self::of(web, viewer, &all.into_iter().collect::<Vec<_>>())
+    }
+
+    /// The wards whose news may be news of these alerts; every ward's where there is no list.
+    pub(super) fn wards(&self, web: &Web) -> Option<BTreeSet<WardId>> {
+        let mut wards = BTreeSet::new();
+        for audience in &self.0 {
+            wards.extend(wards_of(web, audience)?);
+        }
+        Some(wards)
+    }
+}
+
+/// The wards that an audience's alerts are about; none where they are about all of them.
+fn wards_of(web: &Web, audience: &Audience) -> Option<Vec<WardId>> {
+    match audience {
+        Audience::Ward(ward) => Some(vec![ward.clone()]),
+        Audience::Department(department) => Some(units::ward_ids(web, &Unit::Department(department.clone()))),
+        Audience::Board | Audience::Office | Audience::It => None,
+    }
 }
 
 /// Open pages show it: those of the wards it is about, and whatever shows all wards.
 fn tell(web: &Web, audience: &Audience) {
-    let wards = match audience {
-        Audience::Ward(ward) => vec![ward.clone()],
-        Audience::Department(department) => units::ward_ids(web, &Unit::Department(department.clone())),
-        Audience::Board | Audience::Office | Audience::It => Vec::new(),
-    };
+    let wards = wards_of(web, audience).unwrap_or_default();
     drop(web.desk.changes.send(Change { wards, position: web.desk.reader.position() }));
 }
 
@@ -103,28 +145,26 @@ pub(crate) fn notice(web: &Web, heeded: &Heeded) -> Markup {
     }
 }
 
-fn render(web: &Web, viewer: &Viewer) -> Markup {
-    let all = web.desk.alerts.all().into_iter().filter(|open| concerns(web, viewer, open));
+/// What changes on the page.
+pub(crate) fn fragment(web: &Web, heeded: &Heeded) -> Fragment {
+    let all = web.desk.alerts.all().into_iter().filter(|open| heeded.0.contains(&open.alert.audience));
     let (seen, new): (Vec<Open>, Vec<Open>) = all.partition(|open| open.seen.is_some());
-    let content = html! {
-        div.head {
-            div {
-                h1 { "Alerts" }
-                p.lede { "What is worth a look. Who says that they have seen one silences it until it ends and comes back." }
-            }
+    let said = format!(
+        "Updated: {} to look at, {} seen.",
+        words::of(new.len() as u64, "alert", "alerts"),
+        words::count(seen.len() as u64)
+    );
+    let changes = html! {
+        section #to-look-at.sheet.flows aria-labelledby="new" {
+            h2 id="new" { "To look at" }
+            @if new.is_empty() { p { "There is nothing to look at now." } } @else { (table(web, &new, "new")) }
         }
-        div.stack {
-            section.sheet.flows aria-labelledby="new" {
-                h2 id="new" { "To look at" }
-                @if new.is_empty() { p { "There is nothing to look at now." } } @else { (table(web, &new, "new")) }
-            }
-            section.sheet.flows aria-labelledby="seen" {
-                h2 id="seen" { "Seen, and still so" }
-                @if seen.is_empty() { p { "Nothing that was seen is still so." } } @else { (table(web, &seen, "seen")) }
-            }
+        section #seen-already.sheet.flows aria-labelledby="seen" {
+            h2 id="seen" { "Seen, and still so" }
+            @if seen.is_empty() { p { "Nothing that was seen is still so." } } @else { (table(web, &seen, "seen")) }
         }
     };
-    layout::frame(web, viewer, &Page { title: "Alerts", place: layout::Place::Alerts, live: false }, &content)
+    Fragment::new(changes, said)
 }
 
 fn table(web: &Web, alerts: &[Open], title: &str) -> Markup {
@@ -146,8 +186,10 @@ fn table(web: &Web, alerts: &[Open], title: &str) -> Markup {
 fn row(web: &Web, open: &Open) -> Markup {
     let alert = &open.alert;
     let ago = |moment| words::ago(moment, web.now(), web.desk.scoring.calendar());
+    // A row keeps its place in an open page by its id: a button under somebody's finger never becomes another alert's.
+    let id: String = Hash::of(alert.key.as_bytes()).to_string().chars().take(12).collect();
     html! {
-        tr {
+        tr id=(format!("alert-{id}")) {
             th scope="row" { (alert.kind.label()) }
             td data-label="What there is" { a href=(alert.page) { (alert.words) } small { (alert.kind.what_to_do()) } }
             td data-label="For" { (audience(web, &alert.audience)) }

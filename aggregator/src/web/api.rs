@@ -28,6 +28,7 @@ mod answers;
 mod certificates;
 mod docs;
 mod signal;
+mod unscored;
 
 pub(crate) use docs::prose;
 
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Vec<Route> {
         // What may be read is asked for again when it is known which unit.
         reads("/api/v1/scores", Door::Description, scores),
         reads("/api/v1/scores/explain", Door::Description, explained),
+        reads("/api/v1/answers", Door::Description, unscored::answers),
         reads("/api/v1/signals", Door::Description, signal::signals),
         reads("/api/v1/comparison", Door::Description, signal::comparison),
         reads("/api/v1/actions", Door::Description, signal::actions),
@@ -66,7 +68,7 @@ pub(super) fn routes() -> Vec<Route> {
             that account's roles may see.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
-    paths(wards, periods, scores, explained, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, certificates::certificates, quarantine, completeness, help::list, help::seen_by_machine, tables::list, tables::download),
+    paths(wards, periods, scores, explained, unscored::answers, comments::released, consultant::appraisal, signal::signals, signal::comparison, signal::actions, fleet, certificates::certificates, quarantine, completeness, help::list, help::seen_by_machine, tables::list, tables::download),
     components(schemas(Problem)),
     tags(
         (name = "scores", description = "What patients said"),
@@ -229,7 +231,7 @@ impl ScoresAsked {
             cut: given(&self.cut).unwrap_or_default().parse().map_err(|error: scoring::CutError| bad(&error))?,
             definition: definition.transpose().map_err(|error| bad(&error))?,
         };
-        if ask.definition.as_ref().is_some_and(|definition| web.desk.scoring.is_of_staff(definition)) {
+        if is_of_staff(web, &ask) {
             web.enter(viewer, Place::Staff(&ask.unit))?;
             if !ask.cut.is_whole() {
                 return Err(not_so_few("What staff said is not given in parts: few people could be recognised."));
@@ -243,10 +245,14 @@ fn not_so_few(detail: &str) -> Failure {
     Failure::new(axum::http::StatusCode::FORBIDDEN, "Not given of so few", detail)
 }
 
+/// Whether it is staff who said what is asked for.
+fn is_of_staff(web: &Web, ask: &Ask) -> bool {
+    ask.definition.as_ref().is_some_and(|definition| web.desk.scoring.is_of_staff(definition))
+}
+
 /// What staff said is given of six people or more.
-fn of_enough_staff(web: &Web, ask: &Ask, sheet: &ScoreSheet) -> Result<(), Failure> {
-    let of_staff = ask.definition.as_ref().is_some_and(|definition| web.desk.scoring.is_of_staff(definition));
-    if of_staff && policy::shown_count(sheet.responses).is_none() {
+fn of_enough_staff(of_staff: bool, responses: u64) -> Result<(), Failure> {
+    if of_staff && policy::shown_count(responses).is_none() {
         let fewest = policy::FEWEST_SHOWN;
         return Err(not_so_few(&format!(
             "Fewer than {fewest} members of staff have answered, so nothing is given."
@@ -299,7 +305,7 @@ async fn scores(
             scoring::score_asked(&facts, &web.desk.scoring, &ask, day)
         };
         let sheet = sheet.map_err(not_scored)?.from_log(facts.head());
-        of_enough_staff(web, &ask, &sheet)?;
+        of_enough_staff(is_of_staff(web, &ask), sheet.responses)?;
         Ok(if reads_the_trust(web, &viewer) { sheet } else { policy::of_own_unit(sheet) })
     })
     .await?;
@@ -324,7 +330,7 @@ async fn explained(
         let facts = web.desk.facts.read().unwrap_or_else(PoisonError::into_inner);
         let explained = scoring::explain(&facts, &web.desk.scoring, &ask, day).map_err(not_scored)?;
         let explained = explained.from_log(facts.head());
-        of_enough_staff(web, &ask, &explained.sheet)?;
+        of_enough_staff(is_of_staff(web, &ask), explained.sheet.responses)?;
         Ok(if reads_the_trust(web, &viewer) { explained } else { explained.of_own_unit() })
     });
     explained.await.map(Json)

@@ -87,10 +87,10 @@ enum Says {
 }
 
 /// How many gave each answer, as far as it may be seen.
-struct Counted {
-    sheet: AnswersSheet,
+pub(super) struct Counted {
+    pub(super) sheet: AnswersSheet,
     /// Questions that so few members of staff answered that they could be recognised.
-    left_out: usize,
+    pub(super) left_out: usize,
 }
 
 pub(crate) async fn page(
@@ -179,7 +179,7 @@ fn others<'a>(scoring: &'a ScoringWorld, in_force: &Definition) -> Vec<(u8, &'a 
     all.filter(|(_, one)| one.reference() != in_force.file().questionnaire).collect()
 }
 
-fn is_of_staff(questionnaire: &Questionnaire) -> bool {
+pub(super) fn is_of_staff(questionnaire: &Questionnaire) -> bool {
     questionnaire.file().audience == KioskAudience::Staff
 }
 
@@ -241,7 +241,7 @@ impl Look<'_> {
 
 impl Counted {
     /// What patients answered is for the unit's staff; of what staff answered only what enough of them did.
-    fn of(mut sheet: AnswersSheet, of_staff: bool) -> Self {
+    pub(super) fn of(mut sheet: AnswersSheet, of_staff: bool) -> Self {
         let all = sheet.questions.len();
         sheet.questions.retain(|question| !of_staff || policy::shown_count(question.figure.n).is_some());
         Self { left_out: all - sheet.questions.len(), sheet }

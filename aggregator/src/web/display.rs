@@ -71,6 +71,8 @@ enum Slide {
     Comment(Released),
     /// There is nothing to show yet.
     Nothing,
+    /// Nothing was found yet of what there may be: the log is still read after a start.
+    Soon,
 }
 
 pub(crate) async fn page(
@@ -85,7 +87,8 @@ pub(crate) async fn page(
     // Comments may have to be read from the log first.
     let mut response = off_thread(&web, move |web| {
         let ward = web.desk.world.directory.ward(&ward).ok_or_else(|| Failure::unknown_ward(&id))?;
-        Ok(render(web, ward, &turn, &slides(web, ward)?).into_response())
+        let is_reading = web.desk.comments.found_so_far().is_some();
+        Ok(render(web, ward, &turn, &slides(web, ward, is_reading)?, is_reading).into_response())
     })
     .await?;
     if let Some(kept) = kept {
@@ -171,7 +174,7 @@ fn keep(secret: &str, secure: bool) -> String {
     format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup {
+fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide], is_reading: bool) -> Markup {
     let count = slides.len().max(1);
     let place = turn.turn % count;
     let address = |turn: usize, stay: bool| {
@@ -207,6 +210,7 @@ fn render(web: &Web, ward: &WardEntry, turn: &Turn, slides: &[Slide]) -> Markup 
                 footer {
                     p { (trust) }
                     p #age {}
+                    @if is_reading { p { "Not everything that patients wrote is here yet. It comes by itself." } }
                     p {
                         "Figures of 5 or fewer people are not shown."
                         @if count > 1 {
@@ -244,11 +248,15 @@ fn show(slide: &Slide) -> Markup {
             h2 { "Tell us about your care" }
             p.figure { span { "What patients on this ward say will be shown here when enough of them have answered." } }
         },
+        Slide::Soon => html! {
+            h2 { "Tell us about your care" }
+            p.figure { span { "What patients on this ward say is being put together, and is shown here soon." } }
+        },
     }
 }
 
-/// Everything that there is to show, in turn.
-fn slides(web: &Web, ward: &WardEntry) -> Result<Vec<Slide>, Failure> {
+/// Everything that there is to show, in turn; while what patients wrote is still read, what was found of it.
+fn slides(web: &Web, ward: &WardEntry, is_reading: bool) -> Result<Vec<Slide>, Failure> {
     let mut slides = Vec::new();
     for question in questions(&web.desk.world.vocabulary) {
         slides.extend(figure(web, ward, &question));
@@ -263,7 +271,7 @@ fn slides(web: &Web, ward: &WardEntry) -> Result<Vec<Slide>, Failure> {
     let changes = web.desk.actions.changes(&over(&web.desk.world.directory, &unit));
     slides.extend(changes.into_iter().take(MOST_CHANGES).map(Slide::Change));
     if slides.is_empty() {
-        slides.push(Slide::Nothing);
+        slides.push(if is_reading { Slide::Soon } else { Slide::Nothing });
     }
     Ok(slides)
 }

@@ -19,7 +19,9 @@ impl Books<'_> {
         let mut flags: Vec<ActionLine> = own.into_iter().take(MOST_FLAGS).cloned().collect();
         if !matches!(unit, Unit::Trust(_)) {
             let above = self.above(unit);
-            let others = above.iter().chain(parts).map(|action| self.others_flag(action));
+            // Of two units with the same wards each stands over the other, and one is a part of the other too.
+            let above = above.iter().filter(|action| parts.iter().all(|part| part.number != action.number));
+            let others = above.chain(parts.iter().copied()).map(|action| self.others_flag(action));
             let left = MOST_FLAGS.saturating_sub(flags.len());
             flags.extend(others.take(left));
             flags.sort_by_key(|action| std::cmp::Reverse(action.number));

@@ -172,20 +172,12 @@ impl Histories {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
-    use wardvoice_protocol::directory::Directory;
-    use wardvoice_protocol::fortnight::Calendar;
-    use wardvoice_protocol::questionnaire::Questionnaire;
-
     use super::*;
-    use crate::demo_data;
-    use crate::facts::Vocabulary;
+    use crate::demo_data::tests::scoring_world;
 
     #[test]
     fn what_was_prepared_is_found_and_not_made_again() {
-        let directory = Directory::try_from(demo_data::directory(1)).unwrap();
-        let calendar = Calendar::new(Date::constant(2026, 1, 5)).unwrap();
-        let vocabulary = Arc::new(Vocabulary::new(&directory, &Questionnaire::shipped().unwrap()).unwrap());
-        let world = ScoringWorld::inpatient(directory, calendar, vocabulary, 7).unwrap();
+        let world = scoring_world();
         let facts = Facts::new(Arc::clone(world.vocabulary()));
         let today = Date::constant(2026, 11, 18);
         let fortnight = world.calendar().fortnight(2026, 23).unwrap();

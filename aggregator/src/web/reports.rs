@@ -94,7 +94,7 @@ pub struct PosterAsk {
 /// What a poster of changes is asked of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct YouSaidAsk {
-    /// Whose changes: a ward's, a department's, a site's or the trust's.
+    /// Whose changes: a ward's, a department's, a specialty's, a site's or the trust's.
     pub unit: Unit,
     /// The language.
     pub language: Language,
@@ -131,7 +131,9 @@ pub(crate) enum ReportError {
     #[error("find ward {0} in the directory")]
     NoWard(WardId),
     /// The directory has no such unit, or it takes no actions on.
-    #[error("find {0} in the directory: posters of changes are of a ward, a department, a site or the trust")]
+    #[error(
+        "find {0} in the directory: posters of changes are of a ward, a department, a specialty, a site or the trust"
+    )]
     NoUnit(Unit),
     /// No change was made.
     #[error("make the poster of {0}: no action of it is done yet; `action done` says that one is")]

@@ -34,7 +34,7 @@ pub(crate) enum Door {
     Of(&'static str),
     /// Whoever may read the trust.
     Trust,
-    /// Whoever may take on and change the actions of the unit of a kind: `ward`, `department`, `site`.
+    /// Whoever may take on and change the actions of the unit of a kind: `ward`, `department`, `site`, `specialty`.
     Actions(&'static str),
     /// Whoever may take on and change the trust's actions.
     TrustActions,
@@ -201,6 +201,7 @@ pub(crate) fn all() -> Vec<Route> {
         reads("/board", Door::Trust, board::page),
         reads("/board/stream", Door::Trust, streams::board),
         reads("/alerts", Door::Alerts, alerts::page),
+        reads("/alerts/stream", Door::Alerts, streams::alerts),
         does("/alerts/seen", Door::Alerts, alerts::seen),
         // Which unit may be read is asked for again when it is known which one.
         reads("/signal", Door::Description, units::one::page),

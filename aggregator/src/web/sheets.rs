@@ -164,22 +164,18 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use wardvoice_protocol::contact::{Contact, Mode, Outcome};
-    use wardvoice_protocol::directory::Directory;
     use wardvoice_protocol::fortnight::DayNumber;
     use wardvoice_protocol::id::Language;
     use wardvoice_protocol::questionnaire::Questionnaire;
 
     use super::*;
-    use crate::demo_data;
-    use crate::facts::{Vocabulary, fact_of};
+    use crate::demo_data::tests::scoring_world;
+    use crate::facts::fact_of;
 
     /// What is asked for alone afterwards is what was made together, byte for byte what it is alone, and made again when something came.
     #[test]
     fn sheets_made_together_are_those_made_alone() {
-        let directory = Directory::try_from(demo_data::directory(1)).unwrap();
-        let calendar = Calendar::new(Date::constant(2026, 1, 5)).unwrap();
-        let vocabulary = Arc::new(Vocabulary::new(&directory, &Questionnaire::shipped().unwrap()).unwrap());
-        let world = ScoringWorld::inpatient(directory, calendar, vocabulary, 7).unwrap();
+        let world = scoring_world();
         let today = Date::constant(2026, 11, 18);
         let period = world.calendar().period("2026-F23").unwrap();
         let mut facts = Facts::new(Arc::clone(world.vocabulary()));

@@ -161,6 +161,24 @@ async fn nothing_from_elsewhere_may_run_or_load() {
     }
 }
 
+#[tokio::test]
+async fn whoever_was_here_over_tls_does_not_come_in_the_clear_again() {
+    let bench = Bench::empty(true).await;
+    let pages = super::over_tls(super::router(std::sync::Arc::clone(&bench.desk)));
+    let address = desk::serve_pages(&bench.desk, pages).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in ["/healthz", "/ward/W1", "/sign-in", "/nothing", "/api/v1/nothing"] {
+        let of = async |base: &str| {
+            let answer = client.get(format!("{base}{path}")).send().await.unwrap();
+            answer.headers().get("strict-transport-security").cloned()
+        };
+        let said = of(&format!("http://{address}")).await.unwrap();
+        assert_eq!(said, "max-age=31536000", "{path}");
+        // In the clear, on this machine or behind a proxy, it is not ours to say.
+        assert_eq!(of(&format!("http://{}", bench.address)).await, None, "{path}");
+    }
+}
+
 /// Reads a stream until the next whole event, and keeps what a page would show.
 struct Events {
     body: std::pin::Pin<Box<dyn futures_util::Stream<Item = Vec<u8>>>>,

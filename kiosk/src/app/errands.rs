@@ -3,6 +3,7 @@
 //! An errand that takes long (a PIN is a tenth of a second of argon2id) has a thread of its own; what comes of it comes back by
 //! the window's post. The rest is a small file each, written before the errand returns.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use wardvoice_kiosk_ui::KioskWindow;
 use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::round::WardName;
 
+use super::Ended;
 use super::lamp::Lamp;
 use super::post::Post;
 use crate::dispatch::Dispatch;
@@ -27,7 +29,7 @@ use crate::draft_box::DraftBox;
 use crate::interview::Happening;
 use crate::interview::volunteer::{Errand, Pin, Role, TabletState, Word};
 use crate::steady::corrected_now;
-use crate::{appliance, files, placement, visits};
+use crate::{appliance, files, pass, placement, visits};
 
 const DOOR: &str = "door.json";
 const TEST_PICTURE: &str = "test-picture.png";
@@ -40,6 +42,7 @@ pub(super) struct Errands {
     window: slint::Weak<KioskWindow>,
     lamp: Rc<Lamp>,
     drafts: DraftBox,
+    ended: Cell<Ended>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,6 +69,7 @@ impl Errands {
             window: window.as_weak(),
             lamp,
             drafts,
+            ended: Cell::new(Ended::Closed),
         };
         errands.dispatch.set_moved(errands.moved().map(|ward| ward.id));
         errands.say(Word::DoorRemembered { wrong: wrong_pins(data) });
@@ -92,11 +96,20 @@ impl Errands {
             Errand::MoveTo(ward) => self.move_to(ward),
             Errand::Brighten => report("the brightness", self.lamp.brighten()),
             Errand::KeepTestCard => self.keep_test_card(),
-            Errand::Exit => {
-                if let Err(error) = slint::quit_event_loop() {
-                    tracing::error!(%error, "the program does not end");
-                }
-            }
+            Errand::JoinAgain => self.end(Ended::ToJoinAgain),
+            Errand::Exit => self.end(Ended::Closed),
+        }
+    }
+
+    /// What the window was closed for.
+    pub(super) fn ended(&self) -> Ended {
+        self.ended.get()
+    }
+
+    fn end(&self, ended: Ended) {
+        self.ended.set(ended);
+        if let Err(error) = slint::quit_event_loop() {
+            tracing::error!(%error, "the program does not end");
         }
     }
 
@@ -137,6 +150,8 @@ impl Errands {
             brightness_percent: self.lamp.chosen_percent(),
             last_error: state.waits_for.or(state.last_error),
             moved_to: self.moved(),
+            // What does not read is what joining again mends.
+            can_join_again: !matches!(pass::enrolment(&self.data), Ok(None)),
         }
     }
 

@@ -1,22 +1,23 @@
-//! The window of a tablet that nobody has taken in yet: [`Joining`] on the screen, and [`join`](crate::join) on a thread of its own.
+//! The window of a tablet that is to be taken in: [`Joining`] on the screen, and [`join`](crate::join) on a thread of its own.
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::Path;
 use std::rc::{Rc, Weak};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::Receiver;
 use std::thread;
 
 use anyhow::Context as _;
 use slint::ComponentHandle as _;
-use wardvoice_kiosk_ui::{KioskWindow, fonts};
+use wardvoice_kiosk_ui::KioskWindow;
 use wardvoice_protocol::assignment::KioskSettings;
 use wardvoice_protocol::enrolment::JoinCode;
 
 use super::WindowOptions;
+use super::post::{self, Post};
 use crate::identity;
 use crate::join::{self, JoinError};
-use crate::joining::{JoinStep, JoinTouch, Joining};
+use crate::joining::{IDLE, JoinStep, JoinTouch, Joining};
 use crate::screens::JoinScreen;
 
 /// Asks at an address with a code; the answer may come at once or from another thread. It fails where nobody could be asked.
@@ -31,16 +32,23 @@ pub struct JoinStage {
     screen: JoinScreen,
     ask: Ask,
     begin: Box<dyn Fn()>,
-    said: Sender<Result<KioskSettings, JoinError>>,
+    post: Post<Result<KioskSettings, JoinError>>,
     heard: Receiver<Result<KioskSettings, JoinError>>,
-    window: slint::Weak<KioskWindow>,
+    timer: slint::Timer,
+    this: Weak<Self>,
 }
 
 impl JoinStage {
     /// Puts it on a window. `key` is the half of the tablet's key that anybody may see; `begin` is called once the tablet is taken in and
-    /// somebody has seen that. The window's callbacks do nothing once the stage is dropped.
-    pub fn new(window: &KioskWindow, key: &str, ask: Ask, begin: impl Fn() + 'static) -> Rc<Self> {
-        let (said, heard) = mpsc::channel();
+    /// somebody has seen that, or is left as it was. The window's callbacks do nothing once the stage is dropped.
+    pub fn new(
+        window: &KioskWindow,
+        joining: Joining,
+        key: &str,
+        ask: Ask,
+        begin: impl Fn() + 'static,
+    ) -> Rc<Self> {
+        let (post, heard) = Post::new(window);
         let stage = Rc::new_cyclic(|this: &Weak<Self>| {
             let touched = Weak::clone(this);
             let touch: Rc<dyn Fn(JoinTouch)> = Rc::new(move |touch| {
@@ -49,21 +57,17 @@ impl JoinStage {
                 }
             });
             Self {
-                joining: RefCell::default(),
+                joining: RefCell::new(joining),
                 screen: JoinScreen::connect(window, key, &touch),
                 ask,
                 begin: Box::new(begin),
-                said,
+                post,
                 heard,
-                window: window.as_weak(),
+                timer: slint::Timer::default(),
+                this: Weak::clone(this),
             }
         });
-        let called = Rc::downgrade(&stage);
-        window.on_post_arrived(move || {
-            if let Some(stage) = called.upgrade() {
-                stage.read_post();
-            }
-        });
+        post::deliver(window, &stage, Self::read_post);
         stage.show();
         stage
     }
@@ -78,19 +82,16 @@ impl JoinStage {
 
     fn meet(&self, touch: JoinTouch) {
         let step = self.joining.borrow_mut().touch(touch);
+        self.take(step);
+    }
+
+    fn take(&self, step: JoinStep) {
         match step {
             JoinStep::Nothing => {}
             JoinStep::Ask { address, code } => {
-                let (said, window) = (self.said.clone(), self.window.clone());
-                let answer = Box::new(move |answer| {
-                    if said.send(answer).is_ok()
-                        && let Err(error) = window.upgrade_in_event_loop(|window| window.invoke_post_arrived())
-                    {
-                        tracing::debug!(%error, "there is no event loop to wake");
-                    }
-                });
-                if let Err(error) = (self.ask)(address, code, answer) {
-                    self.joining.borrow_mut().hear(Err(JoinError::Request(error.to_string())));
+                let post = self.post.clone();
+                if let Err(error) = (self.ask)(address, code, Box::new(move |answer| post.put(answer))) {
+                    self.joining.borrow_mut().hear(Err(JoinError::Thread(error)));
                 }
             }
             JoinStep::Begin => (self.begin)(),
@@ -100,25 +101,30 @@ impl JoinStage {
 
     fn show(&self) {
         self.screen.show(&self.joining.borrow());
+        let this = Weak::clone(&self.this);
+        self.timer.start(slint::TimerMode::SingleShot, IDLE, move || {
+            if let Some(stage) = this.upgrade() {
+                let step = stage.joining.borrow_mut().nobody_is_there();
+                stage.take(step);
+            }
+        });
     }
 }
 
-/// Shows the window until the kiosk is taken in and somebody begins, or until it is closed; whether somebody begins.
-pub fn run_joining(options: &WindowOptions, data: &Path) -> anyhow::Result<bool> {
-    super::select_renderer()?;
-    let key = identity::load_or_create(data)?.verifying_key().to_string();
-    fonts::register();
-    let window = KioskWindow::new().context("failed to open a window")?;
-    window.set_covers_screen(options.fullscreen);
-    if let Some((width, height)) = options.size {
-        window.window().set_size(slint::PhysicalSize::new(width, height));
-    }
-    let asks = data.to_owned();
-    let ask = move |address: String, code: JoinCode, answer: Answer| {
-        let data = asks.clone();
+/// Asks for the kiosk of a data directory, each time on a thread of its own.
+pub fn asking(data: &Path) -> Ask {
+    let data = data.to_owned();
+    Box::new(move |address: String, code: JoinCode, answer: Answer| {
+        let data = data.clone();
         let ask = move || answer(join::join(&data, &address, &code));
         thread::Builder::new().name("join".to_owned()).spawn(ask).map(drop)
-    };
+    })
+}
+
+/// Shows the window until somebody begins, with the kiosk taken in or left as it was, or until it is closed; whether somebody begins.
+pub fn run_joining(options: &WindowOptions, data: &Path, joining: Joining) -> anyhow::Result<bool> {
+    let key = identity::load_or_create(data)?.verifying_key().to_string();
+    let window = super::open_window(options)?;
     let begun = Rc::new(Cell::new(false));
     let begins = Rc::clone(&begun);
     let close = move || {
@@ -127,9 +133,9 @@ pub fn run_joining(options: &WindowOptions, data: &Path) -> anyhow::Result<bool>
             tracing::error!(%error, "the window does not close");
         }
     };
-    let _stage = JoinStage::new(&window, &key, Box::new(ask), close);
+    let _stage = JoinStage::new(&window, joining, &key, asking(data), close);
     let _watched = super::watched();
-    tracing::info!("nobody has taken this kiosk in yet: it waits for a join code");
+    tracing::info!("this kiosk waits for a join code");
     window.run().context("failed to run the window")?;
     Ok(begun.get())
 }

@@ -11,7 +11,7 @@ use wardvoice_kiosk_ui::KioskWindow;
 use wardvoice_protocol::id::{Hash, Language};
 use wardvoice_protocol::record::Body;
 
-use super::post::Post;
+use super::post::{self, Post};
 use crate::interview::volunteer::Errand;
 use crate::interview::{
     Action, Effect, Event, Happening, Interview, Keepsake, ReadingNumber, Setting, Stored, View,
@@ -87,12 +87,7 @@ impl Stage {
                 this: Weak::clone(this),
             }
         });
-        let called = Rc::downgrade(&stage);
-        window.on_post_arrived(move || {
-            if let Some(stage) = called.upgrade() {
-                stage.read_post();
-            }
-        });
+        post::deliver(window, &stage, Self::read_post);
         stage.show();
         stage
     }

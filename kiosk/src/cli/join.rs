@@ -20,8 +20,6 @@ pub(super) struct Join {
     /// Where the aggregator takes kiosks in: a host and a port, as `kiosk enrol` prints them
     #[arg(long, value_name = "HOST:PORT")]
     aggregator: String,
-    /// The join code that `wardvoice-aggregator kiosk enrol` printed; read from standard input when absent
-    code: Option<JoinCode>,
 }
 
 /// What `renew` can be told.
@@ -37,10 +35,7 @@ impl Join {
         let key = identity::load_or_create(&self.data)?.verifying_key();
         // Before anything is sent, so that whoever stands here can read it out.
         say(&format!("This kiosk's signing key: {key}"))?;
-        let code = match self.code {
-            Some(code) => code,
-            None => ask_for_code()?,
-        };
+        let code = ask_for_code()?;
         let settings = join::join(&self.data, &self.aggregator, &code)?;
         let assignment = &settings.assignment;
         say(&format!(
@@ -52,6 +47,7 @@ impl Join {
     }
 }
 
+/// From standard input: what stands among the arguments is read by everybody on the machine, and stays in the shell's history.
 fn ask_for_code() -> anyhow::Result<JoinCode> {
     say("Type the join code:")?;
     let mut line = String::new();

@@ -82,12 +82,7 @@ impl Bench {
     }
 
     fn submit(&mut self) -> Result<(), SubmitError> {
-        let (sender, answer) = std_mpsc::channel();
-        let body = Body::Cleaning(Cleaning { ward: "W1".parse().unwrap(), confirmed: true });
-        let done = move |result| sender.send(result).unwrap();
-        let keepsake = Keepsake::Nothing;
-        self.keeper.take(Message::Submit { keepsake, body: Box::new(body), done: Box::new(done) });
-        answer.recv().unwrap().map(|_| ())
+        self.submit_with(Keepsake::Nothing).map(|_| ())
     }
 
     fn submit_with(&mut self, keepsake: Keepsake) -> Result<Kept, SubmitError> {
@@ -180,17 +175,24 @@ fn a_record_is_made_of_the_code_that_somebody_takes_along() {
     let sent = bench.published(Channel::Records);
     let ids: Vec<_> = sent.iter().map(|payload| Envelope::read(payload).unwrap().record()).collect();
     assert_eq!(ids, [without.record, one.record, other.record]);
+    let files = files_below(data.path());
+    assert!(
+        files.iter().any(|path| path.starts_with(data.path().join("outbox"))),
+        "the outbox is among {files:?}"
+    );
     let written: String = code.characters().collect();
-    for entry in fs::read_dir(data.path()).unwrap().map(Result::unwrap).filter(|one| one.path().is_file()) {
-        let bytes = fs::read(entry.path()).unwrap();
+    let everything = files.iter().map(|path| fs::read(path).unwrap()).chain(sent);
+    for bytes in everything {
         for spelt in [&written, &code.to_string()] {
-            assert!(
-                !bytes.windows(spelt.len()).any(|some| some == spelt.as_bytes()),
-                "{}",
-                entry.path().display()
-            );
+            assert!(!bytes.windows(spelt.len()).any(|some| some == spelt.as_bytes()), "the code is written down");
         }
     }
+}
+
+/// Every file in a folder and in those below it.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 #[test]

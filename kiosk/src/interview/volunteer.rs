@@ -54,7 +54,7 @@ pub use unfinished::Unfinished;
 pub use view::{BedView, Margin, Page, Plan, PlanView, TabletView, TeamView, VolunteerView, WardLine};
 
 use door::Door;
-use session::{Manages, Purpose, Session, Step};
+use session::{Purpose, Session, Step};
 
 /// How long nothing may be touched before a session ends and the door closes.
 pub const LOCK_MS: u64 = 600_000;
@@ -313,8 +313,12 @@ impl Interview {
 
     /// Whether it is the patient who reads the screen, so that what it gives to keep is given to nobody else.
     pub(super) fn patient_holds_tablet(&self) -> bool {
-        let doing = self.volunteer.session.as_ref().and_then(|session| session.doing.as_ref());
-        doing.is_none_or(|doing| matches!(doing.mode, Mode::Alone | Mode::Assisted))
+        let Some(session) = &self.volunteer.session else { return true };
+        session.doing.as_ref().is_none_or(|doing| match doing.mode {
+            Mode::Alone => !session.trusted,
+            Mode::Assisted => true,
+            Mode::Interview | Mode::Proxy => false,
+        })
     }
 
     fn set_step(&mut self, step: Step) {
@@ -326,6 +330,10 @@ impl Interview {
 
     fn come_in(&mut self, role: Role, seed: u64, now_ms: u64, effects: &mut Vec<Effect>) {
         self.touched_ms = now_ms;
+        if matches!(self.stage, Stage::Thanks { .. }) {
+            // What the patient was given with the thanks is not for whoever comes in.
+            self.stage = Stage::Wipe { since_ms: now_ms };
+        }
         match std::mem::take(&mut self.volunteer.purpose) {
             Purpose::ComeIn => {
                 let step = if self.volunteer.parked.is_some() { Step::Resume } else { Step::Wards };
@@ -337,8 +345,7 @@ impl Interview {
                     session.trusted = true;
                 }
             }
-            Purpose::Manage(Manages::Move) => self.set_step(Step::Move),
-            Purpose::Manage(Manages::Exit) => effects.push(Effect::Errand(Errand::Exit)),
+            Purpose::Manage(what) => self.managed(what, effects),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The screen of a tablet that nobody has taken in yet: for staff, who work in English and type on keys made for addresses and codes.
+//! The screen of a tablet that is to be taken in: for staff, who work in English and type on keys made for addresses and codes.
 
 use std::rc::Rc;
 
@@ -26,15 +26,15 @@ impl JoinScreen {
         words.on_font_of(|text| fonts::family_of(&text).into());
         words.set_say(words::english());
         words.set_font(fonts::family("en").into());
-        let keys = Rc::new(VecModel::from(all_keys(&words.get_say().key_backspace)));
+        let keys = all_keys(&words.get_say().key_backspace);
         let adapter = window.global::<JoinAdapter>();
         let say = window.global::<StaffWords>();
         adapter.set_address_label(say.get_join_address());
         adapter.set_code_label(say.get_join_code());
         adapter.set_key_title(say.get_join_key());
         adapter.set_key(key.into());
-        let rows = VecModel::from(keyboard::row_names(&all_keys(&words.get_say().key_backspace)));
-        adapter.set_rows(ModelRc::new(rows));
+        adapter.set_rows(ModelRc::new(VecModel::from(keyboard::row_names(&keys))));
+        let keys = Rc::new(VecModel::from(keys));
         adapter.set_keys(Rc::clone(&keys).into());
         adapter.on_press(|key, text, anchor, caret| keyboard::typed(&key, &text, anchor, caret));
         let send = |make: fn(String) -> JoinTouch| {
@@ -43,8 +43,12 @@ impl JoinScreen {
         };
         adapter.on_write_address(send(JoinTouch::Address));
         adapter.on_write_code(send(JoinTouch::Code));
-        let touch = Rc::clone(touch);
-        adapter.on_go(move || touch(JoinTouch::Go));
+        let does = |what: JoinTouch| {
+            let touch = Rc::clone(touch);
+            move || touch(what.clone())
+        };
+        adapter.on_go(does(JoinTouch::Go));
+        adapter.on_leave(does(JoinTouch::Leave));
         window.global::<Journey>().set_screen(ScreenKind::Join);
         Self { window: window.clone_strong(), keys }
     }
@@ -53,9 +57,17 @@ impl JoinScreen {
     pub(crate) fn show(&self, joining: &Joining) {
         let say = self.window.global::<StaffWords>();
         let adapter = self.window.global::<JoinAdapter>();
-        let (mut title, mut button) = (say.get_join_title(), say.get_join_button());
+        let (mut title, words, leave) = match joining.before() {
+            None => (say.get_join_title(), say.get_join_words(), SharedString::new()),
+            Some(kiosk) => (
+                fill(&say.get_join_again_title(), "{kiosk}", kiosk),
+                fill(&say.get_join_again_words(), "{kiosk}", kiosk),
+                say.get_join_leave(),
+            ),
+        };
+        let joined = matches!(joining.standing(), Standing::Joined { .. });
         let words = match joining.standing() {
-            Standing::Typing => say.get_join_words(),
+            Standing::Typing => words,
             Standing::Asking => fill(&say.get_join_asking(), "{address}", joining.address().trim()),
             Standing::Wrong { trouble, detail } => {
                 title = title_of(*trouble, &say);
@@ -63,7 +75,6 @@ impl JoinScreen {
             }
             Standing::Joined { kiosk, ward } => {
                 title = fill(&fill(&say.get_joined_title(), "{kiosk}", kiosk), "{ward}", ward);
-                button = say.get_joined_button();
                 self.keys.set_vec(Vec::new());
                 say.get_joined_words()
             }
@@ -71,9 +82,13 @@ impl JoinScreen {
         adapter.set_title(title);
         adapter.set_words(words);
         adapter.set_wrong(matches!(joining.standing(), Standing::Wrong { .. }));
-        adapter.set_button(button);
+        adapter.set_button(if joined { say.get_joined_button() } else { say.get_join_button() });
+        adapter.set_leave_label(if joined { SharedString::new() } else { leave });
         adapter.set_typing(matches!(joining.standing(), Standing::Typing | Standing::Wrong { .. }));
         adapter.set_enabled(*joining.standing() != Standing::Asking);
+        if adapter.get_address() != joining.address() {
+            adapter.set_address(joining.address().into());
+        }
         if adapter.get_code() != joining.code() {
             adapter.set_code(joining.code().into());
         }
@@ -87,6 +102,7 @@ fn title_of(trouble: Trouble, say: &StaffWords) -> SharedString {
         Trouble::Unreachable => say.get_join_unreachable(),
         Trouble::Untrusted => say.get_join_untrusted(),
         Trouble::Refused => say.get_join_refused(),
+        Trouble::Another => say.get_join_another(),
         Trouble::Failed => say.get_join_failed(),
     }
 }

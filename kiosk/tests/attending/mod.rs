@@ -119,6 +119,7 @@ impl<'a> Shell<'a> {
                     brightness_percent: Some(75),
                     last_error: Some("no connection: the broker has answered nothing for 30 s".to_owned()),
                     moved_to: None,
+                    can_join_again: true,
                 }))),
                 _ => {}
             }

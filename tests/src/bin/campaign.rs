@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use wardvoice_tests::bench::machine;
 use wardvoice_tests::campaign::{scale, soak};
+use wardvoice_tests::long_run;
 
 /// Long runs against a whole Wardvoice; each prints one line of JSON.
 #[derive(Debug, Parser)]
@@ -77,10 +78,7 @@ struct Line<R> {
 fn main() -> Result<ExitCode> {
     // Fails only when a provider is there already.
     drop(rustls::crypto::ring::default_provider().install_default());
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-        .with_writer(std::io::stderr)
-        .init();
+    long_run::speaks_from("info");
     let arguments = Arguments::parse();
     let directory = tempfile::Builder::new().prefix("wardvoice-campaign-").tempdir()?;
     let path = directory.path().to_path_buf();

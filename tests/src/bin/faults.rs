@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use wardvoice_tests::faults::{self, Plan};
+use wardvoice_tests::long_run;
 use wardvoice_tests::ward::Between;
 
 /// Kills aggregator, broker and kiosks while a fleet answers; exits 1 unless everything is stored once.
@@ -69,10 +70,7 @@ enum Choice {
 fn main() -> Result<ExitCode> {
     // Fails only when a provider is there already.
     drop(rustls::crypto::ring::default_provider().install_default());
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-        .with_writer(std::io::stderr)
-        .init();
+    long_run::speaks_from("info");
     let arguments = Arguments::parse();
     if let Some(Inner::Bedside { data, mark, every_ms }) = &arguments.inner {
         faults::work_at_the_bedside(data, mark, Duration::from_millis(*every_ms))?;

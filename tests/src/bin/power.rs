@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
+use wardvoice_tests::long_run;
 use wardvoice_tests::power::{
     self, AggregatorLog, Barriers, End, ForgettingLog, KioskOutbox, Plan, Report, Temper,
 };
@@ -81,10 +82,7 @@ enum Choice {
 }
 
 fn main() -> Result<ExitCode> {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "error".into()))
-        .with_writer(std::io::stderr)
-        .init();
+    long_run::speaks_from("error");
     let arguments = Arguments::parse();
     if let Some(Inner::WriteOutbox { data, seed, steps, end, hasty }) = &arguments.inner {
         let temper = if *hasty { Temper::Hasty } else { Temper::Patient };

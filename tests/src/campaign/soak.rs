@@ -20,7 +20,7 @@ use crate::clock::WallClock;
 use crate::faults::Bedside;
 use crate::proxy::Proxy;
 use crate::stream::EventStream;
-use crate::wait::{let_pass, until, until_true};
+use crate::wait::{let_pass, until_true};
 
 const HOURS: u32 = 24;
 /// What is asked for besides wards' pages.
@@ -260,9 +260,7 @@ impl Scene {
             kiosk.no_more_patients();
         }
         for kiosk in &mut self.kiosks {
-            let status = until("a kiosk to empty its outbox", DEADLINE, || kiosk.ended())
-                .with_context(|| kiosk.last_words())?;
-            ensure!(status.success(), "{} ended with {status}:\n{}", kiosk.name(), kiosk.last_words());
+            kiosk.empties_its_outbox()?;
         }
         let streams = "wardvoice_open_streams 0";
         until_true("every page to be left", DEADLINE, || {

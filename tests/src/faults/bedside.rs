@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -25,10 +25,16 @@ use crate::clock::WallClock;
 use crate::process::Process;
 use crate::programs;
 use crate::tablet::interview;
-use crate::wait::until_true;
+use crate::wait::{until, until_true};
 
 /// Between two patients of one kiosk, unless told otherwise.
 const BETWEEN_PATIENTS: Duration = Duration::from_millis(40);
+
+/// How long patients may take to be thanked.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long a kiosk may take to empty its outbox.
+const EMPTYING: Duration = Duration::from_mins(2);
 
 /// Where a kiosk looks for certificates by itself.
 const CERTIFICATES: &str = "ca.pem";
@@ -96,11 +102,16 @@ impl Bedside {
 
     /// Takes a kiosk in as people do: a join code from the office, typed at the kiosk.
     pub fn enrol(number: usize, ward: &str, aggregator: &Aggregator, directory: &Path) -> Result<Self> {
-        let name = format!("k-{number:04}");
-        let data = directory.join(&name);
-        let kiosk = Self::at(name, data, directory);
+        let kiosk = Self::taken_in(number, directory);
         kiosk.join(&aggregator.json(&["kiosk", "enrol", "--id", &kiosk.name, "--ward", ward])?)?;
         Ok(kiosk)
+    }
+
+    /// A kiosk that has joined in the folder of its name already.
+    pub fn taken_in(number: usize, directory: &Path) -> Self {
+        let name = format!("k-{number:04}");
+        let data = directory.join(&name);
+        Self::at(name, data, directory)
     }
 
     fn at(name: String, data: PathBuf, directory: &Path) -> Self {
@@ -143,11 +154,21 @@ impl Bedside {
             let said = invitation.get(name).and_then(Value::as_str);
             said.with_context(|| format!("`kiosk enrol` printed no {name}: {invitation}"))
         };
-        let mut command = Command::new(programs::kiosk()?);
-        command.args(["join", "--aggregator", said("aggregator")?, said("code")?, "--data"]).arg(&self.data);
-        let output = command.output().context("failed to start a kiosk")?;
+        let output = Self::try_join(&self.data, said("aggregator")?, said("code")?)?;
         ensure!(output.status.success(), "not joined: {}", String::from_utf8_lossy(&output.stderr));
         Ok(())
+    }
+
+    /// Types a join code on a kiosk whose data is in a folder, and hands back how that ended.
+    pub fn try_join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {
+        let mut command = Command::new(programs::kiosk()?);
+        command.args(["join", "--aggregator", aggregator, "--data"]).arg(data);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("failed to start a kiosk")?;
+        let mut keys = child.stdin.take().context("the kiosk reads nothing")?;
+        writeln!(keys, "{code}").context("failed to type the code")?;
+        drop(keys);
+        child.wait_with_output().context("failed to wait for a kiosk")
     }
 
     /// Says whose certificates its broker's is checked with.
@@ -213,6 +234,24 @@ impl Bedside {
     /// An error when it has ended without being killed.
     pub fn must_be_running(&mut self) -> Result<()> {
         self.process.as_mut().map_or(Ok(()), |(process, _)| process.must_be_running())
+    }
+
+    /// Waits until so many more patients have been thanked.
+    pub fn goes_on(&mut self, patients: usize) -> Result<()> {
+        let before = self.kept();
+        until_true("patients to be thanked", PATIENCE, || {
+            self.must_be_running()?;
+            Ok(self.kept() >= before + patients)
+        })
+    }
+
+    /// No more patients: the outbox runs empty, and the kiosk ends in order.
+    pub fn empties_its_outbox(&mut self) -> Result<()> {
+        self.no_more_patients();
+        let status = until("the kiosk to empty its outbox", EMPTYING, || self.ended())
+            .with_context(|| format!("{}: {}", self.name, self.last_words()))?;
+        ensure!(status.success(), "{} ended with {status}: {}", self.name, self.last_words());
+        Ok(())
     }
 
     /// Its name.

@@ -61,6 +61,26 @@ pub(crate) fn theme_count(value: &Value) -> String {
     )
 }
 
+/// The words of a language, a list a line.
+pub(crate) fn word_lists(value: &Value) -> String {
+    let is_checked = value.pointer("/checked") == Some(&Value::Bool(true));
+    let checked =
+        if is_checked { "somebody who speaks it has checked these" } else { "no speaker has checked these" };
+    let mut said = format!("{}: {checked}", text(value, "/language"));
+    for (heading, pointer) in [("words of harm", "/safeguarding"), ("words of distress", "/distress")] {
+        let words: Vec<_> = list(value, pointer).iter().filter_map(Value::as_str).collect();
+        let words = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+        write!(said, "\n  {heading}: {words}").unwrap_or_default();
+    }
+    said
+}
+
+/// `Nurse Placeholder = a nurse`, as it stands in the file.
+pub(crate) fn staff_name(value: &Value) -> String {
+    let (name, role) = (text(value, "/name"), text(value, "/role"));
+    if role.is_empty() { name.to_owned() } else { format!("{name} = {role}") }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

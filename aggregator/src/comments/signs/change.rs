@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::one_line;
 
@@ -13,7 +14,8 @@ use crate::comments::terms::{MAX_TERM_CHARACTERS, Term, folded};
 use crate::durable_file::{self, Readers};
 
 /// Which of a language's two lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WordKind {
     /// Words of harm that somebody did or let happen.
     Safeguarding,

@@ -10,7 +10,7 @@ use wardvoice_protocol::contact::{
     Answer, Attribution, AttributionSource, Comment, Contact, Mode, Outcome, Response,
 };
 use wardvoice_protocol::fortnight::DayNumber;
-use wardvoice_protocol::id::{ConsultantId, Hash, KioskId, Language, RecordId};
+use wardvoice_protocol::id::{ConsultantId, Hash, Language, RecordId};
 use wardvoice_protocol::record::{Body, Record};
 
 use crate::comments::{
@@ -19,8 +19,8 @@ use crate::comments::{
 use crate::facts::{Facts, fact_of};
 use crate::help::StaffRole;
 use crate::ingest::World;
-use crate::ingest::testing::{Trust, clock};
-use crate::log::{DayEvidence, DayMethod, Log, NewRecord, OpenedRow};
+use crate::ingest::testing::{Trust, clock, keep};
+use crate::log::{DayEvidence, DayMethod, Log, OpenedRow};
 
 pub(in crate::comments) fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
@@ -164,7 +164,6 @@ impl Office {
         let mut random = [7; 10];
         random.iter_mut().zip(self.sequence.to_be_bytes()).for_each(|(byte, of)| *byte = of);
         let id = RecordId::new(1_794_477_600_000, random);
-        let kiosk = KioskId::new("k-1").unwrap();
         let row = OpenedRow {
             position: 0,
             kiosk: "k-1",
@@ -177,10 +176,7 @@ impl Office {
             evidence: DayEvidence { method: DayMethod::Wall, claimed: now(), held_to_arrival: false },
             json: &json,
         };
-        let mut batch = self.log.begin();
-        let new = NewRecord { kiosk: &kiosk, row, envelope: &[1, 0, 42], waits_for: None, asks_for_help: false };
-        batch.append(&self.log, new).unwrap();
-        self.log.commit(batch).unwrap();
+        keep(&mut self.log, row);
         CommentId::new(id, said.map_or("good", |(question, _)| question).parse().unwrap())
     }
 

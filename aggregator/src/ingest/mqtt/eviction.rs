@@ -29,10 +29,22 @@ use crate::authority::SharedAuthority;
 const AT_ONCE: usize = 64;
 /// Whoever is still let in comes back within this time: more than the longest wait of a kiosk between two tries.
 const HOLD: Duration = Duration::from_mins(1);
-/// How long a broker has to read its list, or to come back, before somebody is told.
-const PATIENCE: Duration = Duration::from_mins(10);
-const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+const WAITS: Waits = Waits {
+    patience: Duration::from_mins(10),
+    between_tries: Duration::from_secs(1),
+    between_late_tries: Duration::from_secs(30),
+};
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How long is waited for what.
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    /// For a broker to read its list, or to come back, before somebody is told: in the log once, by an alert for as long as it is so.
+    patience: Duration,
+    between_tries: Duration,
+    /// Once somebody was told.
+    between_late_tries: Duration,
+}
 
 /// How it went to take a kiosk's place.
 enum Place {
@@ -44,8 +56,11 @@ enum Place {
     Unreached(String),
 }
 
+/// Hears of a kiosk that was taken off why it may still be on the broker, or that it is not.
+pub type TellLingering = Arc<dyn Fn(&KioskId, Option<&str>) + Send + Sync>;
+
 /// Keeps whoever is taken off from going on, until it is told to stop. What was taken off while nobody ran this is put out at the start.
-pub async fn keep_out(link: Link, authority: SharedAuthority, stopping: CancellationToken) {
+pub async fn keep_out(link: Link, authority: SharedAuthority, tell: TellLingering, stopping: CancellationToken) {
     // Before the question, so that what is taken back meanwhile is not missed.
     let mut news = authority.issued().watch();
     let places = Arc::new(Semaphore::new(AT_ONCE));
@@ -55,13 +70,20 @@ pub async fn keep_out(link: Link, authority: SharedAuthority, stopping: Cancella
         let mut new: Vec<_> = taken_off.iter().filter(|(kiosk, at)| known.get(*kiosk) != Some(*at)).collect();
         // Whoever was taken off last is the likeliest to be on still; at a start there may be hundreds from years ago.
         new.sort_by_key(|(_, at)| Reverse(**at));
-        for (kiosk, _) in new {
-            let (link, authority) = (link.in_the_place_of(&authority, kiosk), Arc::clone(&authority));
-            let (places, stopping, kiosk) = (Arc::clone(&places), stopping.clone(), kiosk.clone());
+        for (kiosk, at) in new {
+            let eviction = Eviction {
+                link: link.in_the_place_of(&authority, kiosk),
+                authority: Arc::clone(&authority),
+                places: Arc::clone(&places),
+                tell: Arc::clone(&tell),
+                kiosk: kiosk.clone(),
+                taken_off: *at,
+                waits: WAITS,
+            };
+            let stopping = stopping.clone();
             tokio::spawn(async move {
-                let Ok(_place) = places.acquire_owned().await else { return };
                 tokio::select! {
-                    () = put_out(&link, &authority, &kiosk) => {}
+                    () = eviction.run() => {}
                     () = stopping.cancelled() => {}
                 }
             });
@@ -74,30 +96,58 @@ pub async fn keep_out(link: Link, authority: SharedAuthority, stopping: Cancella
     }
 }
 
-/// Takes a kiosk's place until nobody follows, or until it was taken in again.
-async fn put_out(link: &Link, authority: &SharedAuthority, kiosk: &KioskId) {
-    let until = Instant::now() + PATIENCE;
-    let mut reason = String::new();
-    while authority.issued().is_taken_off(kiosk) {
-        match take_place(link).await {
-            Place::Held => {
-                tracing::info!(%kiosk, "a kiosk that was taken off is not on the broker any more");
-                return;
+/// One kiosk that is being put out.
+struct Eviction {
+    link: Link,
+    authority: SharedAuthority,
+    places: Arc<Semaphore>,
+    tell: TellLingering,
+    kiosk: KioskId,
+    taken_off: Timestamp,
+    waits: Waits,
+}
+
+impl Eviction {
+    /// Takes the kiosk's place until nobody follows, or until it was taken in again. Somebody is told when that takes long, and it goes on.
+    async fn run(&self) {
+        let mut until = None;
+        let mut is_told = false;
+        while self.is_wanted() {
+            let Ok(place) = self.places.acquire().await else { return };
+            // A crowd that waits for its turn is no fault of the broker's.
+            let until = *until.get_or_insert_with(|| Instant::now() + self.waits.patience);
+            let went = take_place(&self.link).await;
+            drop(place);
+            let reason = match went {
+                Place::Held => {
+                    tracing::info!(kiosk = %self.kiosk, "a kiosk that was taken off is not on the broker any more");
+                    break;
+                }
+                Place::PushedOut => "it was let in again".to_owned(),
+                Place::Unreached(why) => why,
+            };
+            if Instant::now() < until {
+                sleep(self.waits.between_tries).await;
+                continue;
             }
-            Place::PushedOut => "it was let in again".clone_into(&mut reason),
-            Place::Unreached(why) => reason = why,
+            (self.tell)(&self.kiosk, Some(&reason));
+            if !std::mem::replace(&mut is_told, true) {
+                let list = self.authority.revoked_list();
+                tracing::error!(
+                    kiosk = %self.kiosk,
+                    %reason,
+                    list = %list.display(),
+                    "a kiosk that was taken off may still be on the broker: see that the broker reads the list, and restart it"
+                );
+            }
+            sleep(self.waits.between_late_tries).await;
         }
-        if Instant::now() >= until {
-            let list = authority.revoked_list();
-            tracing::error!(
-                %kiosk,
-                %reason,
-                list = %list.display(),
-                "a kiosk that was taken off may still be on the broker: see that the broker reads the list, and restart it"
-            );
-            return;
-        }
-        sleep(BETWEEN_TRIES).await;
+        (self.tell)(&self.kiosk, None);
+    }
+
+    /// Whether it is still off by what was taken back then; what came afterwards is another's affair.
+    fn is_wanted(&self) -> bool {
+        self.authority.issued().taken_off().get(&self.kiosk) == Some(&self.taken_off)
     }
 }
 
@@ -138,4 +188,61 @@ async fn come_in(events: &mut EventLoop) -> Result<(), String> {
 /// Polls until the connection ends.
 async fn stay(events: &mut EventLoop) {
     while events.poll().await.is_ok() {}
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use std::net::TcpListener;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::authority::{Authority, CertificateRequest, testing};
+
+    /// A broker that does not answer may let in whom it likes.
+    #[tokio::test]
+    async fn whoever_cannot_be_put_out_is_told_of_until_that_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority: SharedAuthority = Arc::new(Authority::open(&folder.path().join("authority")).unwrap());
+        let kiosk: KioskId = "k-0017".parse().unwrap();
+        let now = Timestamp::now();
+        let admit =
+            || authority.admit(&kiosk, &CertificateRequest::read(&testing::request()).unwrap(), now).unwrap();
+        admit();
+        authority.revoke(&kiosk, now).unwrap();
+        // A port that somebody had and that nobody listens on.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (heard, mut news) = mpsc::unbounded_channel();
+        let eviction = Eviction {
+            link: Link::new("127.0.0.1", port, kiosk.to_string()),
+            authority: Arc::clone(&authority),
+            places: Arc::new(Semaphore::new(1)),
+            tell: Arc::new(move |kiosk: &KioskId, why: Option<&str>| {
+                heard.send((kiosk.clone(), why.map(str::to_owned))).unwrap();
+            }),
+            kiosk: kiosk.clone(),
+            taken_off: authority.issued().taken_off().get(&kiosk).copied().unwrap(),
+            waits: Waits {
+                patience: Duration::ZERO,
+                between_tries: Duration::from_millis(1),
+                between_late_tries: Duration::from_millis(1),
+            },
+        };
+        let putting_out = tokio::spawn(async move { eviction.run().await });
+        for _ in 0..2 {
+            let (who, why) = news.recv().await.unwrap();
+            assert_eq!(who, kiosk);
+            assert!(why.is_some_and(|why| !why.is_empty()), "it is not said why, or that it is over");
+        }
+        // Taken in again: it may be where it is.
+        admit();
+        putting_out.await.unwrap();
+        let mut last = None;
+        while let Some(told) = news.recv().await {
+            last = Some(told);
+        }
+        assert_eq!(last, Some((kiosk, None)), "nobody is told that it is over");
+    }
 }

@@ -12,8 +12,8 @@ use wardvoice_protocol::record::{Body, Record};
 
 use super::*;
 use crate::facts::fact_of;
-use crate::ingest::testing::{Trust, clock};
-use crate::log::{DayEvidence, DayMethod, Log, NewRecord, OpenedRow};
+use crate::ingest::testing::{Trust, clock, keep};
+use crate::log::{DayEvidence, DayMethod, Log, OpenedRow};
 
 /// A log that is written by hand, and observations that stand beside it.
 struct Watch {
@@ -57,7 +57,6 @@ impl Watch {
         let json = serde_json::to_vec(&record).unwrap();
         let mut random = [7; 10];
         random.iter_mut().zip(self.written.to_be_bytes()).for_each(|(byte, of)| *byte = of);
-        let kiosk_id: KioskId = kiosk.parse().unwrap();
         let row = OpenedRow {
             position: 0,
             kiosk,
@@ -74,11 +73,7 @@ impl Watch {
             },
             json: &json,
         };
-        let mut batch = self.log.begin();
-        let new =
-            NewRecord { kiosk: &kiosk_id, row, envelope: &[1, 0, 42], waits_for: None, asks_for_help: false };
-        batch.append(&self.log, new).unwrap();
-        self.log.commit(batch).unwrap();
+        keep(&mut self.log, row);
         self.facts.write().unwrap().insert(fact);
     }
 

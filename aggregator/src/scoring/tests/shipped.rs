@@ -36,10 +36,7 @@ fn the_first_format_scores_as_the_second() {
 
 #[test]
 fn questionnaires_without_a_score_have_a_sheet_all_the_same() {
-    let directory = Directory::try_from(demo_data::directory(1)).unwrap();
-    let calendar = Calendar::new(Date::constant(2026, 1, 5)).unwrap();
-    let vocabulary = Arc::new(Vocabulary::new(&directory, &Questionnaire::shipped().unwrap()).unwrap());
-    let world = ScoringWorld::inpatient(directory, calendar, vocabulary, 7).unwrap();
+    let world = demo_data::tests::scoring_world();
     let listening = Questionnaire::listening_into_action().unwrap();
     let answers: BTreeMap<_, _> =
         listening.questions().iter().map(|question| (question.id.clone(), Answer::Declined)).collect();

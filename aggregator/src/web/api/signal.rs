@@ -84,7 +84,7 @@ pub(super) async fn comparison(
     .map(Json)
 }
 
-/// What wards, departments, sites and the trust do about what patients said, the newest first, with what those that are done came to.
+/// What every unit does about what patients said, the newest first, with what those that are done came to.
 #[utoipa::path(get, path = "/api/v1/actions", tag = "scores", responses(
     (status = 200, description = "The actions", body = [ActionLine]),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),

@@ -46,7 +46,10 @@ pub(crate) fn lines(help: &TimesSheet, longest: Option<SignedDuration>) -> [Stri
     );
     let requests = words::of(trust.requests, "request", "requests");
     let seen = sentence("Staff said that they had seen it within", trust.seen);
-    [now, format!("In the last {} days: {requests}. {seen}", help.days)]
+    let delivered = sentence("A contact had the message within", trust.delivered);
+    let (escalated, never_seen) = (words::count(trust.escalated), words::count(trust.never_seen));
+    let went_on = format!("{escalated} had to go on to another contact; {never_seen} nobody has ever seen.");
+    [now, format!("In the last {} days: {requests}. {seen} {delivered} {went_on}", help.days)]
 }
 
 /// "Staff said that they had seen it within 4 minutes for half of them, 31 minutes at the longest (n 12)."

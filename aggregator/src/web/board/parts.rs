@@ -146,14 +146,17 @@ pub(super) fn actions(view: &View) -> Markup {
 
 /// How many of the actions that fell due in the last year are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Closure {
-    due: u64,
-    done: u64,
-    in_time: u64,
+pub(crate) struct Closure {
+    /// How many fell due.
+    pub(crate) due: u64,
+    /// How many of those are done.
+    pub(crate) done: u64,
+    /// How many of those were done by their day.
+    pub(crate) in_time: u64,
 }
 
 /// Loops that were to be closed by now: of actions that fell due in the year before today. One without a due day cannot be late.
-fn closure(actions: &[ActionLine], today: Date) -> Closure {
+pub(crate) fn closure(actions: &[ActionLine], today: Date) -> Closure {
     let from = today.saturating_sub(1.years());
     let mut closure = Closure { due: 0, done: 0, in_time: 0 };
     for action in actions {

@@ -31,6 +31,59 @@ mod tests {
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
+    /// Where a colour stands on the wheel, in degrees; none for what is nearly grey.
+    fn hue(colour: &str) -> Option<f64> {
+        let long: String = if colour.len() == 4 {
+            colour.chars().skip(1).flat_map(|digit| [digit; 2]).collect()
+        } else {
+            colour.chars().skip(1).collect()
+        };
+        let channel = |from: usize| {
+            let digits = long.get(from..from + 2).unwrap_or("00");
+            f64::from(u8::from_str_radix(digits, 16).unwrap_or(0))
+        };
+        let (red, green, blue) = (channel(0), channel(2), channel(4));
+        let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
+        let spread = most - least;
+        if spread < 0.15 * most.max(1.0) {
+            return None;
+        }
+        let sixths = if red >= most {
+            (green - blue) / spread
+        } else if green >= most {
+            2.0 + (blue - red) / spread
+        } else {
+            4.0 + (red - green) / spread
+        };
+        Some((60.0 * sixths).rem_euclid(360.0))
+    }
+
+    /// Every colour that a style sheet names by its digits.
+    fn colours(style: &str) -> Vec<String> {
+        let parts = style.split('#').skip(1);
+        let digits = parts.map(|part| part.chars().take_while(char::is_ascii_hexdigit).collect::<String>());
+        digits.filter(|digits| [3, 6].contains(&digits.len())).map(|digits| format!("#{digits}")).collect()
+    }
+
+    /// Without red and green nobody can read a page as a traffic light.
+    #[test]
+    fn no_colour_of_a_drawing_a_page_or_a_display_is_red_or_green() {
+        let styles = [
+            include_str!("../../../assets/style.css"),
+            include_str!("../../../assets/display.css"),
+            include_str!("../../../assets/publish.css"),
+        ];
+        let mut all: Vec<String> = styles.into_iter().flat_map(colours).collect();
+        assert!(all.len() > 40, "{all:?}");
+        all.extend([TEAL, ORANGE].map(str::to_owned));
+        for colour in all {
+            let Some(hue) = hue(&colour) else { continue };
+            assert!((20.0..=60.0).contains(&hue) || (165.0..=300.0).contains(&hue), "{colour} is at {hue:.0}");
+        }
+        assert!(hue("#d5281b").is_some_and(|red| red < 20.0) && hue("#00a000").is_some_and(|green| green > 60.0));
+        assert_eq!(hue("#999"), None);
+    }
+
     #[test]
     fn both_colours_are_legible_on_light_and_dark_sheets() {
         let style = include_str!("../../../assets/style.css");

@@ -14,7 +14,7 @@ use crate::web::alerts::Heeded;
 use crate::web::failure::Failure;
 use crate::web::units::Sight;
 use crate::web::ward::{self, Fragment};
-use crate::web::{Web, board, fleet, office, units};
+use crate::web::{Web, alerts, board, fleet, office, units};
 
 /// What an open page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,6 +37,8 @@ pub(crate) enum Scene {
     Office(office::Sight),
     /// Every kiosk.
     Fleet,
+    /// The alerts that whoever looks is shown.
+    Alerts(Heeded),
 }
 
 /// How often a scene is drawn again.
@@ -81,12 +83,13 @@ impl Scene {
             Self::Board(sight, heeded) => Ok(board::fragment(web, &board::view(web, sight)?, heeded)),
             Self::Office(sight) => office::fragment(web, sight),
             Self::Fleet => fleet::fragment(web),
+            Self::Alerts(heeded) => Ok(alerts::fragment(web, heeded)),
         }
     }
 
-    /// Whether it shows more than one ward.
+    /// Whether it is made of the answers of more than one ward, and so takes long to draw. A list of alerts does not.
     pub(super) fn is_large(&self) -> bool {
-        !matches!(self, Self::Ward(..) | Self::Signal { unit: Unit::Ward(_), .. })
+        !matches!(self, Self::Ward(..) | Self::Signal { unit: Unit::Ward(_), .. } | Self::Alerts(_))
     }
 
     /// How often it is drawn again.
@@ -94,7 +97,7 @@ impl Scene {
         match self {
             Self::Ward(..) | Self::Signal { unit: Unit::Ward(_), .. } => OF_A_WARD,
             Self::Unit { .. } | Self::Signal { .. } | Self::Board(..) => OF_MANY,
-            Self::Office(_) | Self::Fleet => OF_KIOSKS,
+            Self::Office(_) | Self::Fleet | Self::Alerts(_) => OF_KIOSKS,
         }
     }
 
@@ -102,6 +105,7 @@ impl Scene {
     pub(super) fn wards(&self, web: &Web) -> Option<BTreeSet<WardId>> {
         match self {
             Self::Ward(ward, ..) => Some(BTreeSet::from([ward.clone()])),
+            Self::Alerts(heeded) => heeded.wards(web),
             Self::Unit { unit: Unit::Trust(_), .. }
             | Self::Signal { unit: Unit::Trust(_), .. }
             | Self::Board(..)

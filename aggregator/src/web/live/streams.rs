@@ -5,10 +5,11 @@ use axum::response::Response;
 use wardvoice_protocol::directory::Unit;
 
 use super::{Scene, Visit, open};
+use crate::web::alerts::Heeded;
 use crate::web::failure::Failure;
 use crate::web::units::{self, Sight};
 use crate::web::viewer::Viewer;
-use crate::web::ward::{self, period, ward_of};
+use crate::web::ward::{self, off_thread, period, ward_of};
 use crate::web::{Shared, board, office};
 
 pub(crate) async fn ward(
@@ -109,6 +110,15 @@ pub(crate) async fn office(
 ) -> Result<Response, Failure> {
     let sight = office::Sight::of(&web, &viewer, &asked)?;
     open(&web, Scene::Office(sight), visit).await
+}
+
+pub(crate) async fn alerts(
+    State(web): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    visit: Visit,
+) -> Result<Response, Failure> {
+    let heeded = off_thread(&web, move |web| Ok(Heeded::of_all(web, &viewer))).await?;
+    open(&web, Scene::Alerts(heeded), visit).await
 }
 
 pub(crate) async fn fleet(State(web): State<Shared>, visit: Visit) -> Result<Response, Failure> {

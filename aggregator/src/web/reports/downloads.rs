@@ -41,6 +41,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
         reads("/ward/{id}/you-said.pdf", Door::Ward, ward_you_said),
         reads("/department/{id}/you-said.pdf", Door::Of("department"), department_you_said),
         reads("/site/{id}/you-said.pdf", Door::Of("site"), site_you_said),
+        reads("/specialty/{id}/you-said.pdf", Door::Of("specialty"), specialty_you_said),
         reads("/trust/you-said.pdf", Door::Trust, trust_you_said),
         reads("/consultant/{id}/appraisal.pdf", Door::Consultant, appraisal),
         reads("/board/report.pdf", Door::Trust, board),
@@ -136,6 +137,15 @@ async fn site_you_said(
     Query(asked): Query<PosterAsked>,
 ) -> Result<Response, Failure> {
     let unit = units::named(&web, "site", &id)?;
+    you_said(&web, id, unit, asked).await
+}
+
+async fn specialty_you_said(
+    State(web): State<Shared>,
+    Path(id): Path<String>,
+    Query(asked): Query<PosterAsked>,
+) -> Result<Response, Failure> {
+    let unit = units::named(&web, "specialty", &id)?;
     you_said(&web, id, unit, asked).await
 }
 

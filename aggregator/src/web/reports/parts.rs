@@ -238,6 +238,7 @@ pub(super) fn actions(books: &Books<'_>, lines: &[ActionLine]) -> ActionSummary 
         lines.iter().filter(|line| line.effect.as_ref().is_some_and(|effect| effect.finding == finding)).count()
             as u64
     };
+    let loops = board::closure(lines, books.today);
     let counts = vec![
         count("overdue", overdue.len() as u64),
         count("open and not overdue", open.len() as u64),
@@ -246,6 +247,9 @@ pub(super) fn actions(books: &Books<'_>, lines: &[ActionLine]) -> ActionSummary 
         count("done with a measured decline", found(EffectFinding::Worse)),
         count("done with a difference that may be chance", found(EffectFinding::MayBeChance)),
         count("done with too few to tell", found(EffectFinding::TooFew)),
+        count("fell due in the last year", loops.due),
+        count("of those that fell due, done", loops.done),
+        count("of those that fell due, done by the day", loops.in_time),
     ];
     done.truncate(MOST_DONE);
     ActionSummary { counts, overdue, open, done }

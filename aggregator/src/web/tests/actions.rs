@@ -129,17 +129,8 @@ async fn a_department_takes_an_action_on_and_its_charts_show_what_it_came_to() {
     let overdue = board.split("<h3>Overdue</h3>").nth(1).unwrap();
     assert!(overdue.contains("Medicine: overdue, due 1 November 2026 (matron)"), "the board sees whose it is");
     // Another was done between the fourth and the fifth fortnight.
-    let flasks = NewAction {
-        unit: "department:medicine".parse().unwrap(),
-        said: "Tea is cold.".to_owned(),
-        did: "New flasks.".to_owned(),
-        owner: None,
-        about: Some("domain:kindness".parse().unwrap()),
-        due: None,
-        cause: Cause::default(),
-    };
-    let number = bench.desk.actions.add(flasks, Date::constant(2026, 9, 1)).unwrap().number;
-    bench.desk.actions.finish(number, Date::constant(2026, 9, 27)).unwrap();
+    let days = [Date::constant(2026, 9, 1), Date::constant(2026, 9, 27)];
+    bench.acted("department:medicine", ["Tea is cold.", "New flasks."], Some("domain:kindness"), days);
     let listed = bench.page_of(&cookie, path).await;
     assert!(listed.contains("Measured: "), "the step is measured over all its wards");
     let chart = bench.page_of(&cookie, "/signal?unit=department:medicine&measure=domain:kindness").await;
@@ -159,7 +150,9 @@ async fn a_larger_units_actions_are_its_own_and_the_offices() {
     let form = "what=add&said=Parking.&did=More+places.";
     assert_eq!(bench.acts_at(&ward, "/department/medicine/actions", form).await.0, 403);
     assert_eq!(bench.acts_at(&ward, "/trust/actions", form).await.0, 403);
-    for path in ["/site/S1/actions", "/trust/actions", "/department/medicine/actions"] {
+    let specialty = "/specialty/general-medicine/actions";
+    assert_eq!(bench.acts_at(&bench.holder_of("department:medicine").await, specialty, form).await.0, 403);
+    for path in ["/site/S1/actions", "/trust/actions", "/department/medicine/actions", specialty] {
         let (status, location) = bench.acts_at(&office, path, form).await;
         assert_eq!((status, location), (303, format!("{path}?done=add")));
         assert!(bench.page_of(&office, path).await.contains("More places."), "{path}");
@@ -167,5 +160,42 @@ async fn a_larger_units_actions_are_its_own_and_the_offices() {
     assert_eq!(bench.acts_at(&office, "/trust/actions", "what=done&number=1").await.0, 404, "it is the site's");
     assert_eq!(bench.acts_at(&office, "/site/S1/actions", "what=done&number=1").await.0, 303);
     assert_eq!(bench.acts_at(&office, "/department/none/actions", form).await.0, 404);
-    assert_eq!(bench.desk.actions.list().len(), 3);
+    assert_eq!(bench.desk.actions.list().len(), 4);
+}
+
+/// A specialty is the wards that it leads, in what it does as in what its patients say.
+#[tokio::test]
+async fn what_a_specialty_did_is_on_its_charts_and_on_those_of_the_wards_that_it_leads() {
+    let bench = Bench::lively(false).await;
+    let office = bench.sign_in().await;
+    let of = |whose: &str, did: &str| NewAction {
+        unit: whose.parse().unwrap(),
+        said: "Nobody explained my scan.".to_owned(),
+        did: did.to_owned(),
+        owner: None,
+        about: Some("domain:kindness".parse().unwrap()),
+        due: None,
+        cause: Cause::default(),
+    };
+    for action in [of("specialty:general-medicine", "A leaflet."), of("department:medicine", "New flasks.")] {
+        let number = bench.desk.actions.add(action, Date::constant(2026, 9, 1)).unwrap().number;
+        bench.desk.actions.finish(number, Date::constant(2026, 9, 27)).unwrap();
+    }
+    let page = bench.page_of(&office, "/specialty/general-medicine").await;
+    assert!(
+        page.contains("/specialty/general-medicine/actions") && page.contains("general-medicine/you-said.pdf")
+    );
+    let chart = |unit: &str| format!("/signal?unit={unit}&measure=domain:kindness");
+    let own = bench.page_of(&office, &chart("specialty:general-medicine")).await;
+    assert!(own.contains("Action 1 on 27 September 2026: A leaflet."), "{own}");
+    let whose = "Action 1 on 27 September 2026: General medicine: A leaflet.";
+    // Nobody has answered on the other ward, so it has no chart yet.
+    for unit in ["ward:W1", "department:medicine"] {
+        let shown = bench.page_of(&office, &chart(unit)).await;
+        assert!(shown.contains(whose), "{unit}: {shown}");
+    }
+    assert!(!bench.page_of(&office, &chart("ward:W2")).await.contains("A leaflet."), "another specialty leads it");
+    // The department is of the same wards, over it and a part of it, and drawn once as the other is.
+    assert!(own.contains("Action 2 on 27 September 2026: Medicine: New flasks."), "{own}");
+    assert_eq!(own.matches("Action 2 on").count(), own.matches("Action 1 on").count(), "{own}");
 }

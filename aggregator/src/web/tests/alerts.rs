@@ -2,43 +2,26 @@
 
 use jiff::SignedDuration;
 
-use super::Events;
-use super::desk::{Bench, PASSWORD, noon};
+use super::desk::{Bench, PASSWORD, alert, noon};
+use super::{Events, live_part, seen};
 use crate::accounts::Proof;
-use crate::alerts::{Alert, Budgets, Kind, Settings};
+use crate::alerts::{Budgets, Kind};
 use crate::delivery::{Letter, Message, MessageId, Subject};
-
-fn alert(kind: Kind, key: &str, audience: &str) -> Alert {
-    Alert {
-        key: key.to_owned(),
-        kind,
-        audience: audience.parse().unwrap(),
-        words: format!("The thing about {key}."),
-        page: "/board".to_owned(),
-    }
-}
 
 /// A desk with an alert for each audience, and one for the ward that is over its budget.
 async fn alarmed() -> Bench {
     let bench = Bench::lively(false).await;
     let budgets = Budgets { ward: 1, department: 1, office: 5, board: 5, it: 5 };
-    let settings = Settings {
-        digest_hour: 8,
-        budgets,
-        tell: [].into(),
-        every_ward: Vec::new(),
-        every_department: Vec::new(),
-    };
     let found = vec![
-        alert(Kind::SpecialCause, "a-ward-1", "ward:W1"),
-        alert(Kind::SpecialCause, "a-ward-1-more", "ward:W1"),
-        alert(Kind::SpecialCause, "a-ward-2", "ward:W2"),
-        alert(Kind::SpecialCause, "a-department", "department:medicine"),
-        alert(Kind::SpecialCause, "a-board", "board"),
-        alert(Kind::QuotaAtRisk, "an-office", "office"),
-        alert(Kind::SilentKiosk, "an-it", "it"),
+        alert(Kind::SpecialCause, "a-ward-1", "ward:W1", "/board"),
+        alert(Kind::SpecialCause, "a-ward-1-more", "ward:W1", "/board"),
+        alert(Kind::SpecialCause, "a-ward-2", "ward:W2", "/board"),
+        alert(Kind::SpecialCause, "a-department", "department:medicine", "/board"),
+        alert(Kind::SpecialCause, "a-board", "board", "/board"),
+        alert(Kind::QuotaAtRisk, "an-office", "office", "/board"),
+        alert(Kind::SilentKiosk, "an-it", "it", "/board"),
     ];
-    bench.desk.alerts.look(found, noon(), &bench.desk.world.calendar, &settings);
+    bench.finds(found, budgets);
     bench
 }
 
@@ -134,6 +117,24 @@ async fn a_notice_goes_from_open_pages_when_somebody_has_seen_it() {
     let matron = account(&bench, "of-ward-2", "ward:W2").await;
     let other = Events::of_page_as(&bench, "/ward/W2", Some(&matron)).await;
     assert!(shows(&other, "The thing about a-ward-2.") && !shows(&other, "a-board"));
+}
+
+#[tokio::test]
+async fn an_open_list_keeps_itself_true_and_shows_each_what_concerns_them() {
+    let bench = alarmed().await;
+    let (office, matron) = (bench.sign_in().await, account(&bench, "of-ward-2", "ward:W2").await);
+    let mut all = Events::of_page_as(&bench, "/alerts", Some(&office)).await;
+    let own = Events::of_page_as(&bench, "/alerts", Some(&matron)).await;
+    let shows = |events: &Events, key: &str| format!("{:?}", events.shown).contains(key);
+    assert!(shows(&all, "The thing about a-board.") && shows(&all, "The thing about a-ward-2."));
+    assert!(shows(&own, "The thing about a-ward-2.") && !shows(&own, "a-board") && !shows(&own, "a-ward-1"));
+    let request = bench.post("/alerts/seen", "key=a-board").header("cookie", &office);
+    assert_eq!(request.send().await.unwrap().status(), 303);
+    let told = all.next().await.unwrap();
+    assert_eq!(told["said"], "Updated: 6 alerts to look at, 1 seen.");
+    assert_eq!(format!("{:?}", all.shown).matches("alert-").count(), 7, "each row is known by an id of its own");
+    let reloaded = page(&bench, &office, "/alerts").await;
+    assert_eq!(all.shown, seen(live_part(&reloaded)));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use wardvoice_protocol::id::Language;
 use wardvoice_protocol::questionnaire::Questionnaire;
 
-use super::desk::Trust;
+use super::desk::{Trust, scored_by_nothing};
 use super::*;
 use crate::accounts::Proof;
 use crate::comments::{Reach, Tone, Wish};
@@ -102,6 +102,42 @@ async fn other_questionnaires_say_what_they_can_say() {
         "{}",
         main_of(&inpatients)
     );
+}
+
+#[tokio::test]
+async fn machines_are_told_how_many_gave_each_answer_where_there_is_no_score() {
+    let mut bench = asks_everything().await;
+    let sister = account(&bench, "sister", "ward:W1").await;
+    bench.answer(&scored_by_nothing(), 4, None);
+    let path = "/api/v1/answers?unit=ward:W1&period=2026-F23&questionnaire=";
+    let ask = async |questionnaire: &str| {
+        let response =
+            bench.get(&format!("{path}{questionnaire}")).header("cookie", &sister).send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let (status, sheet) = ask("listening-into-action@2").await;
+    assert_eq!((status, &sheet["responses"], &sheet["left_out"]), (200, &4.into(), &0.into()), "{sheet}");
+    let questions = sheet["questions"].as_array().unwrap();
+    assert!(!questions.is_empty() && sheet["unit_name"] == "Ward 1", "{sheet}");
+    for question in questions {
+        let given =
+            question["distribution"].as_array().unwrap().iter().map(|option| option["count"].as_u64().unwrap());
+        let besides =
+            ["not_applicable", "dont_know", "declined", "not_shown"].map(|name| question[name].as_u64().unwrap());
+        assert_eq!(given.sum::<u64>() + besides.iter().sum::<u64>(), 4, "{question}");
+        assert!(question["figure"]["value"].is_null(), "nothing is made of it: {question}");
+    }
+    for (questionnaire, expected, says) in [
+        ("inpatient@1", 404, "/api/v1/scores"),
+        ("listening-into-action@1", 404, "/api/v1/scores"),
+        ("nothing@1", 404, "no questionnaire nothing@1"),
+        ("nothing", 400, "nothing"),
+        ("staff-engagement@1", 403, ""),
+    ] {
+        let (status, problem) = ask(questionnaire).await;
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(status == expected && detail.contains(says), "{questionnaire}: {status} {problem}");
+    }
 }
 
 #[tokio::test]

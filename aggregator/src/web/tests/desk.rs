@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
+use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, RequestBuilder, redirect};
 use tokio::sync::broadcast;
@@ -43,11 +44,14 @@ use crate::translations::Translations;
 use crate::tries::Tries;
 use crate::web::{Desk, router};
 
+mod alerts;
 mod answers;
+mod changes;
 mod kiosks;
 mod ways;
 mod withdrawal;
 
+pub(super) use alerts::{AMPLE, alert};
 pub(super) use withdrawal::{given, taken_back};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
@@ -87,9 +91,14 @@ pub(super) fn kiosk(id: &str) -> KioskId {
 
 /// Serves the pages until the desk stops.
 pub(super) async fn serve(desk: &Arc<Desk>) -> SocketAddr {
+    serve_pages(desk, router(Arc::clone(desk))).await
+}
+
+/// Serves pages as they were made until the desk stops.
+pub(super) async fn serve_pages(desk: &Desk, pages: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (pages, stopping) = (router(Arc::clone(desk)), desk.stopping.clone());
+    let stopping = desk.stopping.clone();
     let proxies = desk.trusted_proxies.clone();
     tokio::spawn(async move {
         reception::serve(listener, pages, &proxies, stopping.cancelled_owned()).await.unwrap();
@@ -115,6 +124,13 @@ pub(super) struct Trust {
     pub(super) openid: Option<crate::openid::OpenId>,
 }
 
+/// A questionnaire that is asked here and that no definition scores.
+pub(super) fn scored_by_nothing() -> Questionnaire {
+    let mut file = Questionnaire::listening_into_action().unwrap().file().clone();
+    file.version += 1;
+    Questionnaire::try_from(file).unwrap()
+}
+
 impl Bench {
     /// A server with no answers yet.
     pub(super) async fn empty(demonstration: bool) -> Self {
@@ -128,7 +144,11 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let directory = directory();
         let mut questionnaires = Questionnaire::shipped().unwrap();
-        questionnaires.truncate(if asks_everything { usize::MAX } else { 1 });
+        if asks_everything {
+            questionnaires.push(scored_by_nothing());
+        } else {
+            questionnaires.truncate(1);
+        }
         let vocabulary = Arc::new(Vocabulary::new(&directory, &questionnaires).unwrap());
         let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
         let translations = Arc::new(Translations::open(folder.path().join("approvals.ndjson")).unwrap());

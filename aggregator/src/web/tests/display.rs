@@ -1,5 +1,7 @@
 //! A ward's public display.
 
+use std::sync::Arc;
+
 use jiff::civil::date;
 use wardvoice_protocol::directory::Unit;
 
@@ -28,17 +30,8 @@ impl Bench {
     }
 
     pub(super) fn change(&self, place: &str, said: &str) {
-        let action = NewAction {
-            unit: Unit::Ward(desk::ward(place)),
-            said: said.to_owned(),
-            did: "Soft closing bins.".to_owned(),
-            owner: None,
-            about: None,
-            due: None,
-            cause: Cause::default(),
-        };
-        let action = self.desk.actions.add(action, date(2026, 11, 1)).unwrap();
-        self.desk.actions.finish(action.number, date(2026, 11, 2)).unwrap();
+        let days = [date(2026, 11, 1), date(2026, 11, 2)];
+        self.acted(&format!("ward:{place}"), [said, "Soft closing bins."], None, days);
     }
 
     /// Everything that a ward's display shows, in its turn.
@@ -149,6 +142,36 @@ async fn a_display_shows_what_was_released_to_everybody_and_nothing_else_that_pa
     let lonely = bench.writes("W3", at, Some(("good", "ALONE here.")));
     bench.decides(&lonely, &Wish::Release(Tone::Praise, Reach::Everybody));
     assert!(!bench.turns("W3").await.iter().any(|turn| turn.contains("ALONE")));
+}
+
+#[tokio::test]
+async fn a_display_says_while_the_log_is_read_that_not_everything_patients_wrote_is_there() {
+    let mut bench = Bench::lively(false).await;
+    for _ in 0..3 {
+        let said = Some(("good", "They made me LAUGH."));
+        let comment = bench.writes("W1", "2026-11-12T10:15:00Z", said);
+        bench.decides(&comment, &Wish::Release(Tone::Praise, Reach::Everybody));
+    }
+    let all = bench.text("/display/W1").await;
+    assert!(all.contains("LAUGH") && !all.contains("is here yet"), "{all}");
+    // More comes than a page reads itself, as after a start.
+    for _ in 0..3 {
+        bench.writes("W3", "2026-11-12T10:15:00Z", Some(("good", "Quiet.")));
+    }
+    let comments = Arc::clone(&bench.desk.comments);
+    comments.pages_read_at_most(1);
+    let beside = comments.reads_beside();
+    let shown = bench.text("/display/W1").await;
+    assert!(
+        shown.contains("LAUGH") && shown.contains("Not everything that patients wrote is here yet."),
+        "{shown}"
+    );
+    let nothing = bench.text("/display/W3").await;
+    assert!(nothing.contains("is shown here soon") && !nothing.contains("when enough of them"), "{nothing}");
+    comments.catch_up().unwrap();
+    assert!(!bench.text("/display/W1").await.contains("is here yet"));
+    assert!(bench.text("/display/W3").await.contains("when enough of them have answered"));
+    drop(beside);
 }
 
 impl Bench {

@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::any_bytes::{NAMES, encoded, everything, filled};
-use super::desk::{Bench, PASSWORD, noon};
+use super::desk::{AMPLE, Bench, PASSWORD, noon};
 use super::routes::TABLE;
 use crate::accounts::Proof;
-use crate::alerts::{Alert, Budgets, Kind, Settings};
+use crate::alerts::{Alert, Kind};
 use crate::web::routes;
 use wardvoice_protocol::status::{Health, Presence, Status};
 
@@ -370,15 +370,7 @@ async fn whatever_somebody_writes_is_text_on_every_page() {
         words: SCRIPT.to_owned(),
         page: "/fleet".to_owned(),
     };
-    let budgets = Budgets { ward: 5, department: 5, office: 5, board: 5, it: 5 };
-    let settings = Settings {
-        digest_hour: 8,
-        budgets,
-        tell: [].into(),
-        every_ward: Vec::new(),
-        every_department: Vec::new(),
-    };
-    bench.desk.alerts.look(vec![found], noon(), &bench.desk.world.calendar, &settings);
+    bench.finds(vec![found], AMPLE);
 
     let pairs = NAMES.map(|name| format!("{name}={words}")).join("&");
     let mut escaped = 0;

@@ -4,7 +4,6 @@ use wardvoice_protocol::fortnight::Period;
 
 use super::desk::serve;
 use super::*;
-use crate::actions::{Cause, NewAction};
 use crate::rebases::NewRebase;
 
 const PAGES: [&str; 4] =
@@ -42,17 +41,8 @@ async fn what_is_kept_is_what_is_made_anew() {
     }
     check(&bench, "a re-basing").await;
     bench.desk.rebases.remove(1, Some("wrong")).unwrap();
-    let action = NewAction {
-        unit: "ward:W1".parse().unwrap(),
-        said: "Staff rush.".to_owned(),
-        did: "We say hello.".to_owned(),
-        owner: None,
-        about: Some("domain:kindness".parse().unwrap()),
-        due: None,
-        cause: Cause::default(),
-    };
-    let action = bench.desk.actions.add(action, Date::constant(2026, 9, 1)).unwrap();
-    bench.desk.actions.finish(action.number, Date::constant(2026, 9, 27)).unwrap();
+    let days = [Date::constant(2026, 9, 1), Date::constant(2026, 9, 27)];
+    bench.acted("ward:W1", ["Staff rush.", "We say hello."], Some("domain:kindness"), days);
     check(&bench, "a re-basing that was taken back and an action").await;
     *bench.now.lock().unwrap() = noon() + SignedDuration::from_hours(24 * 4);
     check(&bench, "the end of the fortnight").await;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::desk::{Bench, PASSWORD, noon};
+use super::desk::{AMPLE, Bench, PASSWORD, alert, noon};
 use super::main_of;
 use super::routes::ROLES;
 use crate::accounts::Proof;
-use crate::alerts::{Alert, Budgets, Kind, Settings};
+use crate::alerts::Kind;
 
 /// More addresses than any role has to follow; without it a page that leads to ever new ones would be followed for ever.
 const MOST: usize = 400;
@@ -17,13 +17,6 @@ const MOST: usize = 400;
 async fn busy() -> Bench {
     let mut bench = Bench::lively(false).await;
     bench.asks_for_help("W1", 4);
-    let alert = |kind, key: &str, audience: &str, page: &str| Alert {
-        key: key.to_owned(),
-        kind,
-        audience: audience.parse().unwrap(),
-        words: format!("The thing about {key}."),
-        page: page.to_owned(),
-    };
     let found = vec![
         alert(Kind::SpecialCause, "a-ward", "ward:W1", "/ward/W1"),
         alert(Kind::SpecialCause, "a-board", "board", "/board"),
@@ -31,15 +24,7 @@ async fn busy() -> Bench {
         alert(Kind::SilentKiosk, "an-it", "it", "/fleet"),
         alert(Kind::QuarantineFilling, "another-it", "it", "/office/quarantine"),
     ];
-    let budgets = Budgets { ward: 5, department: 5, office: 5, board: 5, it: 5 };
-    let settings = Settings {
-        digest_hour: 8,
-        budgets,
-        tell: [].into(),
-        every_ward: Vec::new(),
-        every_department: Vec::new(),
-    };
-    bench.desk.alerts.look(found, noon(), &bench.desk.world.calendar, &settings);
+    bench.finds(found, AMPLE);
     bench.writes_of(Some("C1"), "W1", "2026-11-12T10:15:00Z", Some(("good", "They explained it.")));
     let last = Date::constant(2026, 11, 20);
     let fortnight = bench.desk.scoring.calendar().period("2026-F23").unwrap();

@@ -74,6 +74,7 @@ async fn on_wards(hand: &mut Hand) {
         ("/ward/{id}/actions", "/ward/W1/actions", "ward:W1"),
         ("/department/{id}/actions", "/department/medicine/actions", "department:medicine"),
         ("/site/{id}/actions", "/site/S1/actions", "site:S1"),
+        ("/specialty/{id}/actions", "/specialty/general-medicine/actions", "specialty:general-medicine"),
         ("/trust/actions", "/trust/actions", "trust:T1"),
     ] {
         let form = "what=add&said=Bins+are+loud&did=Soft+bins";

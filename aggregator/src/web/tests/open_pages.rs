@@ -185,17 +185,8 @@ async fn an_open_chart_shows_where_limits_start_afresh_and_what_was_done() {
     let bench = Bench::lively(true).await;
     let mut chart = Events::of_page(&bench, "/signal?unit=ward:W1&measure=domain:kindness").await;
     assert!(is_read_as_written(&chart.shown, &[]));
-    let action = crate::actions::NewAction {
-        unit: "ward:W1".parse().unwrap(),
-        said: "Staff rush.".to_owned(),
-        did: "We say hello.".to_owned(),
-        owner: None,
-        about: Some("domain:kindness".parse().unwrap()),
-        due: None,
-        cause: crate::actions::Cause::default(),
-    };
-    let number = bench.desk.actions.add(action, Date::constant(2026, 9, 1)).unwrap().number;
-    bench.desk.actions.finish(number, Date::constant(2026, 9, 27)).unwrap();
+    let days = [Date::constant(2026, 9, 1), Date::constant(2026, 9, 27)];
+    bench.acted("ward:W1", ["Staff rush.", "We say hello."], Some("domain:kindness"), days);
     bench.commit("W1");
     let message = chart.next().await.unwrap();
     assert!(message.to_string().contains("We say hello."), "{message}");

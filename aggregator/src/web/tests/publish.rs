@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::date;
-use wardvoice_protocol::directory::Unit;
 
 use super::*;
 use crate::comments::{Reach, Tone, Wish};
@@ -119,17 +118,8 @@ async fn a_site_works_from_a_file_share_without_a_script_and_knows_no_other_host
 async fn nothing_is_said_of_what_a_change_came_to_before_a_month_after_it_is_released() {
     let bench = Bench::lively(false).await;
     let released = bench.release(date(2026, 11, 8));
-    let action = crate::actions::NewAction {
-        unit: Unit::Ward(desk::ward("W1")),
-        said: "Nights are loud.".to_owned(),
-        did: "Soft shoes.".to_owned(),
-        owner: None,
-        about: None,
-        due: None,
-        cause: crate::actions::Cause::default(),
-    };
-    let action = bench.desk.actions.add(action, date(2026, 8, 31)).unwrap();
-    bench.desk.actions.finish(action.number, date(2026, 9, 1)).unwrap();
+    let days = [date(2026, 8, 31), date(2026, 9, 1)];
+    bench.acted("ward:W1", ["Nights are loud.", "Soft shoes."], None, days);
     let test = |release: &&crate::publication::Release| {
         release.unit.to_string() == "ward:W1"
             && release.subject == crate::publication::Subject::FriendsAndFamily

@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use serde_json::Value;
 use wardvoice_paper::{Paper, Report, Size, Whose};
-use wardvoice_protocol::directory::Unit;
 
 use super::desk::{Bench, ward};
 use crate::actions::{Cause, NewAction};
@@ -65,17 +64,8 @@ fn of_ward(id: &str, period: Option<&str>) -> ReportAsk {
 }
 
 fn change(bench: &Bench, said: &str) {
-    let action = NewAction {
-        unit: Unit::Ward(ward("W1")),
-        said: said.to_owned(),
-        did: "Soft bins.".to_owned(),
-        owner: None,
-        about: None,
-        due: None,
-        cause: Cause::default(),
-    };
-    let number = bench.desk.actions.add(action, Date::constant(2026, 9, 1)).unwrap().number;
-    bench.desk.actions.finish(number, Date::constant(2026, 9, 21)).unwrap();
+    let days = [Date::constant(2026, 9, 1), Date::constant(2026, 9, 21)];
+    bench.acted("ward:W1", [said, "Soft bins."], None, days);
 }
 
 #[tokio::test]
@@ -133,11 +123,32 @@ async fn empty_and_unknown_wards_and_periods_are_said() {
 #[tokio::test]
 async fn the_board_and_the_half_year_hold_every_ward() {
     let bench = Bench::lively(false).await;
+    let due = NewAction {
+        unit: "ward:W1".parse().unwrap(),
+        said: "It is loud.".to_owned(),
+        did: "Soft bins.".to_owned(),
+        owner: None,
+        about: None,
+        due: Some(Date::constant(2026, 11, 1)),
+        cause: Cause::default(),
+    };
+    let number = bench.desk.actions.add(due.clone(), Date::constant(2026, 10, 1)).unwrap().number;
+    bench.desk.actions.finish(number, Date::constant(2026, 10, 20)).unwrap();
+    bench.desk.actions.add(due, Date::constant(2026, 10, 1)).unwrap();
     let board = paper(&bench, &ReportAsk::Board { period: None, as_of: None });
     let Report::Board(report) = &board.report else { unreachable!("{board:?}") };
     let wards: Vec<&str> = report.matrix.rows.iter().map(|row| row.ward.as_str()).collect();
     assert_eq!(wards.len(), bench.desk.world.directory.wards().len());
     assert!(report.matrix.rows.iter().all(|row| row.cells.len() == report.matrix.columns.len()));
+    let counted = |label: &str| report.actions.counts.iter().find(|one| one.label == label).map(|one| one.count);
+    let loops =
+        ["fell due in the last year", "of those that fell due, done", "of those that fell due, done by the day"];
+    assert_eq!(loops.map(counted), [Some(2), Some(1), Some(1)]);
+    assert!(
+        report.help[1].contains("0 had to go on to another contact; 0 nobody has ever seen."),
+        "{:?}",
+        report.help
+    );
     let half = paper(&bench, &ReportAsk::HalfYear { half: None, as_of: None });
     assert_eq!(half.front.title, "Six-monthly snapshot: January to June 2026");
     let half = paper(&bench, &ReportAsk::HalfYear { half: Some("2026-H2".to_owned()), as_of: None });
@@ -264,17 +275,8 @@ async fn a_poster_reads_what_was_released_and_nothing_else() {
 async fn a_poster_of_changes_is_a_wards_or_a_larger_units() {
     let bench = Bench::lively(false).await;
     change(&bench, "It is loud at night.");
-    let tea = NewAction {
-        unit: "department:medicine".parse().unwrap(),
-        said: "Tea is cold.".to_owned(),
-        did: "New flasks.".to_owned(),
-        owner: None,
-        about: None,
-        due: None,
-        cause: Cause::default(),
-    };
-    let number = bench.desk.actions.add(tea, Date::constant(2026, 9, 1)).unwrap().number;
-    bench.desk.actions.finish(number, Date::constant(2026, 9, 22)).unwrap();
+    let days = [Date::constant(2026, 9, 1), Date::constant(2026, 9, 22)];
+    bench.acted("department:medicine", ["Tea is cold.", "New flasks."], None, days);
     let said = |unit: &str| -> (String, Vec<String>) {
         let paper = with(&bench, None, |books| gather(books, &you_said(unit, "en"))).unwrap().unwrap();
         let Report::YouSaidWeDid(report) = &paper.report else { unreachable!() };

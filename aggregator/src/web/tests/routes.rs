@@ -23,7 +23,7 @@ pub(super) const ROLES: [&str; 10] = [
 /// A route, an address of it, and who may: `o` it opens, `s` it asks to sign in, `x` it is refused. First nobody, then nobody in a
 /// demonstration, then the roles in their order. Wards 1 and 3 are of the department, ward 2 is not. Signing out stands last: afterwards
 /// nobody is signed in.
-pub(super) const TABLE: [(&str, &str, &str); 118] = [
+pub(super) const TABLE: [(&str, &str, &str); 123] = [
     ("GET /healthz", "/healthz", "oo oooooooooo"),
     ("GET /readyz", "/readyz", "oo oooooooooo"),
     ("GET /metrics", "/metrics", "oo oooooooooo"),
@@ -47,6 +47,8 @@ pub(super) const TABLE: [(&str, &str, &str); 118] = [
     ("POST /site/{id}/actions", "/site/S1/actions", "ss xxxxxxxoxx"),
     ("GET /specialty/{id}", "/specialty/respiratory", "so xxxxxxooxx"),
     ("GET /specialty/{id}/stream", "/specialty/respiratory/stream", "so xxxxxxooxx"),
+    ("GET /specialty/{id}/actions", "/specialty/respiratory/actions", "ss xxxxxxxoxx"),
+    ("POST /specialty/{id}/actions", "/specialty/respiratory/actions", "ss xxxxxxxoxx"),
     ("GET /trust", "/trust", "so xxxxxxooxx"),
     ("GET /trust/stream", "/trust/stream", "so xxxxxxooxx"),
     ("GET /trust/actions", "/trust/actions", "ss xxxxxxxoxx"),
@@ -54,6 +56,7 @@ pub(super) const TABLE: [(&str, &str, &str); 118] = [
     ("GET /board", "/board", "so xxxxxxooxx"),
     ("GET /board/stream", "/board/stream", "so xxxxxxooxx"),
     ("GET /alerts", "/alerts", "ss oooxxxooox"),
+    ("GET /alerts/stream", "/alerts/stream", "ss oooxxxooox"),
     ("POST /alerts/seen", "/alerts/seen", "ss oooxxxooox"),
     ("GET /signal", "/signal?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /signal/stream", "/signal/stream?unit=ward:W1", "so oxoxxxooxx"),
@@ -73,6 +76,7 @@ pub(super) const TABLE: [(&str, &str, &str); 118] = [
     ("GET /ward/{id}/you-said.pdf", "/ward/W1/you-said.pdf", "so oxoxxxooxx"),
     ("GET /department/{id}/you-said.pdf", "/department/medicine/you-said.pdf", "so xxoxxxooxx"),
     ("GET /site/{id}/you-said.pdf", "/site/S1/you-said.pdf", "so xxxxxxooxx"),
+    ("GET /specialty/{id}/you-said.pdf", "/specialty/respiratory/you-said.pdf", "so xxxxxxooxx"),
     ("GET /trust/you-said.pdf", "/trust/you-said.pdf", "so xxxxxxooxx"),
     ("GET /board/report.pdf", "/board/report.pdf", "so xxxxxxooxx"),
     ("GET /board/half-year.pdf", "/board/half-year.pdf", "so xxxxxxooxx"),
@@ -135,6 +139,7 @@ pub(super) const TABLE: [(&str, &str, &str); 118] = [
     ("GET /api/v1/periods", "/api/v1/periods", "so oooxxxooxx"),
     ("GET /api/v1/scores", "/api/v1/scores?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/scores/explain", "/api/v1/scores/explain?unit=ward:W1", "so oxoxxxooxx"),
+    ("GET /api/v1/answers", "/api/v1/answers?unit=ward:W1&questionnaire=listening-into-action@1", "so oxoxxxooxx"),
     ("GET /api/v1/signals", "/api/v1/signals?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/comparison", "/api/v1/comparison?unit=ward:W1", "so oxoxxxooxx"),
     ("GET /api/v1/comments", "/api/v1/comments?unit=ward:W1", "so oxoxxxooxx"),

@@ -6,11 +6,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use jiff::civil::date;
-use wardvoice_protocol::directory::Unit;
 
 use super::publish::file;
 use super::*;
-use crate::actions::{Cause, NewAction};
 use crate::comments::{Reach, Tone, Wish};
 use crate::publish::{By, Edition, Site, put_in_place};
 use crate::scoring::LEVEL;
@@ -33,17 +31,7 @@ fn released(bench: &Bench, months: RangeInclusive<i8>) {
 }
 
 fn acts(bench: &Bench, said: &str, done: Date) {
-    let action = NewAction {
-        unit: Unit::Ward(desk::ward("W1")),
-        said: said.to_owned(),
-        did: "Soft shoes.".to_owned(),
-        owner: None,
-        about: Some("domain:consistency".parse().unwrap()),
-        due: None,
-        cause: Cause::default(),
-    };
-    let action = bench.desk.actions.add(action, done).unwrap();
-    bench.desk.actions.finish(action.number, done).unwrap();
+    bench.acted("ward:W1", [said, "Soft shoes."], Some("domain:consistency"), [done, done]);
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub(super) fn around(web: &Web, viewer: &Viewer, view: &View, sight: &Sight, fra
                 ("/board/half-year.pdf".to_owned(), "the last half year"),
                 ("/trust/you-said.pdf".to_owned(), "poster “you said, we did”"),
             ]))
-        } @else if !matches!(view.unit, Unit::Specialty(_)) {
+        } @else {
             (reports::links(&[(format!("{address}/you-said.pdf"), "poster “you said, we did”")]))
         }
         (live::part(&sight.stream(&address, &view.measure), fragment))

@@ -21,7 +21,7 @@ pub const DOOR_OPEN_MS: u64 = 60_000;
 pub enum Role {
     /// Goes from bed to bed.
     Volunteer,
-    /// May also move the kiosk to another ward and end its program.
+    /// May also move the kiosk to another ward, take it in again and end its program.
     Manager,
 }
 

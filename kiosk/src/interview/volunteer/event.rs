@@ -76,6 +76,8 @@ pub enum VolunteerTouch {
     Move,
     /// That ward; the place after the last is the ward of its assignment.
     MoveTo(usize),
+    /// To take the tablet in again with a new join code.
+    JoinAgain,
     /// Out, and locked.
     Lock,
     /// End the program.
@@ -139,6 +141,8 @@ pub struct TabletState {
     pub last_error: Option<String>,
     /// The ward a manager has moved it to.
     pub moved_to: Option<WardName>,
+    /// It was taken in with a join code, so another one takes it in again.
+    pub can_join_again: bool,
 }
 
 /// What the shell is asked to do.
@@ -174,6 +178,8 @@ pub enum Errand {
     Brighten,
     /// Keep a picture of the screen and answer with [`Word::TestCardKept`].
     KeepTestCard,
+    /// Close the outbox as it is, and ask for a join code.
+    JoinAgain,
     /// End the program.
     Exit,
 }

@@ -32,6 +32,7 @@ pub(super) enum Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manages {
     Move,
+    JoinAgain,
     Exit,
 }
 
@@ -349,6 +350,9 @@ impl Interview {
                 effects.push(Effect::Errand(Errand::LookAtTablet));
             }
             (VolunteerTouch::Move, Step::Tablet) => self.manage(Manages::Move, effects),
+            (VolunteerTouch::JoinAgain, Step::Tablet) if self.can_join_again() => {
+                self.manage(Manages::JoinAgain, effects);
+            }
             (VolunteerTouch::Exit, Step::Tablet) => self.manage(Manages::Exit, effects),
             (VolunteerTouch::MoveTo(place), Step::Move) => self.move_to(*place, effects),
             _ => {}
@@ -391,12 +395,23 @@ impl Interview {
         self.open_door(Purpose::Return, Role::Volunteer);
     }
 
+    fn can_join_again(&self) -> bool {
+        let tablet = self.volunteer.session.as_ref().and_then(|session| session.tablet.as_ref());
+        tablet.is_some_and(|tablet| tablet.can_join_again)
+    }
+
     fn manage(&mut self, what: Manages, effects: &mut Vec<Effect>) {
         if self.volunteer.session.as_ref().is_none_or(|session| session.role < Role::Manager) {
             return self.open_door(Purpose::Manage(what), Role::Manager);
         }
+        self.managed(what, effects);
+    }
+
+    /// A manager has said so.
+    pub(super) fn managed(&mut self, what: Manages, effects: &mut Vec<Effect>) {
         match what {
             Manages::Move => self.set_step(Step::Move),
+            Manages::JoinAgain => effects.push(Effect::Errand(Errand::JoinAgain)),
             Manages::Exit => effects.push(Effect::Errand(Errand::Exit)),
         }
     }

@@ -23,6 +23,7 @@ mod door;
 mod drafts;
 mod help;
 mod looks;
+mod tablet;
 
 const PIN: &str = "2580";
 const MANAGER: &str = "10357";
@@ -187,6 +188,7 @@ impl Tablet {
                                 brightness_percent: Some(75),
                                 last_error: None,
                                 moved_to: None,
+                                can_join_again: true,
                             };
                             answers.push(Happening::Volunteer(Word::Tablet(Box::new(state))));
                         }
@@ -491,32 +493,6 @@ fn harm_is_one_touch_away_and_staff_can_be_called_from_it() {
     tablet.asks(Mode::Interview, 4);
     tablet.does([VolunteerTouch::Harm, VolunteerTouch::CloseAside]);
     assert!(matches!(tablet.screen(), Screen::Question(_)));
-}
-
-#[test]
-fn only_a_manager_moves_and_ends() {
-    let mut tablet = Tablet::opened(4);
-    tablet.does([VolunteerTouch::Tablet, VolunteerTouch::Move]);
-    assert!(matches!(tablet.screen(), Screen::Door(DoorView { wanted: Role::Manager, .. })));
-    tablet.types(PIN);
-    assert!(matches!(tablet.screen(), Screen::Door(_)), "a volunteer's PIN is not enough");
-    tablet.types(MANAGER);
-    assert_eq!(tablet.page(), Page::Move(vec!["Ward W1".to_owned(), "Ward W2".to_owned()]));
-    tablet.does([VolunteerTouch::MoveTo(1)]);
-    let moved = tablet
-        .errands
-        .iter()
-        .any(|errand| matches!(errand, Errand::MoveTo(Some(ward)) if ward.id.as_str() == "W2"));
-    assert!(moved);
-    tablet.does([VolunteerTouch::Brightness]);
-    assert!(tablet.errands.ends_with(&[Errand::Brighten, Errand::LookAtTablet]), "anybody behind the door may");
-    tablet.does([VolunteerTouch::Exit, VolunteerTouch::Back]);
-    assert!(!tablet.errands.contains(&Errand::Exit));
-
-    let mut tablet = Tablet::new(4);
-    tablet.enters(MANAGER);
-    tablet.does([VolunteerTouch::Tablet, VolunteerTouch::Move, VolunteerTouch::MoveTo(2), VolunteerTouch::Exit]);
-    assert!(tablet.errands.contains(&Errand::MoveTo(None)) && tablet.errands.contains(&Errand::Exit));
 }
 
 #[test]

@@ -293,18 +293,18 @@ fn tablet_page(view: &TabletView, standing: &VolunteerView, say: &StaffWords) ->
         lines.push(line(say.get_tablet_version(), state.software.as_str().into()));
     }
     let can_brighten = view.state.as_ref().is_some_and(|state| state.brightness_percent.is_some());
-    let brightness = can_brighten.then(|| (say.get_tablet_brighten(), VolunteerTouch::Brightness));
+    let can_join_again = view.state.as_ref().is_some_and(|state| state.can_join_again);
+    let choices = [
+        can_brighten.then(|| (say.get_tablet_brighten(), VolunteerTouch::Brightness)),
+        Some((say.get_tablet_test(), VolunteerTouch::TestCard)),
+        Some((say.get_tablet_move(), VolunteerTouch::Move)),
+        can_join_again.then(|| (say.get_tablet_join(), VolunteerTouch::JoinAgain)),
+        Some((say.get_tablet_exit(), VolunteerTouch::Exit)),
+    ];
     Shown {
         title: say.get_tablet_title(),
         lines,
-        choices: brightness
-            .into_iter()
-            .chain([
-                (say.get_tablet_test(), VolunteerTouch::TestCard),
-                (say.get_tablet_move(), VolunteerTouch::Move),
-                (say.get_tablet_exit(), VolunteerTouch::Exit),
-            ])
-            .collect(),
+        choices: choices.into_iter().flatten().collect(),
         footer: vec![back(say), lock(say)],
         ..Shown::default()
     }

@@ -14,7 +14,8 @@ use wardvoice_protocol::record::{Body, Record};
 
 use super::{Bench, kiosk, noon, ward};
 use crate::facts::fact_of;
-use crate::log::{DayEvidence, DayMethod, NewRecord, OpenedRow};
+use crate::ingest::testing::keep;
+use crate::log::{DayEvidence, DayMethod, OpenedRow};
 
 impl Bench {
     /// The same server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.
@@ -168,11 +169,7 @@ impl Bench {
             evidence: DayEvidence { method: DayMethod::Offset, claimed, held_to_arrival: false },
             json: &json,
         };
-        let mut batch = self.log.begin();
-        let kiosk = kiosk("k-1");
-        let new = NewRecord { kiosk: &kiosk, row, envelope: &[1, 0, 42], waits_for: None, asks_for_help: false };
-        batch.append(&self.log, new).unwrap();
-        self.log.commit(batch).unwrap();
+        keep(&mut self.log, row);
         format!("{id}/{}", said.map_or("good", |(asked, _)| asked))
     }
 

@@ -27,6 +27,7 @@ fn any_touch() -> impl Strategy<Value = Action> {
         1 => Just(VolunteerTouch::Tablet),
         1 => Just(VolunteerTouch::Move),
         1 => (0usize..4).prop_map(VolunteerTouch::MoveTo),
+        1 => Just(VolunteerTouch::JoinAgain),
         1 => Just(VolunteerTouch::Exit),
         1 => Just(VolunteerTouch::Lock),
     ];
