@@ -152,7 +152,11 @@ impl Screens {
     fn speak(&self, view: &View) -> Phrases {
         let words = self.window.global::<Words>();
         if self.language.borrow().as_ref() != Some(&view.language) {
-            words.set_say(words::phrases(view.language.as_str()).unwrap_or_else(words::english));
+            let mut say = words::phrases(view.language.as_str()).unwrap_or_else(words::english);
+            // The invitation stands in the middle, in large letters: a word alone below it is the first thing that anybody sees.
+            say.rest_title = lines::tied(&say.rest_title);
+            say.rest_body = lines::tied(&say.rest_body);
+            words.set_say(say);
             words.set_font(fonts::family(view.language.as_str()).into());
             self.language.replace(Some(view.language.clone()));
         }

@@ -24,7 +24,7 @@ const FOCUS: (&str, Token) = ("focus", |theme| theme.get_focus());
 const TRACK: (&str, Token) = ("track", |theme| theme.get_track());
 
 /// Text and its ground (7:1, WCAG 2.2 success criterion 1.4.6).
-const TEXTS: [[(&str, Token); 2]; 16] = [
+const TEXTS: [[(&str, Token); 2]; 19] = [
     [INK, PAPER],
     [INK, CARD],
     [INK, PRESSED],
@@ -33,18 +33,31 @@ const TEXTS: [[(&str, Token); 2]; 16] = [
     [INK_SOFT, PAPER],
     [INK_SOFT, CARD],
     [INK_SOFT, READING],
+    // The margin beside a volunteer's questions.
+    [INK_SOFT, PRESSED],
     [PRIMARY, CARD],
     [PRIMARY, PRESSED],
+    [PRIMARY, READING],
     [ON_PRIMARY, PRIMARY],
     [ON_PRIMARY, PRIMARY_PRESSED],
     [ON_HELP, HELP],
     [HELP, CARD],
     [HELP, PRESSED],
+    // What went wrong, on the pages of staff.
+    [HELP, PAPER],
     [PRIMARY, PAPER],
 ];
 /// Lines and marks and theirs (3:1, WCAG 2.2 success criterion 1.4.11).
-const MARKS: [[(&str, Token); 2]; 6] =
-    [[LINE, CARD], [LINE, PAPER], [FOCUS, PAPER], [FOCUS, CARD], [PRIMARY, TRACK], [FOCUS, READING]];
+const MARKS: [[(&str, Token); 2]; 8] = [
+    [LINE, CARD],
+    [LINE, PAPER],
+    [LINE, READING],
+    [FOCUS, PAPER],
+    [FOCUS, CARD],
+    [FOCUS, READING],
+    [FOCUS, PRESSED],
+    [PRIMARY, TRACK],
+];
 
 #[test]
 fn texts_and_marks_stand_out_in_both_palettes() {

@@ -12,13 +12,15 @@ const LONG: usize = 12;
 /// Few words are not broken into lines that would have to be balanced.
 const FEWEST: usize = 4;
 
-/// A text whose last word, where it is short, stays with the one before it.
+/// A text whose last word, where it is short or what a number counts, stays with the one before it.
 pub(super) fn tied(text: &str) -> SharedString {
     let mut words = text.split(' ').rev();
     let (Some(last), Some(before)) = (words.next(), words.next()) else { return text.into() };
     let length = |word: &str| word.chars().count();
+    let is_counted = !before.is_empty() && before.chars().all(|character| character.is_ascii_digit());
+    let most = if is_counted { LONG } else { SHORT };
     // "Pan/Pani" would be broken after its stroke.
-    if length(last) > SHORT || length(before) > LONG || before.contains('/') || words.count() + 2 < FEWEST {
+    if length(last) > most || length(before) > LONG || before.contains('/') || words.count() + 2 < FEWEST {
         return text.into();
     }
     let head = text.strip_suffix(last).and_then(|head| head.strip_suffix(' ')).unwrap_or_default();
@@ -47,6 +49,8 @@ mod tests {
             "Has someone explained what happens next in your\u{a0}care?",
         );
         check("ਕੀ ਵਾਰਡ ਸਾਫ਼ ਰਿਹਾ ਹੈ?", "ਕੀ ਵਾਰਡ ਸਾਫ਼ ਰਿਹਾ\u{a0}ਹੈ?");
+        check("It takes about 3 minutes.", "It takes about 3\u{a0}minutes.");
+        check("It takes only a few minutes.", "It takes only a few minutes.");
         check("Are you …", "Are you …");
         check("Ile nocy ma Pan/Pani lat?", "Ile nocy ma Pan/Pani lat?");
         check("Ati luat parte la deciziile dumneavoastra azi?", "Ati luat parte la deciziile dumneavoastra azi?");
