@@ -115,7 +115,7 @@ async fn machines_are_told_how_many_gave_each_answer_where_there_is_no_score() {
             bench.get(&format!("{path}{questionnaire}")).header("cookie", &sister).send().await.unwrap();
         (response.status().as_u16(), response.json::<Value>().await.unwrap())
     };
-    let (status, sheet) = ask("listening-into-action@2").await;
+    let (status, sheet) = ask("friends-and-family@2").await;
     assert_eq!((status, &sheet["responses"], &sheet["left_out"]), (200, &4.into(), &0.into()), "{sheet}");
     let questions = sheet["questions"].as_array().unwrap();
     assert!(!questions.is_empty() && sheet["unit_name"] == "Ward 1", "{sheet}");
