@@ -157,6 +157,17 @@ fn a_bad_line_in_a_batch_harms_no_other() {
     assert_eq!(answers[3]["output"], json!({"total": [], "positive": [], "negative": []}));
 }
 
+/// Whatever a broken export sends is refused as what it is, alone and in a batch.
+#[test]
+fn bytes_that_are_no_text_are_a_bad_line_like_any_other() {
+    let broken = b"{\"id\": 1, \"method\": \"run\", \"input\": {\"values\": [\"\xff\"]}}";
+    let answer = run_line(broken).unwrap();
+    assert_eq!(answer["id"], Value::Null);
+    assert!(answer["error"].as_str().unwrap().starts_with("read the input as JSON"), "{answer}");
+    assert!(matches!(run_text("run", b"\xff"), Err(DeskError::NotJson(_))));
+    assert_eq!(run_line(" \r"), None);
+}
+
 #[test]
 fn every_method_has_a_summary() {
     assert_eq!(SUMMARIES.map(|(name, _)| name), METHODS);
