@@ -148,7 +148,7 @@ fn a_bad_line_in_a_batch_harms_no_other() {
         "not json",
         r#"{"id": 4, "method": "fft", "input": {"rows": []}}"#,
     ];
-    let answers: Vec<Value> = lines.iter().filter_map(|line| run_line(line)).collect();
+    let answers: Vec<Value> = lines.iter().filter_map(run_line).collect();
     assert_eq!(answers.len(), 4);
     assert_eq!(answers[0]["output"]["mean"], json!([8.7]));
     assert_eq!(answers[1], json!({"id": "two", "error": "read field groups: must be an object"}));
@@ -214,7 +214,7 @@ fn three_hundred_mixed_cases_are_answered_in_order_and_soon() {
         .map(|(id, (method, input))| json!({"id": id, "method": method, "input": input}).to_string())
         .collect();
     let started = std::time::Instant::now();
-    let answers: Vec<Value> = lines.iter().filter_map(|line| run_line(line)).collect();
+    let answers: Vec<Value> = lines.iter().filter_map(run_line).collect();
     let took = started.elapsed();
     assert_eq!(answers.len(), CASES);
     let mut refused = 0;
