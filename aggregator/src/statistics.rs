@@ -15,6 +15,7 @@ pub mod domain_mean;
 pub mod expected_range;
 pub mod friends_and_family;
 pub mod funnel;
+mod incomplete_beta;
 pub mod joint_sums;
 pub mod mean;
 pub mod moving_range;

@@ -13,9 +13,9 @@ pub(super) fn run(method: &str, file: Option<&Path>) -> Result<ExitCode> {
     if method == "batch" {
         return batch(input);
     }
-    let mut text = String::new();
-    input.read_to_string(&mut text).context("failed to read the input")?;
-    match desk::run_text(method, &text) {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).context("failed to read the input")?;
+    match desk::run_text(method, &bytes) {
         Ok(output) => super::say::text(&format!("{output}\n")).map(|()| ExitCode::SUCCESS),
         Err(error) => {
             super::say::error(&crate::premises::failed(error));
@@ -34,7 +34,8 @@ pub(super) fn methods() -> String {
 /// One bad line does not stop the next.
 fn batch(input: impl BufRead) -> Result<ExitCode> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    for line in input.lines() {
+    // Bytes, because a line that is no text is a bad line like any other.
+    for line in input.split(b'\n') {
         if let Some(answer) = desk::run_line(&line.context("failed to read the input")?) {
             writeln!(out, "{answer}")?;
         }

@@ -108,15 +108,16 @@ pub fn run(method: &str, input: &Value) -> Result<Value, DeskError> {
     }
 }
 
-/// Runs a method on a JSON text.
-pub fn run_text(method: &str, input: &str) -> Result<Value, DeskError> {
-    run(method, &parse(input)?)
+/// Runs a method on a JSON text, which may turn out to be no text at all.
+pub fn run_text(method: &str, input: &(impl AsRef<[u8]> + ?Sized)) -> Result<Value, DeskError> {
+    run(method, &parse(input.as_ref())?)
 }
 
 /// Runs one line of a batch, `{"id", "method", "input"}`, and gives the line that answers it: `{"id", "output"}`, or `{"id",
 /// "error"}` for a bad one. `None` for a blank line. The id is `null` where it cannot be read.
-pub fn run_line(line: &str) -> Option<Value> {
-    if line.trim().is_empty() {
+pub fn run_line(line: &(impl AsRef<[u8]> + ?Sized)) -> Option<Value> {
+    let line = line.as_ref();
+    if line.trim_ascii().is_empty() {
         return None;
     }
     let parsed = parse(line);
@@ -133,8 +134,8 @@ pub fn run_line(line: &str) -> Option<Value> {
     })
 }
 
-fn parse(text: &str) -> Result<Value, DeskError> {
-    serde_json::from_str(text).map_err(|error| DeskError::NotJson(error.to_string()))
+fn parse(text: &[u8]) -> Result<Value, DeskError> {
+    serde_json::from_slice(text).map_err(|error| DeskError::NotJson(error.to_string()))
 }
 
 #[cfg(test)]

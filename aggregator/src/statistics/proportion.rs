@@ -88,6 +88,21 @@ mod tests {
         check(found.upper, 0.592_188_5, 1e-7);
     }
 
+    /// `SciPy` 1.17: `beta.ppf` and `beta.isf`.
+    #[test]
+    fn exact_holds_for_a_few_of_very_many_and_for_half_of_them() {
+        for (successes, total, lower, upper) in [
+            (1, 10_000_000, 2.531_780_795_224_03e-9, 5.571_642_116_990_815e-7),
+            (3, 500_000_000, 1.237_344_247_500_38e-9, 1.753_454_611_284_892e-8),
+            (500_000, 1_000_000, 0.499_019_519_195_311_84, 0.500_980_480_804_688_2),
+            (5_000_000_000, 10_000_000_000, 0.499_990_200_130_078_5, 0.500_009_799_869_921_6),
+        ] {
+            let found = exact(successes, total, 0.95).unwrap();
+            check(found.lower / lower, 1.0, 1e-11);
+            check(found.upper, upper, 1e-15);
+        }
+    }
+
     /// The tail of the binomial by adding up its terms: slow and obvious.
     fn tail_at_least(successes: u64, total: u64, p: f64) -> f64 {
         let mut term = (1.0 - p).powi(i32::try_from(total).unwrap());

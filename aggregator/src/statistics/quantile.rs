@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use statrs::distribution::{ContinuousCDF, Normal};
-use statrs::function::beta::{beta_reg, inv_beta_reg};
+
+use super::incomplete_beta::beta_lower;
 
 /// The half-width of a two-sided normal interval in standard errors: 1.959964 at level 0.95.
 pub fn normal_two_sided(level: f64) -> f64 {
@@ -76,6 +77,8 @@ fn student_at(angle: f64, degrees_of_freedom: u64) -> (f64, f64) {
 }
 
 /// The quantile of the beta distribution: x with I(x; a, b) = probability.
+///
+/// By bisection around the normal approximation. The library's own inverse does not end for some shapes, 1 and 10,000,000 among them.
 pub fn inverse_beta(probability: f64, a: f64, b: f64) -> f64 {
     if probability <= 0.0 {
         return 0.0;
@@ -83,15 +86,17 @@ pub fn inverse_beta(probability: f64, a: f64, b: f64) -> f64 {
     if probability >= 1.0 {
         return 1.0;
     }
-    // The library's inverse is a starting point only: it stops at about eight digits for some shapes.
-    let guess = inv_beta_reg(a, b, probability);
-    let (mut low, mut high) = bracket(guess, |x| beta_reg(a, b, x) < probability);
+    let mean = a / (a + b);
+    let guess = mean + normal_lower(probability) * (mean * (1.0 - mean) / (a + b + 1.0)).sqrt();
+    let guess = if guess > 0.0 && guess < 1.0 { guess } else { mean };
+    let is_below = |x: f64| beta_lower(a, b, x) < probability;
+    let (mut low, mut high) = bracket(guess, is_below);
     while high - low > f64::EPSILON * high {
         let middle = low + (high - low) / 2.0;
         if middle <= low || middle >= high {
             break;
         }
-        if beta_reg(a, b, middle) < probability {
+        if is_below(middle) {
             low = middle;
         } else {
             high = middle;
@@ -100,23 +105,30 @@ pub fn inverse_beta(probability: f64, a: f64, b: f64) -> f64 {
     low + (high - low) / 2.0
 }
 
-/// A bracket around a guess inside 0 to 1, widened until the root is inside.
+/// A bracket from a guess outwards, in steps that grow: it ends at 0 and at 1.
 fn bracket(guess: f64, is_below: impl Fn(f64) -> bool) -> (f64, f64) {
-    let mut width = 1e-9;
-    if guess.is_finite() && guess > 0.0 && guess < 1.0 {
-        while width < 1.0 {
-            let (low, high) = (guess * (1.0 - width), (guess * (1.0 + width)).min(1.0));
-            if is_below(low) && (high >= 1.0 || !is_below(high)) {
-                return (low, high);
-            }
-            width *= 100.0;
-        }
+    const FIRST_STEP: f64 = 1e-9;
+    const GROWTH: f64 = 8.0;
+    let (mut low, mut high) = (guess, guess);
+    let mut step = FIRST_STEP;
+    while low > 0.0 && !is_below(low) {
+        high = low;
+        low *= 1.0 - step;
+        step = (step * GROWTH).min(0.5);
     }
-    (0.0, 1.0)
+    step = FIRST_STEP;
+    while high < 1.0 && is_below(high) {
+        low = high;
+        high = (high * (1.0 + step)).min(1.0);
+        step = (step * GROWTH).min(1.0);
+    }
+    (low, high)
 }
 
 #[cfg(test)]
 mod tests {
+    use statrs::function::beta::beta_reg;
+
     use super::*;
 
     #[track_caller]

@@ -148,13 +148,24 @@ fn a_bad_line_in_a_batch_harms_no_other() {
         "not json",
         r#"{"id": 4, "method": "fft", "input": {"rows": []}}"#,
     ];
-    let answers: Vec<Value> = lines.iter().filter_map(|line| run_line(line)).collect();
+    let answers: Vec<Value> = lines.iter().filter_map(run_line).collect();
     assert_eq!(answers.len(), 4);
     assert_eq!(answers[0]["output"]["mean"], json!([8.7]));
     assert_eq!(answers[1], json!({"id": "two", "error": "read field groups: must be an object"}));
     assert_eq!(answers[2]["id"], Value::Null);
     assert!(answers[2]["error"].as_str().unwrap().starts_with("read the input as JSON"));
     assert_eq!(answers[3]["output"], json!({"total": [], "positive": [], "negative": []}));
+}
+
+/// Whatever a broken export sends is refused as what it is, alone and in a batch.
+#[test]
+fn bytes_that_are_no_text_are_a_bad_line_like_any_other() {
+    let broken = b"{\"id\": 1, \"method\": \"run\", \"input\": {\"values\": [\"\xff\"]}}";
+    let answer = run_line(broken).unwrap();
+    assert_eq!(answer["id"], Value::Null);
+    assert!(answer["error"].as_str().unwrap().starts_with("read the input as JSON"), "{answer}");
+    assert!(matches!(run_text("run", b"\xff"), Err(DeskError::NotJson(_))));
+    assert_eq!(run_line(" \r"), None);
 }
 
 #[test]
@@ -203,7 +214,7 @@ fn three_hundred_mixed_cases_are_answered_in_order_and_soon() {
         .map(|(id, (method, input))| json!({"id": id, "method": method, "input": input}).to_string())
         .collect();
     let started = std::time::Instant::now();
-    let answers: Vec<Value> = lines.iter().filter_map(|line| run_line(line)).collect();
+    let answers: Vec<Value> = lines.iter().filter_map(run_line).collect();
     let took = started.elapsed();
     assert_eq!(answers.len(), CASES);
     let mut refused = 0;
