@@ -88,12 +88,13 @@ password="$(sed -n 's/^ *office  *\([^ ]*\) .*/\1/p' "$folder/aggregator.log" | 
 # Left out: whether wrong passwords are refused, because guessing would slow down everything that is asked afterwards (the pages' own tests ask
 # every route as every role and as nobody); and whether everything that fits the page's types is taken, because a day that has not come
 # and a ward that there is not fit them too.
+# It leaves notes of its own where it is started, so that is the run's folder.
 failed=0
-"$python/bin/schemathesis" run "$web/api/v1/openapi.json" --auth "office:$password" --seed "$seed" \
+(cd "$folder" && exec "$python/bin/schemathesis" run "$web/api/v1/openapi.json" --auth "office:$password" --seed "$seed" \
   --generation-database none --max-examples "$examples" --workers 1 --phases examples,coverage,fuzzing \
   --exclude-checks ignored_auth,positive_data_acceptance --generation-with-security-parameters false \
   --request-timeout 60 --continue-on-failure --no-color \
-  --report json --report-json-path "$folder/report.json" >"$folder/said.txt" 2>&1 </dev/null || failed=$?
+  --report json --report-json-path "$folder/report.json") >"$folder/said.txt" 2>&1 </dev/null || failed=$?
 cat "$folder/said.txt"
 
 "$python/bin/python3" - "$folder/report.json" "$web" <<'END' || failed=1

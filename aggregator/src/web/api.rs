@@ -349,6 +349,7 @@ async fn fleet(State(web): State<Shared>) -> Result<Json<Vec<fleet::KioskSheet>>
 #[into_params(parameter_in = Query)]
 struct QuarantineAsked {
     /// The first number to give; 0 when absent.
+    #[param(format = "uint64")]
     from: Option<u64>,
     /// How many to give, at most 1,000; 200 when absent.
     limit: Option<usize>,
