@@ -21,6 +21,8 @@ use crate::{rebuild, transfer, verify};
 
 mod comments;
 mod delivery;
+#[cfg(test)]
+mod heard;
 mod identity;
 mod keeping;
 mod loops;

@@ -4,25 +4,9 @@ use serde_json::Value;
 
 use super::*;
 use crate::comments::ListedWord;
+use crate::operations::heard::Heard;
 use crate::operations::withdrawal::tests::Scene;
 use crate::operations::{Request, perform};
-
-/// What was answered.
-#[derive(Default)]
-struct Heard(Vec<Value>);
-
-impl Talk for Heard {
-    fn item(&mut self, json: &str) -> Result<()> {
-        self.0.push(serde_json::from_str(json)?);
-        Ok(())
-    }
-
-    fn progress(&mut self, _: &str, _: u64, _: u64) {}
-
-    fn next_line(&mut self) -> Result<Option<String>> {
-        Ok(None)
-    }
-}
 
 fn asks(scene: &Scene, asked: CommentsAsk) -> Result<Vec<Value>> {
     // As it comes over the socket.

@@ -10,21 +10,8 @@ use super::*;
 use crate::config::{Config, ConfigFile};
 use crate::demo;
 use crate::fleet::Fleet;
+use crate::operations::heard::Heard;
 use crate::operations::{Request, perform};
-
-#[derive(Default)]
-struct Heard(Vec<Value>);
-
-impl Talk for Heard {
-    fn item(&mut self, json: &str) -> Result<()> {
-        self.0.push(serde_json::from_str(json)?);
-        Ok(())
-    }
-    fn progress(&mut self, _what: &str, _done: u64, _of: u64) {}
-    fn next_line(&mut self) -> Result<Option<String>> {
-        Ok(None)
-    }
-}
 
 /// A house with ten fortnights behind it.
 struct Place {
