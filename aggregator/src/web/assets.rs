@@ -72,9 +72,13 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 static PACKED: LazyLock<Vec<Option<Vec<u8>>>> = LazyLock::new(|| ASSETS.iter().map(packed).collect());
 
 fn packed(asset: &Asset) -> Option<Vec<u8>> {
+    // Letters come compressed.
+    if asset.kind == LETTERS {
+        return None;
+    }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(asset.bytes).ok()?;
-    encoder.finish().ok().filter(|packed| asset.kind != LETTERS && packed.len() < asset.bytes.len())
+    encoder.finish().ok().filter(|packed| packed.len() < asset.bytes.len())
 }
 
 /// The address of an asset.
