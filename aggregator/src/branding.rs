@@ -33,19 +33,12 @@ const MAX_NAME_CHARACTERS: usize = 60;
 const MAX_LOGO_BYTES: u64 = 20_000;
 /// The largest file of settings that is read, in bytes.
 const MAX_SETTINGS_BYTES: u64 = 20_000;
-/// What a drawing needs nothing of, and what could run, or fetch from elsewhere. In small letters.
-const NOT_IN_A_LOGO: [&str; 10] = [
-    "<script",
-    "<foreignobject",
-    "<iframe",
-    "<image",
-    "<!entity",
-    "javascript:",
-    "@import",
-    "href=\"http",
-    "href='http",
-    "url(http",
-];
+/// What a drawing needs nothing of, and what could run, or fetch from elsewhere. In small letters. A character that is written as a number
+/// could hide any of it.
+const NOT_IN_A_LOGO: [&str; 8] =
+    ["<script", "<foreignobject", "<iframe", "<image", "<!entity", "javascript:", "@import", "&#"];
+/// What names an address, which in a drawing is one within it.
+const ADDRESSES: [&str; 2] = ["href", "url("];
 
 /// A trust's own look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,12 +217,23 @@ fn refused(text: &str) -> Option<String> {
         return Some("it is no SVG".to_owned());
     }
     let found = NOT_IN_A_LOGO.into_iter().find(|never| small.contains(never));
-    let found = found.map(str::to_owned).or_else(|| event(&small));
+    let found = found.map(str::to_owned).or_else(|| event(&small)).or_else(|| elsewhere(&small));
     found.map(|never| {
         format!(
             "it has {never:?}; save it as a plain drawing, without scripts and without anything from elsewhere"
         )
     })
+}
+
+/// An address that does not lie within the drawing.
+fn elsewhere(small: &str) -> Option<String> {
+    let opens = |sign: char| sign.is_whitespace() || matches!(sign, '=' | '"' | '\'');
+    let leads_out = |(at, word): (usize, &str)| {
+        let rest = small.get(at + word.len()..)?;
+        let found: String = small.get(at..)?.chars().take(30).collect();
+        (!rest.trim_start_matches(opens).starts_with('#')).then_some(found)
+    };
+    ADDRESSES.into_iter().find_map(|word| small.match_indices(word).find_map(leads_out))
 }
 
 /// An attribute that runs something, as in `onload=`.
@@ -296,6 +300,11 @@ mod tests {
         check(None, Some(&DRAWING.replace("<path", "<script>x()</script><path")), "<script");
         check(None, Some(&DRAWING.replace("<path", "<path onload=\"x()\"")), "onload=");
         check(None, Some(&DRAWING.replace("<path", "<use href=\"https://x.example/y\"/><path")), "href=\\\"http");
+        check(None, Some(&DRAWING.replace("<path", "<use xlink:href = '//x.example/y'/><path")), "href = '//x");
+        check(None, Some(&DRAWING.replace("<path", "<rect fill=\"url(data:x)\"/><path")), "url(data:x)");
+        check(None, Some(&DRAWING.replace("<path", "<a xlink:href=\"&#106;avascript:x()\"/><path")), "&#");
         check(None, Some(&format!("{DRAWING}{}", " ".repeat(20_000))), "may have 20000");
+        let within = DRAWING.replace("<path", "<use xlink:href=\"#a\"/><rect fill=\"url('#b')\"/><path");
+        assert!(opened(None, Some(&within)).unwrap().is_some());
     }
 }

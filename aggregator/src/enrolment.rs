@@ -12,7 +12,7 @@
 //! an answer can get lost. Enrolling a kiosk that is known takes back what it had been given before.
 //!
 //! Bounded: lines, the time for one, how many are answered at once and how many of them from one address, how many codes are open,
-//! wrong tries from an address.
+//! wrong tries from an address, certificates for a kiosk within a day.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -125,6 +125,7 @@ impl Desk {
         let signing_key = joining.signing_key;
         let invited = premises.join_codes.redeem(secret_hash(&joining.secret), signing_key, now)?;
         let kiosk = &invited.kiosk;
+        self.check_pace(kiosk, now)?;
         self.note(kiosk, &format!("joined with signing key {signing_key}"), now)?;
         self.register(&invited, signing_key).map_err(not_now)?;
         // What it had before may be in somebody else's hands.
@@ -162,8 +163,19 @@ impl Desk {
         if !known || !self.authority.issued().counts(serial.as_ref(), kiosk) {
             return Err(Refusal::NoCertificate);
         }
+        self.check_pace(kiosk, now)?;
         self.note(kiosk, "renewed", now)?;
         self.authority.admit(kiosk, request, now).map_err(not_now)
+    }
+
+    /// Whether a kiosk may be given something again: each time is a certificate that is remembered and an entry of the audit.
+    fn check_pace(&self, kiosk: &KioskId, now: Timestamp) -> Result<(), Refusal> {
+        if self.authority.issued().may_have_another(kiosk, now) {
+            return Ok(());
+        }
+        tracing::warn!(%kiosk, "a kiosk asks for more certificates than a kiosk needs");
+        let reason = "it has been given too many certificates within a day; try again tomorrow".to_owned();
+        Err(Refusal::NotNow { reason })
     }
 
     fn note(&self, kiosk: &KioskId, detail: &str, now: Timestamp) -> Result<(), Refusal> {

@@ -1,7 +1,8 @@
 //! Wrong tries to sign in, counted by address and by account, over restarts.
 //!
 //! After [`FREE`] wrong tries from one address, or [`FREE_ACCOUNT`] for one account from wherever, each further one waits twice as long
-//! as the one before, up to a minute. A right one forgives both. They stand in `tries.json`, so that a restart forgives nobody; names
+//! as the one before, up to a minute. A right one forgives those of its account, and of its address as many as were made for that account: whoever has
+//! one password may not buy guesses at the others' with it. They stand in `tries.json`, so that a restart forgives nobody; names
 //! stand there as hashes, because people type passwords where names belong.
 
 use std::collections::BTreeMap;
@@ -90,10 +91,8 @@ impl Tries {
         let mut counted = self.locked();
         let (address, account) = (key_of(address), name_of(account));
         if right {
-            let had = counted.addresses.remove(&address).is_some() | counted.accounts.remove(&account).is_some();
-            if !had {
-                return;
-            }
+            let Some(own) = counted.accounts.remove(&account) else { return };
+            take_off(&mut counted.addresses, &address, own.wrong);
         } else {
             add(&mut counted.addresses, address, now);
             add(&mut counted.accounts, account, now);
@@ -121,6 +120,16 @@ fn add(counts: &mut BTreeMap<String, Wrong>, key: String, now: Timestamp) {
     *entry = Wrong { wrong: entry.wrong.saturating_add(1), last: now };
 }
 
+/// Takes tries off a count; what is left waits on from its last one.
+fn take_off(counts: &mut BTreeMap<String, Wrong>, key: &str, many: u32) {
+    if let Some(entry) = counts.get_mut(key) {
+        entry.wrong = entry.wrong.saturating_sub(many);
+        if entry.wrong == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
 fn key_of(address: Option<IpAddr>) -> String {
     address.map_or_else(|| "unknown".to_owned(), |address| neighbourhood(address).to_string())
 }
@@ -145,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_tries_from_an_address_wait_longer_over_restarts_and_a_right_one_forgives() {
+    fn wrong_tries_from_an_address_wait_longer_over_restarts_and_a_right_one_forgives_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tries.json");
         let mut now = start();
@@ -165,7 +174,34 @@ mod tests {
         let tries = Tries::open(&path);
         assert_eq!(tries.wait(address(2), "office", now), None, "others do not wait");
         tries.note(address(1), "office", true, now);
-        assert_eq!(Tries::open(&path).wait(address(1), "office", now), None);
+        assert_eq!(Tries::open(&path).wait(address(1), "office", now), Some(60), "the guesses were at others");
+        let later = now + FORGET_AFTER + SignedDuration::from_secs(1);
+        for _ in 0..FREE + 1 {
+            tries.note(address(3), "sister", false, later);
+        }
+        assert!(tries.wait(address(3), "sister", later).is_some());
+        tries.note(address(3), "sister", true, later);
+        assert_eq!(Tries::open(&path).wait(address(3), "sister", later), None, "somebody who has mistyped");
+    }
+
+    #[test]
+    fn one_password_buys_no_guesses_at_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let tries = Tries::open(folder.path().join("tries.json"));
+        let mut now = start();
+        let mut guesses = 0;
+        while now < start() + SignedDuration::from_hours(1) {
+            if tries.wait(address(1), "another", now).is_none() {
+                tries.note(address(1), &format!("another-{guesses}"), false, now);
+                guesses += 1;
+            }
+            // In between the own password, which is right.
+            if tries.wait(address(1), "own", now).is_none() {
+                tries.note(address(1), "own", true, now);
+            }
+            now += SignedDuration::from_secs(1);
+        }
+        assert!(guesses <= 72, "{guesses} guesses in an hour");
     }
 
     #[test]

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use wardvoice_protocol::approvals::{Approvals, ApprovedLanguage};
 use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::id::{Hash, KioskId, Language};
-use wardvoice_protocol::keys::VerifyingKey;
+use wardvoice_protocol::keys::{SealKey, VerifyingKey};
 use wardvoice_protocol::posting::Posting;
 use wardvoice_protocol::questionnaire::{Questionnaire, QuestionnaireError, QuestionnaireFile, QuestionnaireRef};
 use wardvoice_protocol::signed::{self, SignedError};
@@ -163,6 +163,12 @@ struct SavedCommission {
     approved: Approved,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     withdrawal_codes: bool,
+}
+
+/// The key that the newest posting has records sealed to; none where none has come that follows these settings.
+pub(crate) fn posted_seal_key(data: &Path, settings: Hash) -> Option<SealKey> {
+    let saved = read::<SavedPosting>(&data.join(POSTING_FILE))?;
+    (saved.version == 1 && saved.settings == settings).then_some(saved.posting.assignment.seal_key)
 }
 
 impl CommissionShelf {

@@ -25,6 +25,7 @@ use wardvoice_protocol::enrolment::{
 };
 use wardvoice_protocol::id::KioskId;
 
+use crate::commission::posted_seal_key;
 use crate::identity::{self, IdentityError};
 use crate::outbox::{self, OutboxError};
 use crate::pass::{self, PassError};
@@ -122,8 +123,9 @@ pub fn join(data: &Path, aggregator: &str, code: &JoinCode) -> Result<KioskSetti
     let purpose = Purpose::Join(Box::new(joining));
     let config = trust::of_the_code(code).map_err(|reason| tls(aggregator, reason))?;
     match ask(aggregator, config, purpose, &request)? {
-        Answer::Welcome { pass, settings } => {
+        Answer::Welcome { pass, mut settings } => {
             may_become(data, &settings.assignment)?;
+            go_on_sealing(data, &mut settings.assignment);
             keep(data, &pass, &key, aggregator)?;
             // Last: a kiosk with settings has a pass.
             Settings::keep(data, &settings)?;
@@ -146,6 +148,17 @@ fn may_become(data: &Path, assignment: &Assignment) -> Result<(), JoinError> {
             Err(JoinError::AnotherHospital)
         }
         _ => Ok(()),
+    }
+}
+
+/// Lets a tablet that is taken in again go on sealing to the key that it knows. What comes with a join is believed because of the code, and
+/// whoever has a code of their own could name a key of their own beside the hospital's; a new one of the hospital's comes signed, with
+/// the first connection.
+fn go_on_sealing(data: &Path, assignment: &mut Assignment) {
+    let Ok(known) = Settings::load(data) else { return };
+    if known.assignment.aggregator_key == assignment.aggregator_key {
+        let posted = posted_seal_key(data, known.origin());
+        assignment.seal_key = posted.unwrap_or(known.assignment.seal_key);
     }
 }
 
@@ -278,7 +291,9 @@ mod tests {
     use std::fs;
 
     use wardvoice_protocol::clock::Clock;
-    use wardvoice_protocol::keys::SigningKey;
+    use wardvoice_protocol::id::Hash;
+    use wardvoice_protocol::keys::{OpenKey, SealKey, SigningKey};
+    use wardvoice_protocol::posting::Posting;
     use wardvoice_protocol::record::{Body, Cleaning};
 
     use super::*;
@@ -327,6 +342,39 @@ mod tests {
         fs::remove_file(data.path().join("settings.json")).unwrap();
         assert!(may_become(data.path(), &own).is_ok(), "settings that are lost are what joining mends");
         assert!(may_become(data.path(), &kiosk).is_err());
+    }
+
+    #[test]
+    fn a_tablet_that_is_taken_in_again_goes_on_sealing_to_the_key_that_the_hospital_has_signed() {
+        let settings: KioskSettings =
+            serde_json::from_str(include_str!("../../protocol/fixtures/v1/kiosk-settings.json")).unwrap();
+        let own = settings.assignment.clone();
+        let drawn = |secret: u8| OpenKey::from_bytes(&[secret; 32]).unwrap().seal_key().clone();
+        let (theirs, rotated) = (drawn(99), drawn(98));
+        let sealed_to = |data: &Path, answered: &Assignment| -> SealKey {
+            let mut answered = Assignment { seal_key: theirs.clone(), ..answered.clone() };
+            go_on_sealing(data, &mut answered);
+            answered.seal_key
+        };
+        let new = tempfile::tempdir().unwrap();
+        assert_eq!(sealed_to(new.path(), &own), theirs, "a new tablet knows nobody but its code");
+
+        let data = with_a_record(&settings);
+        assert_eq!(sealed_to(data.path(), &own), own.seal_key);
+        let aggregator_key = SigningKey::from_bytes(&[123; 32]).verifying_key();
+        let hospital = Assignment { aggregator_key, ..own.clone() };
+        assert_eq!(sealed_to(data.path(), &hospital), theirs, "which is refused while records wait here");
+
+        // The hospital has drawn a new key since, and said so with its signature.
+        let assignment = Assignment { seal_key: rotated.clone(), ..own.clone() };
+        let posting =
+            Posting { issued: at("2027-01-04T12:00:00Z"), questionnaire: Hash::of(b"questionnaire"), assignment };
+        let saved = |settings: Hash| serde_json::json!({ "version": 1, "settings": settings, "posting": posting });
+        let followed = Settings::load(data.path()).unwrap().origin();
+        for (of, expected) in [(followed, &rotated), (Hash::of(b"other settings"), &own.seal_key)] {
+            fs::write(data.path().join("posting.json"), saved(of).to_string()).unwrap();
+            assert_eq!(sealed_to(data.path(), &own), *expected);
+        }
     }
 
     #[test]

@@ -127,6 +127,10 @@ fn a_tablet_becomes_a_kiosk_and_keeps_what_it_has_not_sent() -> Result<()> {
         unit.contains("\nExecStart=/usr/bin/cage -d -- /usr/bin/env "),
         "the compositor lets somebody out: {unit}"
     );
+    ensure!(
+        unit.contains("\nLimitCORE=0\nMemorySwapMax=0\n"),
+        "what somebody answers may come to lie on the disk as it is: {unit}"
+    );
     for program in ["cage", "env", "kbd_mode"] {
         fs::write(machine.path("/usr/bin").join(program), "#!/bin/sh\n")?;
         fs::set_permissions(machine.path("/usr/bin").join(program), fs::Permissions::from_mode(0o755))?;

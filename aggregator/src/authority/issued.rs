@@ -1,6 +1,7 @@
 //! What kiosks were given and what was taken back: `certificates.json`, replaced as a whole and flushed before a change counts.
 //!
-//! Bounded: what has ended is forgotten a month after its end, and a kiosk asks for a new pass every two months.
+//! Bounded: what has ended is forgotten a month after its end, a kiosk asks for a new pass every two months, and is given [`MOST_A_DAY`] of
+//! them within a day at most, so that no kiosk fills the list, or the audit, for the others.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +23,9 @@ const BYTES: usize = 16;
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// The most passes that are remembered at once.
 const MOST: usize = 100_000;
+/// The most passes that one kiosk is given within a day: answers get lost, and tablets are taken in again.
+pub(super) const MOST_A_DAY: usize = 24;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The number of a certificate: 16 random bytes, written as hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -170,6 +174,14 @@ impl Issued {
     /// The kiosks that have nothing left of what they were given, and when the last of it was taken back.
     pub fn taken_off(&self) -> BTreeMap<KioskId, Timestamp> {
         self.taken_off.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a kiosk may be given another pass, after all that it was given within a day.
+    pub fn may_have_another(&self, kiosk: &KioskId, now: Timestamp) -> bool {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        // What a clock that was set back finds in the far future does not count.
+        let is_of_today = |known: &&Given| known.kiosk == *kiosk && now.duration_since(known.issued).abs() < DAY;
+        given.values().filter(is_of_today).count() < MOST_A_DAY
     }
 
     /// Until when each kiosk has something that was not taken back, whether that is over or not. What was forgotten is not there.

@@ -223,6 +223,23 @@ fn a_kiosk_is_taken_off_when_nothing_of_what_it_was_given_is_left() {
 }
 
 #[test]
+fn no_kiosk_fills_the_list_of_passes_for_the_others() {
+    let (folder, authority) = authority();
+    let (one, other) = (kiosk("k-0001"), kiosk("k-0002"));
+    for number in 0..issued::MOST_A_DAY {
+        assert!(authority.issued().may_have_another(&one, at(0)), "{number}");
+        authority.admit(&one, &asked(), at(0)).unwrap();
+    }
+    authority.revoke(&one, at(0)).unwrap();
+    for authority in [&*authority, &Authority::open(&folder.path().join("authority")).unwrap()] {
+        let may = |kiosk: &KioskId, days: i64| authority.issued().may_have_another(kiosk, at(days));
+        assert!(!may(&one, 0), "what was taken back was given all the same");
+        assert!(may(&other, 0) && may(&one, 1));
+        assert!(may(&one, -30), "a clock that was set ahead keeps no kiosk out");
+    }
+}
+
+#[test]
 fn the_list_of_what_was_taken_back_lies_where_a_broker_may_read_it_too() {
     let folder = tempfile::tempdir().unwrap();
     let (place, told) = (folder.path().join("authority"), folder.path().join("broker/revoked.pem"));

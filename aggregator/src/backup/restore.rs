@@ -16,6 +16,8 @@ const LOG: &str = "log";
 /// The largest file of blocks that is read: one block may come on top of a full one.
 const MAX_PIECE_BYTES: u64 = 2 * PIECE_BYTES as u64;
 const MAX_MANIFEST_BYTES: u64 = 64 * 1024;
+/// What a file of a data folder may be to anybody: nothing is run from there, and only its owner writes there.
+const MOST_MODE: u32 = 0o644;
 
 /// Opens a backup with the secret half of one of its keys.
 pub fn open(path: &Path, identity: &Identity) -> Result<Opener<impl Read + use<>>, BackupError> {
@@ -201,7 +203,7 @@ fn write(path: &Path, member: &Member, input: &mut impl Read, into: &Path, name:
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => unreadable(path, error),
         _ => failed(error),
     })?;
-    file.set_permissions(Permissions::from_mode(member.mode)).map_err(failed)
+    file.set_permissions(Permissions::from_mode(member.mode & MOST_MODE)).map_err(failed)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {
@@ -219,5 +221,26 @@ fn unreadable(path: &Path, error: io::Error) -> BackupError {
             not_whole(path, &error.to_string())
         }
         Err(source) => BackupError::File { path: path.to_owned(), source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use super::*;
+
+    #[test]
+    fn no_file_of_a_backup_is_open_to_more_than_a_data_folder_needs() {
+        let folder = tempfile::tempdir().unwrap();
+        for (mode, expected) in [(0o600, 0o600), (0o644, 0o644), (0o777, 0o644), (0o666, 0o644), (0o755, 0o644)] {
+            let name = format!("file-{mode:o}");
+            let member = Member { name: format!("data/{name}"), bytes: 4, mode };
+            write(Path::new("a.age"), &member, &mut &b"text"[..], folder.path(), &name).unwrap();
+            let found = fs::metadata(folder.path().join(&name)).unwrap().permissions().mode() & 0o7777;
+            assert_eq!(found, expected, "{mode:o} became {found:o}");
+        }
+        let again = Member { name: "data/file-600".to_owned(), bytes: 0, mode: 0o600 };
+        assert!(write(Path::new("a.age"), &again, &mut &b""[..], folder.path(), "file-600").is_err(), "twice");
     }
 }

@@ -95,7 +95,55 @@ fn outcome_of(status: StatusCode, wait_s: Option<u32>) -> Outcome {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+    use std::path::Path;
+
+    use jiff::{SignedDuration, Timestamp};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::delivery::{Address, Kind, Listed};
+
+    /// A receiver cannot send the server on to something else that only the server reaches.
+    #[tokio::test]
+    async fn a_receiver_that_sends_us_elsewhere_is_not_followed() {
+        let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let inside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        inside.set_nonblocking(true).unwrap();
+        let url = format!("http://{}/hook", receiver.local_addr().unwrap());
+        let name: crate::delivery::ContactName = "office".parse().unwrap();
+        let listed = Listed { name: name.clone(), kind: Kind::Json, url: Address::read(&url) };
+        let settings = Settings {
+            give_up_after: SignedDuration::from_hours(1),
+            secrets_file: None,
+            pages_url: None,
+            proxy: None,
+            contacts: vec![listed],
+        };
+        let post = Post::new(&settings, Contacts::open(&settings, Path::new("")).unwrap()).unwrap();
+        let message = Message::test(&name, Timestamp::now());
+        for status in [301, 302, 303, 307, 308] {
+            let answer = format!(
+                "HTTP/1.1 {status} Elsewhere\r\nLocation: http://{}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                inside.local_addr().unwrap()
+            );
+            let receives = async {
+                let (mut stream, _) = receiver.accept().await.unwrap();
+                let mut heard = Vec::new();
+                while !heard.ends_with(b"}") {
+                    assert!(stream.read_buf(&mut heard).await.unwrap() > 0, "half a message");
+                }
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.shutdown().await.unwrap();
+            };
+            let (outcome, ()) = tokio::join!(post.send(&message), receives);
+            assert_eq!(outcome, Outcome::Failed(Failure::Status(status), None));
+            assert!(
+                inside.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock),
+                "{status}"
+            );
+        }
+    }
 
     #[test]
     fn only_what_is_about_the_message_is_a_refusal() {

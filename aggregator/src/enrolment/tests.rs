@@ -181,6 +181,23 @@ fn a_pass_is_renewed_until_it_is_taken_back() {
 }
 
 #[test]
+fn whoever_renews_without_end_fills_neither_the_list_nor_the_audit() {
+    let office = Office::open();
+    let code = office.invite("k-0001", Some(&office.ward));
+    let pass = office.join(&code, 1).unwrap();
+    let beside = office.join(&office.invite("k-0002", Some(&office.ward)), 2).unwrap();
+    let given = (0..200).filter(|_| office.renew(Some(&pass)).is_ok()).count();
+    assert_eq!(given, 23, "with the one it joined with that is as many as a day has hours");
+    let noted = || office.desk.house.premises.audit.recent(1_000).len();
+    let before = noted();
+    assert!(matches!(office.renew(Some(&pass)), Err(Refusal::NotNow { .. })));
+    assert!(matches!(office.join(&code, 1), Err(Refusal::NotNow { .. })), "nor with its code, again and again");
+    assert_eq!(noted(), before);
+    assert!(office.counts(&pass), "what it has goes on counting");
+    office.renew(Some(&beside)).unwrap();
+}
+
+#[test]
 fn nobody_joins_with_a_key_that_is_anothers() {
     let office = Office::open();
     let code = office.invite("k-0001", Some(&office.ward));

@@ -27,7 +27,7 @@ use super::post::Post;
 use crate::dispatch::Dispatch;
 use crate::draft_box::DraftBox;
 use crate::interview::Happening;
-use crate::interview::volunteer::{Errand, Pin, Role, TabletState, Word};
+use crate::interview::volunteer::{Errand, Pin, Role, TabletState, Word, Wrong};
 use crate::steady::corrected_now;
 use crate::{appliance, files, pass, placement, visits};
 
@@ -50,6 +50,9 @@ pub(super) struct Errands {
 struct DoorFile {
     version: u32,
     wrong: u32,
+    /// Of those that were held against the manager's PIN; a program from before they were counted apart takes the file for damaged.
+    #[serde(default)]
+    manager: u32,
 }
 
 impl Errands {
@@ -190,15 +193,16 @@ fn role_of(pin: &Pin, volunteer: Option<&str>, manager: Option<&str>) -> Option<
 }
 
 /// How many PINs in a row were wrong, as an earlier run left it. A file that does not read counts as the free tries.
-fn wrong_pins(data: &Path) -> u32 {
+fn wrong_pins(data: &Path) -> Wrong {
+    let counted = |file: DoorFile| Wrong { any: file.wrong, manager: file.manager };
     match fs::read(data.join(DOOR)) {
-        Ok(bytes) => serde_json::from_slice::<DoorFile>(&bytes).map_or(3, |file| file.wrong),
-        Err(_) => 0,
+        Ok(bytes) => serde_json::from_slice(&bytes).map_or(Wrong { any: 3, manager: 3 }, counted),
+        Err(_) => Wrong::default(),
     }
 }
 
-fn remember_door(data: &Path, wrong: u32) -> io::Result<()> {
-    files::replace(&data.join(DOOR), &serde_json::to_vec(&DoorFile { version: 1, wrong })?, 0o600)
+fn remember_door(data: &Path, Wrong { any: wrong, manager }: Wrong) -> io::Result<()> {
+    files::replace(&data.join(DOOR), &serde_json::to_vec(&DoorFile { version: 1, wrong, manager })?, 0o600)
 }
 
 fn report(what: &str, done: io::Result<()>) {
@@ -216,10 +220,17 @@ mod tests {
     #[test]
     fn the_tries_at_the_door_outlive_a_restart() {
         let data = tempfile::tempdir().unwrap();
-        assert_eq!(wrong_pins(data.path()), 0);
-        remember_door(data.path(), 7).unwrap();
-        assert_eq!(wrong_pins(data.path()), 7);
+        assert_eq!(wrong_pins(data.path()), Wrong::default());
+        let wrong = Wrong { any: 7, manager: 9 };
+        remember_door(data.path(), wrong).unwrap();
+        assert_eq!(wrong_pins(data.path()), wrong);
+        fs::write(data.path().join(DOOR), r#"{"version":1,"wrong":7}"#).unwrap();
+        assert_eq!(
+            wrong_pins(data.path()),
+            Wrong { any: 7, manager: 0 },
+            "of a program that counted them together"
+        );
         fs::write(data.path().join(DOOR), "").unwrap();
-        assert_eq!(wrong_pins(data.path()), 3, "a damaged file gives no free try");
+        assert_eq!(wrong_pins(data.path()), Wrong { any: 3, manager: 3 }, "a damaged file gives no free try");
     }
 }

@@ -46,7 +46,7 @@ mod tests;
 mod unfinished;
 mod view;
 
-pub use door::{DOOR_OPEN_MS, DoorKey, DoorState, DoorView, Pin, Role};
+pub use door::{DOOR_OPEN_MS, DoorKey, DoorState, DoorView, Pin, Role, Wrong};
 pub use draft::{Draft, KEEP_MS};
 pub use event::{Briefing, Errand, TabletState, VisitNote, VolunteerTouch, Word};
 pub use order::{METHOD, order};
@@ -146,7 +146,8 @@ impl Interview {
                 if self.volunteer.door.checked(role, now_ms)
                     && let Some(role) = role
                 {
-                    effects.push(Effect::Errand(Errand::RememberDoor { wrong: 0 }));
+                    let wrong = self.volunteer.door.wrong();
+                    effects.push(Effect::Errand(Errand::RememberDoor { wrong }));
                     self.come_in(role, seed, now_ms, effects);
                 }
             }

@@ -4,6 +4,10 @@
 //! *before* it is checked and the count outlives a restart, so neither pulling the battery nor killing the program gives a
 //! free try. The wait ends at a quarter of an hour, so that somebody who plays with the keys cannot keep volunteers out for the
 //! day; at that pace a PIN of four digits lasts a hundred days.
+//!
+//! A right PIN forgives the wrong ones, so that a slip costs nothing; but whoever knows the volunteers' must not have three free guesses at the
+//! manager's after each of theirs. So tries that were held against the manager's PIN are counted apart and forgiven by that PIN alone,
+//! and while they have to be waited for, only the volunteers' PIN is looked at: that wait keeps no volunteer out.
 
 use std::fmt;
 
@@ -74,9 +78,28 @@ pub enum DoorState {
 /// The door.
 #[derive(Debug, Default)]
 pub(super) struct Door {
-    wrong: u32,
+    wrong: Wrong,
     waits_until_ms: u64,
+    /// Until when nothing is held against the manager's PIN.
+    manager_waits_until_ms: u64,
     entering: Option<Entering>,
+}
+
+/// Wrong tries in a row, as they are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wrong {
+    /// Since any PIN was right.
+    pub any: u32,
+    /// Since the manager's was, of those that were held against it.
+    pub manager: u32,
+}
+
+/// A try: the PIN to be checked, what has to be written down first, and whether it is held against the manager's as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Try {
+    pub(super) pin: Pin,
+    pub(super) wrong: Wrong,
+    pub(super) as_manager: bool,
 }
 
 #[derive(Debug)]
@@ -85,6 +108,8 @@ struct Entering {
     wanted: Role,
     checking: bool,
     was_wrong: bool,
+    /// Whether what is checked is held against the manager's PIN.
+    as_manager: bool,
 }
 
 /// What the keys of the door do.
@@ -100,7 +125,8 @@ pub enum DoorKey {
 
 impl Door {
     pub(super) fn open(&mut self, wanted: Role) {
-        self.entering = Some(Entering { pin: Pin(String::new()), wanted, checking: false, was_wrong: false });
+        let pin = Pin(String::new());
+        self.entering = Some(Entering { pin, wanted, checking: false, was_wrong: false, as_manager: false });
     }
 
     pub(super) fn close(&mut self) {
@@ -115,16 +141,31 @@ impl Door {
         self.entering.as_ref().map(|entering| entering.wanted)
     }
 
-    /// An earlier run left so many wrong tries: the wait begins again.
-    pub(super) fn remember(&mut self, wrong: u32, now_ms: u64) {
+    /// An earlier run left so many wrong tries: the waits begin again.
+    pub(super) fn remember(&mut self, wrong: Wrong, now_ms: u64) {
         self.wrong = wrong;
-        self.waits_until_ms = now_ms + wait_ms(wrong);
+        self.waits_until_ms = now_ms + wait_ms(wrong.any);
+        self.manager_waits_until_ms = now_ms + wait_ms(wrong.manager);
     }
 
-    /// A key; gives the PIN to be checked and the number of wrong tries to be written down first.
-    pub(super) fn press(&mut self, key: DoorKey, now_ms: u64) -> Option<(Pin, u32)> {
+    /// What was counted, to be written down.
+    pub(super) fn wrong(&self) -> Wrong {
+        self.wrong
+    }
+
+    /// Until when nobody comes in who is wanted.
+    fn closed_until_ms(&self, wanted: Role) -> u64 {
+        match wanted {
+            Role::Volunteer => self.waits_until_ms,
+            Role::Manager => self.waits_until_ms.max(self.manager_waits_until_ms),
+        }
+    }
+
+    /// A key; gives the try that it makes, if it makes one.
+    pub(super) fn press(&mut self, key: DoorKey, now_ms: u64) -> Option<Try> {
+        let closed_until_ms = self.closed_until_ms(self.wanted()?);
         let entering = self.entering.as_mut()?;
-        if entering.checking || now_ms < self.waits_until_ms {
+        if entering.checking || now_ms < closed_until_ms {
             return None;
         }
         entering.was_wrong = false;
@@ -141,42 +182,53 @@ impl Door {
                 digits.pop();
             }
             DoorKey::Enter if digits.len() >= MIN_PIN_DIGITS => {
-                entering.checking = true;
-                self.wrong = self.wrong.saturating_add(1);
+                let as_manager = now_ms >= self.manager_waits_until_ms;
+                (entering.checking, entering.as_manager) = (true, as_manager);
+                self.wrong.any = self.wrong.any.saturating_add(1);
+                self.wrong.manager = self.wrong.manager.saturating_add(u32::from(as_manager));
                 let pin = std::mem::replace(&mut entering.pin, Pin(String::new()));
-                return Some((pin, self.wrong));
+                return Some(Try { pin, wrong: self.wrong, as_manager });
             }
             DoorKey::Enter => {}
         }
         None
     }
 
-    /// The check is over; says whether the door opens, and then forgets the wrong tries.
+    /// The check is over; says whether the door opens, and then forgets the wrong tries that the PIN forgives.
     pub(super) fn checked(&mut self, role: Option<Role>, now_ms: u64) -> bool {
         let Some(entering) = &mut self.entering else { return false };
         if !std::mem::take(&mut entering.checking) {
             return false;
         }
-        if role.is_some_and(|role| role >= entering.wanted) {
-            self.wrong = 0;
+        let as_manager = std::mem::take(&mut entering.as_manager);
+        if let Some(role) = role.filter(|role| *role >= entering.wanted) {
+            self.wrong.any = 0;
+            self.wrong.manager = match role {
+                Role::Manager => 0,
+                // It was no guess at the manager's.
+                Role::Volunteer => self.wrong.manager.saturating_sub(u32::from(as_manager)),
+            };
             self.entering = None;
             return true;
         }
         entering.was_wrong = true;
-        self.waits_until_ms = now_ms + wait_ms(self.wrong);
+        self.waits_until_ms = now_ms + wait_ms(self.wrong.any);
+        if as_manager {
+            self.manager_waits_until_ms = now_ms + wait_ms(self.wrong.manager);
+        }
         false
     }
 
     /// When the wait is over or its seconds change.
     pub(super) fn deadline_ms(&self, now_ms: u64) -> Option<u64> {
-        let left_ms = self.waits_until_ms.checked_sub(now_ms).filter(|left| *left > 0)?;
-        self.entering.as_ref()?;
+        let until_ms = self.closed_until_ms(self.wanted()?);
+        let left_ms = until_ms.checked_sub(now_ms).filter(|left| *left > 0)?;
         Some(now_ms + (left_ms - 1) % 1_000 + 1)
     }
 
     pub(super) fn view(&self, has_pin: bool, now_ms: u64) -> Option<DoorView> {
         let entering = self.entering.as_ref()?;
-        let left_ms = self.waits_until_ms.saturating_sub(now_ms);
+        let left_ms = self.closed_until_ms(entering.wanted).saturating_sub(now_ms);
         let state = match entering {
             _ if !has_pin => DoorState::NoPin,
             Entering { checking: true, .. } => DoorState::Checking,
@@ -198,11 +250,11 @@ fn wait_ms(wrong: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+    #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics is a test that fails")]
 
     use super::*;
 
-    fn enters(door: &mut Door, digits: &str, now_ms: u64) -> Option<(Pin, u32)> {
+    fn enters(door: &mut Door, digits: &str, now_ms: u64) -> Option<Try> {
         for digit in digits.bytes() {
             door.press(DoorKey::Digit(digit - b'0'), now_ms);
         }
@@ -221,8 +273,8 @@ mod tests {
         let mut door = Door::default();
         door.open(Role::Volunteer);
         assert_eq!(enters(&mut door, "123", 0), None, "three digits are no PIN");
-        let (pin, wrong) = enters(&mut door, "4", 0).unwrap();
-        assert_eq!((pin.digits(), wrong), ("1234", 1));
+        let Try { pin, wrong, as_manager } = enters(&mut door, "4", 0).unwrap();
+        assert_eq!((pin.digits(), wrong, as_manager), ("1234", Wrong { any: 1, manager: 1 }, true));
         assert_eq!(format!("{pin:?}"), "Pin");
         assert_eq!(door.view(true, 0).unwrap().state, DoorState::Checking);
         assert_eq!(enters(&mut door, "1234", 0), None, "one at a time");
@@ -236,15 +288,47 @@ mod tests {
     #[test]
     fn a_restart_gives_no_free_try() {
         let mut door = Door::default();
-        door.remember(4, 1_000);
+        door.remember(Wrong { any: 4, manager: 0 }, 1_000);
         door.open(Role::Volunteer);
         assert_eq!(enters(&mut door, "1234", 60_999), None);
         assert_eq!(door.view(true, 60_999).unwrap().state, DoorState::Waiting { seconds: 1 });
         assert_eq!(door.deadline_ms(60_500), Some(61_000));
-        assert_eq!(enters(&mut door, "1234", 61_000).unwrap().1, 5);
+        assert_eq!(enters(&mut door, "1234", 61_000).unwrap().wrong.any, 5);
         assert!(door.checked(Some(Role::Volunteer), 61_000));
         door.open(Role::Volunteer);
-        assert_eq!(enters(&mut door, "1234", 61_000).unwrap().1, 1, "a right PIN forgets the wrong ones");
+        assert_eq!(enters(&mut door, "1234", 61_000).unwrap().wrong.any, 1, "a right PIN forgets the wrong ones");
+    }
+
+    #[test]
+    fn a_volunteers_pin_buys_no_guesses_at_the_managers() {
+        let mut door = Door::default();
+        let (mut guesses, mut now_ms) = (0_u32, 0);
+        let day_ms = 24 * 3_600_000;
+        while now_ms < day_ms {
+            // Two guesses, and then the PIN that is known, as quickly as keys can be pressed.
+            for role in [None, None, Some(Role::Volunteer)] {
+                door.open(Role::Volunteer);
+                let tried = enters(&mut door, "1234", now_ms).expect("a volunteer does not wait");
+                guesses += u32::from(tried.as_manager && role.is_none());
+                assert_eq!(door.checked(role, now_ms), role.is_some());
+                now_ms += 1_000;
+            }
+        }
+        assert!(guesses <= 105, "{guesses} guesses at the manager's PIN in a day");
+
+        door.open(Role::Manager);
+        assert!(enters(&mut door, "1234", now_ms).is_none(), "nor is a manager's door a way round the wait");
+        assert!(matches!(door.view(true, now_ms).unwrap().state, DoorState::Waiting { .. }));
+        let mut again = Door::default();
+        again.remember(door.wrong(), 0);
+        again.open(Role::Volunteer);
+        assert!(!enters(&mut again, "1234", 0).unwrap().as_manager, "nor a restart");
+        assert!(again.checked(Some(Role::Volunteer), 0));
+        let later_ms = LONGEST_WAIT_MS;
+        again.open(Role::Manager);
+        assert!(enters(&mut again, "1234", later_ms).unwrap().as_manager);
+        assert!(again.checked(Some(Role::Manager), later_ms));
+        assert_eq!(again.wrong(), Wrong::default(), "a manager's PIN forgives all");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use wardvoice_protocol::contact::{Mode, Outcome};
 use wardvoice_protocol::id::{KioskId, WardId};
 use wardvoice_protocol::round::{Round, WardName};
 
-use super::door::{DoorKey, Pin, Role};
+use super::door::{DoorKey, Pin, Role, Wrong};
 use super::draft::Draft;
 use super::unfinished::Unfinished;
 
@@ -92,7 +92,7 @@ pub enum Word {
     /// Wrong PINs of an earlier run.
     DoorRemembered {
         /// How many in a row.
-        wrong: u32,
+        wrong: Wrong,
     },
     /// A PIN is checked.
     Checked {
@@ -151,7 +151,7 @@ pub enum Errand {
     /// Write down how many PINs were wrong in a row. Durable before the next errand.
     RememberDoor {
         /// How many.
-        wrong: u32,
+        wrong: Wrong,
     },
     /// Check a PIN and answer with [`Word::Checked`].
     CheckPin {

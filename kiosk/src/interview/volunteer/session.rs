@@ -10,7 +10,7 @@ use wardvoice_protocol::id::{ConsultantId, WardId};
 
 use super::super::event::{Effect, Farewell};
 use super::super::{Interview, Stage, Storing};
-use super::door::{DoorKey, Role};
+use super::door::{DoorKey, Role, Try};
 use super::draft::Doing;
 use super::event::{Briefing, Errand, TabletState, VisitNote, VolunteerTouch};
 use super::order::{METHOD, order, visit_seed};
@@ -373,7 +373,8 @@ impl Interview {
         if volunteer.is_none() && manager.is_none() {
             return;
         }
-        if let Some((pin, wrong)) = self.volunteer.door.press(key, now_ms) {
+        if let Some(Try { pin, wrong, as_manager }) = self.volunteer.door.press(key, now_ms) {
+            let manager = manager.filter(|_| as_manager);
             effects.push(Effect::Errand(Errand::RememberDoor { wrong }));
             effects.push(Effect::Errand(Errand::CheckPin { pin, volunteer, manager }));
         }

@@ -17,7 +17,7 @@ fn a_pin_opens_and_nothing_else_does() {
         .errands
         .iter()
         .filter_map(|errand| match errand {
-            Errand::RememberDoor { wrong } => Some(*wrong),
+            Errand::RememberDoor { wrong } => Some(wrong.any),
             _ => None,
         })
         .collect();
@@ -47,6 +47,39 @@ fn after_three_wrong_pins_it_waits() {
     assert!(matches!(tablet.screen(), Screen::Door(_)), "even the right one");
     tablet.waits(30_000);
     tablet.types(PIN);
+    assert!(matches!(tablet.page(), Page::Wards(_)));
+}
+
+#[test]
+fn while_guesses_at_the_managers_pin_are_waited_for_volunteers_come_and_go() {
+    let mut tablet = Tablet::new(4);
+    for _ in 0..2 {
+        tablet.enters("1111");
+        tablet.types("1112");
+        tablet.types(PIN);
+        assert!(matches!(tablet.page(), Page::Wards(_)));
+        tablet.does([VolunteerTouch::Lock]);
+    }
+    let looked_at = |tablet: &Tablet| {
+        let checks = tablet.errands.iter().filter_map(|errand| match errand {
+            Errand::CheckPin { volunteer, manager, .. } => Some((volunteer.is_some(), manager.is_some())),
+            _ => None,
+        });
+        checks.collect::<Vec<_>>()
+    };
+    let (both, volunteers) = ((true, true), (true, false));
+    assert_eq!(
+        looked_at(&tablet),
+        [both, both, both, both, volunteers, volunteers],
+        "the third guess is waited for"
+    );
+    tablet.enters(MANAGER);
+    assert!(
+        matches!(tablet.screen(), Screen::Door(DoorView { state: DoorState::Wrong, .. })),
+        "it was not looked at"
+    );
+    tablet.waits(30_000);
+    tablet.enters(MANAGER);
     assert!(matches!(tablet.page(), Page::Wards(_)));
 }
 
