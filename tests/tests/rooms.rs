@@ -188,7 +188,7 @@ fn nothing_that_comes_in_is_unpacked() -> Result<()> {
     // Libraries unpack by themselves what comes in, where they are told to.
     let manifest = fs::read_to_string(workspace().join("Cargo.toml"))?;
     for (library, words) in
-        [("reqwest", ["gzip", "brotli", "zstd", "deflate"].as_slice()), ("tower-http", &["decompress"])]
+        [("reqwest", ["gzip", "brotli", "zstd", "deflate"].as_slice()), ("tower-http", ["decompress"].as_slice())]
     {
         let line = manifest.lines().find(|line| line.starts_with(&format!("{library} =")));
         let line = line.with_context(|| format!("the manifest names no {library}"))?;
