@@ -90,8 +90,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::enrolment::Ask;
     use crate::envelope::Envelope;
     use crate::id::KioskId;
+    use crate::record::Record;
+    use crate::status::Status;
     use crate::topic::Channel;
 
     fn key() -> SigningKey {
@@ -158,6 +161,10 @@ mod tests {
                 let bare = read_trusting::<Value>(text.as_bytes());
                 assert!(matches!(bare, Err(SignedError::Unreadable(_))), "{depth}: {bare:?}");
                 assert!(Envelope::read(text.as_bytes()).is_err());
+                // What a kiosk that was taken in could seal, say of itself, and ask for at the desk where kiosks join.
+                assert!(Record::from_json(text.as_bytes()).is_err());
+                assert!(Status::read(text.as_bytes(), &KioskId::new("k-1").unwrap()).is_err());
+                assert!(serde_json::from_str::<Ask>(&text).is_err());
                 let beside = format!("{{\"version\":1,\"more\":{text}}}");
                 assert!(read_trusting::<Value>(beside.as_bytes()).is_err());
                 assert!(Envelope::read(beside.as_bytes()).is_err());

@@ -2,14 +2,17 @@
 //! `campaign` runs them at any size, and the tests run them at a size of seconds.
 //!
 //! Kiosks of [`scale`] are [light](light): no window and no disk, but enrolled one by one, with the kiosk's own link, pass and courier.
-//! Kiosks of [`soak`] are [bedside](crate::faults::Bedside) processes with everything but the window.
+//! Kiosks of [`soak`] are [bedside](crate::faults::Bedside) processes with everything but the window; one more may have that too.
 
+mod at_the_window;
 mod enrolled;
 pub mod gauge;
 pub mod light;
+mod open_page;
 pub mod scale;
 pub mod soak;
 mod storm;
 
 pub use enrolled::{Enrolled, enrol};
+pub use open_page::Live;
 pub use storm::Storm;

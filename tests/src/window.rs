@@ -92,7 +92,20 @@ impl<'a> KioskWindow<'a> {
             *address = Value::from(ward.broker_url()?);
         }
         std::fs::write(directory.join("settings.json"), settings.to_string())?;
-        let clock = aggregator.clock().cloned();
+        Self::begin(desktop, directory, watched, aggregator.clock().cloned())
+    }
+
+    /// Starts the window of a kiosk that has joined: in `kiosk` of a directory is its folder, and beside it are its settings.
+    pub fn of_joined(desktop: &'a Desktop, directory: &Path) -> Result<Self> {
+        Self::begin(desktop, directory, None, None)
+    }
+
+    fn begin(
+        desktop: &'a Desktop,
+        directory: &Path,
+        watched: Option<Watched>,
+        clock: Option<WallClock>,
+    ) -> Result<Self> {
         let process = launch(desktop, directory, None, watched.as_ref(), clock.as_ref())?;
         let trace = directory.join("controls");
         let mut window = Self { desktop, process, trace, directory: directory.to_path_buf(), watched, clock };
@@ -176,6 +189,13 @@ impl<'a> KioskWindow<'a> {
         self.touch(shown, label)?;
         let before = shown.view;
         self.until(&format!("the key {label:?}"), |now| now.view > before)
+    }
+
+    /// Forgets what was shown until now: the trace of a long day is long, and every look reads all of it. What stands on the screen is known
+    /// again once it changes.
+    pub fn forget_the_trace(&self) -> Result<()> {
+        let trace = std::fs::File::options().write(true).open(&self.trace);
+        trace.and_then(|file| file.set_len(0)).context("failed to forget the trace")
     }
 
     /// The process.

@@ -1,5 +1,7 @@
 //! Bad input: each kind is refused with its reason, kept in quarantine to be looked at, and does not touch the rest.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -13,7 +15,8 @@ use wardvoice_protocol::keys::{OpenKey, SigningKey};
 use wardvoice_protocol::limits::MAX_ENVELOPE_BYTES;
 use wardvoice_protocol::receipt::{Decision, Reason, Verdict};
 use wardvoice_protocol::record::{Body, Record};
-use wardvoice_tests::mqtt::{Client, Options};
+use wardvoice_tests::loopback;
+use wardvoice_tests::mqtt::{Client, Options, publish_packet};
 use wardvoice_tests::tablet::{Tablet, interview};
 use wardvoice_tests::ward::{Between, Ward};
 
@@ -333,6 +336,56 @@ fn what_was_refused_is_looked_at_and_judged_again_and_then_stands_once() -> Resu
     scene.expected.clear();
     scene.all_is_well()?;
     scene.closes(4)
+}
+
+/// Bytes that are no MQTT, from the first on, behind a greeting, and in the middle of packets that were whole: the broker inside lets go of
+/// whoever sends them and of nobody else.
+#[test]
+fn whatever_bytes_a_client_sends_the_broker_inside_goes_on() -> Result<()> {
+    const CLIENTS: usize = 200;
+    let mut scene = Scene::open()?;
+    let mut random = StdRng::seed_from_u64(81);
+    let address = loopback::address(scene.port);
+    // CONNECT as k-noise, 3.1.1, clean; and a record with an id that waits for its acknowledgement.
+    let greeting = b"\x10\x13\x00\x04MQTT\x04\x02\x00\x00\x00\x07k-noise";
+    for number in 0..CLIENTS {
+        let mut bytes = vec![0; random.random_range(0..2_000)];
+        random.fill_bytes(&mut bytes);
+        let packet = publish_packet("wardvoice/1/kiosks/k-noise/records", &bytes, 7, false);
+        let sent = match number % 4 {
+            0 => bytes,
+            1 => [greeting.as_slice(), &bytes].concat(),
+            // A whole packet with some of its bytes changed; the length of the next one is wrong from then on.
+            2 => {
+                let mut packet = packet;
+                for _ in 0..3 {
+                    let place = random.random_range(0..packet.len());
+                    if let Some(byte) = packet.get_mut(place) {
+                        *byte = random.random_range(0..=u8::MAX);
+                    }
+                }
+                [greeting.as_slice(), &packet, &packet].concat()
+            }
+            // A packet that promises more than a quarter of a gigabyte, and one that ends in the middle.
+            _ => {
+                let half = packet.len() / 2;
+                let begun = packet.get(..half).unwrap_or_default();
+                let promise: &[u8] = if number % 8 == 3 { b"\x32\xff\xff\xff\x7f" } else { begun };
+                [greeting.as_slice(), promise].concat()
+            }
+        };
+        let mut client = TcpStream::connect(address).context("the broker lets nobody in any more")?;
+        // It may close while we still write.
+        drop(client.write_all(&sent));
+        if number % 20 == 0 {
+            scene.all_is_well()?;
+        }
+    }
+    scene.all_is_well()?;
+    scene.ward.aggregator.process()?.must_be_running()?;
+    let resident = scene.ward.aggregator.process()?.resident_bytes()?;
+    ensure!(resident < 400 << 20, "the aggregator holds {} MB after that", resident >> 20);
+    scene.closes(0)
 }
 
 #[test]

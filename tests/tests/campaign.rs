@@ -25,10 +25,12 @@ fn a_day_in_seconds_loses_nothing_and_says_how_memory_went() -> Result<()> {
         answers: 60,
         looks: 1,
         pages: 1,
-        most_mb: [f64::MAX; 2],
+        window: true,
+        most_mb: [f64::MAX; 3],
     };
     let report = soak::run(&plan, directory.path())?;
     ensure!(report.is_whole() && report.backups == 4 && report.exports == 24, "{report:#?}");
+    ensure!(report.at_the_window > 0 && report.window.is_some_and(|trend| trend.memory_mb > 0.0), "{report:#?}");
     ensure!(report.aggregator.samples == 24 && report.kiosk.memory_mb > 0.0, "{report:#?}");
     Ok(())
 }

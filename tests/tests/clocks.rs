@@ -146,9 +146,14 @@ fn a_server_whose_clock_jumps_loses_nothing_and_keeps_aside_what_it_cannot_date(
         kiosk.goes_on(5)?;
         comes_back(&kiosk, &ward.aggregator)?;
     }
-    let ledger = ends(&mut kiosk, &mut ward.aggregator)?;
+    everything_is_stored_or_kept_aside(&mut kiosk, &mut ward.aggregator)
+}
+
+/// Every answer is stored once or kept aside because nobody can say of when it is, and those are few.
+fn everything_is_stored_or_kept_aside(kiosk: &mut Bedside, aggregator: &mut Aggregator) -> Result<()> {
+    let ledger = ends(kiosk, aggregator)?;
     ensure!(ledger.doubled() == 0 && ledger.broken_links().is_empty(), "{:?}", ledger.faults());
-    let aside = ward.aggregator.list(&["quarantine", "list"])?;
+    let aside = aggregator.list(&["quarantine", "list"])?;
     ensure!(aside.iter().all(|entry| entry.to_string().contains("clock")), "{aside:?}");
     let stored = ledger.marks();
     let missing = kiosk.marks().iter().filter(|mark| !stored.contains_key(mark.as_str())).count();
@@ -156,8 +161,55 @@ fn a_server_whose_clock_jumps_loses_nothing_and_keeps_aside_what_it_cannot_date(
     ensure!(stored.values().all(|times| *times == 1), "{stored:?}");
     // What was in the middle of a jump is all there is.
     ensure!(stored.len() > aside.len(), "{} are stored and {} kept aside", stored.len(), aside.len());
-    ward.aggregator.verify()?;
+    aggregator.verify()?;
     Ok(())
+}
+
+/// What the server shows lasts for ninety days; one that its clock has made it issue anew is of another time than the kiosk's.
+#[test]
+fn a_server_whose_clock_is_further_off_than_certificates_count_is_not_believed_until_it_is_right() -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
+    let clock = WallClock::make(directory.path(), "server")?;
+    aggregator.live_by(&clock);
+    aggregator.start()?;
+    let wire = Proxy::start(aggregator.broker_port()?)?;
+    let mut kiosk = Bedside::enrol(1, "W1", &aggregator, directory.path())?;
+    kiosk.reach(&format!("mqtts://localhost:{}", wire.port()))?;
+    kiosk.start(None)?;
+    kiosk.goes_on(3)?;
+    comes_back(&kiosk, &aggregator)?;
+
+    // A day ahead is within what certificates count for, at both ends.
+    clock.set(A_DAY)?;
+    wire.cut();
+    kiosk.goes_on(3)?;
+    comes_back(&kiosk, &aggregator)?;
+    clock.set(RIGHT)?;
+    kiosk.goes_on(3)?;
+    comes_back(&kiosk, &aggregator)?;
+
+    let cases = [
+        (A_YEAR, "is not valid yet, or this kiosk's clock is wrong; nothing was sent"),
+        (-A_YEAR, "has expired, or this kiosk's clock is wrong; nothing was sent"),
+    ];
+    for (ahead, words) in cases {
+        let before = kiosk.shown().len();
+        // Cut first: what is under way when a clock jumps is another test's matter.
+        wire.refuse(true);
+        wire.cut();
+        clock.set(ahead)?;
+        wire.refuse(false);
+        until_true(&format!("the kiosk to say {words:?}"), DEADLINE, || {
+            kiosk.must_be_running()?;
+            Ok(kiosk.shown().iter().skip(before).any(|said| said.contains(words)))
+        })
+        .with_context(|| format!("{:?}", kiosk.shown()))?;
+        kiosk.goes_on(5)?;
+        clock.set(RIGHT)?;
+        comes_back(&kiosk, &aggregator)?;
+    }
+    everything_is_stored_or_kept_aside(&mut kiosk, &mut aggregator)
 }
 
 /// Patients answer before a moment, while it passes and after it, on a ward whose clocks all say so.
@@ -205,4 +257,10 @@ fn answers_around_the_change_to_winter_time_are_of_that_day() -> Result<()> {
 #[test]
 fn a_day_of_summer_time_begins_at_its_own_midnight() -> Result<()> {
     patients_answer_around("2027-03-28T23:00:00Z", &["2027-03-28", "2027-03-29"])
+}
+
+/// The day on which clocks went back has 25 hours.
+#[test]
+fn a_day_on_which_clocks_went_back_ends_at_its_own_midnight() -> Result<()> {
+    patients_answer_around("2027-11-01T00:00:00Z", &["2027-10-31", "2027-11-01"])
 }

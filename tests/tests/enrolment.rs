@@ -168,6 +168,26 @@ impl Stranger {
         Ok(())
     }
 
+    /// Everything it is told until the board of W1 has come, which it asks for last: whatever was on its way before comes before that.
+    fn told_until_the_board(&mut self) -> Result<Vec<(String, String)>> {
+        const BOARD: &str = "wardvoice/1/wards/W1/board";
+        let mut told = Vec::new();
+        self.client.subscribe(BOARD, QoS::AtLeastOnce)?;
+        let mut is_asked_for = false;
+        loop {
+            let next = self.next(|packet| matches!(packet, Packet::Publish(_) | Packet::SubAck(_)))?;
+            match next.context("the broker ended the connection before it told of the board")? {
+                Packet::Publish(publish) => {
+                    told.push((publish.topic.clone(), String::from_utf8_lossy(&publish.payload).into_owned()));
+                    if is_asked_for && publish.topic == BOARD {
+                        return Ok(told);
+                    }
+                }
+                _ => is_asked_for = true,
+            }
+        }
+    }
+
     /// Publishes, and waits until the broker has taken it or ends the connection: whether it has taken it.
     fn publish(&mut self, topic: &str, payload: &str) -> Result<bool> {
         self.client.publish(topic, QoS::AtLeastOnce, false, payload)?;
@@ -220,7 +240,78 @@ fn a_kiosk_has_its_own_corner(hospital: &Hospital) -> Result<()> {
     let _taken = kiosk.publish("wardvoice/1/kiosks/k-0002/receipts", "forged")?;
     // Whatever the listener was sent before this comes before it.
     listener.client.subscribe("wardvoice/1/wards/W1/board", QoS::AtLeastOnce)?;
-    listener.hears("wardvoice/1/wards/W1/board")
+    listener.hears("wardvoice/1/wards/W1/board")?;
+    nothing_comes_of_probing(hospital, &one, &other)
+}
+
+/// With the certificate of one kiosk, tries every filter that could hear another's words, while the other says something; and every topic that
+/// is not its own. Each with a connection of its own, because the broker inside ends some.
+fn nothing_comes_of_probing(hospital: &Hospital, thief: &Bedside, other: &Bedside) -> Result<()> {
+    let port = hospital.broker_port()?;
+    let authority = thief.data().join("ca.pem");
+    let connect = |kiosk: &Bedside| -> Result<Stranger> {
+        let pass = Some(kiosk.data().join("pass.pem"));
+        Stranger::try_connect(port, &authority, pass, kiosk.name())?
+            .with_context(|| format!("{} is not let in", kiosk.name()))
+    };
+    let mut victim = connect(other)?;
+    for filter in [
+        "#",
+        "+/#",
+        "wardvoice/#",
+        "wardvoice/1/kiosks/#",
+        "wardvoice/1/kiosks/+/status",
+        "wardvoice/1/kiosks/k-0002/#",
+        "wardvoice/1/kiosks/k-0002/status",
+        "wardvoice/1/kiosks/k-0001/../k-0002/status",
+        "$share/all/wardvoice/1/kiosks/+/status",
+        "$SYS/#",
+    ] {
+        let mut listener = connect(thief)?;
+        listener.client.subscribe(filter, QoS::AtLeastOnce)?;
+        // Taken, refused, or the end of the connection: in any case before the other says something.
+        let answered = listener.next(|packet| matches!(packet, Packet::SubAck(_)))?;
+        ensure!(victim.publish("wardvoice/1/kiosks/k-0002/status", "{}")?, "k-0002 may not say how it is");
+        if answered.is_some() {
+            let heard = listener.told_until_the_board()?;
+            let strange = heard.iter().find(|(topic, _)| topic.contains("k-0002") || topic.starts_with("$SYS"));
+            ensure!(strange.is_none(), "a kiosk that listens to {filter} hears {strange:?}");
+        }
+    }
+    let kept = hospital.aggregator.list(&["quarantine", "list"])?.len();
+    for topic in [
+        "wardvoice/1/kiosks/k-0002/records",
+        "wardvoice/1/kiosks/k-0002/receipts",
+        "wardvoice/1/kiosks/k-0002/assignment",
+        "wardvoice/1/kiosks/k-0002/records/x",
+        "wardvoice/1/kiosks/k-0001/receipts",
+        "wardvoice/1/directory",
+        "wardvoice/1/wards/W1/board",
+        "wardvoice/2/kiosks/k-0001/records",
+        "$SYS/broker/uptime",
+    ] {
+        let mut thief = connect(thief)?;
+        // Kept by the broker, where it can be had, and so found by whoever comes later.
+        thief.client.publish(topic, QoS::AtLeastOnce, true, "forged")?;
+        let _taken = thief.next(|packet| matches!(packet, Packet::PubAck(_)))?;
+    }
+    let mut reader = connect(other)?;
+    for topic in ["kiosks/k-0002/receipts", "kiosks/k-0002/assignment", "directory"] {
+        reader.client.subscribe(format!("wardvoice/1/{topic}"), QoS::AtLeastOnce)?;
+    }
+    let told = reader.told_until_the_board()?;
+    ensure!(told.iter().any(|(topic, _)| topic == "wardvoice/1/directory"), "nothing is told: {told:?}");
+    let forged = told.iter().find(|(_, said)| said.contains("forged"));
+    ensure!(forged.is_none(), "a kiosk spoke for the hospital: {forged:?}");
+    // What it says under its own name arrives, and behind it nothing in another's can be on its way any more.
+    let mut thief = connect(thief)?;
+    ensure!(thief.publish("wardvoice/1/kiosks/k-0001/records", "its own")?, "it may not speak for itself");
+    let arrived = until("its own words to arrive", DEADLINE, || {
+        Ok(Some(hospital.aggregator.list(&["quarantine", "list"])?).filter(|entries| entries.len() > kept))
+    })?;
+    let ours = arrived.iter().filter(|entry| entry.to_string().contains("k-0001")).count();
+    ensure!((arrived.len(), ours) == (kept + 1, 1), "something in another's name arrived: {arrived:?}");
+    Ok(())
 }
 
 #[test]

@@ -7,6 +7,7 @@ use wardvoice_tests::broker::{Broker, Setup};
 use wardvoice_tests::browser::Browser;
 use wardvoice_tests::desktop::Desktop;
 use wardvoice_tests::mqtt::{Client, Incoming, Options};
+use wardvoice_tests::portal::Portal;
 use wardvoice_tests::proxy::Proxy;
 use wardvoice_tests::wait::until_true;
 
@@ -47,6 +48,43 @@ fn a_wire_carries_stalls_cuts_and_resets() -> Result<()> {
     wire.refuse(true);
     ensure!(Client::connect(wire.port(), &Options::clean("near")).is_err(), "a refusing wire let somebody in");
     ensure!(wire.carried() > 0);
+    Ok(())
+}
+
+#[test]
+fn a_wire_drips_loses_and_leads_elsewhere() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let broker = Broker::start(directory.path(), Setup::Default)?;
+    let wire = Proxy::start(broker.port())?;
+    let mut far = Client::connect(broker.port(), &Options::clean("far"))?;
+    far.subscribe(&["t"])?;
+    let mut near = Client::connect(wire.port(), &Options::clean("near"))?;
+
+    // A byte a millisecond: five seconds, if nobody opened it.
+    wire.drip(1);
+    let long = vec![b'w'; 5_000];
+    near.publish("t", &long)?;
+    ensure!(far.receive(Duration::from_millis(300))?.is_none(), "a wire that drips carried a message at once");
+    wire.drip(0);
+    ensure!(far.message(DEADLINE)?.payload == long, "a wire that drips carried something else");
+    near.wait_acknowledged(1, DEADLINE)?;
+
+    wire.lose(100, 1);
+    let before = wire.lost();
+    ensure!(
+        Client::connect(wire.port(), &Options::clean("late")).is_err(),
+        "a wire that loses all let somebody in"
+    );
+    ensure!(wire.lost() > before, "what was lost was not counted");
+    near.publish("t", b"lost")?;
+    ensure!(near.receive(DEADLINE)? == Some(Incoming::Closed), "a wire that loses all is still there");
+    ensure!(far.receive(Duration::ZERO)?.is_none(), "a wire that loses all carried a message");
+    wire.lose(0, 1);
+
+    let portal = Portal::open(None)?;
+    wire.lead_to(portal.port());
+    ensure!(Client::connect(wire.port(), &Options::clean("near")).is_err(), "a page was taken for a broker");
+    ensure!(portal.visitors() == 1, "the wire leads where it led");
     Ok(())
 }
 

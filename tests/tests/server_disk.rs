@@ -11,6 +11,7 @@ use std::slice;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 use wardvoice_tests::aggregator::{Aggregator, Carrier};
 use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
 use wardvoice_tests::small_disk::SmallDisk;
@@ -60,6 +61,12 @@ fn story(disk: &SmallDisk) -> Result<()> {
     refuses_to_serve(&aggregator, "log salvage")?;
     fs::remove_dir_all(&log)?;
     copy(&aside, &log)?;
+
+    // Damaged such that everything can be read: the way back that the message names is gone, and nothing is missing afterwards.
+    fs::remove_file(log.join("marker"))?;
+    refuses_to_serve(&aggregator, "log salvage")?;
+    let salvaged = aggregator.json(&["log", "salvage"])?;
+    ensure!(salvaged.get("records").and_then(Value::as_u64).is_some_and(|records| records >= 10), "{salvaged}");
 
     aggregator.start()?;
     everything_is_stored_once(slice::from_mut(&mut kiosk), &mut aggregator)

@@ -1,10 +1,13 @@
 //! What the aggregator reads from files and from the people who run it.
 
 use std::fmt::{Debug, Display};
+use std::io::{Read as _, Write as _};
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
 use wardvoice_aggregator::accounts::AccountName;
+use wardvoice_aggregator::authority::{Bearer, CertificateRequest, Serial};
+use wardvoice_aggregator::backup::age::{Identity, OpenWith, Opener, Recipient, Sealer};
 use wardvoice_aggregator::comments::{CommentHandle, CommentId, ThemeId};
 use wardvoice_aggregator::config::{Config, ConfigFile};
 use wardvoice_aggregator::delivery::ContactName;
@@ -28,6 +31,8 @@ static VOCABULARY: LazyLock<Arc<Vocabulary>> = LazyLock::new(|| {
     let directory = Directory::try_from(file).expect("it is whole");
     Arc::new(Vocabulary::new(&directory, &[INPATIENT.clone()]).expect("it is small"))
 });
+
+static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Identity::draw().expect("the system has randomness"));
 
 /// A scoring definition for the shipped questionnaire.
 pub fn definition(bytes: &[u8]) {
@@ -104,6 +109,40 @@ pub fn words(bytes: &[u8]) {
     again::<CommentId>(text);
     again::<CommentHandle>(text);
     again::<ThemeId>(text);
+    again::<Recipient>(text);
+}
+
+/// A kiosk's request for a certificate, and a certificate that somebody shows.
+pub fn certificate(bytes: &[u8]) {
+    // What is read was signed with its own key, so nothing but its own bytes reads as the same.
+    if let Ok(request) = CertificateRequest::read(bytes) {
+        assert_eq!(CertificateRequest::read(bytes).as_ref(), Ok(&request));
+        let longer = [bytes, [0].as_slice()].concat();
+        assert!(CertificateRequest::read(&longer).is_err(), "what stands behind a request is part of nothing");
+    }
+    let Some(bearer) = Bearer::of(bytes) else { return };
+    assert_eq!(bearer.kiosk.as_str().parse(), Ok(bearer.kiosk.clone()), "a name in a certificate is a kiosk's id");
+    if let Some(serial) = bearer.serial {
+        assert_eq!(Serial::try_from(serial.to_string()).expect("what is written is read"), serial);
+    }
+}
+
+/// A backup, which lies where others may write. What is cut off, changed or anybody's opens nothing, and what was sealed comes back.
+pub fn backup(bytes: &[u8]) {
+    let with = OpenWith::Identity(&IDENTITY);
+    assert!(Opener::open(bytes, &with).is_err(), "nobody sealed that for this key");
+    let (mut sealer, _key) = Sealer::begin(Vec::new(), &[IDENTITY.recipient()]).expect("a key is enough");
+    sealer.write_all(bytes).expect("memory takes it");
+    let mut sealed = sealer.finish().expect("memory takes it");
+    let mut opened = Vec::new();
+    let read = Opener::open(sealed.as_slice(), &with).expect("it is whole").read_to_end(&mut opened);
+    assert!(read.is_ok() && opened == bytes, "{read:?}");
+    // The input says which byte is changed.
+    let place = bytes.iter().fold(0_usize, |place, byte| place.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+    let place = place % sealed.len();
+    sealed[place] ^= 1;
+    let changed = Opener::open(sealed.as_slice(), &with).map(|mut opener| opener.read_to_end(&mut Vec::new()));
+    assert!(!matches!(changed, Ok(Ok(_))), "byte {place} was changed and nobody saw it");
 }
 
 /// A snapshot of the facts, with a checksum that fits, because none would by chance.

@@ -57,12 +57,18 @@ struct Soak {
     /// How many answers they give in the day.
     #[arg(long, default_value_t = 2_000)]
     answers: u32,
+    /// One more kiosk with its real window, on a display without a screen (Xvfb), with a patient at it all day.
+    #[arg(long)]
+    window: bool,
     /// How much more memory the aggregator may take in a day, in MB.
     #[arg(long, default_value_t = 24.0)]
     most_aggregator_mb: f64,
     /// The same of a kiosk.
     #[arg(long, default_value_t = 4.0)]
     most_kiosk_mb: f64,
+    /// The same of the kiosk with its window.
+    #[arg(long, default_value_t = 8.0)]
+    most_window_mb: f64,
 }
 
 /// What is printed.
@@ -113,7 +119,8 @@ impl Soak {
             answers: self.answers,
             looks: 10,
             pages: 4,
-            most_mb: [self.most_aggregator_mb, self.most_kiosk_mb],
+            window: self.window,
+            most_mb: [self.most_aggregator_mb, self.most_kiosk_mb, self.most_window_mb],
         };
         let report = soak::run(&plan, directory).context("failed to finish the run")?;
         say("soak", report.holds(), report)

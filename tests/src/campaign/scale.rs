@@ -16,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use wardvoice_protocol::id::Hash;
 
 use super::light::{Board, LightKiosk, Parcel};
+use super::open_page::{Live, OpenPage};
 use super::storm::Storm;
 use super::{Enrolled, enrol};
 use crate::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
@@ -31,7 +32,11 @@ const BETWEEN_PAGES: Duration = Duration::from_millis(50);
 /// Below so many kiosks, and after so short an absence, nobody has had to wait: whether they come back one by one says nothing.
 const A_CROWD: usize = 100;
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
+/// So often an open page is told something new at least, where there is news for minutes.
+const NEWS_OF_A_CROWD: usize = 20;
 const MB: f64 = 1024.0 * 1024.0;
+/// What the server may take at most, in MB: by itself, for each kiosk, and for each record with its comment.
+const MOST_MB: [f64; 3] = [256.0, 0.1, 0.0015];
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Copy)]
@@ -69,8 +74,12 @@ pub struct Report {
     pub records_a_second: f64,
     /// The ward's page meanwhile.
     pub page: Page,
+    /// The same page, left open.
+    pub live: Live,
     /// The most memory the aggregator had meanwhile, in MB.
     pub peak_mb: f64,
+    /// The most it may have with so many kiosks and records, in MB.
+    pub most_mb: f64,
     /// Its memory once everything was there, in MB.
     pub resident_mb: f64,
     /// Sealed and not stored.
@@ -108,7 +117,10 @@ impl Report {
         let whole = self.lost + self.doubled + self.strange + self.refused == 0 && self.verify.is_empty();
         let back = self.restart.kiosks == self.kiosks && self.week.kiosks == self.kiosks;
         let spread = !self.spread_is_judged || (self.restart.is_spread() && self.week.is_spread());
-        whole && back && spread && self.page.asked > 0 && self.page.failed == 0
+        let news = if self.spread_is_judged { NEWS_OF_A_CROWD } else { 1 };
+        let pages = self.page.asked > 0 && self.page.failed == 0;
+        let live = self.live.ends_as_a_reload && self.live.news >= news;
+        whole && back && spread && pages && live && self.peak_mb <= self.most_mb
     }
 }
 
@@ -152,9 +164,9 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
     for (kiosk, parcels) in scene.kiosks.iter().zip(parcels) {
         kiosk.take(parcels);
     }
-    let (week, well, page) = scene.drain(plan, sealed.len())?;
+    let Drained { week, well, page, live } = scene.drain(plan, sealed.len())?;
     let draining_s = well.elapsed().as_secs_f64();
-    let page = page.finish()?;
+    let (page, live) = (page.finish()?, live.close()?);
     let (peak, resident) =
         (scene.aggregator.process()?.peak_bytes()?, scene.aggregator.process()?.resident_bytes()?);
     let refused = scene.board.refused();
@@ -172,7 +184,9 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
         draining_s,
         records_a_second: sealed.len() as f64 / draining_s.max(f64::EPSILON),
         page,
+        live,
         peak_mb: peak as f64 / MB,
+        most_mb: most_mb(plan.kiosks, sealed.len()),
         resident_mb: resident as f64 / MB,
         lost,
         doubled,
@@ -181,6 +195,19 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
         verify,
         spread_is_judged: plan.kiosks >= A_CROWD && plan.away >= LONG_ENOUGH,
     })
+}
+
+fn most_mb(kiosks: usize, records: usize) -> f64 {
+    let [alone, each_kiosk, each_record] = MOST_MB;
+    alone + each_kiosk * kiosks as f64 + each_record * records as f64
+}
+
+/// A backlog that has gone out, and what was looked at meanwhile.
+struct Drained {
+    week: Storm,
+    well: Instant,
+    page: Asking,
+    live: OpenPage,
 }
 
 /// Everything that was sealed, kiosk by kiosk, and the hashes of it all.
@@ -222,9 +249,10 @@ impl Scene {
         Ok(Instant::now())
     }
 
-    /// Starts the server after a while, and asks for a page until every record has a receipt.
-    fn drain(&mut self, plan: &Plan, records: usize) -> Result<(Storm, Instant, Asking)> {
+    /// Starts the server after a while, and looks at a page until every record has a receipt.
+    fn drain(&mut self, plan: &Plan, records: usize) -> Result<Drained> {
         let well = self.start_again(plan.away)?;
+        let live = OpenPage::open(&self.aggregator, "/ward/W7")?;
         let page = Asking::start(&self.aggregator, "/ward/W7")?;
         let (board, mut said) = (Arc::clone(&self.board), Instant::now());
         let process = self.aggregator.process()?;
@@ -241,7 +269,8 @@ impl Scene {
             },
         )
         .with_context(|| format!("{} of {records} have a receipt", self.board.settled()))?;
-        Ok((Storm::of(&self.board.take_connections(), well, plan.away), well, page))
+        let week = Storm::of(&self.board.take_connections(), well, plan.away);
+        Ok(Drained { week, well, page, live })
     }
 
     fn end(mut self) -> Aggregator {

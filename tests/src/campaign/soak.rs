@@ -1,6 +1,8 @@
 //! A day in minutes: kiosks at a steady rate, pages that are opened and closed, tables, exports, alerts that come and go, backups, and a wire
 //! that is cut; and whether memory and open files of the aggregator and of a kiosk stay as they are.
 //!
+//! One more kiosk may have its real window, with a patient at it all day.
+//!
 //! A simulated hour is a twenty-fourth of the run. What a day brings in answers is what a day brings; what is done to the server in a day
 //! is far more than anybody does.
 
@@ -14,6 +16,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::at_the_window::{Answered, AtTheWindow};
 use super::gauge::{Gauge, Trend};
 use crate::aggregator::{Aggregator, Carrier};
 use crate::clock::WallClock;
@@ -28,6 +31,8 @@ const OTHER_PAGES: [&str; 4] = ["/", "/trust", "/alerts", "/metrics"];
 /// More than the five minutes that make an alert of a kiosk's clock.
 const CLOCK_OUT: SignedDuration = SignedDuration::from_mins(30);
 const DEADLINE: Duration = Duration::from_mins(2);
+/// A patient so often is none.
+const NOBODY: Duration = Duration::from_hours(24);
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +47,10 @@ pub struct Plan {
     pub looks: u32,
     /// How many wards' pages are opened and left at each look.
     pub pages: u32,
-    /// How much more memory a day may take, of the aggregator and of a kiosk, in MB.
-    pub most_mb: [f64; 2],
+    /// Whether one more kiosk has its window.
+    pub window: bool,
+    /// How much more memory a day may take, of the aggregator, of a kiosk without its window and of one with it, in MB.
+    pub most_mb: [f64; 3],
 }
 
 /// What came of it.
@@ -53,8 +60,12 @@ pub struct Report {
     pub day_s: u64,
     /// Of the aggregator.
     pub aggregator: Trend,
-    /// Of one kiosk.
+    /// Of one kiosk without its window.
     pub kiosk: Trend,
+    /// Of the one with its window, where there is one.
+    pub window: Option<Trend>,
+    /// How many patients were thanked at the window.
+    pub at_the_window: usize,
     /// Pages that were asked for.
     pub pages: usize,
     /// Streams that were opened and left.
@@ -90,6 +101,7 @@ impl Report {
             && self.exports > 0
             && self.backups > 0
             && self.streams > 0
+            && self.window.is_none_or(|_| self.at_the_window > 0)
     }
 
     /// Whether everything held.
@@ -110,6 +122,7 @@ struct Scene {
     aggregator: Aggregator,
     wire: Proxy,
     kiosks: Vec<Bedside>,
+    window: Option<(Bedside, AtTheWindow)>,
     /// Of the last kiosk, which is set wrong every other hour.
     clock: WallClock,
     recipient: String,
@@ -165,11 +178,20 @@ impl Scene {
             kiosk.start(None)?;
             kiosks.push(kiosk);
         }
+        let window = if plan.window {
+            let kiosk = Bedside::enrol(plan.kiosks, "W7", &aggregator, directory)?;
+            kiosk.reach(&format!("mqtts://localhost:{}", wire.port()))?;
+            let open = AtTheWindow::open(&kiosk, directory, plan.day)?;
+            Some((kiosk, open))
+        } else {
+            None
+        };
         Ok(Self {
             directory: directory.to_owned(),
             aggregator,
             wire,
             kiosks,
+            window,
             clock,
             recipient,
             gauges: [Gauge::default(), Gauge::default()],
@@ -221,7 +243,7 @@ impl Scene {
         for kiosk in &mut self.kiosks {
             kiosk.must_be_running()?;
         }
-        Ok(())
+        self.window.as_ref().map_or(Ok(()), |(_, open)| open.must_be_open())
     }
 
     /// Opens pages and leaves them.
@@ -253,9 +275,21 @@ impl Scene {
         kiosk.sample(process, hour)
     }
 
+    /// The window closes after its last patient; what it has kept goes out without it.
+    fn close_the_window(&mut self) -> Result<Option<Answered>> {
+        let Some((mut kiosk, open)) = self.window.take() else { return Ok(None) };
+        let answered = open.close()?;
+        // Nobody comes any more before it is told so.
+        kiosk.take_a_patient_every(NOBODY);
+        kiosk.start(None)?;
+        self.kiosks.push(kiosk);
+        Ok(Some(answered))
+    }
+
     /// No more patients; every outbox runs empty, and everything is counted.
     fn settle(mut self, plan: &Plan, took: Duration) -> Result<Report> {
         self.clock.set(SignedDuration::ZERO)?;
+        let answered = self.close_the_window()?;
         for kiosk in &mut self.kiosks {
             kiosk.no_more_patients();
         }
@@ -267,7 +301,9 @@ impl Scene {
             let metrics = self.aggregator.http().get(&self.aggregator.url("/metrics"))?;
             Ok(metrics.body.lines().any(|line| line == streams))
         })?;
-        let kept: Vec<String> = self.kiosks.iter().flat_map(Bedside::marks).collect();
+        let at_the_window = answered.as_ref().map(|answered| answered.marks.as_slice()).unwrap_or_default();
+        let kept: Vec<String> =
+            self.kiosks.iter().flat_map(Bedside::marks).chain(at_the_window.iter().cloned()).collect();
         self.aggregator.stop()?;
         let ledger = self.aggregator.ledger()?;
         let stored = ledger.marks();
@@ -276,11 +312,14 @@ impl Scene {
             verify.push(format!("{error:#}"));
         }
         let [aggregator, kiosk] = self.gauges.each_ref().map(Gauge::trend);
-        let [most_aggregator, most_kiosk] = plan.most_mb;
+        let window = answered.as_ref().map(|answered| answered.gauge.trend());
+        let [most_aggregator, most_kiosk, most_window] = plan.most_mb;
         Ok(Report {
             day_s: took.as_secs(),
             aggregator,
             kiosk,
+            window,
+            at_the_window: at_the_window.len(),
             pages: self.pages,
             streams: self.streams,
             exports: self.exports,
@@ -292,7 +331,9 @@ impl Scene {
             lost: kept.iter().filter(|mark| !stored.contains_key(mark.as_str())).count(),
             doubled: stored.values().map(|count| count - 1).sum::<usize>() + ledger.doubled(),
             verify,
-            flat: is_flat(&aggregator, most_aggregator) && is_flat(&kiosk, most_kiosk),
+            flat: is_flat(&aggregator, most_aggregator)
+                && is_flat(&kiosk, most_kiosk)
+                && window.is_none_or(|window| is_flat(&window, most_window)),
         })
     }
 }

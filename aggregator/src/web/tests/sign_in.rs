@@ -84,7 +84,7 @@ async fn over_tls_the_cookie_is_this_hosts_and_a_plain_one_counts_for_nothing() 
 }
 
 #[tokio::test]
-async fn wrong_passwords_for_one_account_slow_it_down_after_a_restart_as_well() {
+async fn wrong_passwords_for_one_account_slow_it_down_from_wherever_they_come() {
     let bench = Bench::lively(false).await;
     let caller = |last: u8| Some(std::net::IpAddr::from([10, 0, 0, last]));
     for last in 0..10 {
