@@ -56,6 +56,9 @@ const RECENT_RECORDS: u64 = 5_000;
 const GOODBYE: Duration = Duration::from_secs(5);
 /// How long pages wait for the broker at the start.
 const BROKER_PATIENCE: Duration = Duration::from_secs(5);
+/// How many pages are drawn at once at most. Each may hold a megabyte while it is drawn, and more threads than processors draw none sooner;
+/// some wait for a browser that takes a table.
+const DRAWN_AT_ONCE: usize = 64;
 /// How long open pages may keep the process on the way out.
 const PAGES_DRAIN: Duration = Duration::from_secs(2);
 
@@ -122,6 +125,7 @@ pub fn serve(data: &Path, config: Config, announce: impl FnOnce(&Addresses) -> R
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("pages")
+        .max_blocking_threads(DRAWN_AT_ONCE)
         .enable_all()
         .build()
         .context("failed to start the threads of the pages")?;

@@ -143,6 +143,8 @@ pub fn verify(
     faults.absorb(read_faults);
     let (kiosks, chain_faults) = chains::check(reader, &links)?;
     faults.absorb(chain_faults);
+    // What follows needs room for the facts once more, and no links.
+    let (checked, forgotten, days) = (links.count() - links.forgotten(), links.forgotten(), links.into_days());
     let quarantined = check_quarantine(reader, &mut faults)?;
     let mut rebuilt = rebuild::rebuild(reader, world)?;
     rebuilt.set_rulings(rulings.clone());
@@ -155,15 +157,15 @@ pub fn verify(
     if facts.live_digest != facts.rebuilt_digest {
         faults.add("the facts in use are not those that the log gives".to_owned());
     }
-    let scores = check_scores(scoring, live, &rebuilt, links.days(), today, &mut faults);
+    let scores = check_scores(scoring, live, &rebuilt, &days, today, &mut faults);
     Ok(VerifyReport {
         sound: faults.count == 0,
         complete: kiosks.iter().all(|kiosk| kiosk.gaps.is_empty()),
         deep,
         records,
-        forgotten: links.forgotten(),
+        forgotten,
         quarantined,
-        envelopes_checked: links.count() - links.forgotten(),
+        envelopes_checked: checked,
         kiosks,
         facts,
         scores,

@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::loopback;
 use crate::process::Process;
 use crate::programs;
+use crate::unit;
 use crate::wait::{PATIENCE, until_true};
 
 /// The account that may read pages.
@@ -53,6 +54,7 @@ pub struct Aggregator {
     http: Http,
     process: Option<Process>,
     clock: Option<WallClock>,
+    environment: Vec<(String, String)>,
 }
 
 impl Aggregator {
@@ -87,12 +89,18 @@ impl Aggregator {
         fs::write(data.join("directory.json"), serde_json::to_vec_pretty(&small_trust())?)?;
         let logs = directory.to_path_buf();
         let http = Http::new()?.with_account(OFFICE, PASSWORD);
-        Ok(Self { data, logs, web_port, broker_port, http, process: None, clock: None })
+        Ok(Self { data, logs, web_port, broker_port, http, process: None, clock: None, environment: Vec::new() })
     }
 
     /// Lets the server and its commands live by a clock of the story's, from the next start on.
     pub fn live_by(&mut self, clock: &WallClock) {
         self.clock = Some(clock.clone());
+    }
+
+    /// Lets the server run in the environment that its unit gives it, from the next start on.
+    pub fn runs_as_a_service(&mut self) -> Result<()> {
+        self.environment = unit::environment()?;
+        Ok(())
     }
 
     /// The clock it lives by, where that is not the machine's.
@@ -130,7 +138,7 @@ impl Aggregator {
     /// Starts `serve` without waiting: an armed kill point may end it before it is well.
     pub fn spawn(&mut self, failpoints: Option<&str>) -> Result<()> {
         let mut command = self.command()?;
-        command.arg("serve");
+        command.arg("serve").envs(self.environment.iter().map(|(name, value)| (name, value)));
         arm(&mut command, failpoints);
         self.process = Some(Process::start("aggregator", command, &self.logs)?);
         Ok(())

@@ -41,6 +41,7 @@ pub mod sources;
 pub mod stream;
 pub mod tablet;
 pub mod tree;
+pub mod unit;
 pub mod wait;
 pub mod ward;
 pub mod webhook;

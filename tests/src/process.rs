@@ -129,6 +129,12 @@ impl Process {
         self.memory("VmRSS:")
     }
 
+    /// Memory that is its own, in bytes: what it has written to, wherever the kernel keeps that. Pages of its program and of other files
+    /// are not: they are read again when they are needed, and how many are resident says how much of the program has run so far.
+    pub fn held_bytes(&self) -> Result<u64> {
+        ["RssAnon:", "RssShmem:", "VmSwap:"].into_iter().map(|name| self.memory(name)).sum()
+    }
+
     /// The most resident memory it ever had, in bytes.
     pub fn peak_bytes(&self) -> Result<u64> {
         self.memory("VmHWM:")

@@ -21,6 +21,7 @@ fn a_day_in_seconds_loses_nothing_and_says_how_memory_went() -> Result<()> {
     let directory = tempfile::Builder::new().prefix("wardvoice-soak-").tempdir()?;
     let plan = soak::Plan {
         day: Duration::from_secs(6),
+        days: 1,
         kiosks: 2,
         answers: 60,
         looks: 1,
@@ -32,5 +33,10 @@ fn a_day_in_seconds_loses_nothing_and_says_how_memory_went() -> Result<()> {
     ensure!(report.is_whole() && report.backups == 4 && report.exports == 24, "{report:#?}");
     ensure!(report.at_the_window > 0 && report.window.is_some_and(|trend| trend.memory_mb > 0.0), "{report:#?}");
     ensure!(report.aggregator.samples == 24 && report.kiosk.memory_mb > 0.0, "{report:#?}");
+    // What is its own is part of what is resident.
+    ensure!(
+        report.aggregator.most_mb > 1.0 && report.aggregator.end_mb <= report.aggregator.most_mb,
+        "{report:#?}"
+    );
     Ok(())
 }

@@ -13,31 +13,21 @@ use serde_json::Value;
 use wardvoice_tests::debian::{Machine, well};
 use wardvoice_tests::fleet::Fleet;
 use wardvoice_tests::process::Process;
-use wardvoice_tests::programs::{self, installed, workspace};
+use wardvoice_tests::programs::{self, installed};
+use wardvoice_tests::unit::{self, said};
 use wardvoice_tests::wait::{PATIENCE, until_true};
 use wardvoice_tests::ward::{Between, Ward};
 
-const UNIT: &str = "wardvoice-aggregator.service";
 /// 2.0 or better, in tenths.
 const MOST_EXPOSED: u32 = 20;
 /// What libraries try and do without: the C library asks the kernel for its addresses before it looks up a name.
 const DONE_WITHOUT: [&str; 1] = ["AF_NETLINK"];
 
-fn unit() -> Result<String> {
-    let path = workspace().join("deploy/debian/wardvoice-aggregator").join(UNIT);
-    fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))
-}
-
-/// What the unit says under a key, in order.
-fn said<'u>(unit: &'u str, key: &str) -> Vec<&'u str> {
-    unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
-}
-
 /// A machine with the unit on it, and a program for it to start.
 fn machine_with(text: &str) -> Result<Machine> {
     let machine = Machine::new()?;
     fs::create_dir_all(machine.path("/usr/lib/systemd/system"))?;
-    fs::write(machine.path("/usr/lib/systemd/system").join(UNIT), text)?;
+    fs::write(machine.path("/usr/lib/systemd/system").join(unit::NAME), text)?;
     let program = machine.path("/usr/bin/wardvoice-aggregator");
     fs::write(&program, "#!/bin/sh\n")?;
     fs::set_permissions(program, fs::Permissions::from_mode(0o755))?;
@@ -46,28 +36,44 @@ fn machine_with(text: &str) -> Result<Machine> {
 
 #[test]
 fn the_unit_is_sound_and_confines_the_server() -> Result<()> {
-    let unit = unit()?;
+    let unit = unit::text()?;
     let machine = machine_with(&unit)?;
-    let wrong = machine.check_unit(UNIT)?;
+    let wrong = machine.check_unit(unit::NAME)?;
     ensure!(wrong.is_empty(), "{wrong}");
-    let exposed = machine.exposure(UNIT)?;
+    let exposed = machine.exposure(unit::NAME)?;
     ensure!(exposed <= MOST_EXPOSED, "the exposure is {exposed} tenths");
     // A check that nothing can fail would say nothing.
     let machine = machine_with(&unit.replace("ProtectSystem=", "ProtectSytem=").replace("PrivateUsers=yes", ""))?;
-    ensure!(machine.check_unit(UNIT)?.contains("ProtectSytem"), "a slip in the unit is not seen");
-    ensure!(machine.exposure(UNIT)? > exposed, "a unit that confines less is as well confined");
+    ensure!(machine.check_unit(unit::NAME)?.contains("ProtectSytem"), "a slip in the unit is not seen");
+    ensure!(machine.exposure(unit::NAME)? > exposed, "a unit that confines less is as well confined");
     Ok(())
 }
 
 /// As many kiosks as the largest trusts have, beside all the pages that are let in at once, and as much again.
 #[test]
 fn the_unit_lets_two_thousand_kiosks_in() -> Result<()> {
-    let unit = unit()?;
+    let unit = unit::text()?;
     let limits = said(&unit, "LimitNOFILE");
     let [limit] = limits.as_slice() else { bail!("the unit limits open files by {limits:?}") };
     // Three a kiosk, as docs/reliability.md says; connections to pages and handshakes as docs/security.md does.
     let needed = 2_000 * 3 + 4_096 + 1_024;
     ensure!(limit.parse::<u32>()? >= 2 * needed, "{limit} open files are too few for {needed}");
+    Ok(())
+}
+
+/// The C library would keep a store of memory for each of many threads, and would come to take large pieces out of them and keep those too.
+#[test]
+fn the_unit_lets_the_c_library_keep_little_of_what_is_given_back() -> Result<()> {
+    let environment = unit::environment()?;
+    let number = |name: &str| -> Result<u64> {
+        let found = environment.iter().find(|(known, _)| known == name);
+        let (_, value) = found.with_context(|| format!("the unit does not set {name}"))?;
+        value.parse::<u64>().with_context(|| format!("{name} is {value}"))
+    };
+    let (stores, large) = (number("MALLOC_ARENA_MAX")?, number("MALLOC_MMAP_THRESHOLD_")?);
+    ensure!((1..=2).contains(&stores), "{stores} stores of memory");
+    // The store under the log takes pieces of half a megabyte and more again and again.
+    ensure!((1..=256 * 1024).contains(&large), "pieces below {large} bytes are kept");
     Ok(())
 }
 
@@ -159,7 +165,7 @@ fn call(line: &str) -> Option<(&str, &str)> {
 
 #[test]
 fn the_unit_allows_everything_the_server_does() -> Result<()> {
-    let unit = unit()?;
+    let unit = unit::text()?;
     let allowed = allowed(&unit)?;
     let folder = tempfile::tempdir()?;
     let recording = folder.path().join("recording");

@@ -12,7 +12,7 @@ use crate::log::{Gap, Head, Holder, LogError, Reader, Slot};
 pub(super) fn check(reader: &Reader, links: &Links) -> Result<(Vec<KioskReport>, Faults), LogError> {
     let mut faults = Faults::default();
     let heads = reader.heads()?;
-    let kiosks: BTreeSet<&KioskId> = heads.keys().chain(links.kiosks().keys()).collect();
+    let kiosks: BTreeSet<&KioskId> = heads.keys().chain(links.kiosks()).collect();
     let mut reports = Vec::new();
     for kiosk in kiosks {
         let head = heads.get(kiosk).copied().unwrap_or(Head::EMPTY);
@@ -20,7 +20,7 @@ pub(super) fn check(reader: &Reader, links: &Links) -> Result<(Vec<KioskReport>,
         if walked != head {
             faults.add(format!("kiosk {kiosk}: the head of the chain is not where its numbers end"));
         }
-        let records = links.kiosks().get(kiosk).copied().unwrap_or(0);
+        let records = links.of(kiosk).map_or(0, |known| known.records);
         if walked.stored != records {
             faults.add(format!("kiosk {kiosk}: {} numbers hold records and there are {records}", walked.stored));
         }
@@ -43,6 +43,7 @@ fn walk(
     faults: &mut Faults,
 ) -> Result<(Head, Vec<Gap>), LogError> {
     let (mut head, mut gaps) = (Head::EMPTY, Vec::new());
+    let own = links.of(kiosk).map(|known| known.number);
     for entry in reader.chain(kiosk) {
         let (sequence, slot) = entry?;
         let number = sequence.get();
@@ -61,8 +62,9 @@ fn walk(
             Holder::Stored(position) => {
                 head.stored += 1;
                 let link = links.at(position);
-                let link = link
-                    .filter(|link| link.kiosk == *kiosk && link.sequence == number && link.envelope == slot.hash);
+                let link = link.filter(|link| {
+                    Some(link.kiosk) == own && link.sequence == number && link.envelope == slot.hash
+                });
                 link.map(|link| link.previous)
             }
         };

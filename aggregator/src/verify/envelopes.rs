@@ -19,11 +19,12 @@ use crate::rebuild::spans;
 /// How many records are looked at together; also how many signatures are checked at once.
 const TOGETHER: u64 = 128;
 
-/// Where every record stands in its kiosk's chain.
+/// Where every record stands in its kiosk's chain: some 90 bytes a record, for as long as chains are looked at.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    by_position: Vec<Link>,
-    kiosks: BTreeMap<KioskId, u64>,
+    /// Those of each span of the log as its thread has made them, none of them empty. Many as they are, they are copied nowhere.
+    spans: Vec<Vec<Link>>,
+    kiosks: BTreeMap<KioskId, Numbered>,
     days: BTreeSet<Date>,
     forgotten: u64,
 }
@@ -32,26 +33,41 @@ pub(super) struct Links {
 #[derive(Debug, Clone)]
 pub(super) struct Link {
     position: u64,
-    pub(super) kiosk: KioskId,
+    /// The kiosk's number among the links.
+    pub(super) kiosk: u32,
     pub(super) sequence: u64,
     pub(super) envelope: Hash,
     pub(super) previous: Hash,
 }
 
+/// A kiosk's number among the links, and how many of them are its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbered {
+    pub(super) number: u32,
+    pub(super) records: u64,
+}
+
 impl Links {
     pub(super) fn at(&self, position: u64) -> Option<&Link> {
-        // One that could not be read is missing here, so the place in the list is not the position.
-        let place = self.by_position.binary_search_by_key(&position, |link| link.position).ok()?;
-        self.by_position.get(place)
+        let ends_before = |span: &Vec<Link>| span.last().is_some_and(|link| link.position < position);
+        let span = self.spans.get(self.spans.partition_point(ends_before))?;
+        // One that could not be read is missing here, so the place in the list does not follow from the position.
+        let place = span.binary_search_by_key(&position, |link| link.position).ok()?;
+        span.get(place)
     }
 
     pub(super) fn count(&self) -> u64 {
-        self.by_position.len() as u64
+        self.spans.iter().map(|span| span.len() as u64).sum()
     }
 
-    /// Every kiosk that has records, and how many.
-    pub(super) fn kiosks(&self) -> &BTreeMap<KioskId, u64> {
-        &self.kiosks
+    /// Every kiosk that has records.
+    pub(super) fn kiosks(&self) -> impl Iterator<Item = &KioskId> {
+        self.kiosks.keys()
+    }
+
+    /// A kiosk that has records.
+    pub(super) fn of(&self, kiosk: &KioskId) -> Option<Numbered> {
+        self.kiosks.get(kiosk).copied()
     }
 
     /// How many of them were forgotten.
@@ -59,18 +75,40 @@ impl Links {
         self.forgotten
     }
 
-    pub(super) fn days(&self) -> &BTreeSet<Date> {
-        &self.days
+    /// The local days of all records, and no more of the links.
+    pub(super) fn into_days(self) -> BTreeSet<Date> {
+        self.days
+    }
+
+    /// Adds records to a kiosk's and gives its number.
+    fn add(&mut self, kiosk: KioskId, records: u64) -> u32 {
+        // There are as many kiosks as were registered, and that is far from so many.
+        let next = u32::try_from(self.kiosks.len()).unwrap_or(u32::MAX);
+        let known = self.kiosks.entry(kiosk).or_insert(Numbered { number: next, records: 0 });
+        known.records += records;
+        known.number
     }
 }
 
 /// What one thread found in its span.
 #[derive(Default)]
 struct Part {
+    /// With numbers that count in this part alone.
     links: Vec<Link>,
+    /// By their numbers, each with how many records it has here.
+    kiosks: Vec<(KioskId, u64)>,
     days: BTreeSet<Date>,
     forgotten: u64,
     faults: Faults,
+}
+
+impl Part {
+    /// A number for a kiosk that has none here; nothing where it is no kiosk's name.
+    fn number(&mut self, kiosk: &str) -> Option<u32> {
+        let number = u32::try_from(self.kiosks.len()).ok()?;
+        self.kiosks.push((KioskId::new(kiosk).ok()?, 0));
+        Some(number)
+    }
 }
 
 /// What the log has of a record besides its row.
@@ -102,17 +140,20 @@ pub(super) fn check(reader: &Reader, world: &World, deep: bool) -> Result<(Links
     let (mut links, mut faults) = (Links::default(), Faults::default());
     let mut running = Hash::ZERO;
     for part in parts {
-        let part = part.ok_or_else(|| LogError::Store("reading the log panicked".to_owned()))?;
+        let mut part = part.ok_or_else(|| LogError::Store("reading the log panicked".to_owned()))?;
         faults.absorb(part.faults);
         links.days.extend(part.days);
         links.forgotten += part.forgotten;
-        for link in part.links {
+        let numbers: Vec<u32> =
+            part.kiosks.into_iter().map(|(kiosk, records)| links.add(kiosk, records)).collect();
+        for link in &mut part.links {
             running = run_on(&running, &link.envelope);
-            match links.kiosks.get_mut(&link.kiosk) {
-                Some(count) => *count += 1,
-                None => drop(links.kiosks.insert(link.kiosk.clone(), 1)),
+            if let Some(number) = numbers.get(link.kiosk as usize) {
+                link.kiosk = *number;
             }
-            links.by_position.push(link);
+        }
+        if !part.links.is_empty() {
+            links.spans.push(part.links);
         }
     }
     let end = reader.end()?;
@@ -127,7 +168,7 @@ pub(super) fn check(reader: &Reader, world: &World, deep: bool) -> Result<(Links
 
 fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: bool) -> Part {
     let mut part = Part::default();
-    let mut known_kiosks: HashMap<String, KioskId> = HashMap::new();
+    let mut known_kiosks: HashMap<String, u32> = HashMap::new();
     let mut from = *span.start();
     while from <= *span.end() {
         let until = (from + TOGETHER - 1).min(*span.end());
@@ -154,12 +195,15 @@ fn check_span(reader: &Reader, world: &World, span: RangeInclusive<u64>, deep: b
             };
             part.forgotten += u64::from(matches!(what, What::Tombstone(_)));
             part.days.extend(row.day);
-            let known = known_kiosks.get(&row.kiosk).cloned();
-            let Some(kiosk) = known.or_else(|| KioskId::new(row.kiosk.as_str()).ok()) else {
+            let known = known_kiosks.get(&row.kiosk).copied();
+            let Some(kiosk) = known.or_else(|| part.number(&row.kiosk)) else {
                 part.faults.add(format!("record {position} names no kiosk"));
                 continue;
             };
-            known_kiosks.entry(row.kiosk).or_insert_with(|| kiosk.clone());
+            known_kiosks.entry(row.kiosk).or_insert(kiosk);
+            if let Some((_, records)) = part.kiosks.get_mut(kiosk as usize) {
+                *records += 1;
+            }
             part.links.push(Link { position, kiosk, sequence: row.sequence, envelope: row.envelope, previous });
         }
         from = until + 1;

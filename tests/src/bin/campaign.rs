@@ -48,13 +48,16 @@ struct Scale {
 
 #[derive(Debug, Args)]
 struct Soak {
-    /// How long the day takes, in minutes.
+    /// How long a day takes, in minutes.
     #[arg(long, default_value_t = 24)]
     minutes: u64,
+    /// How many days.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=366))]
+    days: u32,
     /// How many kiosks.
     #[arg(long, default_value_t = 6)]
     kiosks: usize,
-    /// How many answers they give in the day.
+    /// How many answers they give in a day.
     #[arg(long, default_value_t = 2_000)]
     answers: u32,
     /// One more kiosk with its real window, on a display without a screen (Xvfb), with a patient at it all day.
@@ -115,6 +118,7 @@ impl Soak {
     fn run(&self, directory: &Path) -> Result<bool> {
         let plan = soak::Plan {
             day: Duration::from_secs(60 * self.minutes),
+            days: self.days,
             kiosks: self.kiosks,
             answers: self.answers,
             looks: 10,

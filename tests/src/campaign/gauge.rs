@@ -1,4 +1,6 @@
 //! Whether what a process holds stays as it is: samples over time, and the slope of a line through those after the warm-up.
+//!
+//! What counts is memory that is the process's own ([`Process::held_bytes`]); what is resident besides is told beside it and judged by nobody.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -19,6 +21,7 @@ struct Sample {
     /// When, in simulated hours.
     hour: f64,
     megabytes: f64,
+    resident: f64,
     files: f64,
 }
 
@@ -27,12 +30,16 @@ struct Sample {
 pub struct Trend {
     /// How many samples there are.
     pub samples: usize,
-    /// Resident memory at the end of the warm-up, in MB.
+    /// Memory of its own at the end of the warm-up, in MB.
     pub memory_mb: f64,
+    /// The same at the end.
+    pub end_mb: f64,
     /// The most there was, in MB.
     pub most_mb: f64,
     /// What a simulated day adds to it after the warm-up, by the line through the samples, in MB.
     pub memory_a_day_mb: f64,
+    /// The same of everything that is resident, pages of its program and of other files among it.
+    pub resident_a_day_mb: f64,
     /// Open files and sockets at the end of the warm-up.
     pub files: f64,
     /// What a simulated day adds to them.
@@ -42,8 +49,9 @@ pub struct Trend {
 impl Gauge {
     /// Looks at a process.
     pub fn sample(&mut self, process: &Process, hour: f64) -> Result<()> {
-        let megabytes = process.resident_bytes()? as f64 / (1024.0 * 1024.0);
-        self.samples.push(Sample { hour, megabytes, files: process.open_files()? as f64 });
+        let [megabytes, resident] =
+            [process.held_bytes()?, process.resident_bytes()?].map(|bytes| bytes as f64 / (1024.0 * 1024.0));
+        self.samples.push(Sample { hour, megabytes, resident, files: process.open_files()? as f64 });
         Ok(())
     }
 
@@ -52,14 +60,18 @@ impl Gauge {
         let last = self.samples.last().map_or(0.0, |sample| sample.hour);
         let warm: Vec<Sample> =
             self.samples.iter().copied().filter(|sample| sample.hour >= last * WARM_UP).collect();
-        let first = warm.first().copied().unwrap_or(Sample { hour: 0.0, megabytes: 0.0, files: 0.0 });
+        let none = Sample { hour: 0.0, megabytes: 0.0, resident: 0.0, files: 0.0 };
+        let [first, end] = [warm.first(), warm.last()].map(|sample| sample.copied().unwrap_or(none));
+        let a_day = |what: fn(&Sample) -> f64| 24.0 * slope(warm.iter().map(|sample| (sample.hour, what(sample))));
         Trend {
             samples: self.samples.len(),
             memory_mb: first.megabytes,
+            end_mb: end.megabytes,
             most_mb: self.samples.iter().map(|sample| sample.megabytes).fold(0.0, f64::max),
-            memory_a_day_mb: 24.0 * slope(warm.iter().map(|sample| (sample.hour, sample.megabytes))),
+            memory_a_day_mb: a_day(|sample| sample.megabytes),
+            resident_a_day_mb: a_day(|sample| sample.resident),
             files: first.files,
-            files_a_day: 24.0 * slope(warm.iter().map(|sample| (sample.hour, sample.files))),
+            files_a_day: a_day(|sample| sample.files),
         }
     }
 }
@@ -81,7 +93,9 @@ mod tests {
 
     fn run(memory: impl Fn(f64) -> f64) -> Trend {
         let at = |tenth: u32| f64::from(tenth) / 10.0;
-        let samples = (0..=240).map(at).map(|hour| Sample { hour, megabytes: memory(hour), files: 30.0 });
+        // Of what is resident besides, more and more is looked at, and that is no leak.
+        let of = |hour| Sample { hour, megabytes: memory(hour), resident: memory(hour) + hour, files: 30.0 };
+        let samples = (0..=240).map(at).map(of);
         Gauge { samples: samples.collect() }.trend()
     }
 
@@ -93,5 +107,7 @@ mod tests {
         let leaks = run(|hour| 60.0 + 2.0 * hour + noise(hour));
         assert!((leaks.memory_a_day_mb - 48.0).abs() < 1.0, "{leaks:?}");
         assert_eq!(flat.samples, 241);
+        assert!((flat.resident_a_day_mb - flat.memory_a_day_mb - 24.0).abs() < 1e-6, "{flat:?}");
+        assert!((leaks.end_mb - 108.0).abs() <= 1.0, "{leaks:?}");
     }
 }

@@ -3,8 +3,9 @@
 //!
 //! One more kiosk may have its real window, with a patient at it all day.
 //!
-//! A simulated hour is a twenty-fourth of the run. What a day brings in answers is what a day brings; what is done to the server in a day
-//! is far more than anybody does.
+//! A simulated hour is a twenty-fourth of a day of the run. What a day brings in answers is what a day brings; what is done to the server in a
+//! day is far more than anybody does. The server runs in the environment of its unit. What it keeps on purpose, up to a bound of its own,
+//! grows in a first day too; more days than one tell that from what has none.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,11 +38,13 @@ const NOBODY: Duration = Duration::from_hours(24);
 /// What a run is asked to do.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// How long the day takes.
+    /// How long a day takes.
     pub day: Duration,
+    /// How many days.
+    pub days: u32,
     /// How many kiosks there are.
     pub kiosks: usize,
-    /// How many answers they give in the day.
+    /// How many answers they give in a day.
     pub answers: u32,
     /// How often memory and files are looked at in an hour.
     pub looks: u32,
@@ -56,7 +59,9 @@ pub struct Plan {
 /// What came of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// How long the day took, in seconds.
+    /// How many days there were.
+    pub days: u32,
+    /// How long a day took, in seconds.
     pub day_s: u64,
     /// Of the aggregator.
     pub aggregator: Trend,
@@ -137,12 +142,13 @@ struct Scene {
 
 /// Runs a plan in an empty directory.
 pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
-    ensure!(plan.kiosks > 0 && plan.answers > 0 && plan.looks > 0, "no kiosks, answers or looks are no day");
+    let Plan { days, kiosks, answers, looks, .. } = *plan;
+    ensure!(days > 0 && kiosks > 0 && answers > 0 && looks > 0, "no kiosks, answers or looks are no day");
     let began = Instant::now();
     let mut scene = Scene::open(plan, directory)?;
     let look = plan.day / (HOURS * plan.looks);
     let mut due = Instant::now();
-    for hour in 0..HOURS {
+    for hour in 0..HOURS * plan.days {
         tracing::info!("hour {hour}: {} answers", scene.acknowledged());
         scene.begin_an_hour(hour)?;
         for part in 0..plan.looks {
@@ -153,12 +159,13 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
         }
         scene.end_an_hour()?;
     }
-    scene.settle(plan, began.elapsed())
+    scene.settle(plan, began.elapsed() / plan.days)
 }
 
 impl Scene {
     fn open(plan: &Plan, directory: &Path) -> Result<Self> {
         let mut aggregator = Aggregator::prepare(directory, &Carrier::Certified)?;
+        aggregator.runs_as_a_service()?;
         aggregator.start()?;
         aggregator.open_the_office()?;
         let wire = Proxy::start(aggregator.broker_port()?)?;
@@ -287,7 +294,7 @@ impl Scene {
     }
 
     /// No more patients; every outbox runs empty, and everything is counted.
-    fn settle(mut self, plan: &Plan, took: Duration) -> Result<Report> {
+    fn settle(mut self, plan: &Plan, day: Duration) -> Result<Report> {
         self.clock.set(SignedDuration::ZERO)?;
         let answered = self.close_the_window()?;
         for kiosk in &mut self.kiosks {
@@ -315,7 +322,8 @@ impl Scene {
         let window = answered.as_ref().map(|answered| answered.gauge.trend());
         let [most_aggregator, most_kiosk, most_window] = plan.most_mb;
         Ok(Report {
-            day_s: took.as_secs(),
+            days: plan.days,
+            day_s: day.as_secs(),
             aggregator,
             kiosk,
             window,
