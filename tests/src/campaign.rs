@@ -7,6 +7,7 @@
 mod enrolled;
 pub mod gauge;
 pub mod light;
+pub mod page;
 pub mod scale;
 pub mod soak;
 mod storm;
