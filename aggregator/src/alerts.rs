@@ -14,9 +14,9 @@
 //! Invariants: what is found follows from the [`Situation`] alone; what is told, from what was found and told before. The book survives
 //! restarts. An alert quotes no patient and names no consultant.
 //!
-//! Bounds: at most [`book::MOST_OPEN`] alerts are open; the file is written anew when most of its lines are of the past.
+//! Bounds: at most [`book::MOST_OPEN`] alerts of an audience are open; the file is written anew when most of its lines are of the past.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -190,9 +190,22 @@ impl Alerts {
 
     /// Every alert that is open: those that nobody has seen first, then by kind and by when they were raised.
     pub fn all(&self) -> Vec<Open> {
-        let mut all: Vec<Open> = self.locked().book.open().cloned().collect();
-        all.sort_by_key(|open| (open.seen.is_some(), open.alert.kind, open.raised, open.alert.key.clone()));
-        all
+        self.those(|_| true)
+    }
+
+    /// The same of some alone: thousands of kiosks may be silent, and a ward's page asks for its own.
+    pub fn those(&self, wanted: impl Fn(&Open) -> bool) -> Vec<Open> {
+        let mut those: Vec<Open> = self.locked().book.open().filter(|open| wanted(open)).cloned().collect();
+        those.sort_by(|one, other| {
+            let order = |open: &Open| (open.seen.is_some(), open.alert.kind, open.raised);
+            order(one).cmp(&order(other)).then_with(|| one.alert.key.cmp(&other.alert.key))
+        });
+        those
+    }
+
+    /// Whose alerts are open.
+    pub fn audiences(&self) -> BTreeSet<Audience> {
+        self.locked().book.open().map(|open| open.alert.audience.clone()).collect()
     }
 
     /// One that is open.

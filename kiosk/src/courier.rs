@@ -2,7 +2,7 @@
 //!
 //! # Vocabulary
 //! An envelope is *ready* (to be sent), *in flight* (sent, no verdict yet) or *resting* (refused by an aggregator that did
-//! not keep it). The *window* is how many may be in flight. `at_ms` is any clock that only goes forward.
+//! not keep it). The *window* is how many may be in flight just now. `at_ms` is any clock that only goes forward.
 //!
 //! # Invariants
 //! 1. An envelope is forgotten only with an [`Effect::Settle`] that carries a verdict of its number, record id and hash
@@ -18,6 +18,12 @@
 //! # Times
 //! A resend waits [`Pace::resend_ms`], doubled for every attempt up to [`Pace::resend_most_ms`], times 0.5 to 1.5 by the
 //! jitter handed in. Any receipt proves that the aggregator is there, and takes the doublings of all in flight back.
+//!
+//! # The window
+//! It begins at [`FIRST_WINDOW`] with each connection. Answers within a quarter of the first resend's wait widen it by as many, up to
+//! [`Pace::window`]; answers that take more than half of that wait, and waits that end without one, halve it, once in such a wait and down to
+//! one. So kiosks that come back together with full outboxes keep the queue before the aggregator shorter than the time after which they send
+//! again; otherwise most of what it reads would be what it has read before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +36,7 @@ use crate::outbox::Waiting;
 /// How fast the courier goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// How many envelopes may be in flight.
+    /// How many envelopes may be in flight while answers come quickly.
     pub window: usize,
     /// How long an envelope in flight waits for its verdict the first time.
     pub resend_ms: u64,
@@ -50,6 +56,9 @@ impl Default for Pace {
 
 /// How long after an envelope was sent a receipt of it still teaches the aggregator's clock (docs/protocol.md).
 pub const FRESH_MS: u64 = 60_000;
+
+/// How many envelopes may be in flight before the first answer of a connection.
+pub const FIRST_WINDOW: usize = 8;
 
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,6 +127,8 @@ struct Parcel {
     hash: Hash,
     state: State,
     sent_ms: u64,
+    /// When it was sent first since it last had to begin anew, by a new connection or a rest.
+    first_sent_ms: Option<u64>,
     attempts: u32,
     refusals: u32,
 }
@@ -131,6 +142,9 @@ pub struct Courier {
     // When the parcels that are in flight or resting are due, with their numbers.
     timers: BTreeSet<(u64, u64)>,
     in_flight: usize,
+    // How many may be in flight, and until when it is not made smaller again.
+    window: usize,
+    narrowed_until_ms: u64,
     // No parcel below this number is ready; saves walking over a long queue for each event.
     first_ready: u64,
 }
@@ -139,7 +153,16 @@ impl Courier {
     /// A courier for what waits in the outbox when it starts.
     pub fn new<'a>(pace: Pace, waiting: impl IntoIterator<Item = &'a Waiting>) -> Self {
         let parcels = waiting.into_iter().map(|waiting| (waiting.sequence, Parcel::of(waiting))).collect();
-        Self { pace, connected: false, parcels, timers: BTreeSet::new(), in_flight: 0, first_ready: 0 }
+        Self {
+            pace,
+            connected: false,
+            parcels,
+            timers: BTreeSet::new(),
+            in_flight: 0,
+            window: pace.window.min(FIRST_WINDOW),
+            narrowed_until_ms: 0,
+            first_ready: 0,
+        }
     }
 
     /// Takes an event and says what to do.
@@ -150,6 +173,8 @@ impl Courier {
             EventKind::Connected => {
                 self.lose_in_flight();
                 self.connected = true;
+                self.window = self.pace.window.min(FIRST_WINDOW);
+                self.narrowed_until_ms = 0;
             }
             EventKind::Disconnected => {
                 self.lose_in_flight();
@@ -219,6 +244,10 @@ impl Courier {
                 parcel.attempts = 0;
             }
         }
+        // Those that are ready again because nobody answered, too: how long the way was without a connection says nothing.
+        for parcel in self.parcels.values_mut() {
+            parcel.first_sent_ms = None;
+        }
     }
 
     fn take_receipt(
@@ -235,11 +264,16 @@ impl Courier {
             effects.push(Effect::LearnOffset { offset_s, aggregator_time });
         }
         let mut settled = Vec::new();
+        let (mut answered, mut slowest_ms) = (0, 0);
         for verdict in receipt.verdicts {
             let Some(sequence) = verdict.sequence.map(Sequence::get) else { continue };
             let Some(parcel) = self.parcels.get_mut(&sequence) else { continue };
             if verdict.record != Some(parcel.record) || verdict.envelope != parcel.hash {
                 continue;
+            }
+            if let Some(sent_ms) = parcel.first_sent_ms.take() {
+                answered += 1;
+                slowest_ms = at_ms.saturating_sub(sent_ms).max(slowest_ms);
             }
             if let Decision::Refused(refusal) = &verdict.decision {
                 effects.push(Effect::Alarm { sequence, refusal: refusal.clone() });
@@ -258,6 +292,7 @@ impl Courier {
         if !settled.is_empty() {
             effects.push(Effect::Settle(settled));
         }
+        self.suit_window(answered, slowest_ms, at_ms);
         self.take_back_doublings(at_ms.saturating_add(spread(self.pace.resend_ms, jitter)));
     }
 
@@ -270,6 +305,22 @@ impl Courier {
                 && parcel.state.is_in_flight()
                 && at_ms.saturating_sub(parcel.sent_ms) < FRESH_MS
         })
+    }
+
+    /// Makes the window larger or smaller, by how long the slowest of some answers took.
+    fn suit_window(&mut self, answered: usize, slowest_ms: u64, at_ms: u64) {
+        if slowest_ms > self.pace.resend_ms / 2 {
+            self.narrow(at_ms);
+        } else if slowest_ms <= self.pace.resend_ms / 4 {
+            self.window = self.window.saturating_add(answered).min(self.pace.window);
+        }
+    }
+
+    fn narrow(&mut self, at_ms: u64) {
+        if at_ms >= self.narrowed_until_ms {
+            self.window = (self.window / 2).max(1);
+            self.narrowed_until_ms = at_ms.saturating_add(self.pace.resend_ms);
+        }
     }
 
     fn take_back_doublings(&mut self, latest_ms: u64) {
@@ -286,14 +337,19 @@ impl Courier {
 
     /// Makes ready what is due: in flight for too long, or rested enough.
     fn wake(&mut self, at_ms: u64) {
+        let mut unanswered = false;
         while let Some((_, sequence)) = self.timers.first().copied().filter(|(due_ms, _)| *due_ms <= at_ms) {
+            unanswered |= self.parcels.get(&sequence).is_some_and(|parcel| parcel.state.is_in_flight());
             self.change(sequence, State::Ready);
+        }
+        if unanswered {
+            self.narrow(at_ms);
         }
     }
 
     fn send(&mut self, at_ms: u64, jitter: f64, effects: &mut Vec<Effect>) {
         let mut from = self.first_ready;
-        while self.in_flight < self.pace.window {
+        while self.in_flight < self.window {
             let next = self.parcels.range_mut(from..).find(|(_, parcel)| parcel.state == State::Ready);
             let Some((&sequence, parcel)) = next else {
                 from = u64::MAX;
@@ -302,6 +358,7 @@ impl Courier {
             let wait = spread(doubled(self.pace.resend_ms, parcel.attempts, self.pace.resend_most_ms), jitter);
             parcel.attempts = parcel.attempts.saturating_add(1);
             parcel.sent_ms = at_ms;
+            parcel.first_sent_ms = parcel.first_sent_ms.or(Some(at_ms));
             self.change(sequence, State::InFlight { due_ms: at_ms.saturating_add(wait) });
             effects.push(Effect::Publish(sequence));
             from = sequence.saturating_add(1);
@@ -331,6 +388,7 @@ impl Parcel {
             hash: waiting.hash,
             state: State::Ready,
             sent_ms: 0,
+            first_sent_ms: None,
             attempts: 0,
             refusals: 0,
         }

@@ -8,11 +8,10 @@ mod at_the_window;
 mod enrolled;
 pub mod gauge;
 pub mod light;
-mod open_page;
+pub mod page;
 pub mod scale;
 pub mod soak;
 mod storm;
 
 pub use enrolled::{Enrolled, enrol};
-pub use open_page::Live;
 pub use storm::Storm;

@@ -5,14 +5,26 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use wardvoice_tests::campaign::{scale, soak};
+use wardvoice_tests::wait::PATIENCE;
 
 #[test]
 fn kiosks_come_back_together_with_a_week_of_records_and_everything_is_stored_once() -> Result<()> {
     let directory = tempfile::Builder::new().prefix("wardvoice-scale-").tempdir()?;
-    let plan =
-        scale::Plan { kiosks: 12, records: 20, away: Duration::from_secs(1), deadline: Duration::from_mins(3) };
+    let plan = scale::Plan {
+        kiosks: 12,
+        records: 20,
+        away: Duration::from_secs(1),
+        deadline: Duration::from_mins(3),
+        most_back: PATIENCE,
+        most_late: PATIENCE,
+        most_mb: 1_024.0,
+    };
     let report = scale::run(&plan, directory.path())?;
     ensure!(report.holds() && report.records == 240, "{report:#?}");
+    ensure!(report.open.receipts == 20 && report.fleet_kb > 1.0, "{report:#?}");
+    // The same run, had it been asked for less memory than any program takes.
+    let asked = scale::Plan { most_mb: 1.0, ..plan };
+    ensure!(report.judge(&asked) == ["memory stays within its bound"], "{report:#?}");
     Ok(())
 }
 

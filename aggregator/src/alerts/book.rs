@@ -3,7 +3,7 @@
 //! As in the [delivery room](crate::delivery::queue), everything that lasts is an [`Entry`], and the state is what its entries say. When an
 //! alert was first found, or last, is not kept: after a restart those times begin afresh, which ends nothing too early.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
@@ -18,8 +18,9 @@ use crate::journal::State;
 pub const ENDS_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// Records that wait on a kiosk which has just come back are on their way: they are an alert when they still wait after so long.
 const STUCK_FOR: SignedDuration = SignedDuration::from_mins(5);
-/// The most alerts that are open.
-pub const MOST_OPEN: usize = 1_000;
+/// The most alerts of one audience that are open: four of each of 2,500 kiosks, where a network is gone for days. What is beyond comes once
+/// others have ended. An audience takes nothing from the others.
+pub const MOST_OPEN: usize = 10_000;
 
 /// An alert that is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,10 +133,16 @@ impl Book {
         let mut new = self.refresh(found, now);
         new.sort_by(|left, right| (left.kind, &left.key).cmp(&(right.kind, &right.key)));
         let week = week_of(calendar.day_of(now));
+        let mut counts: BTreeMap<Audience, usize> = BTreeMap::new();
+        for open in self.open.values() {
+            *counts.entry(open.alert.audience.clone()).or_default() += 1;
+        }
         for alert in new {
-            if self.open.len() >= MOST_OPEN {
-                break;
+            let count = counts.entry(alert.audience.clone()).or_default();
+            if *count >= MOST_OPEN {
+                continue;
             }
+            *count += 1;
             let at_once = self.spent_in(&alert.audience, week) < settings.budgets.of(&alert.audience);
             let key = alert.key.clone();
             self.decide(now, Entry::Raised { alert, at_once, week }, &mut looked);
@@ -191,7 +198,7 @@ impl Book {
 
     /// Ends what has not been found for so long.
     fn end(&mut self, found: &BTreeMap<String, Alert>, now: Timestamp, looked: &mut Looked) {
-        let gone: Vec<String> = self.open.keys().filter(|key| !found.contains_key(*key)).cloned().collect();
+        let gone: BTreeSet<String> = self.open.keys().filter(|key| !found.contains_key(*key)).cloned().collect();
         self.missing.retain(|key, _| gone.contains(key));
         for key in gone {
             let since = *self.missing.entry(key.clone()).or_insert(now);

@@ -293,6 +293,24 @@ fn every_ward_has_a_budget_of_its_own() {
 }
 
 #[test]
+fn thousands_of_silent_kiosks_take_no_alert_from_anybody_else() {
+    let mut book = Book::default();
+    let ward = alert("special_cause:ward:W1:1", Kind::SpecialCause, "ward:W1");
+    let mut found: Vec<Alert> = (0..book::MOST_OPEN + 5).map(silent).collect();
+    found.push(ward);
+    let looked = look(&mut book, &found, NOW);
+    assert_eq!(told(&looked), ["silent_kiosk:k-0", "silent_kiosk:k-1", "special_cause:ward:W1:1"]);
+    assert_eq!(book.open().count(), book::MOST_OPEN + 1);
+    // What had no place has one once another has ended.
+    let rest: Vec<Alert> = found.into_iter().skip(5).collect();
+    look(&mut book, &rest, "2026-11-16T12:01:00Z");
+    look(&mut book, &rest, "2026-11-16T12:11:00Z");
+    look(&mut book, &rest, "2026-11-16T12:12:00Z");
+    assert!(rest.iter().all(|alert| book.get(&alert.key).is_some()));
+    assert_eq!(book.open().count(), rest.len());
+}
+
+#[test]
 fn the_digest_is_at_the_local_hour_in_summer_too() {
     let mut book = Book::default();
     let found = [silent(1), silent(2), silent(3)];

@@ -24,6 +24,8 @@ use crate::policy;
 
 /// So many are named in a notice.
 const IN_A_NOTICE: usize = 3;
+/// So many are named in a list; where a whole network is gone, the first of them say enough.
+const IN_A_LIST: usize = 200;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -95,7 +97,7 @@ impl Heeded {
         all.extend(file.departments.iter().map(|entry| Audience::Department(entry.id.clone())));
         all.extend(web.desk.world.directory.wards().iter().map(|entry| Audience::Ward(entry.id.clone())));
         // What the directory no longer has may still be told of.
-        all.extend(web.desk.alerts.all().into_iter().map(|open| open.alert.audience));
+        all.extend(web.desk.alerts.audiences());
         Self::of(web, viewer, &all.into_iter().collect::<Vec<_>>())
     }
 
@@ -128,7 +130,7 @@ fn tell(web: &Web, audience: &Audience) {
 pub(crate) fn notice(web: &Web, heeded: &Heeded) -> Markup {
     // What is over the budget is in the list and in the digest, and not here.
     let is_shown = |open: &Open| heeded.0.contains(&open.alert.audience) && open.seen.is_none() && open.at_once;
-    let open: Vec<Open> = web.desk.alerts.all().into_iter().filter(is_shown).collect();
+    let open = web.desk.alerts.those(is_shown);
     html! {
         @if !open.is_empty() {
             section #alerts.note.no-print aria-labelledby="alerts-notice" {
@@ -147,8 +149,8 @@ pub(crate) fn notice(web: &Web, heeded: &Heeded) -> Markup {
 
 /// What changes on the page.
 pub(crate) fn fragment(web: &Web, heeded: &Heeded) -> Fragment {
-    let all = web.desk.alerts.all().into_iter().filter(|open| heeded.0.contains(&open.alert.audience));
-    let (seen, new): (Vec<Open>, Vec<Open>) = all.partition(|open| open.seen.is_some());
+    let all = web.desk.alerts.those(|open| heeded.0.contains(&open.alert.audience));
+    let (seen, new): (Vec<Open>, Vec<Open>) = all.into_iter().partition(|open| open.seen.is_some());
     let said = format!(
         "Updated: {} to look at, {} seen.",
         words::of(new.len() as u64, "alert", "alerts"),
@@ -177,7 +179,12 @@ fn table(web: &Web, alerts: &[Open], title: &str) -> Markup {
                         th scope="col" { (if title == "new" { "Say that you have seen it" } else { "Seen by" }) }
                     }
                 }
-                tbody { @for open in alerts { (row(web, open)) } }
+                tbody { @for open in alerts.iter().take(IN_A_LIST) { (row(web, open)) } }
+            }
+        }
+        @if alerts.len() > IN_A_LIST {
+            p.aside {
+                "And " (words::of((alerts.len() - IN_A_LIST) as u64, "more", "more")) ". " code { "wardvoice-aggregator alert list" } " names all."
             }
         }
     }

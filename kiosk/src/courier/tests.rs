@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use proptest::prelude::*;
 use wardvoice_protocol::receipt::Reason;
@@ -132,6 +132,72 @@ fn a_verdict_on_other_bytes_settles_nothing() {
     let effects = drive.at(10, receipt(strange));
     assert!(effects.is_empty(), "{effects:?}");
     assert_eq!(drive.0.len(), 1);
+}
+
+#[test]
+fn the_window_widens_with_quick_answers_and_narrows_with_slow_ones_and_with_none() {
+    let all: Vec<Waiting> = (1..=200).map(waiting).collect();
+    let pace = Pace { window: 20, resend_ms: 1_000, resend_most_ms: 8_000, ..PACE };
+    let mut drive = Drive(Courier::new(pace, &all));
+    let accepted = |numbers: &[u64]| receipt(numbers.iter().map(|n| verdict(*n, Decision::Accepted)).collect());
+    let first = published(&drive.at(0, EventKind::Connected));
+    assert_eq!(first, [1, 2, 3, 4, 5, 6, 7, 8]);
+    let second = published(&drive.at(100, accepted(&first)));
+    assert_eq!(second.len(), 16, "as many more as were answered");
+    let third = published(&drive.at(200, accepted(&second)));
+    assert_eq!(third.len(), 20, "and no more than the pace allows");
+    let fourth = published(&drive.at(600, accepted(&third)));
+    assert_eq!(fourth.len(), 20, "an answer that took its time changes nothing");
+    let fifth = published(&drive.at(1_200, accepted(&fourth)));
+    assert_eq!(fifth.len(), 10, "a slow one halves it");
+    let sixth = published(&drive.at(1_900, accepted(&fifth)));
+    assert_eq!(sixth.len(), 10, "once in a while");
+    // None of them is answered: half of them go again, the first of them first.
+    let again = published(&drive.at(2_900, EventKind::Tick));
+    assert_eq!(Some(again.as_slice()), sixth.get(..5));
+    // An answer is as late as its first copy, however soon it comes after the second: it widens nothing.
+    assert_eq!(published(&drive.at(3_000, accepted(&again))).len(), 5);
+    let anew = published(&drive.at(4_000, EventKind::Connected));
+    assert_eq!(anew.len(), 8, "a new connection begins anew");
+    let quick = published(&drive.at(4_010, accepted(&anew)));
+    assert_eq!(quick.len(), 16, "and counts no time from before it");
+}
+
+/// Kiosks with full outboxes that connect at the same moment, and an aggregator that reads one envelope a millisecond in the order of their
+/// arrival: what all of them send, until everything has its receipt.
+#[test]
+fn a_crowd_with_full_outboxes_sends_little_twice() {
+    const KIOSKS: u64 = 30;
+    const RECORDS: u64 = 100;
+    let pace = Pace { window: 100, resend_ms: 500, resend_most_ms: 8_000, ..PACE };
+    let all: Vec<Waiting> = (1..=RECORDS).map(waiting).collect();
+    let mut kiosks: Vec<(u64, Courier)> = (0..KIOSKS).map(|kiosk| (kiosk, Courier::new(pace, &all))).collect();
+    let mut queue = VecDeque::new();
+    let (mut sent, mut now) = (0, 0);
+    while kiosks.iter().any(|(_, courier)| !courier.is_empty()) {
+        let read = queue.pop_front();
+        for (kiosk, courier) in &mut kiosks {
+            let kind = match read {
+                _ if now == 0 => EventKind::Connected,
+                Some((of, sequence)) if of == *kiosk => receipt(vec![verdict(sequence, Decision::Accepted)]),
+                _ if courier.next_due_ms().is_some_and(|due_ms| due_ms <= now) => EventKind::Tick,
+                _ => continue,
+            };
+            #[expect(clippy::cast_precision_loss, reason = "a number below 100")]
+            let jitter = ((*kiosk * 37 + now) % 100) as f64 / 100.0;
+            let effects = courier.apply(Event { at_ms: now, jitter, kind });
+            let published = published(&effects);
+            sent += published.len() as u64;
+            queue.extend(published.into_iter().map(|sequence| (*kiosk, sequence)));
+        }
+        now += 1;
+        assert!(
+            now < 60_000,
+            "{} of them are not empty",
+            kiosks.iter().filter(|(_, one)| !one.is_empty()).count()
+        );
+    }
+    assert!(sent * 4 <= KIOSKS * RECORDS * 5, "{sent} for {} records", KIOSKS * RECORDS);
 }
 
 #[test]

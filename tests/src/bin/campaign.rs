@@ -44,6 +44,15 @@ struct Scale {
     /// Minutes after which the run gives up.
     #[arg(long, default_value_t = 120)]
     deadline_minutes: u64,
+    /// Within how many seconds everybody has to be back.
+    #[arg(long, default_value_t = 60)]
+    most_back_seconds: u64,
+    /// How late an open page may be, in seconds.
+    #[arg(long, default_value_t = 5)]
+    most_late_seconds: u64,
+    /// How much memory the aggregator may ever take, in MB: half of what docs/operate.md asks of a server.
+    #[arg(long, default_value_t = 2_048.0)]
+    most_mb: f64,
 }
 
 #[derive(Debug, Args)]
@@ -108,6 +117,9 @@ impl Scale {
             records: self.records,
             away: Duration::from_secs(self.away_seconds),
             deadline: Duration::from_secs(60 * self.deadline_minutes),
+            most_back: Duration::from_secs(self.most_back_seconds),
+            most_late: Duration::from_secs(self.most_late_seconds),
+            most_mb: self.most_mb,
         };
         let report = scale::run(&plan, directory).context("failed to finish the run")?;
         say("scale", report.holds(), report)

@@ -39,6 +39,9 @@ pub struct Board {
     settled: AtomicUsize,
     refused: AtomicUsize,
     connections: Mutex<Vec<(usize, Instant)>>,
+    /// The ward whose receipts are noted one by one, and when each came.
+    watched: Option<WardId>,
+    receipts: Mutex<Vec<Instant>>,
 }
 
 /// A sealed record.
@@ -62,6 +65,11 @@ enum Order {
 }
 
 impl Board {
+    /// A board that notes when each record of a ward's kiosks gets its receipt.
+    pub fn watching(ward: WardId) -> Self {
+        Self { watched: Some(ward), ..Self::default() }
+    }
+
     /// How many are connected.
     pub fn connected(&self) -> usize {
         self.connected.load(Ordering::SeqCst)
@@ -80,6 +88,19 @@ impl Board {
     /// Takes what was noted of connections: which kiosk, and when it stood.
     pub fn take_connections(&self) -> Vec<(usize, Instant)> {
         std::mem::take(&mut *self.connections.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what was noted of the watched ward: when each of its records got its receipt.
+    pub fn take_receipts(&self) -> Vec<Instant> {
+        std::mem::take(&mut *self.receipts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_receipt(&self, ward: &WardId) {
+        if self.watched.as_ref() == Some(ward) {
+            let mut receipts = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
+            receipts.push(Instant::now());
+        }
+        self.settled.fetch_add(1, Ordering::SeqCst);
     }
 
     fn note_connection(&self, number: usize) {
@@ -305,7 +326,7 @@ impl Carrier {
     fn settle(&mut self, verdicts: &[Verdict]) {
         for sequence in verdicts.iter().filter_map(|verdict| verdict.sequence) {
             if self.payloads.remove(&sequence.get()).is_some() {
-                self.board.settled.fetch_add(1, Ordering::SeqCst);
+                self.board.note_receipt(&self.ward);
             }
         }
     }

@@ -1,42 +1,39 @@
 //! Thousands of kiosks at once: all connected over TLS that both ends prove themselves for, all back after a restart, and all back after a
-//! week without network with everything they have kept, while somebody asks for a ward's page all the time.
+//! week without network with everything they have kept, while somebody asks for a ward's page all the time and somebody else has it open.
 //!
 //! Everything is counted from an export that is read with the protocol alone, against the hashes of what was sealed.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
-use wardvoice_protocol::id::Hash;
+use wardvoice_protocol::id::{Hash, WardId};
 
 use super::light::{Board, LightKiosk, Parcel};
-use super::open_page::{Live, OpenPage};
+use super::page::{Asking, Open, Page, Watching};
 use super::storm::Storm;
 use super::{Enrolled, enrol};
-use crate::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
-use crate::bench::{ms, quantile};
-use crate::http::Http;
+use crate::aggregator::{Aggregator, Carrier};
+use crate::bench::ms;
 use crate::load;
 use crate::wait::{let_pass, until_true};
 
 /// The days of an absence over which records are spread.
 const A_WEEK: usize = 7;
-/// Between two questions for the page: somebody who looks all the time, and leaves the processors to the rest.
-const BETWEEN_PAGES: Duration = Duration::from_millis(50);
+/// The ward that is looked at; the first kiosk stands on it.
+const LOOKED_AT: &str = "W1";
 /// Below so many kiosks, and after so short an absence, nobody has had to wait: whether they come back one by one says nothing.
 const A_CROWD: usize = 100;
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
-/// So often an open page is told something new at least, where there is news for minutes.
-const NEWS_OF_A_CROWD: usize = 20;
 const MB: f64 = 1024.0 * 1024.0;
-/// What the server may take at most, in MB: by itself, for each kiosk, and for each record with its comment.
-const MOST_MB: [f64; 3] = [256.0, 0.1, 0.0015];
+/// How many files and sockets the server has open for each kiosk, and whatever else either process may have open.
+const FILES_EACH: usize = 3;
+const FILES_BESIDE: usize = 256;
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +46,12 @@ pub struct Plan {
     pub away: Duration,
     /// When the run gives up.
     pub deadline: Duration,
+    /// Within what time everybody has to be back.
+    pub most_back: Duration,
+    /// How late an open page may be.
+    pub most_late: Duration,
+    /// How much memory the server may ever take, in MB.
+    pub most_mb: f64,
 }
 
 /// What came of it.
@@ -64,6 +67,10 @@ pub struct Report {
     pub connected_kb_each: f64,
     /// How many files and sockets the aggregator has open with all of them connected.
     pub open_files: usize,
+    /// The page of the fleet with all of them on it, in kB before it is compressed.
+    pub fleet_kb: f64,
+    /// How long it took to come, in milliseconds.
+    pub fleet_ms: f64,
     /// All back after a restart, with nothing to deliver.
     pub restart: Storm,
     /// All back after a week, with everything they have kept.
@@ -72,14 +79,12 @@ pub struct Report {
     pub draining_s: f64,
     /// Records a second meanwhile.
     pub records_a_second: f64,
-    /// The ward's page meanwhile.
+    /// The ward's page meanwhile, asked for again and again.
     pub page: Page,
-    /// The same page, left open.
-    pub live: Live,
+    /// The same page left open.
+    pub open: Open,
     /// The most memory the aggregator had meanwhile, in MB.
     pub peak_mb: f64,
-    /// The most it may have with so many kiosks and records, in MB.
-    pub most_mb: f64,
     /// Its memory once everything was there, in MB.
     pub resident_mb: f64,
     /// Sealed and not stored.
@@ -94,34 +99,40 @@ pub struct Report {
     pub verify: Vec<String>,
     /// Whether absence and number were such that the kiosks had to come back one by one.
     pub spread_is_judged: bool,
-}
-
-/// How a page answered.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Page {
-    /// How often it was asked for.
-    pub asked: usize,
-    /// How often it did not come.
-    pub failed: usize,
-    /// Half of the answers came within this, in milliseconds.
-    pub p50_ms: f64,
-    /// 99 of a hundred within this.
-    pub p99_ms: f64,
-    /// The last within this.
-    pub most_ms: f64,
+    /// What did not hold.
+    pub broken: Vec<&'static str>,
 }
 
 impl Report {
     /// Whether everything that was promised held.
     pub fn holds(&self) -> bool {
-        let whole = self.lost + self.doubled + self.strange + self.refused == 0 && self.verify.is_empty();
-        let back = self.restart.kiosks == self.kiosks && self.week.kiosks == self.kiosks;
-        let spread = !self.spread_is_judged || (self.restart.is_spread() && self.week.is_spread());
-        let news = if self.spread_is_judged { NEWS_OF_A_CROWD } else { 1 };
-        let pages = self.page.asked > 0 && self.page.failed == 0;
-        let live = self.live.ends_as_a_reload && self.live.news >= news;
-        whole && back && spread && pages && live && self.peak_mb <= self.most_mb
+        self.broken.is_empty()
     }
+
+    /// What of a plan's promises did not hold.
+    pub fn judge(&self, plan: &Plan) -> Vec<&'static str> {
+        let is_whole = self.lost + self.doubled + self.strange + self.refused == 0 && self.verify.is_empty();
+        let [restart, week] = [&self.restart, &self.week];
+        let is_back = restart.is_over(plan.kiosks, plan.most_back) && week.is_over(plan.kiosks, plan.most_back);
+        let is_spread = !self.spread_is_judged || (restart.is_spread() && week.is_spread());
+        let promises = [
+            ("nothing is lost, doubled, strange or refused", is_whole),
+            ("everybody is back in time", is_back),
+            ("they come back one by one", is_spread),
+            ("the page comes whenever it is asked for", self.page.asked > 0 && self.page.failed == 0),
+            ("the open page is live", self.open.is_live(plan.most_late)),
+            ("memory stays within its bound", self.peak_mb <= plan.most_mb),
+        ];
+        promises.into_iter().filter(|(_, holds)| !holds).map(|(promise, _)| promise).collect()
+    }
+}
+
+/// How everything came in after the week.
+struct Drained {
+    week: Storm,
+    took: Duration,
+    page: Page,
+    open: Open,
 }
 
 struct Scene {
@@ -135,6 +146,7 @@ struct Scene {
 /// Runs a plan in an empty directory.
 pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
     ensure!(plan.kiosks > 0 && plan.records > 0, "no kiosks or no records are nothing to run");
+    may_open(FILES_EACH * plan.kiosks + FILES_BESIDE)?;
     let ends = Instant::now() + plan.deadline;
     let mut aggregator = Aggregator::prepare(directory, &Carrier::Certified)?;
     aggregator.start()?;
@@ -147,7 +159,7 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
 
     let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("kiosks").enable_all().build()?;
     let alone = aggregator.process()?.resident_bytes()?;
-    let board = Arc::new(Board::default());
+    let board = Arc::new(Board::watching(LOOKED_AT.parse::<WardId>()?));
     let start =
         |(number, kiosk): (usize, &Enrolled)| LightKiosk::start(number, &kiosk.data, runtime.handle(), &board);
     let kiosks = enrolled.iter().enumerate().map(start).collect::<Result<Vec<_>>>()?;
@@ -155,6 +167,7 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
     scene.wait_until_all_are_connected()?;
     let connected = scene.aggregator.process()?.resident_bytes()?;
     let open_files = scene.aggregator.process()?.open_files()?;
+    let (fleet_kb, fleet_ms) = scene.look_at_the_fleet()?;
 
     tracing::info!("all are connected; the server is killed");
     scene.aggregator.kill()?;
@@ -164,29 +177,29 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
     for (kiosk, parcels) in scene.kiosks.iter().zip(parcels) {
         kiosk.take(parcels);
     }
-    let Drained { week, well, page, live } = scene.drain(plan, sealed.len())?;
-    let draining_s = well.elapsed().as_secs_f64();
-    let (page, live) = (page.finish()?, live.close()?);
+    let Drained { week, took, page, open } = scene.drain(plan, sealed.len())?;
+    let draining_s = took.as_secs_f64();
     let (peak, resident) =
         (scene.aggregator.process()?.peak_bytes()?, scene.aggregator.process()?.resident_bytes()?);
     let refused = scene.board.refused();
     let mut aggregator = scene.end();
     tracing::info!("everything has a receipt; it is counted");
     let (lost, doubled, strange, verify) = count(&mut aggregator, &sealed)?;
-    Ok(Report {
+    let mut report = Report {
         kiosks: plan.kiosks,
         records: sealed.len(),
         enrolling_s,
         connected_kb_each: (connected.saturating_sub(alone)) as f64 / 1024.0 / plan.kiosks as f64,
         open_files,
+        fleet_kb,
+        fleet_ms,
         restart,
         week,
         draining_s,
         records_a_second: sealed.len() as f64 / draining_s.max(f64::EPSILON),
         page,
-        live,
+        open,
         peak_mb: peak as f64 / MB,
-        most_mb: most_mb(plan.kiosks, sealed.len()),
         resident_mb: resident as f64 / MB,
         lost,
         doubled,
@@ -194,20 +207,20 @@ pub fn run(plan: &Plan, directory: &Path) -> Result<Report> {
         refused,
         verify,
         spread_is_judged: plan.kiosks >= A_CROWD && plan.away >= LONG_ENOUGH,
-    })
+        broken: Vec::new(),
+    };
+    report.broken = report.judge(plan);
+    Ok(report)
 }
 
-fn most_mb(kiosks: usize, records: usize) -> f64 {
-    let [alone, each_kiosk, each_record] = MOST_MB;
-    alone + each_kiosk * kiosks as f64 + each_record * records as f64
-}
-
-/// A backlog that has gone out, and what was looked at meanwhile.
-struct Drained {
-    week: Storm,
-    well: Instant,
-    page: Asking,
-    live: OpenPage,
+/// Whether this process and those that it starts may open so many files. Where they may not, a run would wait for its deadline.
+fn may_open(files: usize) -> Result<()> {
+    let limits = fs::read_to_string("/proc/self/limits").context("failed to read /proc/self/limits")?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().next()).context("there is no limit of open files")?;
+    let enough = soft == "unlimited" || soft.parse::<usize>().is_ok_and(|soft| soft >= files);
+    ensure!(enough, "{files} open files are needed and {soft} are allowed: say `ulimit -n {files}` before");
+    Ok(())
 }
 
 /// Everything that was sealed, kiosk by kiosk, and the hashes of it all.
@@ -233,6 +246,15 @@ impl Scene {
             .with_context(|| format!("{} of {all} are connected", board.connected()))
     }
 
+    /// The weight of the page with everybody on it, in kB, and how long it takes, in milliseconds.
+    fn look_at_the_fleet(&self) -> Result<(f64, f64)> {
+        let began = Instant::now();
+        let page = self.aggregator.http().get(&self.aggregator.url("/fleet"))?;
+        let took = began.elapsed();
+        ensure!(page.status == 200, "the fleet's page answered {}", page.status);
+        Ok((page.body.len() as f64 / 1024.0, ms(took)))
+    }
+
     /// Starts the server after a while and waits until everybody is back.
     fn come_back(&mut self, away: Duration) -> Result<Storm> {
         let well = self.start_again(away)?;
@@ -252,8 +274,9 @@ impl Scene {
     /// Starts the server after a while, and looks at a page until every record has a receipt.
     fn drain(&mut self, plan: &Plan, records: usize) -> Result<Drained> {
         let well = self.start_again(plan.away)?;
-        let live = OpenPage::open(&self.aggregator, "/ward/W7")?;
-        let page = Asking::start(&self.aggregator, "/ward/W7")?;
+        let path = format!("/ward/{LOOKED_AT}");
+        let (asking, watching) =
+            (Asking::start(&self.aggregator, &path)?, Watching::start(&self.aggregator, &path)?);
         let (board, mut said) = (Arc::clone(&self.board), Instant::now());
         let process = self.aggregator.process()?;
         until_true(
@@ -269,8 +292,11 @@ impl Scene {
             },
         )
         .with_context(|| format!("{} of {records} have a receipt", self.board.settled()))?;
+        let took = well.elapsed();
+        let open = watching.finish(&self.board.take_receipts())?;
+        let page = asking.finish()?;
         let week = Storm::of(&self.board.take_connections(), well, plan.away);
-        Ok(Drained { week, well, page, live })
+        Ok(Drained { week, took, page, open })
     }
 
     fn end(mut self) -> Aggregator {
@@ -279,52 +305,6 @@ impl Scene {
         }
         self.runtime.shutdown_background();
         self.aggregator
-    }
-}
-
-/// Somebody who asks for a page all the time.
-struct Asking {
-    stop: Arc<AtomicBool>,
-    asker: JoinHandle<Result<(Vec<Duration>, usize)>>,
-}
-
-impl Asking {
-    fn start(aggregator: &Aggregator, path: &str) -> Result<Self> {
-        let (base, url) = (aggregator.url(""), aggregator.url(path));
-        let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
-        let asker = std::thread::Builder::new().name("page".to_owned()).spawn(
-            move || -> Result<(Vec<Duration>, usize)> {
-                let mut http = Http::new()?;
-                http.sign_in(&base, OFFICE, PASSWORD)?;
-                let (mut times, mut failed) = (Vec::new(), 0);
-                loop {
-                    let began = Instant::now();
-                    match http.get(&url) {
-                        Ok(answer) if answer.status == 200 => times.push(began.elapsed()),
-                        Ok(_) | Err(_) => failed += 1,
-                    }
-                    // Once at least, however soon everything was there.
-                    if told.load(Ordering::SeqCst) {
-                        return Ok((times, failed));
-                    }
-                    let_pass(BETWEEN_PAGES);
-                }
-            },
-        )?;
-        Ok(Self { stop, asker })
-    }
-
-    fn finish(self) -> Result<Page> {
-        self.stop.store(true, Ordering::SeqCst);
-        let (mut times, failed) = self.asker.join().map_err(|_| anyhow!("who asks for the page panicked"))??;
-        Ok(Page {
-            asked: times.len() + failed,
-            failed,
-            p50_ms: ms(quantile(&mut times, 0.5)),
-            p99_ms: ms(quantile(&mut times, 0.99)),
-            most_ms: ms(times.iter().max().copied().unwrap_or_default()),
-        })
     }
 }
 

@@ -66,6 +66,11 @@ impl Storm {
     pub(super) fn is_spread(&self) -> bool {
         self.busiest_share <= MOST_IN_A_SECOND
     }
+
+    /// Whether so many came back, the last of them within a time.
+    pub(super) fn is_over(&self, kiosks: usize, within: Duration) -> bool {
+        self.kiosks == kiosks && self.last_s <= within.as_secs_f64()
+    }
 }
 
 #[cfg(test)]
@@ -81,6 +86,11 @@ mod tests {
         let storm = Storm::of(&spread, well, Duration::from_secs(30));
         assert_eq!((storm.kiosks, storm.connections, storm.by_second.len()), (8, 9, 8));
         assert!(storm.is_spread() && storm.last_s < 8.0, "{storm:?}");
+        assert!(
+            storm.is_over(8, Duration::from_secs(8)) && !storm.is_over(8, Duration::from_secs(7)),
+            "{storm:?}"
+        );
+        assert!(!storm.is_over(9, Duration::from_secs(8)), "one has not come back");
         let crowd: Vec<_> = (0..8).map(|kiosk| at(kiosk, 5_000)).collect();
         assert!(!Storm::of(&crowd, well, Duration::from_secs(30)).is_spread());
     }

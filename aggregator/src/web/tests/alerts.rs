@@ -138,6 +138,18 @@ async fn an_open_list_keeps_itself_true_and_shows_each_what_concerns_them() {
 }
 
 #[tokio::test]
+async fn a_long_list_names_the_first_and_counts_the_rest() {
+    let bench = Bench::lively(false).await;
+    let silent = |number: usize| alert(Kind::SilentKiosk, &format!("kiosk-{number:03}"), "it", "/fleet");
+    let budgets = Budgets { ward: 1, department: 1, office: 5, board: 5, it: 5 };
+    bench.finds((0..250).map(silent).collect(), budgets);
+    let cookie = bench.sign_in().await;
+    let list = page(&bench, &cookie, "/alerts").await;
+    assert_eq!(list.matches("id=\"alert-").count(), 200, "{list}");
+    assert!(list.contains("And 50 more.") && list.contains("kiosk-000") && !list.contains("kiosk-249"), "{list}");
+}
+
+#[tokio::test]
 async fn an_empty_list_says_so_and_the_office_sees_that_no_message_was_given_up() {
     let bench = Bench::lively(false).await;
     let cookie = bench.sign_in().await;
