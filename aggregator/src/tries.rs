@@ -176,7 +176,7 @@ mod tests {
         tries.note(address(1), "office", true, now);
         assert_eq!(Tries::open(&path).wait(address(1), "office", now), Some(60), "the guesses were at others");
         let later = now + FORGET_AFTER + SignedDuration::from_secs(1);
-        for _ in 0..FREE + 1 {
+        for _ in 0..=FREE {
             tries.note(address(3), "sister", false, later);
         }
         assert!(tries.wait(address(3), "sister", later).is_some());

@@ -127,7 +127,7 @@ mod tests {
                 "HTTP/1.1 {status} Elsewhere\r\nLocation: http://{}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
                 inside.local_addr().unwrap()
             );
-            let receives = async {
+            let answering = async {
                 let (mut stream, _) = receiver.accept().await.unwrap();
                 let mut heard = Vec::new();
                 while !heard.ends_with(b"}") {
@@ -136,7 +136,7 @@ mod tests {
                 stream.write_all(answer.as_bytes()).await.unwrap();
                 stream.shutdown().await.unwrap();
             };
-            let (outcome, ()) = tokio::join!(post.send(&message), receives);
+            let (outcome, ()) = tokio::join!(post.send(&message), answering);
             assert_eq!(outcome, Outcome::Failed(Failure::Status(status), None));
             assert!(
                 inside.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock),
