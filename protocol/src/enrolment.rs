@@ -158,7 +158,7 @@ pub enum Purpose {
 }
 
 /// What a kiosk joins with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Joining {
     /// The code's last twelve characters.
@@ -167,6 +167,13 @@ pub struct Joining {
     pub signing_key: VerifyingKey,
     /// That key's signature of [`proof`].
     pub proof: Signature,
+}
+
+impl fmt::Debug for Joining {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The secret stays out of every log.
+        write!(formatter, "Joining(with {})", self.signing_key)
+    }
 }
 
 /// What a kiosk signs with the key it joins with: so nobody can join with a key that is another's.
@@ -266,6 +273,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use super::*;
+    use crate::keys::SigningKey;
 
     #[test]
     fn a_code_is_read_as_people_type_it() {
@@ -277,6 +285,18 @@ mod tests {
         assert_eq!(text.to_lowercase().replace('-', " ").parse::<JoinCode>().unwrap(), code);
         assert_eq!(text.replace('0', "o").replace('1', "l").parse::<JoinCode>().unwrap(), code);
         assert!(!format!("{code:?}").contains("6789"), "the secret is in a log");
+    }
+
+    #[test]
+    fn what_a_kiosk_asks_says_no_secret_in_a_log() {
+        let (secret, key) = ("0123456789AB".to_owned(), SigningKey::from_bytes(&[7; 32]));
+        let proof = key.sign(&proof(&secret, b"request"));
+        let joining = Joining { secret: secret.clone(), signing_key: key.verifying_key(), proof };
+        let purpose = Purpose::Join(Box::new(joining));
+        let ask = Ask { version: 1, request: String::new(), purpose };
+        let logged = format!("{ask:?}");
+        assert!(logged.contains(&key.verifying_key().to_string()) && !logged.contains(&secret), "{logged}");
+        assert!(serde_json::to_string(&ask).unwrap().contains(&secret), "the aggregator is told it");
     }
 
     #[test]
