@@ -4,18 +4,13 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::slice;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
-use rumqttc::{Client, Event, MqttOptions, Packet, QoS, RecvTimeoutError, TlsConfiguration, Transport};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tempfile::TempDir;
 use wardvoice_tests::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
@@ -24,6 +19,7 @@ use wardvoice_tests::certificates::{Authority, Certificate, Flaw};
 use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
 use wardvoice_tests::loopback;
 use wardvoice_tests::programs;
+use wardvoice_tests::stranger::Stranger;
 use wardvoice_tests::wait::{until, until_true};
 
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -105,76 +101,6 @@ fn waiting(kiosk: &Bedside) -> Result<u64> {
     status.get("waiting").and_then(Value::as_u64).with_context(|| format!("the outbox said {status}"))
 }
 
-/// A client with a kiosk's pass, or with none, and how the broker takes it.
-struct Stranger {
-    client: Client,
-    connection: rumqttc::Connection,
-}
-
-impl Stranger {
-    /// Connects under an id with the pass of a kiosk's folder.
-    fn try_connect(port: u16, authority: &Path, pass: Option<PathBuf>, id: &str) -> Result<Option<Self>> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(authority)?)?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots);
-        let config = match pass {
-            Some(pass) => {
-                let chain = CertificateDer::pem_file_iter(&pass)?.collect::<Result<Vec<_>, _>>()?;
-                builder.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(&pass)?)?
-            }
-            None => builder.with_no_client_auth(),
-        };
-        let mut options = MqttOptions::new(id, "localhost", port);
-        options.set_max_packet_size(1 << 20, 1 << 20);
-        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(config))));
-        let (client, mut connection) = Client::new(options, 100);
-        let deadline = Instant::now() + DEADLINE;
-        while Instant::now() < deadline {
-            match connection.recv_timeout(DEADLINE) {
-                Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => return Ok(Some(Self { client, connection })),
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        anyhow::bail!("the broker neither let {id} in nor refused it")
-    }
-
-    /// Waits for a packet, or for the end of the connection: then none.
-    fn next(&mut self, wanted: impl Fn(&Packet) -> bool) -> Result<Option<Packet>> {
-        let deadline = Instant::now() + DEADLINE;
-        while Instant::now() < deadline {
-            match self.connection.recv_timeout(DEADLINE) {
-                Ok(Ok(Event::Incoming(packet))) if wanted(&packet) => return Ok(Some(packet)),
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        anyhow::bail!("the broker said nothing for {DEADLINE:?}")
-    }
-
-    /// Waits for the next message, which must be on this topic.
-    fn hears(&mut self, topic: &str) -> Result<()> {
-        let next = self.next(|packet| matches!(packet, Packet::Publish(_)))?;
-        let next = next.with_context(|| format!("the broker ended the connection before it told of {topic}"))?;
-        ensure!(
-            matches!(&next, Packet::Publish(publish) if publish.topic == topic),
-            "not of {topic} but {next:?}"
-        );
-        Ok(())
-    }
-
-    /// Publishes, and waits until the broker has taken it or ends the connection: whether it has taken it.
-    fn publish(&mut self, topic: &str, payload: &str) -> Result<bool> {
-        self.client.publish(topic, QoS::AtLeastOnce, false, payload)?;
-        Ok(self.next(|packet| matches!(packet, Packet::PubAck(_)))?.is_some())
-    }
-}
-
 /// A kiosk is taken in, delivers, is taken off while it is connected, keeps what patients say, and delivers it once it was taken in again.
 fn a_kiosk_comes_goes_and_comes_back(mut hospital: Hospital) -> Result<()> {
     let mut kiosk = hospital.enrol(1, "W1")?;
@@ -209,7 +135,7 @@ fn a_kiosk_has_its_own_corner(hospital: &Hospital) -> Result<()> {
     let mut listener =
         Stranger::try_connect(port, &authority, pass(&other), "k-0002")?.context("k-0002 is not let in")?;
     for topic in ["kiosks/k-0001/status", "kiosks/k-0001/receipts", "kiosks/k-0002/receipts", "directory"] {
-        listener.client.subscribe(format!("wardvoice/1/{topic}"), QoS::AtLeastOnce)?;
+        listener.subscribe(&format!("wardvoice/1/{topic}"))?;
     }
     listener.hears("wardvoice/1/directory")?;
 
@@ -219,7 +145,7 @@ fn a_kiosk_has_its_own_corner(hospital: &Hospital) -> Result<()> {
     // mosquitto says yes and throws it away; the broker inside ends the connection.
     let _taken = kiosk.publish("wardvoice/1/kiosks/k-0002/receipts", "forged")?;
     // Whatever the listener was sent before this comes before it.
-    listener.client.subscribe("wardvoice/1/wards/W1/board", QoS::AtLeastOnce)?;
+    listener.subscribe("wardvoice/1/wards/W1/board")?;
     listener.hears("wardvoice/1/wards/W1/board")
 }
 
@@ -422,6 +348,87 @@ fn a_kiosk_has_its_own_corner_of_the_broker_inside() -> Result<()> {
 #[test]
 fn a_kiosk_has_its_own_corner_of_a_mosquitto_as_it_is_shipped() -> Result<()> {
     a_kiosk_has_its_own_corner(&Hospital::with_a_mosquitto()?)
+}
+
+/// mosquitto takes every filter and holds what it sends, and last wills once they are due, against the access list.
+#[test]
+fn no_filter_and_no_last_will_leads_a_kiosk_out_of_its_corner_of_a_mosquitto() -> Result<()> {
+    let hospital = Hospital::with_a_mosquitto()?;
+    let (one, other) = (hospital.enrol(1, "W1")?, hospital.enrol(2, "W2")?);
+    let (port, authority) = (hospital.broker_port()?, one.data().join("ca.pem"));
+    let pass = |kiosk: &Bedside| Some(kiosk.data().join("pass.pem"));
+    let mut listener =
+        Stranger::try_connect(port, &authority, pass(&other), "k-0002")?.context("k-0002 is not let in")?;
+    let mut heard = Vec::new();
+    for filter in [
+        "#",
+        "$SYS/#",
+        "+/+/+/+/+",
+        "wardvoice/1/kiosks/+/records",
+        "wardvoice/1/kiosks/+/assignment",
+        "wardvoice/1/kiosks/k-0001/#",
+        "$share/all/wardvoice/1/kiosks/+/records",
+        "$share/all/wardvoice/1/kiosks/+/receipts",
+    ] {
+        heard.extend(listener.hears_until_subscribed(filter)?);
+    }
+    let mut kiosk =
+        Stranger::try_connect(port, &authority, pass(&one), "k-0001")?.context("k-0001 is not let in")?;
+    for topic in ["wardvoice/1/kiosks/k-0001/records", "wardvoice/1/kiosks/k-0001/status"] {
+        ensure!(kiosk.publish(topic, "{}")?, "{topic} was refused");
+    }
+    // What the broker had for the listener before it answers comes before the answer.
+    heard.extend(listener.hears_until_subscribed("wardvoice/1/wards/W1/board")?);
+    ensure!(heard.iter().any(|topic| topic == "wardvoice/1/directory"), "it listens to nothing: {heard:?}");
+    let others = |topic: &&String| topic.contains("k-0001") || !topic.starts_with("wardvoice/1/");
+    let others: Vec<_> = heard.iter().filter(others).collect();
+    ensure!(others.is_empty(), "k-0002 hears {others:?}");
+
+    // A second connection of one name ends the first, whose last will is then due.
+    let receipts = "wardvoice/1/kiosks/k-0001/receipts";
+    kiosk.hears_until_subscribed(receipts)?;
+    let leaving = Stranger::try_connect_leaving(port, &authority, pass(&other), "k-0002", Some(receipts))?;
+    ensure!(leaving.is_some(), "k-0002 is not let in with a last will");
+    let after = Stranger::try_connect(port, &authority, pass(&other), "k-0002")?;
+    ensure!(after.is_some(), "k-0002 is not let in again");
+    let told = kiosk.hears_until_subscribed("wardvoice/1/wards/W2/board")?;
+    ensure!(told.iter().all(|topic| topic != receipts), "k-0001 was told another's last will");
+    Ok(())
+}
+
+/// A tablet that lay in a drawer until its certificate had ended: it is told so, keeps what is said on it, and is taken in again with one code.
+#[test]
+fn a_tablet_whose_certificate_has_ended_says_so_and_joins_again() -> Result<()> {
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let mut kiosk = hospital.enrol(1, "W1")?;
+    let authority = Authority::of_an_aggregator(&hospital.path().join("signing"), hospital.aggregator.data())?;
+    let pass = kiosk.data().join("pass.pem");
+    let shows_one_until = |until: Timestamp| -> Result<()> {
+        let given = authority.admit("k-0001", until)?;
+        Ok(fs::write(&pass, fs::read_to_string(given.certificate)? + &fs::read_to_string(given.key)?)?)
+    };
+    let (port, day) = (hospital.broker_port()?, SignedDuration::from_hours(24));
+    let connect = || Stranger::try_connect(port, &kiosk.data().join("ca.pem"), Some(pass.clone()), "k-0001");
+    shows_one_until(Timestamp::now() + day)?;
+    ensure!(connect()?.is_some(), "one that counts for a day is refused");
+    shows_one_until(Timestamp::now() - day)?;
+    ensure!(connect()?.is_none(), "one that ended a day ago is taken");
+    refused(&renew(kiosk.data())?, "enrol the kiosk again")?;
+
+    kiosk.start(None)?;
+    kiosk.goes_on(5)?;
+    let log = hospital.path().join("k-0001.log");
+    until_true("the kiosk to say why it does not connect", DEADLINE, || {
+        kiosk.must_be_running()?;
+        Ok(fs::read_to_string(&log)?.contains("the broker does not take this kiosk's certificate"))
+    })?;
+    kiosk.kill()?;
+    let kept = waiting(&kiosk)?;
+    ensure!(kept >= 5, "{kept} wait in the outbox of a kiosk that is not let in");
+    kiosk.join(&hospital.aggregator.json(&["kiosk", "enrol", "--id", "k-0001"])?)?;
+    kiosk.start(None)?;
+    kiosk.goes_on(1)?;
+    everything_is_stored_once(slice::from_mut(&mut kiosk), &mut hospital.aggregator)
 }
 
 fn join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {
