@@ -88,7 +88,10 @@ pub enum IssuedError {
     #[error("remember another certificate: {0} are remembered already")]
     Full(usize),
     /// One kiosk asks for too many.
-    #[error("give {0} another certificate: it was given {most} within a day; take it off if nobody knows why", most = MOST_A_DAY)]
+    #[error(
+        "give {0} another certificate: it was given {most} within a day; take it off if nobody knows why",
+        most = MOST_A_DAY
+    )]
     TooMany(KioskId),
     /// The one that it asks with was taken back.
     #[error("give {0} another certificate: the one that it shows was taken back")]
