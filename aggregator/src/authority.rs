@@ -12,7 +12,8 @@
 //! but the authority itself, after twenty years. A pass ends after ninety days, and its kiosk asks for the next one after sixty.
 //!
 //! Invariants: a pass is in `certificates.json` on the disk before anybody is given it, so that whatever was given out can be taken
-//! back. A pass that the file does not know, because an older file was restored, counts as long as nothing of its kiosk was
+//! back; and one that is asked for with another is written down only where that other counts at that very moment, so that nobody who is being taken
+//! off has a new one afterwards. A pass that the file does not know, because an older file was restored, counts as long as nothing of its kiosk was
 //! taken back.
 //!
 //! This room alone knows rcgen.
@@ -216,12 +217,33 @@ impl Authority {
         request: &CertificateRequest,
         now: Timestamp,
     ) -> Result<Pass, AuthorityError> {
+        self.give(kiosk, None, request, now)
+    }
+
+    /// The next pass of whoever shows one; nothing where that counts no more by the time this one is on the disk.
+    pub fn renew(
+        &self,
+        shown: &Bearer,
+        request: &CertificateRequest,
+        now: Timestamp,
+    ) -> Result<Pass, AuthorityError> {
+        self.give(&shown.kiosk, Some(shown), request, now)
+    }
+
+    fn give(
+        &self,
+        kiosk: &KioskId,
+        shown: Option<&Bearer>,
+        request: &CertificateRequest,
+        now: Timestamp,
+    ) -> Result<Pass, AuthorityError> {
         let until = now + days(PASS_DAYS);
         let serial = Serial::draw()?;
         let mut params = params(kiosk.as_str(), now, until, &serial);
         params.insert_extended_key_usage(ExtendedKeyUsagePurpose::ClientAuth);
         let certificate = params.signed_by(request, &self.issuer).map_err(signing)?;
-        self.issued.note(serial, kiosk, now, until)?;
+        let given = Given { kiosk: kiosk.clone(), issued: now, until, revoked: None };
+        self.issued.note(serial, given, shown)?;
         Ok(Pass {
             certificate: pem("CERTIFICATE", certificate.der()),
             authority: self.pem(),

@@ -9,10 +9,11 @@
 //!
 //! Invariants: a code works for one signing key, until it ends. It is used up on the disk before anything else happens, so that of
 //! two kiosks with one code one is refused, whatever fails; the kiosk that has used it may ask again with the same key, because
-//! an answer can get lost. Enrolling a kiosk that is known takes back what it had been given before.
+//! an answer can get lost. Enrolling a kiosk that is known takes back what it had been given before. Whoever is taken off while it joins or renews
+//! has nothing afterwards.
 //!
 //! Bounded: lines, the time for one, how many are answered at once and how many of them from one address, how many codes are open,
-//! wrong tries from an address, certificates for a kiosk within a day.
+//! wrong tries from an address, certificates of one kiosk in a day.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +31,7 @@ use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::keys::VerifyingKey;
 
 use crate::audit::Deed;
-use crate::authority::{AuthorityError, Bearer, CertificateRequest, SharedAuthority};
+use crate::authority::{AuthorityError, Bearer, CertificateRequest, IssuedError, SharedAuthority};
 use crate::gate::places::Places;
 use crate::gate::{self, Arrival, Gate};
 use crate::premises::House;
@@ -122,15 +123,20 @@ impl Desk {
         let broker = premises.kiosk_broker_url().ok_or_else(|| {
             not_now("the aggregator does not know where kiosks reach its broker: set authority.names or kiosks.broker_url")
         })?;
-        let signing_key = joining.signing_key;
-        let invited = premises.join_codes.redeem(secret_hash(&joining.secret), signing_key, now)?;
+        let (signing_key, secret) = (joining.signing_key, secret_hash(&joining.secret));
+        let invited = premises.join_codes.redeem(secret, signing_key, now)?;
         let kiosk = &invited.kiosk;
-        self.check_pace(kiosk, now)?;
+        self.has_room(kiosk, now)?;
         self.note(kiosk, &format!("joined with signing key {signing_key}"), now)?;
         self.register(&invited, signing_key).map_err(not_now)?;
         // What it had before may be in somebody else's hands.
         self.authority.revoke(kiosk, now).map_err(not_now)?;
         let pass = self.authority.admit(kiosk, request, now).map_err(not_now)?;
+        // Whoever takes a kiosk off withdraws its code first, and then what it was given: one of the two finds this pass.
+        if !premises.join_codes.stands(secret, &invited) {
+            self.authority.revoke(kiosk, now).map_err(not_now)?;
+            return Err(Refusal::ExpiredCode);
+        }
         let settings = premises.assignments.settings(kiosk, broker);
         let settings = settings.ok_or_else(|| not_now("the kiosk's ward is not in the directory"))?;
         tracing::info!(%kiosk, "a kiosk has joined");
@@ -158,24 +164,24 @@ impl Desk {
         request: &CertificateRequest,
         now: Timestamp,
     ) -> Result<Pass, Refusal> {
-        let Some(Bearer { kiosk, serial }) = bearer else { return Err(Refusal::NoCertificate) };
+        let bearer = bearer.ok_or(Refusal::NoCertificate)?;
+        let Bearer { kiosk, serial } = bearer;
         let known = self.house.premises.registry.get(kiosk).is_some();
         if !known || !self.authority.issued().counts(serial.as_ref(), kiosk) {
             return Err(Refusal::NoCertificate);
         }
-        self.check_pace(kiosk, now)?;
+        self.has_room(kiosk, now)?;
         self.note(kiosk, "renewed", now)?;
-        self.authority.admit(kiosk, request, now).map_err(not_now)
+        match self.authority.renew(bearer, request, now) {
+            Err(AuthorityError::Issued(IssuedError::TakenBack(_))) => Err(Refusal::NoCertificate),
+            given => given.map_err(not_now),
+        }
     }
 
-    /// Whether a kiosk may be given something again: each time is a certificate that is remembered and an entry of the audit.
-    fn check_pace(&self, kiosk: &KioskId, now: Timestamp) -> Result<(), Refusal> {
-        if self.authority.issued().may_have_another(kiosk, now) {
-            return Ok(());
-        }
-        tracing::warn!(%kiosk, "a kiosk asks for more certificates than a kiosk needs");
-        let reason = "it has been given too many certificates within a day; try again tomorrow".to_owned();
-        Err(Refusal::NotNow { reason })
+    /// Before anything is written down about it: whoever asks without end fills neither the list nor the audit.
+    fn has_room(&self, kiosk: &KioskId, now: Timestamp) -> Result<(), Refusal> {
+        let room = self.authority.issued().has_room(kiosk, now);
+        room.map_err(|error| Refusal::NotNow { reason: format!("failed to {error}") })
     }
 
     fn note(&self, kiosk: &KioskId, detail: &str, now: Timestamp) -> Result<(), Refusal> {

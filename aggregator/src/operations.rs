@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use wardvoice_protocol::enrolment::fingerprint;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId, WardId};
 use wardvoice_protocol::keys::VerifyingKey;
 use wardvoice_protocol::receipt::Decision;
@@ -84,6 +85,9 @@ pub struct KioskLine {
     pub ward: WardId,
     /// Its public key.
     pub signing_key: VerifyingKey,
+    /// What the kiosk itself shows of that, to be compared.
+    #[serde(default)]
+    pub fingerprint: String,
     /// How many keys it had before.
     pub retired_keys: usize,
     /// Whether it introduced itself.
@@ -303,6 +307,7 @@ fn list_kiosks(
             id: id.clone(),
             ward: kiosk.ward.clone(),
             signing_key: kiosk.signing_key,
+            fingerprint: fingerprint(&kiosk.signing_key),
             retired_keys: kiosk.retired_keys.len(),
             simulated: kiosk.simulated,
             questionnaire: premises.assignments.of(id).map(|assignment| assignment.questionnaire.to_string()),

@@ -8,6 +8,7 @@
 //! A tablet that was taken in before may be taken in again. It can be left as it was at any time, and is when nobody is there, because
 //! meanwhile it asks nobody.
 
+use std::fmt;
 use std::time::Duration;
 
 use wardvoice_protocol::assignment::KioskSettings;
@@ -20,7 +21,7 @@ use crate::join::JoinError;
 pub const IDLE: Duration = Duration::from_mins(10);
 
 /// A tablet that is to be taken in.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Joining {
     before: Option<KioskId>,
     address: String,
@@ -72,7 +73,7 @@ pub enum Trouble {
 }
 
 /// What somebody does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum JoinTouch {
     /// The address now reads so.
     Address(String),
@@ -188,6 +189,26 @@ impl Joining {
     }
 }
 
+// What is typed as the code stays out of every log.
+impl fmt::Debug for Joining {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { before, address, code: _, standing } = self;
+        let mut said = formatter.debug_struct("Joining");
+        said.field("before", before).field("address", address).field("standing", standing).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for JoinTouch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => write!(formatter, "Address({address:?})"),
+            Self::Code(_) => formatter.write_str("Code(…)"),
+            Self::Go => formatter.write_str("Go"),
+            Self::Leave => formatter.write_str("Leave"),
+        }
+    }
+}
+
 fn wrong(trouble: Trouble, error: &dyn std::error::Error) -> Standing {
     Standing::Wrong { trouble, detail: format!("Failed to {error}.") }
 }
@@ -254,6 +275,17 @@ mod tests {
         assert_eq!(trouble, Trouble::NoCode);
         assert!(detail.contains("it has 8 letters and digits instead of 28"), "{detail}");
         assert_eq!(joining.code(), "ABCD-EFGH", "what was typed stays");
+    }
+
+    #[test]
+    fn a_code_that_is_typed_is_in_no_log() {
+        let joining = asking();
+        let half = code().to_string().to_lowercase();
+        let half = half.get(..14).unwrap();
+        let touch = JoinTouch::Code(code().to_string().to_lowercase());
+        let logged = format!("{joining:?} {touch:?} {:?}", JoinTouch::Address("here:1".to_owned()));
+        assert!(logged.contains("wardvoice.example:8884") && logged.contains("here:1"), "{logged}");
+        assert!(joining.code().starts_with(half) && !logged.to_lowercase().contains(half), "{logged}");
     }
 
     #[test]

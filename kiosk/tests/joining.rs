@@ -24,7 +24,7 @@ use wardvoice_kiosk_ui::{JoinAdapter, KioskWindow, Survey, fonts};
 use wardvoice_protocol::assignment::KioskSettings;
 use wardvoice_protocol::enrolment::{JoinCode, Refusal};
 
-const KEY: &str = "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg";
+const KEY: &str = "7Q4K-M2XB-0HJT-W9ZD";
 const ADDRESS: &str = "wardvoice.example:8884";
 const PANELS: [(u16, u16); 3] = [(1280, 800), (800, 1280), (1024, 600)];
 

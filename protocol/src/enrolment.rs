@@ -80,13 +80,7 @@ pub fn secret_hash(secret: &str) -> Hash {
 
 impl fmt::Display for JoinCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, character) in self.pin.chars().chain(self.secret.chars()).enumerate() {
-            if place > 0 && place.is_multiple_of(GROUP) {
-                formatter.write_str("-")?;
-            }
-            write!(formatter, "{character}")?;
-        }
-        Ok(())
+        formatter.write_str(&grouped(self.pin.chars().chain(self.secret.chars())))
     }
 }
 
@@ -119,6 +113,22 @@ impl FromStr for JoinCode {
         let secret = characters.split_off(PIN_CHARACTERS);
         Ok(Self { pin: characters, secret })
     }
+}
+
+/// What people compare who see a signing key at two places, on a tablet and in the office: 80 bits of a hash of it, written as a join code is.
+pub fn fingerprint(key: &VerifyingKey) -> String {
+    grouped(pin(format!("wardvoice signing key 1\n{key}\n").as_bytes()).chars())
+}
+
+fn grouped(characters: impl Iterator<Item = char>) -> String {
+    let mut text = String::new();
+    for (place, character) in characters.enumerate() {
+        if place > 0 && place.is_multiple_of(GROUP) {
+            text.push('-');
+        }
+        text.push(character);
+    }
+    text
 }
 
 fn pin(authority: &[u8]) -> String {
@@ -158,7 +168,7 @@ pub enum Purpose {
 }
 
 /// What a kiosk joins with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Joining {
     /// The code's last twelve characters.
@@ -167,6 +177,13 @@ pub struct Joining {
     pub signing_key: VerifyingKey,
     /// That key's signature of [`proof`].
     pub proof: Signature,
+}
+
+impl fmt::Debug for Joining {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The secret stays out of every log.
+        write!(formatter, "Joining(with {})", self.signing_key)
+    }
 }
 
 /// What a kiosk signs with the key it joins with: so nobody can join with a key that is another's.
@@ -266,6 +283,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use super::*;
+    use crate::keys::SigningKey;
 
     #[test]
     fn a_code_is_read_as_people_type_it() {
@@ -277,6 +295,29 @@ mod tests {
         assert_eq!(text.to_lowercase().replace('-', " ").parse::<JoinCode>().unwrap(), code);
         assert_eq!(text.replace('0', "o").replace('1', "l").parse::<JoinCode>().unwrap(), code);
         assert!(!format!("{code:?}").contains("6789"), "the secret is in a log");
+    }
+
+    #[test]
+    fn what_a_kiosk_asks_says_no_secret_in_a_log() {
+        let (secret, key) = ("0123456789AB".to_owned(), SigningKey::from_bytes(&[7; 32]));
+        let proof = key.sign(&proof(&secret, b"request"));
+        let joining = Joining { secret: secret.clone(), signing_key: key.verifying_key(), proof };
+        let purpose = Purpose::Join(Box::new(joining));
+        let ask = Ask { version: 1, request: String::new(), purpose };
+        let logged = format!("{ask:?}");
+        assert!(logged.contains(&key.verifying_key().to_string()) && !logged.contains(&secret), "{logged}");
+        assert!(serde_json::to_string(&ask).unwrap().contains(&secret), "the aggregator is told it");
+    }
+
+    #[test]
+    fn a_fingerprint_is_one_keys_and_can_be_read_out() {
+        let of = |byte| fingerprint(&SigningKey::from_bytes(&[byte; 32]).verifying_key());
+        let (one, other) = (of(7), of(8));
+        assert_eq!((&one, one.len()), (&of(7), 19));
+        assert!(one.bytes().all(|byte| byte == b'-' || ALPHABET.contains(&byte)), "{one}");
+        // Whoever looks at the beginning or the end alone sees it too.
+        let groups: Vec<_> = one.split('-').zip(other.split('-')).collect();
+        assert!(groups.len() == 4 && groups.iter().all(|(one, other)| one != other), "{one} {other}");
     }
 
     #[test]

@@ -94,12 +94,15 @@ impl Authority {
     /// A certificate in a kiosk's name, until a moment.
     pub fn admit(&self, kiosk: &str, until: Timestamp) -> Result<Certificate> {
         let until = until.strftime("%Y%m%d%H%M%SZ").to_string();
-        let [key, request, certificate] = ["key", "csr", "pem"].map(|kind| format!("{kiosk}.{kind}"));
+        let [key, request, certificate, extensions] =
+            ["key", "csr", "pem", "cnf"].map(|kind| format!("{kiosk}.{kind}"));
+        let says = "basicConstraints = critical, CA:false\nextendedKeyUsage = clientAuth\n";
+        fs::write(self.folder.join(&extensions), says)?;
         let subject = format!("/CN={kiosk}");
         let new = ["req", "-new", "-subj", &subject, "-keyout", &key, "-out", &request];
         self.openssl(&[new.as_slice(), &KEY].concat())?;
         let span = ["-startdate", "20200101000000Z", "-enddate", &until];
-        let sign = ["ca", "-batch", "-notext", "-in", &request, "-out", &certificate];
+        let sign = ["ca", "-batch", "-notext", "-extfile", &extensions, "-in", &request, "-out", &certificate];
         self.openssl(&[sign.as_slice(), &span].concat())?;
         Ok(Certificate { certificate: self.folder.join(certificate), key: self.folder.join(key) })
     }

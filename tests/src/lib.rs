@@ -4,6 +4,7 @@
 //! broker, embedded or a [`Broker`](broker::Broker) of its own; a [`Tablet`](tablet::Tablet) is a kiosk made by hand
 //! from the protocol; a [`Fleet`](fleet::Fleet) is `wardvoice-kiosk simulate`; a [`Proxy`](proxy::Proxy) is a wire that
 //! can be cut; a [`Portal`](portal::Portal) answers in a broker's place; a [`SmallDisk`](small_disk::SmallDisk) fills up;
+//! a [`Stranger`](stranger::Stranger) has a kiosk's certificate;
 //! a [`WallClock`](clock::WallClock) is set by the story; a [`Webhook`](webhook::Webhook) takes messages or is broken; a
 //! [`Ledger`](ledger::Ledger) is what an export says is stored, checked by this crate's own reading.
 //!
@@ -23,6 +24,7 @@ pub mod demonstration;
 pub mod desktop;
 pub mod faults;
 pub mod fleet;
+pub mod hospital;
 pub mod http;
 pub mod ledger;
 pub mod live;
@@ -38,6 +40,7 @@ pub mod programs;
 pub mod proxy;
 pub mod small_disk;
 pub mod sources;
+pub mod stranger;
 pub mod stream;
 pub mod tablet;
 pub mod tree;

@@ -6,6 +6,7 @@
 //! subscriber; a last will is said; a second connection with one id ends the first. The broker inside also keeps kiosks
 //! to their own topics.
 
+use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -14,7 +15,9 @@ use wardvoice_protocol::assignment::Assignment;
 use wardvoice_protocol::id::Hash;
 use wardvoice_protocol::limits::{MAX_ENVELOPE_BYTES, MAX_MESSAGE_BYTES};
 use wardvoice_protocol::signed;
+use wardvoice_tests::broker::{Broker, Setup};
 use wardvoice_tests::mqtt::{Client, Incoming, Options};
+use wardvoice_tests::programs;
 use wardvoice_tests::tablet::Tablet;
 use wardvoice_tests::wait::until_true;
 use wardvoice_tests::ward::{Between, Ward};
@@ -116,6 +119,39 @@ fn a_second_connection_with_one_id_ends_the_first() -> Result<()> {
         ensure!(seen == Some(Incoming::Closed), "the first connection saw {seen:?}");
         Ok(())
     })
+}
+
+/// Whoever is connected and acknowledges nothing, as an aggregator does whose disk is full, is given so much and no more; the rest waits in
+/// the queue, which is bounded too.
+#[test]
+fn a_mosquitto_as_it_is_shipped_keeps_no_more_for_anybody_than_it_says() -> Result<()> {
+    const WINDOW: usize = 4_096;
+    const SENT: usize = WINDOW + 900;
+    let shipped = fs::read_to_string(programs::workspace().join("deploy/mosquitto/wardvoice.conf"))?;
+    for bound in ["max_inflight_messages", "max_queued_messages", "max_queued_bytes", "max_packet_size"] {
+        let said = shipped.lines().find_map(|line| line.strip_prefix(bound)?.trim().parse::<u64>().ok());
+        // Nothing and none are no bound.
+        ensure!(said.is_some_and(|said| said > 0), "{bound} is {said:?}");
+    }
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    let broker = Broker::start(directory.path(), Setup::Tuned)?;
+    let mut slow = Client::connect(broker.port(), &Options { acknowledge: false, ..Options::clean("slow") })?;
+    slow.subscribe(&["bounded/1"])?;
+    let mut quick = Client::connect(broker.port(), &Options::clean("quick"))?;
+    for _ in 0..SENT {
+        quick.publish("bounded/1", b"x")?;
+    }
+    quick.wait_acknowledged(SENT, DEADLINE)?;
+    // The answer to this comes behind everything that is on its way.
+    slow.subscribe(&["bounded/2"])?;
+    let mut given = Vec::new();
+    while let Some(Incoming::Message(message)) = slow.receive(Duration::ZERO)? {
+        given.push(message);
+    }
+    ensure!(given.len() == WINDOW, "{} are on their way at once", given.len());
+    slow.acknowledge(given.first().context("nothing came")?)?;
+    slow.message(DEADLINE).context("what waited does not follow")?;
+    Ok(())
 }
 
 #[test]

@@ -3,98 +3,24 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::slice;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
-use rumqttc::{Client, Event, MqttOptions, Packet, QoS, RecvTimeoutError, TlsConfiguration, Transport};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
-use tempfile::TempDir;
 use wardvoice_tests::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
-use wardvoice_tests::broker::Broker;
 use wardvoice_tests::certificates::{Authority, Certificate, Flaw};
 use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
+use wardvoice_tests::hospital::Hospital;
 use wardvoice_tests::loopback;
 use wardvoice_tests::programs;
+use wardvoice_tests::stranger::Stranger;
 use wardvoice_tests::wait::{until, until_true};
 
 const DEADLINE: Duration = Duration::from_mins(1);
-
-/// A hospital that takes kiosks in.
-struct Hospital {
-    directory: TempDir,
-    aggregator: Aggregator,
-    broker: Option<Broker>,
-}
-
-impl Hospital {
-    fn with_the_broker_inside() -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
-        let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
-        aggregator.start()?;
-        Ok(Self { directory, aggregator, broker: None })
-    }
-
-    fn with_a_mosquitto() -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
-        let port = loopback::free_port()?;
-        let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::CertifiedExternal(port))?;
-        let certificates = directory.path().join("certificates");
-        let into = certificates.to_string_lossy().into_owned();
-        aggregator.run(&["authority", "issue", "--name", "localhost", "--into", &into])?;
-        let broker = Broker::start_as_shipped(directory.path(), &certificates, port)?;
-        aggregator.start()?;
-        Ok(Self { directory, aggregator, broker: Some(broker) })
-    }
-
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-
-    fn enrol(&self, number: usize, ward: &str) -> Result<Bedside> {
-        Bedside::enrol(number, ward, &self.aggregator, self.path())
-    }
-
-    /// Where kiosks reach the broker, as they were told.
-    fn broker_port(&self) -> Result<u16> {
-        match &self.broker {
-            Some(broker) => Ok(broker.port()),
-            None => self.aggregator.broker_port(),
-        }
-    }
-
-    fn log(&self) -> Result<String> {
-        Ok(fs::read_to_string(self.path().join("aggregator.log"))?)
-    }
-
-    /// Takes a kiosk off. A broker of the trust's own finds the new list where it reads it, and is told to read it as the units in
-    /// `deploy/mosquitto` do.
-    fn revoke(&self, id: &str) -> Result<()> {
-        let list = self.path().join("certificates/revoked.pem");
-        let before = fs::read(&list).ok();
-        let revoked = self.aggregator.json(&["kiosk", "revoke", "--id", id])?;
-        ensure!(revoked.get("certificates").and_then(Value::as_u64) == Some(1), "{revoked}");
-        let told = revoked.get("broker").and_then(Value::as_str);
-        if let Some(broker) = &self.broker {
-            ensure!(told == Some("by_list"), "{revoked}");
-            ensure!(revoked.get("revoked").and_then(Value::as_str) == list.to_str(), "{revoked}");
-            ensure!(fs::read(&list).ok() != before, "the list is the old one");
-            ensure!(fs::metadata(&list)?.permissions().mode() & 0o777 == 0o644, "mosquitto cannot read the list");
-            broker.reload()?;
-        } else {
-            ensure!(told == Some("at_once"), "{revoked}");
-        }
-        Ok(())
-    }
-}
 
 /// What `wardvoice-kiosk outbox` says about a kiosk that is not running.
 fn waiting(kiosk: &Bedside) -> Result<u64> {
@@ -103,96 +29,6 @@ fn waiting(kiosk: &Bedside) -> Result<u64> {
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let status: Value = serde_json::from_slice(&output.stdout)?;
     status.get("waiting").and_then(Value::as_u64).with_context(|| format!("the outbox said {status}"))
-}
-
-/// A client with a kiosk's pass, or with none, and how the broker takes it.
-struct Stranger {
-    client: Client,
-    connection: rumqttc::Connection,
-}
-
-impl Stranger {
-    /// Connects under an id with the pass of a kiosk's folder.
-    fn try_connect(port: u16, authority: &Path, pass: Option<PathBuf>, id: &str) -> Result<Option<Self>> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(authority)?)?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots);
-        let config = match pass {
-            Some(pass) => {
-                let chain = CertificateDer::pem_file_iter(&pass)?.collect::<Result<Vec<_>, _>>()?;
-                builder.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(&pass)?)?
-            }
-            None => builder.with_no_client_auth(),
-        };
-        let mut options = MqttOptions::new(id, "localhost", port);
-        options.set_max_packet_size(1 << 20, 1 << 20);
-        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(config))));
-        let (client, mut connection) = Client::new(options, 100);
-        let deadline = Instant::now() + DEADLINE;
-        while Instant::now() < deadline {
-            match connection.recv_timeout(DEADLINE) {
-                Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => return Ok(Some(Self { client, connection })),
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        anyhow::bail!("the broker neither let {id} in nor refused it")
-    }
-
-    /// Waits for a packet, or for the end of the connection: then none.
-    fn next(&mut self, wanted: impl Fn(&Packet) -> bool) -> Result<Option<Packet>> {
-        let deadline = Instant::now() + DEADLINE;
-        while Instant::now() < deadline {
-            match self.connection.recv_timeout(DEADLINE) {
-                Ok(Ok(Event::Incoming(packet))) if wanted(&packet) => return Ok(Some(packet)),
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        anyhow::bail!("the broker said nothing for {DEADLINE:?}")
-    }
-
-    /// Waits for the next message, which must be on this topic.
-    fn hears(&mut self, topic: &str) -> Result<()> {
-        let next = self.next(|packet| matches!(packet, Packet::Publish(_)))?;
-        let next = next.with_context(|| format!("the broker ended the connection before it told of {topic}"))?;
-        ensure!(
-            matches!(&next, Packet::Publish(publish) if publish.topic == topic),
-            "not of {topic} but {next:?}"
-        );
-        Ok(())
-    }
-
-    /// Everything it is told until the board of W1 has come, which it asks for last: whatever was on its way before comes before that.
-    fn told_until_the_board(&mut self) -> Result<Vec<(String, String)>> {
-        const BOARD: &str = "wardvoice/1/wards/W1/board";
-        let mut told = Vec::new();
-        self.client.subscribe(BOARD, QoS::AtLeastOnce)?;
-        let mut is_asked_for = false;
-        loop {
-            let next = self.next(|packet| matches!(packet, Packet::Publish(_) | Packet::SubAck(_)))?;
-            match next.context("the broker ended the connection before it told of the board")? {
-                Packet::Publish(publish) => {
-                    told.push((publish.topic.clone(), String::from_utf8_lossy(&publish.payload).into_owned()));
-                    if is_asked_for && publish.topic == BOARD {
-                        return Ok(told);
-                    }
-                }
-                _ => is_asked_for = true,
-            }
-        }
-    }
-
-    /// Publishes, and waits until the broker has taken it or ends the connection: whether it has taken it.
-    fn publish(&mut self, topic: &str, payload: &str) -> Result<bool> {
-        self.client.publish(topic, QoS::AtLeastOnce, false, payload)?;
-        Ok(self.next(|packet| matches!(packet, Packet::PubAck(_)))?.is_some())
-    }
 }
 
 /// A kiosk is taken in, delivers, is taken off while it is connected, keeps what patients say, and delivers it once it was taken in again.
@@ -216,102 +52,6 @@ fn a_kiosk_comes_goes_and_comes_back(mut hospital: Hospital) -> Result<()> {
     kiosk.start(None)?;
     kiosk.goes_on(1)?;
     everything_is_stored_once(slice::from_mut(&mut kiosk), &mut hospital.aggregator)
-}
-
-/// What a kiosk's certificate is good for, and for nothing else.
-fn a_kiosk_has_its_own_corner(hospital: &Hospital) -> Result<()> {
-    let (one, other) = (hospital.enrol(1, "W1")?, hospital.enrol(2, "W2")?);
-    let port = hospital.broker_port()?;
-    let authority = one.data().join("ca.pem");
-    let pass = |kiosk: &Bedside| Some(kiosk.data().join("pass.pem"));
-    ensure!(Stranger::try_connect(port, &authority, None, "k-0001")?.is_none(), "somebody without a pass got in");
-
-    let mut listener =
-        Stranger::try_connect(port, &authority, pass(&other), "k-0002")?.context("k-0002 is not let in")?;
-    for topic in ["kiosks/k-0001/status", "kiosks/k-0001/receipts", "kiosks/k-0002/receipts", "directory"] {
-        listener.client.subscribe(format!("wardvoice/1/{topic}"), QoS::AtLeastOnce)?;
-    }
-    listener.hears("wardvoice/1/directory")?;
-
-    let mut kiosk =
-        Stranger::try_connect(port, &authority, pass(&one), "k-0001")?.context("k-0001 is not let in")?;
-    ensure!(kiosk.publish("wardvoice/1/kiosks/k-0001/status", "{}")?, "its own status was refused");
-    // mosquitto says yes and throws it away; the broker inside ends the connection.
-    let _taken = kiosk.publish("wardvoice/1/kiosks/k-0002/receipts", "forged")?;
-    // Whatever the listener was sent before this comes before it.
-    listener.client.subscribe("wardvoice/1/wards/W1/board", QoS::AtLeastOnce)?;
-    listener.hears("wardvoice/1/wards/W1/board")?;
-    nothing_comes_of_probing(hospital, &one, &other)
-}
-
-/// With the certificate of one kiosk, tries every filter that could hear another's words, while the other says something; and every topic that
-/// is not its own. Each with a connection of its own, because the broker inside ends some.
-fn nothing_comes_of_probing(hospital: &Hospital, thief: &Bedside, other: &Bedside) -> Result<()> {
-    let port = hospital.broker_port()?;
-    let authority = thief.data().join("ca.pem");
-    let connect = |kiosk: &Bedside| -> Result<Stranger> {
-        let pass = Some(kiosk.data().join("pass.pem"));
-        Stranger::try_connect(port, &authority, pass, kiosk.name())?
-            .with_context(|| format!("{} is not let in", kiosk.name()))
-    };
-    let mut victim = connect(other)?;
-    for filter in [
-        "#",
-        "+/#",
-        "wardvoice/#",
-        "wardvoice/1/kiosks/#",
-        "wardvoice/1/kiosks/+/status",
-        "wardvoice/1/kiosks/k-0002/#",
-        "wardvoice/1/kiosks/k-0002/status",
-        "wardvoice/1/kiosks/k-0001/../k-0002/status",
-        "$share/all/wardvoice/1/kiosks/+/status",
-        "$SYS/#",
-    ] {
-        let mut listener = connect(thief)?;
-        listener.client.subscribe(filter, QoS::AtLeastOnce)?;
-        // Taken, refused, or the end of the connection: in any case before the other says something.
-        let answered = listener.next(|packet| matches!(packet, Packet::SubAck(_)))?;
-        ensure!(victim.publish("wardvoice/1/kiosks/k-0002/status", "{}")?, "k-0002 may not say how it is");
-        if answered.is_some() {
-            let heard = listener.told_until_the_board()?;
-            let strange = heard.iter().find(|(topic, _)| topic.contains("k-0002") || topic.starts_with("$SYS"));
-            ensure!(strange.is_none(), "a kiosk that listens to {filter} hears {strange:?}");
-        }
-    }
-    let kept = hospital.aggregator.list(&["quarantine", "list"])?.len();
-    for topic in [
-        "wardvoice/1/kiosks/k-0002/records",
-        "wardvoice/1/kiosks/k-0002/receipts",
-        "wardvoice/1/kiosks/k-0002/assignment",
-        "wardvoice/1/kiosks/k-0002/records/x",
-        "wardvoice/1/kiosks/k-0001/receipts",
-        "wardvoice/1/directory",
-        "wardvoice/1/wards/W1/board",
-        "wardvoice/2/kiosks/k-0001/records",
-        "$SYS/broker/uptime",
-    ] {
-        let mut thief = connect(thief)?;
-        // Kept by the broker, where it can be had, and so found by whoever comes later.
-        thief.client.publish(topic, QoS::AtLeastOnce, true, "forged")?;
-        let _taken = thief.next(|packet| matches!(packet, Packet::PubAck(_)))?;
-    }
-    let mut reader = connect(other)?;
-    for topic in ["kiosks/k-0002/receipts", "kiosks/k-0002/assignment", "directory"] {
-        reader.client.subscribe(format!("wardvoice/1/{topic}"), QoS::AtLeastOnce)?;
-    }
-    let told = reader.told_until_the_board()?;
-    ensure!(told.iter().any(|(topic, _)| topic == "wardvoice/1/directory"), "nothing is told: {told:?}");
-    let forged = told.iter().find(|(_, said)| said.contains("forged"));
-    ensure!(forged.is_none(), "a kiosk spoke for the hospital: {forged:?}");
-    // What it says under its own name arrives, and behind it nothing in another's can be on its way any more.
-    let mut thief = connect(thief)?;
-    ensure!(thief.publish("wardvoice/1/kiosks/k-0001/records", "its own")?, "it may not speak for itself");
-    let arrived = until("its own words to arrive", DEADLINE, || {
-        Ok(Some(hospital.aggregator.list(&["quarantine", "list"])?).filter(|entries| entries.len() > kept))
-    })?;
-    let ours = arrived.iter().filter(|entry| entry.to_string().contains("k-0001")).count();
-    ensure!((arrived.len(), ours) == (kept + 1, 1), "something in another's name arrived: {arrived:?}");
-    Ok(())
 }
 
 #[test]
@@ -428,46 +168,6 @@ fn a_certificate_with_minutes_left_is_renewed_as_soon_as_the_aggregator_is_there
     Ok(())
 }
 
-/// Whoever has stolen a tablet's pass and keys can be that kiosk, in a bounded measure, until it is taken off; and never another.
-#[test]
-fn a_stolen_pass_takes_no_more_than_its_share_and_nothing_once_it_is_taken_back() -> Result<()> {
-    const TRIES: usize = 20;
-    const SHARE: usize = 16;
-    const GARBAGE: usize = 1_500;
-    let mut hospital = Hospital::with_the_broker_inside()?;
-    let (stolen, mut honest) = (hospital.enrol(1, "W1")?, hospital.enrol(2, "W2")?);
-    let (port, authority) = (hospital.broker_port()?, stolen.data().join("ca.pem"));
-    let connect = |id: &str| Stranger::try_connect(port, &authority, Some(stolen.data().join("pass.pem")), id);
-    let mut thieves = Vec::new();
-    for number in 0..TRIES {
-        thieves.extend(connect(&format!("k-0001.{number}"))?);
-    }
-    ensure!(thieves.len() == SHARE, "one pass has {} connections", thieves.len());
-
-    honest.start(None)?;
-    honest.goes_on(5)?;
-    let thief = thieves.first_mut().context("nobody was let in")?;
-    for number in 0..GARBAGE {
-        ensure!(thief.publish("wardvoice/1/kiosks/k-0001/records", &format!("garbage {number}"))?);
-    }
-    ensure!(!thief.publish("wardvoice/1/kiosks/k-0002/records", "in another's name")?, "it spoke for another");
-    honest.goes_on(5)?;
-    until_true("the honest kiosk's records", DEADLINE, || Ok(hospital.aggregator.ledger()?.stored() >= 10))?;
-    let kept = hospital.aggregator.list(&["quarantine", "list"])?;
-    ensure!((1..=1_000).contains(&kept.len()), "{} of the garbage are kept", kept.len());
-    ensure!(kept.iter().all(|entry| entry.to_string().contains("k-0001")), "somebody else's is among the garbage");
-
-    hospital.revoke("k-0001")?;
-    for thief in thieves.iter_mut().skip(1) {
-        ensure!(thief.next(|_| false)?.is_none(), "a connection goes on");
-    }
-    ensure!(connect("k-0001")?.is_none(), "it gets in again");
-    honest.goes_on(1)?;
-    honest.empties_its_outbox()?;
-    hospital.aggregator.verify()?;
-    hospital.aggregator.stop()
-}
-
 /// At every door stand strangers who say nothing, or begin and do not go on; whoever has something to say is heard all the same.
 #[test]
 fn strangers_who_say_nothing_keep_nobody_out() -> Result<()> {
@@ -499,20 +199,39 @@ fn strangers_who_say_nothing_keep_nobody_out() -> Result<()> {
     Ok(())
 }
 
+/// A tablet that lay in a drawer until its certificate had ended: it is told so, keeps what is said on it, and is taken in again with one code.
 #[test]
-fn a_kiosk_has_its_own_corner_of_the_broker_inside() -> Result<()> {
-    let hospital = Hospital::with_the_broker_inside()?;
-    a_kiosk_has_its_own_corner(&hospital)?;
-    let port = hospital.broker_port()?;
-    let folder = hospital.path().join("k-0001");
-    let another = Stranger::try_connect(port, &folder.join("ca.pem"), Some(folder.join("pass.pem")), "k-0002")?;
-    ensure!(another.is_none(), "a kiosk got in under another's name");
-    Ok(())
-}
+fn a_tablet_whose_certificate_has_ended_says_so_and_joins_again() -> Result<()> {
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let mut kiosk = hospital.enrol(1, "W1")?;
+    let authority = Authority::of_an_aggregator(&hospital.path().join("signing"), hospital.aggregator.data())?;
+    let pass = kiosk.data().join("pass.pem");
+    let shows_one_until = |until: Timestamp| -> Result<()> {
+        let given = authority.admit("k-0001", until)?;
+        Ok(fs::write(&pass, fs::read_to_string(given.certificate)? + &fs::read_to_string(given.key)?)?)
+    };
+    let (port, day) = (hospital.broker_port()?, SignedDuration::from_hours(24));
+    let connect = || Stranger::try_connect(port, &kiosk.data().join("ca.pem"), Some(pass.clone()), "k-0001");
+    shows_one_until(Timestamp::now() + day)?;
+    ensure!(connect()?.is_some(), "one that counts for a day is refused");
+    shows_one_until(Timestamp::now() - day)?;
+    ensure!(connect()?.is_none(), "one that ended a day ago is taken");
+    refused(&renew(kiosk.data())?, "enrol the kiosk again")?;
 
-#[test]
-fn a_kiosk_has_its_own_corner_of_a_mosquitto_as_it_is_shipped() -> Result<()> {
-    a_kiosk_has_its_own_corner(&Hospital::with_a_mosquitto()?)
+    kiosk.start(None)?;
+    kiosk.goes_on(5)?;
+    let log = hospital.path().join("k-0001.log");
+    until_true("the kiosk to say why it does not connect", DEADLINE, || {
+        kiosk.must_be_running()?;
+        Ok(fs::read_to_string(&log)?.contains("the broker does not take this kiosk's certificate"))
+    })?;
+    kiosk.kill()?;
+    let kept = waiting(&kiosk)?;
+    ensure!(kept >= 5, "{kept} wait in the outbox of a kiosk that is not let in");
+    kiosk.join(&hospital.aggregator.json(&["kiosk", "enrol", "--id", "k-0001"])?)?;
+    kiosk.start(None)?;
+    kiosk.goes_on(1)?;
+    everything_is_stored_once(slice::from_mut(&mut kiosk), &mut hospital.aggregator)
 }
 
 fn join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {

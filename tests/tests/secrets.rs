@@ -178,17 +178,36 @@ fn taken(pages: &Path) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
     Ok((options, words))
 }
 
+/// The variables of the environment that a program's man pages name: children inherit them, and whoever may look at a process reads them.
+fn of_the_environment(pages: &Path) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(pages)? {
+        let text = fs::read_to_string(entry?.path())?;
+        for (place, _) in text.match_indices("WARDVOICE_") {
+            let rest = text.get(place..).unwrap_or_default().chars();
+            let name: String =
+                rest.take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
+            found.insert(name.to_lowercase());
+        }
+    }
+    Ok(found)
+}
+
 #[test]
-fn no_command_takes_a_secret_among_its_arguments() -> Result<()> {
+fn no_command_takes_a_secret_among_its_arguments_or_from_the_environment() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let (mut options, mut words) = (BTreeSet::new(), BTreeSet::new());
+    let (mut options, mut words, mut variables) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (name, program) in [("aggregator", programs::aggregator()?), ("kiosk", programs::kiosk()?)] {
         let out = folder.path().join(name);
         well(&Command::new(program).arg("manual").arg("--out").arg(&out).output()?)?;
         let found = taken(&out.join("man"))?;
         options.extend(found.0);
         words.extend(found.1);
+        variables.extend(of_the_environment(&out.join("man"))?);
     }
+    let is_secret = |name: &&String| name.split('_').any(|word| SECRET.contains(&word));
+    let secret: Vec<&String> = variables.iter().filter(is_secret).collect();
+    ensure!(variables.contains("wardvoice_kiosk_data") && secret.is_empty(), "{secret:?} of {variables:?}");
     let harmless: BTreeSet<String> = HARMLESS.map(|(option, _)| option.to_owned()).into();
     ensure!(options == harmless, "these take something secret, or are gone: {options:?}, known are {harmless:?}");
     // `alert seen KEY` names an alert.

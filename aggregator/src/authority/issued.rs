@@ -1,7 +1,7 @@
 //! What kiosks were given and what was taken back: `certificates.json`, replaced as a whole and flushed before a change counts.
 //!
-//! Bounded: what has ended is forgotten a month after its end, a kiosk asks for a new pass every two months, and is given [`MOST_A_DAY`] of
-//! them within a day at most, so that no kiosk fills the list, or the audit, for the others.
+//! Bounded: what has ended is forgotten a month after its end, a kiosk asks for a new pass every two months, and none is given more of them in
+//! a day than one that has trouble asks for. So whoever has stolen one pass cannot fill the list and lock the others out.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use wardvoice_protocol::id::KioskId;
 
+use super::Bearer;
 use crate::durable_file::{self, Readers};
 use crate::keys;
 
@@ -23,8 +24,8 @@ const BYTES: usize = 16;
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// The most passes that are remembered at once.
 const MOST: usize = 100_000;
-/// The most passes that one kiosk is given within a day: answers get lost, and tablets are taken in again.
-pub(super) const MOST_A_DAY: usize = 24;
+/// The most passes that one kiosk is given within a day: as often as one tries that cannot keep what it gets.
+const MOST_A_DAY: usize = 24;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The number of a certificate: 16 random bytes, written as hexadecimal.
@@ -86,6 +87,15 @@ pub enum IssuedError {
     /// There are too many.
     #[error("remember another certificate: {0} are remembered already")]
     Full(usize),
+    /// One kiosk asks for too many.
+    #[error(
+        "give {0} another certificate: it was given {most} within a day; take it off if nobody knows why",
+        most = MOST_A_DAY
+    )]
+    TooMany(KioskId),
+    /// The one that it asks with was taken back.
+    #[error("give {0} another certificate: the one that it shows was taken back")]
+    TakenBack(KioskId),
 }
 
 impl Serial {
@@ -159,11 +169,12 @@ impl Issued {
 
     /// Whether a pass counts. One that is not known counts as long as nothing of its kiosk was taken back.
     pub fn counts(&self, serial: Option<&Serial>, kiosk: &KioskId) -> bool {
-        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        match serial.and_then(|serial| given.get(serial)) {
-            Some(known) => known.kiosk == *kiosk && known.revoked.is_none(),
-            None => !given.values().any(|known| known.kiosk == *kiosk && known.revoked.is_some()),
-        }
+        counts(&self.given.lock().unwrap_or_else(PoisonError::into_inner), serial, kiosk)
+    }
+
+    /// Whether a kiosk may be given another pass at a moment.
+    pub fn has_room(&self, kiosk: &KioskId, now: Timestamp) -> Result<(), IssuedError> {
+        has_room(&self.given.lock().unwrap_or_else(PoisonError::into_inner), kiosk, now)
     }
 
     /// Whether everything that a kiosk was given was taken back. One that was never given anything was not taken off.
@@ -174,14 +185,6 @@ impl Issued {
     /// The kiosks that have nothing left of what they were given, and when the last of it was taken back.
     pub fn taken_off(&self) -> BTreeMap<KioskId, Timestamp> {
         self.taken_off.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether a kiosk may be given another pass, after all that it was given within a day.
-    pub fn may_have_another(&self, kiosk: &KioskId, now: Timestamp) -> bool {
-        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        // What a clock that was set back finds in the far future does not count.
-        let is_of_today = |known: &&Given| known.kiosk == *kiosk && now.duration_since(known.issued).abs() < DAY;
-        given.values().filter(is_of_today).count() < MOST_A_DAY
     }
 
     /// Until when each kiosk has something that was not taken back, whether that is over or not. What was forgotten is not there.
@@ -220,18 +223,18 @@ impl Issued {
         current.filter_map(|(serial, given)| Some((serial.clone(), given.revoked?))).collect()
     }
 
-    pub(super) fn note(
-        &self,
-        serial: Serial,
-        kiosk: &KioskId,
-        issued: Timestamp,
-        until: Timestamp,
-    ) -> Result<(), IssuedError> {
-        self.change(issued, |given| {
+    /// Writes a pass down before anybody has it. One that is asked for with another has to find that other good at this very moment,
+    /// because it may have been taken back since it was shown.
+    pub(super) fn note(&self, serial: Serial, pass: Given, shown: Option<&Bearer>) -> Result<(), IssuedError> {
+        self.change(pass.issued, |given| {
             if given.len() >= MOST {
                 return Err(IssuedError::Full(given.len()));
             }
-            given.insert(serial, Given { kiosk: kiosk.clone(), issued, until, revoked: None });
+            if shown.is_some_and(|bearer| !counts(given, bearer.serial.as_ref(), &bearer.kiosk)) {
+                return Err(IssuedError::TakenBack(pass.kiosk));
+            }
+            has_room(given, &pass.kiosk, pass.issued)?;
+            given.insert(serial, pass);
             Ok(())
         })
     }
@@ -268,6 +271,22 @@ impl Issued {
         *given = changed;
         Ok(answer)
     }
+}
+
+fn counts(given: &BTreeMap<Serial, Given>, serial: Option<&Serial>, kiosk: &KioskId) -> bool {
+    match serial.and_then(|serial| given.get(serial)) {
+        Some(known) => known.kiosk == *kiosk && known.revoked.is_none(),
+        None => !given.values().any(|known| known.kiosk == *kiosk && known.revoked.is_some()),
+    }
+}
+
+fn has_room(given: &BTreeMap<Serial, Given>, kiosk: &KioskId, now: Timestamp) -> Result<(), IssuedError> {
+    // A clock that went back must not make anybody wait for longer than a day either.
+    let is_of_this_day = |known: &&Given| known.kiosk == *kiosk && now.duration_since(known.issued).abs() < DAY;
+    if given.values().filter(is_of_this_day).count() < MOST_A_DAY {
+        return Ok(());
+    }
+    Err(IssuedError::TooMany(kiosk.clone()))
 }
 
 /// The kiosks of which nothing counts, and when the last of it was taken back.

@@ -143,6 +143,45 @@ fn what_is_taken_back_counts_no_more_and_stays_so_over_a_restart() {
 }
 
 #[test]
+fn whoever_shows_a_pass_gets_the_next_only_while_that_one_counts() {
+    let (folder, authority) = authority();
+    let one = kiosk("k-0001");
+    let first = bearer(&authority.admit(&one, &asked(), at(0)).unwrap());
+    let second = bearer(&authority.renew(&first, &asked(), at(60)).unwrap());
+    assert_eq!(second.kiosk, one);
+    authority.revoke(&one, at(61)).unwrap();
+    for shown in [&first, &second, &Bearer { kiosk: one.clone(), serial: None }] {
+        let refused = authority.renew(shown, &asked(), at(61)).map(drop);
+        assert!(
+            matches!(&refused, Err(AuthorityError::Issued(IssuedError::TakenBack(kiosk))) if *kiosk == one),
+            "{refused:?}"
+        );
+    }
+    let kept = Authority::open(&folder.path().join("authority")).unwrap();
+    assert!(kept.issued().of(&one, at(61)).is_empty(), "one was written down that nobody may have");
+}
+
+#[test]
+fn one_kiosk_is_given_so_many_in_a_day_and_the_others_theirs() {
+    let (_folder, authority) = authority();
+    let (one, other) = (kiosk("k-0001"), kiosk("k-0002"));
+    let mut given = 0;
+    let refused = loop {
+        match authority.admit(&one, &asked(), at(1)) {
+            Ok(_) => given += 1,
+            Err(refused) => break refused,
+        }
+        assert!(given <= 24, "it is given as many as it asks for");
+    };
+    assert_eq!(given, 24, "{refused}");
+    assert!(matches!(&refused, AuthorityError::Issued(IssuedError::TooMany(kiosk)) if *kiosk == one), "{refused}");
+    authority.admit(&other, &asked(), at(1)).unwrap();
+    authority.admit(&one, &asked(), at(2)).unwrap();
+    // A clock that went back by a year makes nobody wait for one.
+    authority.admit(&one, &asked(), at(-365)).unwrap();
+}
+
+#[test]
 fn a_server_shows_a_new_certificate_before_the_old_one_ends() {
     let (_folder, authority) = authority();
     let names = server_names(&["wardvoice.example".to_owned()], &["10.1.2.3".parse().unwrap()]);
@@ -220,23 +259,6 @@ fn a_kiosk_is_taken_off_when_nothing_of_what_it_was_given_is_left() {
     assert_eq!(authority.issued().ends(), BTreeMap::from([(one.clone(), again), (other, ends)]));
     authority.revoke(&one, at(63)).unwrap();
     assert_eq!(authority.issued().taken_off(), BTreeMap::from([(one, at(63))]));
-}
-
-#[test]
-fn no_kiosk_fills_the_list_of_passes_for_the_others() {
-    let (folder, authority) = authority();
-    let (one, other) = (kiosk("k-0001"), kiosk("k-0002"));
-    for number in 0..issued::MOST_A_DAY {
-        assert!(authority.issued().may_have_another(&one, at(0)), "{number}");
-        authority.admit(&one, &asked(), at(0)).unwrap();
-    }
-    authority.revoke(&one, at(0)).unwrap();
-    for authority in [&*authority, &Authority::open(&folder.path().join("authority")).unwrap()] {
-        let may = |kiosk: &KioskId, days: i64| authority.issued().may_have_another(kiosk, at(days));
-        assert!(!may(&one, 0), "what was taken back was given all the same");
-        assert!(may(&other, 0) && may(&one, 1));
-        assert!(may(&one, -30), "a clock that was set ahead keeps no kiosk out");
-    }
 }
 
 #[test]

@@ -144,6 +144,12 @@ impl JoinCodes {
         }
     }
 
+    /// Whether a code is what it was when it was redeemed. It may have been withdrawn meanwhile.
+    pub fn stands(&self, secret: Hash, redeemed: &Invited) -> bool {
+        let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.get(&secret.to_string()).is_some_and(|open| open.until == redeemed.until)
+    }
+
     /// Codes for a kiosk that nobody has used work no more.
     pub fn withdraw(&self, kiosk: &KioskId, now: Timestamp) -> Result<(), JoinCodesError> {
         self.change(now, |codes| {

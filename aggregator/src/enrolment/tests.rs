@@ -41,7 +41,7 @@ struct Office {
     desk: Desk,
     told: Arc<Mutex<Vec<KioskId>>>,
     ward: WardId,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Office {
@@ -56,7 +56,7 @@ impl Office {
         let tell = Arc::clone(&told);
         let joined = move |kiosk: &KioskId| tell.lock().unwrap().push(kiosk.clone());
         let desk = Desk::new(Arc::new(house), Box::new(joined)).unwrap();
-        Self { desk, told, ward, _folder: folder }
+        Self { desk, told, ward, folder }
     }
 
     fn ask(&self, asked: IdentityAsk) -> anyhow::Result<serde_json::Value> {
@@ -74,10 +74,8 @@ impl Office {
     }
 
     fn join_at(&self, code: &JoinCode, key: u8, now: Timestamp) -> Result<Pass, Refusal> {
-        let (request, key) = (testing::request(), SigningKey::from_bytes(&[key; 32]));
-        let proof = key.sign(&proof(code.secret(), &request));
-        let joining = Joining { secret: code.secret().to_owned(), signing_key: key.verifying_key(), proof };
-        self.say(&request, Purpose::Join(Box::new(joining)), None, now)
+        let (request, purpose) = joining(code, key);
+        self.say(&request, purpose, None, now)
     }
 
     fn join(&self, code: &JoinCode, key: u8) -> Result<Pass, Refusal> {
@@ -113,6 +111,14 @@ impl Office {
     }
 }
 
+/// A request, and what it is made for with a code by the kiosk of a key.
+fn joining(code: &JoinCode, key: u8) -> (Vec<u8>, Purpose) {
+    let (request, key) = (testing::request(), SigningKey::from_bytes(&[key; 32]));
+    let proof = key.sign(&proof(code.secret(), &request));
+    let joining = Joining { secret: code.secret().to_owned(), signing_key: key.verifying_key(), proof };
+    (request, Purpose::Join(Box::new(joining)))
+}
+
 fn bearer(pass: &Pass) -> Bearer {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
@@ -133,6 +139,119 @@ fn a_code_takes_one_kiosk_in() {
     assert_eq!(office.join(&code, 2), Err(Refusal::UsedCode), "another kiosk");
     let again = office.join(&code, 1).unwrap();
     assert!(office.counts(&again) && !office.counts(&pass), "the answer was lost and asked for again");
+}
+
+#[test]
+fn whoever_is_taken_in_is_given_everything_that_it_has_to_know() {
+    let office = Office::open();
+    let (request, purpose) = joining(&office.invite("k-0001", Some(&office.ward)), 1);
+    let ask = Ask { version: 1, request: STANDARD.encode(&request), purpose };
+    let asked = serde_json::to_vec(&ask).unwrap();
+    let Answer::Welcome { pass, settings } = office.desk.answer(&asked, HERE, None, Timestamp::now()) else {
+        panic!("it was not taken in");
+    };
+    let premises = &office.desk.house.premises;
+    let (kiosk, told) = (bearer(&pass).kiosk, settings.assignment.clone());
+    assert_eq!((kiosk.as_str(), pass.authority.as_str()), ("k-0001", office.desk.authority.pem().as_str()));
+    assert!(premises.registry.get(&kiosk).is_some(), "nobody would believe its signatures");
+    assert_eq!((&told.kiosk, &told.ward), (&kiosk, &office.ward));
+    assert_eq!((&told.seal_key, told.aggregator_key), (premises.keys.seal_key(), premises.keys.verifying_key()));
+    let known = premises.assignments.settings(&kiosk, settings.broker.clone());
+    assert_eq!(known.unwrap().assignment, told, "it is told something else later");
+}
+
+#[test]
+fn of_many_kiosks_that_use_one_code_at_once_one_is_taken_in() {
+    const KIOSKS: u8 = 8;
+    let office = Office::open();
+    let code = office.invite("k-0001", Some(&office.ward));
+    let begin = std::sync::Barrier::new(usize::from(KIOSKS));
+    let join = |key| {
+        begin.wait();
+        office.join(&code, key)
+    };
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let kiosks: Vec<_> = (1..=KIOSKS).map(|key| scope.spawn(move || join(key))).collect();
+        kiosks.into_iter().map(|kiosk| kiosk.join().unwrap()).collect()
+    });
+    let taken: Vec<_> = answers.iter().flatten().collect();
+    assert_eq!(taken.len(), 1, "{answers:?}");
+    assert_eq!(
+        answers.iter().filter(|answer| **answer == Err(Refusal::UsedCode)).count(),
+        usize::from(KIOSKS) - 1
+    );
+    let given = office.desk.authority.issued().of(&bearer(taken.first().unwrap()).kiosk, Timestamp::now());
+    assert_eq!(given.len(), 1, "{given:?}");
+    assert_eq!(office.told.lock().unwrap().len(), 1);
+}
+
+/// The list of codes says so itself, without the desk that lets one join at a time.
+#[test]
+fn of_many_that_redeem_one_code_at_once_one_has_it() {
+    const KIOSKS: u8 = 16;
+    let folder = tempfile::tempdir().unwrap();
+    let codes = JoinCodes::open(folder.path().join("join-codes.json")).unwrap();
+    let (kiosk, now) = (KioskId::new("k-0001").unwrap(), Timestamp::now());
+    let until = now + SignedDuration::from_mins(60);
+    let invited = Invited { kiosk: kiosk.clone(), ward: None, questionnaire: None, until, used_by: None };
+    let secret = secret_hash(codes.make(b"authority", invited, now).unwrap().secret());
+    let begin = std::sync::Barrier::new(usize::from(KIOSKS));
+    let redeem = |key: u8| {
+        begin.wait();
+        codes.redeem(secret, SigningKey::from_bytes(&[key; 32]).verifying_key(), now)
+    };
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let kiosks: Vec<_> = (1..=KIOSKS).map(|key| scope.spawn(move || redeem(key))).collect();
+        kiosks.into_iter().map(|kiosk| kiosk.join().unwrap()).collect()
+    });
+    let redeemed: Vec<_> = answers.iter().flatten().collect();
+    assert_eq!(redeemed.len(), 1, "{answers:?}");
+    assert!(codes.stands(secret, redeemed.first().unwrap()));
+    codes.withdraw(&kiosk, now).unwrap();
+    assert!(!codes.stands(secret, redeemed.first().unwrap()));
+}
+
+#[test]
+fn whoever_is_taken_off_while_it_joins_or_renews_has_nothing_afterwards() {
+    const TIMES: usize = 10;
+    let office = Office::open();
+    let kiosk = KioskId::new("k-0001").unwrap();
+    office.join(&office.invite("k-0001", Some(&office.ward)), 1).unwrap();
+    for time in 0..TIMES {
+        let code = office.invite("k-0001", None);
+        let begin = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            let joining = scope.spawn(|| {
+                begin.wait();
+                office.join(&code, 1)
+            });
+            begin.wait();
+            office.ask(IdentityAsk::Revoke { id: kiosk.clone() }).unwrap();
+            // Taken in and off again, or not taken in: which of the two is a matter of moments.
+            drop(joining.join().unwrap());
+        });
+        let left = office.desk.authority.issued().of(&kiosk, Timestamp::now());
+        assert!(left.is_empty(), "{time}: {left:?}");
+    }
+
+    let kiosk = KioskId::new("k-0002").unwrap();
+    // Codes that were withdrawn a moment before they were typed may have made this address wait.
+    let later = Timestamp::now() + SignedDuration::from_mins(2);
+    let pass = office.join_at(&office.invite("k-0002", Some(&office.ward)), 2, later).unwrap();
+    let begin = std::sync::Barrier::new(5);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                begin.wait();
+                // The bound of a day ends it as well.
+                while office.renew(Some(&pass)).is_ok() {}
+            });
+        }
+        begin.wait();
+        office.ask(IdentityAsk::Revoke { id: kiosk.clone() }).unwrap();
+    });
+    let left = office.desk.authority.issued().of(&kiosk, Timestamp::now());
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
@@ -181,7 +300,7 @@ fn a_pass_is_renewed_until_it_is_taken_back() {
 }
 
 #[test]
-fn whoever_renews_without_end_fills_neither_the_list_nor_the_audit() {
+fn whoever_asks_without_end_fills_neither_the_list_nor_the_audit() {
     let office = Office::open();
     let code = office.invite("k-0001", Some(&office.ward));
     let pass = office.join(&code, 1).unwrap();

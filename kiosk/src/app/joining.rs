@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use slint::ComponentHandle as _;
 use wardvoice_kiosk_ui::KioskWindow;
 use wardvoice_protocol::assignment::KioskSettings;
-use wardvoice_protocol::enrolment::JoinCode;
+use wardvoice_protocol::enrolment::{JoinCode, fingerprint};
 
 use super::WindowOptions;
 use super::post::{self, Post};
@@ -39,7 +39,7 @@ pub struct JoinStage {
 }
 
 impl JoinStage {
-    /// Puts it on a window. `key` is the half of the tablet's key that anybody may see; `begin` is called once the tablet is taken in and
+    /// Puts it on a window. `key` is the fingerprint of the tablet's key; `begin` is called once the tablet is taken in and
     /// somebody has seen that, or is left as it was. The window's callbacks do nothing once the stage is dropped.
     pub fn new(
         window: &KioskWindow,
@@ -123,7 +123,7 @@ pub fn asking(data: &Path) -> Ask {
 
 /// Shows the window until somebody begins, with the kiosk taken in or left as it was, or until it is closed; whether somebody begins.
 pub fn run_joining(options: &WindowOptions, data: &Path, joining: Joining) -> anyhow::Result<bool> {
-    let key = identity::load_or_create(data)?.verifying_key().to_string();
+    let key = fingerprint(&identity::load_or_create(data)?.verifying_key());
     let window = super::open_window(options)?;
     let begun = Rc::new(Cell::new(false));
     let begins = Rc::clone(&begun);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use wardvoice_protocol::enrolment::JoinCode;
+use wardvoice_protocol::enrolment::{JoinCode, fingerprint};
 
 use super::say;
 use crate::{identity, join};
@@ -32,9 +32,9 @@ pub(super) struct Renew {
 
 impl Join {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let key = identity::load_or_create(&self.data)?.verifying_key();
+        let key = fingerprint(&identity::load_or_create(&self.data)?.verifying_key());
         // Before anything is sent, so that whoever stands here can read it out.
-        say(&format!("This kiosk's signing key: {key}"))?;
+        say(&format!("This kiosk's fingerprint: {key}"))?;
         let code = ask_for_code()?;
         let settings = join::join(&self.data, &self.aggregator, &code)?;
         let assignment = &settings.assignment;
@@ -42,7 +42,7 @@ impl Join {
             "This kiosk is {} on {}. It reaches {}.",
             assignment.kiosk, assignment.ward_name, settings.broker
         ))?;
-        say("The office sees the same signing key with `wardvoice-aggregator kiosk list`.")?;
+        say("The office sees the same fingerprint with `wardvoice-aggregator kiosk list`.")?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -137,3 +137,106 @@ fn certificate(reason: &CertificateError) -> String {
     }
     .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    //! Whoever stands between a kiosk and its hospital, with everything that can be had without the authority's key.
+    #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use std::io::Read as _;
+    use std::net::TcpListener;
+    use std::thread::{self, JoinHandle};
+
+    use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+    use rustls::{ServerConfig, ServerConnection};
+    use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+    use super::*;
+    use crate::join::join;
+
+    const HERE: &str = "127.0.0.1";
+
+    /// An authority; all have the same name.
+    struct Hospital {
+        certificate: CertificateDer<'static>,
+        issuer: Issuer<'static, KeyPair>,
+    }
+
+    /// Who answers: a certificate with what stands behind it, and its key.
+    type Shown = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+    impl Hospital {
+        fn new() -> Self {
+            let key = KeyPair::generate().unwrap();
+            let mut params = CertificateParams::default();
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            let certificate = params.self_signed(&key).unwrap().der().clone();
+            Self { certificate, issuer: Issuer::new(params, key) }
+        }
+
+        /// A certificate of this authority for an address and a use, with some authority's behind it.
+        fn shown(&self, name: &str, usage: ExtendedKeyUsagePurpose, behind: &[&Self]) -> Shown {
+            let key = KeyPair::generate().unwrap();
+            let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+            params.extended_key_usages = vec![usage];
+            let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
+            let behind = behind.iter().map(|authority| authority.certificate.clone());
+            let chain = std::iter::once(certificate).chain(behind).collect();
+            (chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+        }
+    }
+
+    /// Answers one caller over TLS; where, and what it was told.
+    fn somebody((chain, key): Shown) -> (String, JoinHandle<Vec<u8>>) {
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        let listener = TcpListener::bind((HERE, 0)).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let hears = move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+            let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+            let (mut told, mut byte) = (Vec::new(), [0]);
+            // A line is all that a kiosk says; whoever does not believe goes before.
+            while stream.read(&mut byte).is_ok_and(|read| read == 1) && byte != *b"\n" {
+                told.extend(byte);
+            }
+            told
+        };
+        (address, thread::spawn(hears))
+    }
+
+    #[test]
+    fn nothing_is_said_to_whoever_stands_between_a_kiosk_and_the_hospital_of_its_code() {
+        let (ours, theirs) = (Hospital::new(), Hospital::new());
+        let (server, client) = (ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth);
+        let code = JoinCode::new(&ours.certificate, [7; 8]);
+        for (who, shown) in [
+            ("another authority's server", theirs.shown(HERE, server.clone(), &[&theirs])),
+            ("one with our authority's certificate behind it", theirs.shown(HERE, server.clone(), &[&ours])),
+            ("one with both behind it", theirs.shown(HERE, server.clone(), &[&theirs, &ours])),
+            ("one with nothing behind it", theirs.shown(HERE, server.clone(), &[])),
+            ("whoever has stolen a kiosk's pass", ours.shown(HERE, client, &[&ours])),
+            ("our own server of another name", ours.shown("elsewhere.example", server.clone(), &[&ours])),
+        ] {
+            let data = tempfile::tempdir().unwrap();
+            let (address, hears) = somebody(shown);
+            let refused = join(data.path(), &address, &code).unwrap_err().to_string();
+            assert!(refused.contains("nothing was said to it"), "{who}: {refused}");
+            let told = hears.join().unwrap();
+            assert!(told.is_empty(), "{who} was told {}", String::from_utf8_lossy(&told));
+            assert!(!data.path().join("pass.pem").exists(), "{who} has given it something");
+        }
+
+        // The hospital itself is told, or nothing of this would mean anything.
+        let data = tempfile::tempdir().unwrap();
+        let (address, hears) = somebody(ours.shown(HERE, server, &[&ours]));
+        assert!(join(data.path(), &address, &code).is_err(), "it answers nothing");
+        let told = String::from_utf8(hears.join().unwrap()).unwrap();
+        assert!(told.contains(code.secret()), "{told}");
+    }
+}

@@ -20,7 +20,7 @@ pub(crate) struct JoinScreen {
 }
 
 impl JoinScreen {
-    /// Connects a window's touches and shows the screen. `key` is the half of the tablet's key that anybody may see.
+    /// Connects a window's touches and shows the screen. `key` is the fingerprint of the tablet's key.
     pub(crate) fn connect(window: &KioskWindow, key: &str, touch: &Rc<dyn Fn(JoinTouch)>) -> Self {
         let words = window.global::<Words>();
         words.on_font_of(|text| fonts::family_of(&text).into());

@@ -20,7 +20,7 @@ pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// `k-0017  W12  <key>  inpatient@1, asked`
+/// `k-0017  W12  <fingerprint>  inpatient@1, asked`
 pub(crate) fn kiosk(value: &Value) -> String {
     let kind = if value.pointer("/simulated").and_then(Value::as_bool) == Some(true) { "  simulated" } else { "" };
     let hash = |name: &str| value.pointer(name).and_then(Value::as_str);
@@ -37,7 +37,7 @@ pub(crate) fn kiosk(value: &Value) -> String {
         "{:<24} {:<12} {}  {}, {asks}{kind}{certificate}",
         text(value, "/id"),
         text(value, "/ward"),
-        text(value, "/signing_key"),
+        text(value, "/fingerprint"),
         text(value, "/questionnaire")
     )
 }
