@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use wardvoice_protocol::contact::{Answer, Comment, Contact};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::envelope::{ChainHead, Envelope};
@@ -84,6 +85,21 @@ impl Scene {
         let arrival = self.trust.seal_as(&mut self.tablet, id, &serde_json::to_vec(&record).unwrap());
         self.house.pipeline.settle(vec![arrival.clone()]).unwrap();
         (id, arrival)
+    }
+
+    /// Another kiosk sends a contact that has waited on it for so many days.
+    pub(in crate::operations) fn another_sends(&mut self, number: u8, waited_days: i64) {
+        let key = SigningKey::from_bytes(&[number; 32]);
+        let id = format!("k-{number}").parse().unwrap();
+        let seal_key = self.tablet.seal_key.clone();
+        let mut tablet = Tablet { id, key, seal_key, head: ChainHead::EMPTY };
+        let premises = &self.house.premises;
+        premises.registry.add(&tablet.id, &ward(), tablet.key.verifying_key(), &premises.directory).unwrap();
+        let record = contact_record(self.contact(None));
+        let mut arrival = self.trust.seal(&mut tablet, &record);
+        arrival.received += SignedDuration::from_hours(24 * waited_days);
+        let verdicts = self.house.pipeline.settle(vec![arrival]).unwrap();
+        assert_eq!(verdicts.first().unwrap().decision, Decision::Accepted);
     }
 
     pub(in crate::operations) fn export(&self) -> String {
