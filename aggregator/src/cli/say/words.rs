@@ -327,6 +327,14 @@ pub(crate) fn imported(value: &Value) -> String {
     if number(value, "/refused") > 0 {
         said.push_str(" See `quarantine list`.");
     }
+    if number(value, "/forgotten") > 0 {
+        write!(
+            said,
+            " {} deleted, as where it comes from.",
+            plural(number(value, "/forgotten"), "record is", "records are")
+        )
+        .unwrap_or_default();
+    }
     said
 }
 
