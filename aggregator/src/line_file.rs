@@ -118,7 +118,8 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
     }
 
     /// How many lines were passed over.
-    pub fn passed_over(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn passed_over(&self) -> usize {
         self.passed_over.len()
     }
 

@@ -151,9 +151,13 @@ pub(crate) fn withdrawn(house: &House, record: RecordId) -> Result<Withdrawn> {
 
 /// Deletes what was deleted where an export comes from: a backup from before has it still. How many records that was.
 pub(super) fn again(house: &House, gone: &[Gone]) -> Result<u64> {
-    let (reader, mut due) = (house.reader(), Vec::new());
+    let (reader, mut due) = (house.reader(), Vec::<Forgetting>::new());
     for Gone { kiosk, id, hash } in gone {
         let Some(position) = reader.find(id).map_err(failed)? else { continue };
+        // Lists that were put together name a record more than once.
+        if due.iter().any(|one| one.position == position) {
+            continue;
+        }
         let found = reader.row(position, |row| {
             // Another record under the same id is nobody's wish.
             let is_the_same = row.kiosk == kiosk.as_str() && row.envelope == *hash;

@@ -39,7 +39,7 @@ pub(crate) async fn healthz(State(web): State<Shared>) -> Response {
 /// So many records the facts may be behind the log: what a burst leaves for a moment.
 const MOST_BEHIND: u64 = 10_000;
 
-/// With less room on the disk of the log the next answers may be the last that it takes: a log that is closed and opened again writes this much.
+/// With less room on the disk of the log the next answers may be the last that it takes.
 const LEAST_ROOM_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Whether answers come in and pages say them.
@@ -97,7 +97,7 @@ pub(crate) async fn metrics(State(web): State<Shared>) -> Response {
     let desk = &web.desk;
     let whole = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let (sightings, registered, now) = (desk.fleet.all(), desk.world.registry.all(), (desk.now)());
-    let is_silent = |id: &&KioskId| sightings.get(id).is_none_or(|sighting| sighting.is_silent(now));
+    let is_silent = |id: &&KioskId| sightings.get(*id).is_none_or(|sighting| sighting.is_silent(now));
     let silent = registered.keys().filter(is_silent).count();
     // Before the facts are read below: a lock that is taken twice may wait for itself.
     let readiness = Readiness::of(&web);
