@@ -521,6 +521,15 @@ mod tests {
     }
 
     #[test]
+    fn an_import_says_what_it_deleted_where_it_did() {
+        let said = |forgotten: u64| {
+            imported(&json!({"lines": 3, "accepted": 2, "known": 0, "refused": 0, "forgotten": forgotten}))
+        };
+        assert_eq!(said(0), "Read 3 lines: 2 new, 0 known, 0 refused.");
+        assert!(said(1).ends_with("refused. 1 record is deleted, as where it comes from."), "{}", said(1));
+    }
+
+    #[test]
     fn a_report_says_what_is_missing_and_what_is_wrong() {
         let gap = json!({"first": 4, "last": 6});
         let report = |sound: bool, complete: bool, gaps: &[Value], told: &[&str]| {
