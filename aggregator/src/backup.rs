@@ -35,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use wardvoice_protocol::id::Hash;
 
+use crate::durable_file;
 use crate::log::{Committed, LogError, Reader};
 
 pub mod age;
@@ -285,9 +286,8 @@ impl Written {
 
 /// Whether a folder has room for a trial of a backup of some size; the log may be on the same disk.
 pub fn check_room(folder: &Path, backup_bytes: u64) -> Result<(), BackupError> {
-    let room = rustix::fs::statvfs(folder);
-    let room = room.map_err(|error| BackupError::File { path: folder.to_owned(), source: error.into() })?;
-    let free = room.f_bavail.saturating_mul(room.f_frsize);
+    let free = durable_file::free_bytes(folder);
+    let free = free.map_err(|source| BackupError::File { path: folder.to_owned(), source })?;
     let wanted = backup_bytes.saturating_mul(SPREAD).saturating_add(SPARE_BYTES);
     if free >= wanted {
         return Ok(());

@@ -48,6 +48,12 @@ pub fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> 
     File::open(folder)?.sync_all()
 }
 
+/// How many bytes may still be written to the disk that a folder is on.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let room = rustix::fs::statvfs(folder)?;
+    Ok(room.f_bavail.saturating_mul(room.f_frsize))
+}
+
 /// Makes a folder and those above it that are missing, each name durable in the folder that holds it.
 fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {

@@ -31,6 +31,11 @@ impl Sighting {
     pub fn is_online(&self) -> bool {
         matches!(self.presence, Some(Presence::Online(_)))
     }
+
+    /// Whether nothing has come from it for so long that it counts as silent.
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        self.last_record.is_none_or(|last| now.duration_since(last) > SILENT_AFTER)
+    }
 }
 
 /// Every kiosk that was ever heard of, by id.

@@ -2,7 +2,7 @@
 //! the fewest lines that say the same, when most of them are of the past.
 //!
 //! What goes on here may not stop because a disk is full ([`Journal::note`]): then it goes on in memory, and the file is written anew as
-//! soon as that is possible. What may ([`Journal::keep`]) fails instead.
+//! soon as that is possible. What may ([`Journal::keep`]) fails instead. Nor may what a later program wrote stop it: that is kept and passed over.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -39,9 +39,10 @@ impl<E: Serialize + DeserializeOwned + Clone> Journal<E> {
         mut see: impl FnMut(Timestamp, E) -> Result<(), String>,
     ) -> Result<Self, LineFileError> {
         let mut lines = 0;
-        let file = LineFile::open(path, |at, entry| {
+        let file = LineFile::open_passing_over(path, |at, entry| {
+            see(at, entry)?;
             lines += 1;
-            see(at, entry)
+            Ok(())
         })?;
         Ok(Self { file, lines, unwritten: None })
     }

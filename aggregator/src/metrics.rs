@@ -32,8 +32,10 @@ pub struct Metrics {
     quarantined: Gauge,
     kiosks_connected: Gauge,
     kiosks_registered: Gauge,
+    kiosks_silent: Gauge,
     records: Gauge,
     contacts: Gauge,
+    data_free_bytes: Gauge,
     broker_connected: Gauge,
     ready: Gauge,
 }
@@ -47,10 +49,14 @@ pub struct Gauges {
     pub kiosks_connected: u64,
     /// Kiosks that are registered.
     pub kiosks_registered: u64,
+    /// Those of them from which nothing has come for three days.
+    pub kiosks_silent: u64,
     /// Records in the log.
     pub records: u64,
     /// Contacts in the facts.
     pub contacts: u64,
+    /// Free bytes on the disk of the data folder; 0 when it does not say.
+    pub data_free_bytes: u64,
     /// 1 while the broker carries messages, otherwise 0.
     pub broker_connected: u64,
     /// 1 while answers come in and pages say them, otherwise 0; as `/readyz`.
@@ -90,8 +96,8 @@ impl Metrics {
         let (commit, push, pages) = (seconds(), seconds(), seconds());
         let gauge = Gauge::default;
         let (streams, quarantined, kiosks_connected) = (gauge(), gauge(), gauge());
-        let (kiosks_registered, records, contacts) = (gauge(), gauge(), gauge());
-        let (broker_connected, ready) = (gauge(), gauge());
+        let (kiosks_registered, kiosks_silent, records) = (gauge(), gauge(), gauge());
+        let (contacts, data_free_bytes, broker_connected, ready) = (gauge(), gauge(), gauge(), gauge());
         macro_rules! register {
             ($name:literal, $help:literal, $metric:expr) => {
                 registry.register($name, $help, $metric.clone())
@@ -112,8 +118,10 @@ impl Metrics {
         register!("quarantined", "Entries in quarantine", quarantined);
         register!("kiosks_connected", "Kiosks whose last word was that they are there", kiosks_connected);
         register!("kiosks_registered", "Kiosks that are registered", kiosks_registered);
+        register!("kiosks_silent", "Kiosks from which nothing has come for three days", kiosks_silent);
         register!("log_records", "Records in the log", records);
         register!("contacts", "Contacts that scores are computed from", contacts);
+        register!("data_free_bytes", "Free bytes on the disk of the data folder", data_free_bytes);
         register!("broker_connected", "1 while the broker carries messages", broker_connected);
         register!("ready", "1 while answers come in and pages say them", ready);
         Self {
@@ -129,8 +137,10 @@ impl Metrics {
             quarantined,
             kiosks_connected,
             kiosks_registered,
+            kiosks_silent,
             records,
             contacts,
+            data_free_bytes,
             broker_connected,
             ready,
         }
@@ -184,8 +194,10 @@ impl Metrics {
         self.quarantined.set(whole(now.quarantined));
         self.kiosks_connected.set(whole(now.kiosks_connected));
         self.kiosks_registered.set(whole(now.kiosks_registered));
+        self.kiosks_silent.set(whole(now.kiosks_silent));
         self.records.set(whole(now.records));
         self.contacts.set(whole(now.contacts));
+        self.data_free_bytes.set(whole(now.data_free_bytes));
         self.broker_connected.set(whole(now.broker_connected));
         self.ready.set(whole(now.ready));
         let mut text = String::new();
@@ -239,6 +251,46 @@ mod tests {
         }
         drop(open);
         assert_eq!(metrics.open_streams(), 0);
+    }
+
+    /// By Prometheus's own rules for names, and with no more series than there are reasons: nothing here grows with kiosks, wards or people.
+    #[test]
+    fn every_metric_is_named_for_its_kind_and_unit_and_their_number_is_bounded() {
+        let metrics = Metrics::new();
+        let refused = |reason| Decision::Refused(Refusal { reason, detail: "of k-0017".to_owned(), kept: true });
+        let reasons = [Reason::Clock, Reason::UnknownKiosk];
+        for reason in reasons {
+            (0..50).for_each(|_| metrics.verdict(&refused(reason)));
+        }
+        let text = metrics.text(Gauges::default());
+        let named = |kind: &'static str| {
+            let lines = text.lines().filter_map(move |line| line.strip_prefix(kind)?.strip_prefix(" wardvoice_"));
+            lines.map(|line| line.split_once(' ').unwrap()).collect::<Vec<_>>()
+        };
+        let (types, helps) = (named("# TYPE"), named("# HELP"));
+        assert_eq!(
+            types.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            helps.iter().map(|(name, _)| name).collect::<Vec<_>>()
+        );
+        assert!(types.len() > 15 && helps.iter().all(|(_, help)| help.len() > 10), "{helps:?}");
+        for (name, kind) in &types {
+            assert!(name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_'), "{name}");
+            let has_unit = ["_seconds", "_bytes", "_records"].iter().any(|unit| name.ends_with(unit));
+            match *kind {
+                // The encoder adds `_total`.
+                "counter" => assert!(!name.ends_with("_total"), "{name}"),
+                "histogram" => assert!(has_unit, "{name} does not say in what"),
+                "gauge" => assert!(!name.ends_with("_total") && !name.ends_with("_count"), "{name}"),
+                other => panic!("{name} is a {other}"),
+            }
+        }
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let labels = line.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(labels, _)| labels);
+            let known = labels.is_none_or(|labels| labels.starts_with("reason=\"") || labels.starts_with("le=\""));
+            assert!(known && !line.contains("k-0017"), "{line}");
+        }
+        let series = text.lines().filter(|line| line.contains("{reason=")).count();
+        assert_eq!(series, reasons.len());
     }
 
     /// Whoever watches the server reads there what each means, and finds each that is there.

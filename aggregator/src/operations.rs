@@ -443,8 +443,9 @@ fn import(house: &House, talk: &mut dyn Talk) -> Result<bool> {
     let lines = io::BufReader::new(Lines { talk: &talk, line: Vec::new(), given: 0 });
     let settle = |arrivals| house.pipeline.settle(arrivals);
     let newest = house.reader().last_arrival_day().map_err(failed)?;
+    let forget = |gone: &[transfer::Gone]| withdrawal::again(house, gone);
     let progress = |lines| talk.borrow_mut().progress("lines taken", lines, 0);
-    let imported = transfer::import(lines, newest, settle, progress);
+    let imported = transfer::import(lines, newest, settle, forget, progress);
     let imported = imported.map_err(failed)?;
     say(talk.into_inner(), &imported)?;
     Ok(imported.refused == 0)

@@ -14,6 +14,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use anyhow::{Context as _, Result};
@@ -142,6 +143,8 @@ pub struct House {
     pub changes: broadcast::Sender<Change>,
     /// The way into the log.
     pub pipeline: Pipeline<Ack>,
+    /// Somebody has deleted by hand, and so by the clock: it is right.
+    pub clock_is_right: AtomicBool,
 }
 
 /// What stands about a request for help that was acknowledged.
@@ -403,6 +406,7 @@ impl House {
             marks,
             changes,
             pipeline,
+            clock_is_right: AtomicBool::new(false),
         })
     }
 

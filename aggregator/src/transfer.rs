@@ -4,8 +4,11 @@
 //! "evidence", "envelope", "record"}`, where `envelope` is the payload as it was received, as a string, and `record` what was inside.
 //! A line of the quarantine: `{"kind": "refused", "number", "kiosk", "received", "reason", "detail", "hash",
 //! "payload"}`, where `payload` is base64. A line of a record that was forgotten: `{"kind": "forgotten", "position", "kiosk", "sequence", "id",
-//! "hash", "previous", "on"}`, with what is left of it as `record` where anything is. Records come first, in the order of the log, tombstones last. An import passes tombstones over: the gap that they
-//! leave in another log is a gap there.
+//! "hash", "previous", "on"}`, with what is left of it as `record` where anything is. Records come first, in the order of the log, tombstones last.
+//!
+//! An import forgets what was forgotten where the export comes from and is still here: the log may be a restored one, from a backup that knew nothing of
+//! it yet. A tombstone proves nothing in another log, so where its record is not here it is passed over, and the gap is a gap. The tombstones alone
+//! ([`tombstone_lines`]) are the list to keep beside backups.
 //!
 //! Import takes `kind`, `kiosk`, `received`, `arrived` and the bytes, believes the times, and judges everything else anew: a line that
 //! was changed is refused like anything that comes over the wire, and a line that is here already changes nothing. So an
@@ -19,6 +22,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::id::{Hash, KioskId, RecordId, Sequence};
 use wardvoice_protocol::receipt::{Decision, Reason, Verdict};
@@ -102,6 +106,16 @@ struct ImportLine {
     payload: Option<String>,
 }
 
+/// What an import needs of a tombstone's line.
+#[derive(Debug, Deserialize)]
+struct GoneLine {
+    kiosk: KioskId,
+    id: RecordId,
+    hash: Hash,
+    #[serde(default)]
+    record: Option<IgnoredAny>,
+}
+
 /// Why an export or an import ended.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
@@ -129,6 +143,24 @@ pub enum TransferError {
     },
 }
 
+/// A record of which nothing is left where an export comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// The kiosk that sent it.
+    pub kiosk: KioskId,
+    /// Its id.
+    pub id: RecordId,
+    /// The hash of its envelope.
+    pub hash: Hash,
+}
+
+/// What comes with a line.
+enum Taken {
+    Arrival(Arrival),
+    Gone(Gone),
+    Nothing,
+}
+
 /// What an export wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exported {
@@ -154,6 +186,9 @@ pub struct Imported {
     pub refused: u64,
     /// How many of these could not be kept, because the quarantine is full.
     pub not_kept: u64,
+    /// How many records are forgotten here too, because they are where the export comes from.
+    #[serde(default)]
+    pub forgotten: u64,
 }
 
 /// Gives every line of an export, without line feeds.
@@ -204,12 +239,24 @@ pub fn export_lines(
         exported.quarantined += 1;
     }
     // Last, so that a program that does not know them has taken everything else before it stops at one.
+    exported.forgotten = tombstone_lines(reader, true, give)?;
+    Ok(exported)
+}
+
+/// Gives the line of every record of which nothing is left, without line feeds, and how many there are; also of those that were only reduced, if
+/// they are wanted.
+pub fn tombstone_lines(
+    reader: &Reader,
+    reduced: bool,
+    mut give: impl FnMut(&str) -> std::io::Result<()>,
+) -> Result<u64, TransferError> {
+    let mut given = 0;
     for entry in reader.tombstones() {
         let (position, tombstone) = entry?;
         let line = reader.row(position, |row| {
             let unreadable = || LogError::Unreadable(format!("the tombstone of record {position}"));
             let kiosk = KioskId::new(row.kiosk).map_err(|_| unreadable())?;
-            Ok(Line::Forgotten(ForgottenLine {
+            Ok(ForgottenLine {
                 position,
                 kiosk,
                 sequence: row.sequence,
@@ -221,13 +268,16 @@ pub fn export_lines(
                     [] => None,
                     json => Some(serde_json::from_slice(json).map_err(|_| unreadable())?),
                 },
-            }))
+            })
         })?;
         let line = line.ok_or_else(|| LogError::Unreadable(format!("record {position}")))?;
-        give(&serde_json::to_string(&line).map_err(std::io::Error::from)?)?;
-        exported.forgotten += 1;
+        if line.record.is_some() && !reduced {
+            continue;
+        }
+        give(&serde_json::to_string(&Line::Forgotten(line)).map_err(std::io::Error::from)?)?;
+        given += 1;
     }
-    Ok(exported)
+    Ok(given)
 }
 
 /// Writes an export.
@@ -242,15 +292,17 @@ pub fn export(reader: &Reader, mut output: impl Write) -> Result<Exported, Trans
 
 /// Reads an export and hands its envelopes on, some hundreds at a time, to something that judges, stores and says what
 /// became of each ([`Pipeline::settle`](crate::ingest::Pipeline::settle)). `newest` is the day on which the last record came that the log
-/// holds already; `progress` is told the lines read so far.
-pub fn import<E: std::fmt::Display>(
+/// holds already; `forget` is given what is gone where the export comes from, after everything that came before it, and says how much of it was
+/// here; `progress` is told the lines read so far.
+pub fn import<E: std::fmt::Display, F: std::fmt::Display>(
     input: impl BufRead,
     newest: Option<Date>,
     mut settle: impl FnMut(Vec<Arrival>) -> Result<Vec<Verdict>, E>,
+    mut forget: impl FnMut(&[Gone]) -> Result<u64, F>,
     mut progress: impl FnMut(u64),
 ) -> Result<Imported, TransferError> {
     let mut imported = Imported::default();
-    let mut waiting = Vec::new();
+    let (mut waiting, mut gone) = (Vec::new(), Vec::new());
     let mut broken = None;
     for line in input.lines() {
         let line = line?;
@@ -259,19 +311,24 @@ pub fn import<E: std::fmt::Display>(
             continue;
         }
         match read_line(&line) {
-            Ok(None) => {}
-            Ok(Some(arrival)) => waiting.push(Arrival { not_before: arrival.not_before.max(newest), ..arrival }),
+            Ok(Taken::Nothing) => {}
+            Ok(Taken::Gone(one)) => gone.push(one),
+            Ok(Taken::Arrival(arrival)) => {
+                waiting.push(Arrival { not_before: arrival.not_before.max(newest), ..arrival });
+            }
             Err(reason) => {
                 broken = Some(TransferError::Line { line: imported.lines, reason });
                 break;
             }
         }
-        if waiting.len() == TOGETHER {
+        if waiting.len() == TOGETHER || gone.len() == TOGETHER {
             hand_on(std::mem::take(&mut waiting), &mut settle, &mut imported)?;
+            let_go(&std::mem::take(&mut gone), &mut forget, &mut imported)?;
             progress(imported.lines);
         }
     }
     hand_on(waiting, &mut settle, &mut imported)?;
+    let_go(&gone, &mut forget, &mut imported)?;
     progress(imported.lines);
     broken.map_or(Ok(imported), Err)
 }
@@ -299,11 +356,24 @@ fn hand_on<E: std::fmt::Display>(
     Ok(())
 }
 
-/// What arrives with a line; nothing with a tombstone, which proves nothing in another log.
-fn read_line(line: &str) -> Result<Option<Arrival>, String> {
+fn let_go<F: std::fmt::Display>(
+    gone: &[Gone],
+    forget: &mut impl FnMut(&[Gone]) -> Result<u64, F>,
+    imported: &mut Imported,
+) -> Result<(), TransferError> {
+    if !gone.is_empty() {
+        imported.forgotten += forget(gone)
+            .map_err(|error| TransferError::NotTaken { line: imported.lines, reason: error.to_string() })?;
+    }
+    Ok(())
+}
+
+/// What comes with a line; nothing with the tombstone of a record that was only reduced, because that follows from the settings here.
+fn read_line(line: &str) -> Result<Taken, String> {
     let place = |error: serde_json::Error| format!("it is not JSON of a line (column {})", error.column());
     if serde_json::from_str::<KindLine>(line).is_ok_and(|line| line.kind == "forgotten") {
-        return Ok(None);
+        let GoneLine { kiosk, id, hash, record } = serde_json::from_str(line).map_err(place)?;
+        return Ok(if record.is_some() { Taken::Nothing } else { Taken::Gone(Gone { kiosk, id, hash }) });
     }
     let ImportLine { kiosk, received, arrived, envelope, payload } = serde_json::from_str(line).map_err(place)?;
     let payload = match (envelope, payload) {
@@ -311,7 +381,7 @@ fn read_line(line: &str) -> Result<Option<Arrival>, String> {
         (None, Some(payload)) => STANDARD.decode(payload).map_err(|_| "its payload is not base64".to_owned())?,
         _ => return Err("it has neither an envelope nor a payload, or both".to_owned()),
     };
-    Ok(Some(Arrival { kiosk, payload, received, not_before: arrived }))
+    Ok(Taken::Arrival(Arrival { kiosk, payload, received, not_before: arrived }))
 }
 
 #[cfg(test)]

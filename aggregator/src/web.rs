@@ -159,6 +159,8 @@ pub type Translate = Arc<
 
 /// Whether the broker carries messages at this moment.
 pub type BrokerConnected = Arc<dyn Fn() -> bool + Send + Sync>;
+/// How many bytes the disk of the data folder still takes; none when it does not say.
+pub type FreeBytes = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
 
 /// What time it is. Handed in so that pages can be tested on any day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -201,6 +203,8 @@ pub struct Desk {
     pub metrics: Arc<Metrics>,
     /// Whether records can come in.
     pub broker_connected: BrokerConnected,
+    /// Whether there is room for them.
+    pub free_bytes: FreeBytes,
     /// The way back into ingest for the quarantine.
     pub replay: Replay,
     /// The requests for help.

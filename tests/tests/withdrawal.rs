@@ -68,7 +68,7 @@ fn an_answer_is_taken_back_by_the_code_that_its_patient_was_shown() -> Result<()
     let config = ward.aggregator.data().join("config.toml");
     let settings = fs::read_to_string(&config)?;
     fs::write(&config, format!("{settings}withdrawal_codes = true\n"))?;
-    ward.aggregator.start()?;
+    ward.aggregator.start_talkative()?;
     let dispatch = kiosk(&ward)?;
     until_true("the kiosk to hear that codes are given", DEADLINE, || {
         Ok(dispatch.commission().is_some_and(|commission| commission.withdrawal_codes))
@@ -110,6 +110,12 @@ fn an_answer_is_taken_back_by_the_code_that_its_patient_was_shown() -> Result<()
     ensure!(said.contains("nothing is left of it already"), "{said}");
     let audit = fs::read_to_string(ward.aggregator.data().join("audit.ndjson"))?;
     ensure!(audit.contains(&format!("record:{record}")) && !audit.contains(&code), "{audit}");
+    // Whoever gathers logs learns nothing that anybody said, however much the server says of itself.
+    let log = fs::read_to_string(ward.path().join("aggregator.log"))?;
+    ensure!(log.contains(" DEBUG "), "the server was to be talkative: {log}");
+    for said in [STAYS, GOES, code.as_str(), &code.replace('-', "")] {
+        ensure!(!log.to_lowercase().contains(&said.to_lowercase()), "{said:?} is in the log: {log}");
+    }
     dispatch.stop();
 
     // The trust thinks better of it: the kiosk hears of that too.

@@ -175,9 +175,15 @@ impl Book {
                 self.open.get_mut(&key).ok_or_else(|| not_open(&key))?.seen = Some(Seen { at, by });
             }
             Entry::Digested { keys } => {
+                let mut missing = None;
                 for key in keys {
-                    self.open.get_mut(&key).ok_or_else(|| not_open(&key))?.digested = true;
+                    match self.open.get_mut(&key) {
+                        Some(open) => open.digested = true,
+                        None => missing = Some(key),
+                    }
                 }
+                // Those that are open were in the digest all the same.
+                missing.map_or(Ok(()), |key| Err(not_open(&key)))?;
             }
             Entry::Spent { audience, week, count } => {
                 self.spent.insert(audience, (at, week, count));

@@ -404,6 +404,40 @@ fn the_list_survives_a_restart_and_the_first_who_has_seen_one_stays() {
     assert!(open().get("silent_kiosk:k-2").unwrap().seen.is_some());
 }
 
+/// An older program is installed in the place of a later one, and that one again.
+#[test]
+fn a_kind_of_alert_that_a_later_program_wrote_is_kept_for_it_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.ndjson");
+    let open = || Alerts::open(&path).unwrap();
+    open().look(vec![silent(1)], at(NOW), &calendar(), &settings());
+    let known = fs::read_to_string(&path).unwrap();
+    let raised = known.replace("silent_kiosk:k-1", "of_tomorrow:x").replace("\"silent_kiosk\"", "\"of_tomorrow\"");
+    assert!(raised.contains("\"kind\":\"of_tomorrow\""), "{raised}");
+    let line = |event: &str| format!("{{\"version\":1,\"at\":\"{NOW}\",\"event\":{event}}}\n");
+    let later = [
+        raised,
+        line(r#"{"what":"seen","key":"of_tomorrow:x","by":"it"}"#),
+        line(r#"{"what":"muted","keys":["silent_kiosk:k-1"]}"#),
+        line(r#"{"what":"digested","keys":["of_tomorrow:x","silent_kiosk:k-1"]}"#),
+    ]
+    .concat();
+    fs::write(&path, [known.as_str(), &later].concat()).unwrap();
+    let alerts = open();
+    let is_alone = |alerts: &Alerts| alerts.all().iter().all(|open| open.alert.key == "silent_kiosk:k-1");
+    assert!(is_alone(&alerts));
+    assert!(alerts.get("silent_kiosk:k-1").unwrap().digested, "it was in the digest with the other");
+    // A disk that took nothing for a moment has the file written anew.
+    fs::write(&path, "").unwrap();
+    let by = "it".parse().unwrap();
+    assert!(alerts.see("silent_kiosk:k-1", &by, at(NOW)).is_err());
+    alerts.see("silent_kiosk:k-1", &by, at(NOW)).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(&later), "not as it stood: {text}");
+    drop(alerts);
+    assert!(is_alone(&open()) && open().get("silent_kiosk:k-1").unwrap().seen.is_some());
+}
+
 #[test]
 fn messages_go_to_the_contacts_of_an_audience_with_an_id_of_the_raising() {
     let mut book = Book::default();

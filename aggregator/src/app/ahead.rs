@@ -34,22 +34,52 @@ pub(super) fn comments(house: &House, stopping: CancellationToken) -> Result<()>
     let read = move || {
         let _beside = comments.reads_beside();
         let is_over = || stopping.is_cancelled();
-        // Asked here too: with much left to read nothing below waits.
-        while !is_over() {
-            if let Err(error) = comments.read_on(is_over) {
-                tracing::warn!("failed to {error}");
-                return;
-            }
-            // A few cost nobody anything who looks.
-            while comments.left() < MANY_RECORDS {
+        let waits = |failed: bool| {
+            // With much left to read nothing waits; a few cost nobody anything who looks.
+            let mut is_to_wait = failed;
+            while is_to_wait || comments.left() < MANY_RECORDS {
+                is_to_wait = false;
                 if is_over() || matches!(changes.blocking_recv(), Err(RecvError::Closed)) {
-                    return;
+                    return false;
                 }
             }
-        }
+            !is_over()
+        };
+        keep_reading(|| comments.read_on(is_over), waits);
     };
     let thread = std::thread::Builder::new().name("comments".to_owned()).spawn(read);
     thread.map(drop).context("failed to start the thread that reads comments")
+}
+
+/// Reads, and reads again whenever there is something to read. What cannot be read is said, once until it can be, and tried again with what comes
+/// next: a disk that fails for a moment must not keep words of harm out of the queue for as long as the program runs. Whoever opens a page
+/// meanwhile reads for themselves, and is told the same. A log that takes nothing any more ends the program elsewhere.
+fn keep_reading<E: std::fmt::Display>(
+    mut read: impl FnMut() -> Result<(), E>,
+    mut waits: impl FnMut(bool) -> bool,
+) {
+    let mut fault: Option<String> = None;
+    loop {
+        match read() {
+            Ok(()) => {
+                if fault.take().is_some() {
+                    tracing::info!("comments are read again");
+                }
+            }
+            Err(error) => {
+                let said = error.to_string();
+                if fault.as_ref() != Some(&said) {
+                    tracing::error!(
+                        "failed to {said}; comments that came since are not looked through until it can be"
+                    );
+                }
+                fault = Some(said);
+            }
+        }
+        if !waits(fault.is_some()) {
+            return;
+        }
+    }
 }
 
 /// What the office's first page shows, who was named as a consultant, and the national month that is sent next.
@@ -75,5 +105,28 @@ fn count_again(desk: &Desk, today: Date) -> Result<(), LogError> {
         Ok(made) => desk.recounts.of(&sources, &made).map(drop),
         // The page says why.
         Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_read_on_after_what_could_not_be_read() {
+        let mut answers = [Ok(()), Err("read a record"), Err("read a record"), Ok(()), Ok(())].into_iter();
+        let (mut reads, mut waited) = (0, Vec::new());
+        keep_reading(
+            || {
+                reads += 1;
+                answers.next().unwrap_or(Ok(()))
+            },
+            |failed| {
+                waited.push(failed);
+                waited.len() < 5
+            },
+        );
+        assert_eq!(reads, 5, "the first failure was the end");
+        assert_eq!(waited, [false, true, true, false, false]);
     }
 }

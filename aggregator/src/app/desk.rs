@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::acknowledge;
 use crate::disputes::Attributed;
+use crate::durable_file;
 use crate::ingest::mqtt::Messenger;
 use crate::metrics::Metrics;
 use crate::monitor::Observations;
@@ -32,7 +33,7 @@ pub(super) fn of(
     let attributed = Attributed::new(house.reader(), Arc::clone(&house.world), house.premises.keys.signing_key());
     let (for_translations, about_translations) = (Arc::clone(house), messenger.clone());
     let (for_plan, to_kiosks) = (Arc::clone(house), messenger.clone());
-    let line = messenger.clone();
+    let (line, data) = (messenger.clone(), house.premises.data.clone());
     let (for_help, messenger) = (Arc::clone(house), messenger.clone());
     Arc::new(Desk {
         world: Arc::clone(&house.world),
@@ -72,6 +73,7 @@ pub(super) fn of(
         rebases: Arc::clone(&house.premises.rebases),
         metrics,
         broker_connected: Arc::new(move || line.is_connected()),
+        free_bytes: Arc::new(move || durable_file::free_bytes(&data).ok()),
         replay: Arc::new(move |numbers| {
             let today = for_replay.premises.today();
             for_replay.pipeline.replay(numbers, today).map_err(|error| error.to_string())

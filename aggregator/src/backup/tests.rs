@@ -186,6 +186,34 @@ fn the_log_goes_on_where_the_restored_one_ends() {
     assert_eq!(writer.reader().position(), before + 3);
 }
 
+/// Kiosks have had receipts for what came after the backup, and send it no more.
+#[test]
+fn what_came_after_the_backup_is_a_gap_from_the_next_record_on_until_it_is_brought_in() {
+    let (scene, mut tablet) = full(8);
+    scene.written().put_in_place().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    scene.restore(elsewhere.path()).unwrap();
+    let Scene { mut trust, .. } = scene;
+    let (lost, next) = (trust.contacts(&mut tablet, 2), trust.contacts(&mut tablet, 1));
+    let mut writer = Writer::new(Log::open(&elsewhere.path().join("log")).unwrap());
+    let gaps = |writer: &Writer| -> Vec<(u64, u64)> {
+        let gaps = writer.reader().gaps(&tablet.id).unwrap();
+        gaps.into_iter().map(|gap| (gap.first, gap.last)).collect()
+    };
+    let take = |writer: &mut Writer, arrivals: Vec<Arrival>| {
+        for arrival in arrivals {
+            assert!(writer.decide(judge(arrival, &trust.world)).unwrap().stored.is_some());
+        }
+        writer.commit().unwrap();
+    };
+    let before = gaps(&writer);
+    take(&mut writer, next);
+    let new: Vec<(u64, u64)> = gaps(&writer).into_iter().filter(|gap| !before.contains(gap)).collect();
+    assert!(matches!(new[..], [(first, last)] if last == first + 1), "two are missing: {new:?}");
+    take(&mut writer, lost);
+    assert_eq!(gaps(&writer), before, "an import of what the old log exports fills it");
+}
+
 #[test]
 fn an_empty_log_is_backed_up_too() {
     let scene = Scene::new(3);

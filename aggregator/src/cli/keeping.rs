@@ -63,11 +63,17 @@ pub(super) struct RestoreArguments {
 #[derive(Debug, clap::Args)]
 pub(super) struct WithdrawArguments {
     /// The record it came in, as `export` names it.
-    #[arg(long, value_name = "ID", required_unless_present = "code", conflicts_with = "code")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["code", "list"], conflicts_with_all = ["code", "list"])]
     record: Option<RecordId>,
     /// The code that the kiosk's thank-you screen showed: twelve letters and digits, the dashes may be left out.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", conflicts_with = "list")]
     code: Option<WithdrawalCode>,
+    /// Only list which records were deleted, a line each, to be kept beside backups: `import` of it deletes them in a restored log.
+    #[arg(long, conflicts_with = "json")]
+    list: bool,
+    /// The file for the list; standard output when absent.
+    #[arg(long, value_name = "FILE", requires = "list")]
+    to: Option<PathBuf>,
     /// Print what stays as JSON.
     #[arg(long)]
     json: bool,
@@ -75,10 +81,13 @@ pub(super) struct WithdrawArguments {
 
 impl WithdrawArguments {
     pub(super) fn asked(&self) -> Result<(Request, Style)> {
+        if self.list {
+            return Ok((Request::Withdraw(WithdrawAsk::List), Style::Lines { to: self.to.clone() }));
+        }
         let asked = match (self.record, self.code) {
             (Some(record), _) => WithdrawAsk::Record(record),
             (None, Some(code)) => WithdrawAsk::Code(code),
-            (None, None) => bail!("failed to tell which answer is meant: give --record or --code"),
+            (None, None) => bail!("failed to tell which answer is meant: give --record, --code or --list"),
         };
         Ok((Request::Withdraw(asked), Style::one(self.json, say::withdrawn)))
     }

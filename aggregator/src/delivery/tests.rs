@@ -252,6 +252,25 @@ fn an_id_follows_from_what_is_told_and_to_whom() {
     assert_eq!(id.as_str().len(), 32);
 }
 
+/// An older program is installed in the place of a later one, which told people of something else too.
+#[test]
+fn a_message_that_a_later_program_wrote_is_kept_for_it_and_holds_up_no_request_for_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("delivery.ndjson");
+    let message = help("a", 1, 0, 0);
+    Delivery::open(&path, hour()).unwrap().post(vec![message.clone()], at(0));
+    let known = fs::read_to_string(&path).unwrap();
+    let later =
+        known.replace(message.id.as_str(), "of tomorrow").replace("\"what\":\"help\"", "\"what\":\"visit\"");
+    assert!(later.contains("\"what\":\"visit\"") && later.contains("of tomorrow"), "{later}");
+    fs::write(&path, [later.as_str(), &known].concat()).unwrap();
+    let delivery = Delivery::open(&path, hour()).unwrap();
+    assert_eq!(delivery.waiting_for_help(), [record(1)]);
+    let (due, _) = delivery.due(at(1));
+    assert_eq!(due, [message]);
+    assert!(fs::read_to_string(&path).unwrap().contains(&later));
+}
+
 #[test]
 fn bodies_are_what_receivers_expect_and_hold_no_record() {
     let message = help("a", 7, 0, 0);

@@ -304,7 +304,7 @@ pub fn note(premises: &Premises, request: &Request) -> Result<()> {
         }
         // What is seen of a consultant is noted when it is looked at, a publishing when its site is asked for, and a withdrawal once it is
         // found whose record the code is of.
-        Request::Withdraw(WithdrawAsk::Code(_))
+        Request::Withdraw(WithdrawAsk::Code(_) | WithdrawAsk::List)
         | Request::Report(_)
         | Request::PublishEnded(_)
         | Request::Retention(_)

@@ -1,7 +1,8 @@
 //! Retention: what has been kept for long enough is deleted, every day while a server runs, or by a command.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -9,9 +10,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use wardvoice_protocol::fortnight::DayNumber;
+use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::record::Record;
 
-use self::clock::Believed;
+use self::clock::{Believed, Doubt, Tablets, says_the_same, steady};
 use super::{Talk, say};
 use crate::audit::Deed;
 use crate::ingest::Forgetting;
@@ -74,6 +76,10 @@ impl Swept {
 pub(super) fn retain(house: &House, asked: RetentionAsk, talk: &mut dyn Talk) -> Result<bool> {
     let progress = |done, of| talk.progress("looking for what is due", done, of);
     let swept = sweep(house, house.premises.today(), asked.dry_run, progress)?;
+    if !asked.dry_run {
+        // Whoever deletes by the clock has looked at it.
+        house.clock_is_right.store(true, Ordering::Relaxed);
+    }
     say(talk, &swept)?;
     Ok(true)
 }
@@ -128,45 +134,117 @@ fn look(
     Ok(Some(Forgetting { position: row.position, ward, day: row.day, fact, left }))
 }
 
-/// When the last record arrived that is still there, as far as the log can be read: the very last may have been taken back.
-fn newest_arrival(house: &House) -> Option<Timestamp> {
+/// Shows the last records up to the end of the log, and from a position on, with the tablet's own clock.
+fn each_lately(house: &House, from: u64, mut see: impl FnMut(&OpenedRow<'_>, Timestamp)) -> Result<(), LogError> {
     let reader = house.reader();
-    let last = Some(reader.position()).filter(|last| *last > 0)?;
-    let first = last.saturating_sub(LOOKED_BACK_ON).max(1);
-    let mut newest = None;
-    let see = |row: OpenedRow<'_>| {
+    let last = reader.position();
+    let first = last.saturating_sub(LOOKED_BACK_ON).max(1).max(from);
+    if first > last {
+        return Ok(());
+    }
+    reader.each_row(first..=last, |row| {
+        // What was forgotten says nothing any more.
+        if let Ok(record) = serde_json::from_slice::<Record>(row.json) {
+            see(&row, record.clock.wall);
+        }
+        Ok(())
+    })
+}
+
+/// When the last record arrived, as far as the log can be read. One whose tablet said the same goes before any other: those that arrived by
+/// a clock that was wrong prove nothing about it after a restart.
+fn newest_arrival(house: &House) -> Option<Timestamp> {
+    let (mut newest, mut agreed) = (None, None);
+    let see = |row: &OpenedRow<'_>, tablet: Timestamp| {
         newest = Some(row.received);
-        Ok::<(), LogError>(())
+        if says_the_same(tablet, row.received) {
+            agreed = Some(row.received);
+        }
     };
-    reader.each_row(first..=last, see).ok()?;
-    newest
+    each_lately(house, 1, see).ok()?;
+    agreed.or(newest)
+}
+
+/// Whether the tablets whose records arrived from a position on say that our clock is right. Simulated ones have no clock of their own.
+fn tablets_say_so(house: &House, from: u64) -> bool {
+    let mut tablets = Tablets::default();
+    let see = |row: &OpenedRow<'_>, tablet: Timestamp| {
+        if KioskId::new(row.kiosk).is_ok_and(|kiosk| !kiosk.is_simulated()) {
+            tablets.hear(row.kiosk, tablet, row.received);
+        }
+    };
+    match each_lately(house, from, see) {
+        Ok(()) => tablets.say_it_is_right(),
+        Err(error) => {
+            tracing::error!("failed to {error}");
+            false
+        }
+    }
+}
+
+/// The clock while a server runs, and what was in the log when it was first doubted.
+struct Watched {
+    believed: Believed,
+    /// The position after which records count as words about a doubted clock.
+    doubted_at: Option<u64>,
+}
+
+impl Watched {
+    fn new(house: &House, now: Timestamp, steady: Duration) -> Self {
+        Self { believed: Believed::at_a_start(now, steady, newest_arrival(house)), doubted_at: None }
+    }
+
+    /// Looks at the clock: why it is doubted, if it is and nobody has known better since.
+    fn look(&mut self, house: &House, now: Timestamp, steady: Duration) -> Option<Doubt> {
+        let by_hand = house.clock_is_right.swap(false, Ordering::Relaxed);
+        let Some(doubt) = self.believed.doubt(now, steady) else {
+            self.doubted_at = None;
+            return None;
+        };
+        let doubted_at = *self.doubted_at.get_or_insert_with(|| house.reader().position());
+        let who = if by_hand {
+            "somebody deleted by hand"
+        } else if tablets_say_so(house, doubted_at + 1) {
+            "the tablets' own clocks say the same"
+        } else {
+            return Some(doubt);
+        };
+        tracing::info!("the clock is believed again, because {who}; it was not, because {doubt}");
+        self.believed.believe(now, steady);
+        self.doubted_at = None;
+        None
+    }
 }
 
 /// Deletes what is due once a day, soon after it has begun, until told to stop. What fails is tried again the next day, and said. By a clock
-/// that is doubted nothing is deleted.
+/// that is doubted nothing is deleted; once it is believed again, what was due that day is.
 pub(crate) async fn sweep_daily(house: Arc<House>, stopping: CancellationToken) {
     if house.premises.config.retention.is_for_ever() {
         return;
     }
-    let mut last = None;
-    let mut believed = Believed::at_a_start(Timestamp::now(), Instant::now(), newest_arrival(&house));
+    let (mut swept_on, mut said_on) = (None, None);
+    let mut watched = Watched::new(&house, Timestamp::now(), steady());
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
-        let doubt = believed.doubt(Timestamp::now(), Instant::now());
+        let doubt = watched.look(&house, Timestamp::now(), steady());
         let today = house.premises.today();
-        if last == Some(today) {
-            continue;
-        }
-        last = Some(today);
         if let Some(doubt) = doubt {
-            tracing::error!(
-                "nothing is deleted by itself until the next start: {doubt}; if it is right, run `retention`"
-            );
+            if said_on != Some(today) {
+                said_on = Some(today);
+                tracing::error!(
+                    "nothing is deleted by itself: {doubt}; if the clock is right, run `retention`, or wait until two \
+                     kiosks' own clocks say so"
+                );
+            }
             continue;
         }
+        if swept_on == Some(today) {
+            continue;
+        }
+        swept_on = Some(today);
         let house = Arc::clone(&house);
         let swept = tokio::task::spawn_blocking(move || sweep_noted(&house, today)).await;
         match swept {

@@ -3,6 +3,7 @@
 //! Which answer is told by its record, or by the code that the kiosk's thank-you screen showed: the record's id was made of it, so it is
 //! found by computing and nothing is stored that says which code is whose.
 
+use std::io;
 use std::sync::PoisonError;
 
 use anyhow::{Context as _, Result, bail};
@@ -20,7 +21,8 @@ use crate::audit::{COMMAND, Deed};
 use crate::ingest::Forgetting;
 use crate::log::{Left, LogError, OpenedRow};
 use crate::premises::{House, failed};
-use crate::rebuild;
+use crate::transfer::Gone;
+use crate::{rebuild, transfer};
 
 /// Which answer is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub enum WithdrawAsk {
     Record(RecordId),
     /// The one that somebody was given this code for.
     Code(WithdrawalCode),
+    /// None: which records were deleted is answered, a line each, as an import takes it.
+    List,
 }
 
 /// What was deleted: nothing of what was in it.
@@ -61,6 +65,11 @@ pub(super) fn withdraw(house: &House, asked: &WithdrawAsk, talk: &mut dyn Talk) 
             let (audit, about) = (&house.premises.audit, format!("record:{record}"));
             audit.note(Timestamp::now(), COMMAND, Deed::Withdrew, Some(&about), None).map_err(failed)?;
             record
+        }
+        WithdrawAsk::List => {
+            let give = |line: &str| talk.item(line).map_err(io::Error::other);
+            transfer::tombstone_lines(&house.reader(), false, give).map_err(failed)?;
+            return Ok(true);
         }
     };
     say(talk, &withdrawn(house, record)?)?;
@@ -134,16 +143,50 @@ pub(crate) fn withdrawn(house: &House, record: RecordId) -> Result<Withdrawn> {
     let (ward, day) = (contact.ward.clone(), contact.day);
     let forgotten = house.pipeline.forget(vec![contact], DayNumber::from(on)).map_err(failed)?;
     anyhow::ensure!(forgotten == 1, "failed to withdraw record {record}: somebody else was quicker");
+    is_nowhere(house)?;
+    let day = day.date().context("failed to tell the day of the record")?;
+    let fortnight = house.world.calendar.fortnight_of(day).map_err(failed)?;
+    Ok(Withdrawn { record, ward, period: Period::Fortnight(fortnight).to_string(), on })
+}
+
+/// Deletes what was deleted where an export comes from: a backup from before has it still. How many records that was.
+pub(super) fn again(house: &House, gone: &[Gone]) -> Result<u64> {
+    let (reader, mut due) = (house.reader(), Vec::<Forgetting>::new());
+    for Gone { kiosk, id, hash } in gone {
+        let Some(position) = reader.find(id).map_err(failed)? else { continue };
+        // Lists that were put together name a record more than once.
+        if due.iter().any(|one| one.position == position) {
+            continue;
+        }
+        let found = reader.row(position, |row| {
+            // Another record under the same id is nobody's wish.
+            let is_the_same = row.kiosk == kiosk.as_str() && row.envelope == *hash;
+            if is_the_same { look(&row, house) } else { Ok(Found::SomethingElse) }
+        });
+        if let Some(Found::Contact(contact)) = found.map_err(failed)? {
+            let (audit, about) = (&house.premises.audit, format!("record:{id}"));
+            let noted = audit.note(Timestamp::now(), COMMAND, Deed::Withdrew, Some(&about), Some("import"));
+            noted.map_err(failed)?;
+            due.push(contact);
+        }
+    }
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let forgotten = house.pipeline.forget(due, DayNumber::from(house.premises.today())).map_err(failed)?;
+    is_nowhere(house)?;
+    Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
+}
+
+/// Takes what was forgotten out of what is made of records and kept in memory.
+fn is_nowhere(house: &House) -> Result<()> {
     {
         // What was ruled about it is ruled about nothing any more.
         let mut facts = house.facts.write().unwrap_or_else(PoisonError::into_inner);
         facts.set_rulings(house.rulings()?);
     }
     // Whoever opens a list of comments next finds it without them; here, so that nothing of it stays in memory until then.
-    house.comments.catch_up().map_err(failed)?;
-    let day = day.date().context("failed to tell the day of the record")?;
-    let fortnight = house.world.calendar.fortnight_of(day).map_err(failed)?;
-    Ok(Withdrawn { record, ward, period: Period::Fortnight(fortnight).to_string(), on })
+    house.comments.catch_up().map_err(failed)
 }
 
 fn look(row: &OpenedRow<'_>, house: &House) -> Result<Found, LogError> {

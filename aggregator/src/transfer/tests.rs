@@ -15,6 +15,12 @@ fn settle(writer: &mut Writer, trust: &Trust, arrivals: Vec<Arrival>) -> Result<
     Ok(verdicts)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "import asks for something that may fail")]
+fn none_gone(gone: &[Gone]) -> Result<u64, Infallible> {
+    assert!(gone.is_empty(), "{gone:?}");
+    Ok(0)
+}
+
 fn exported(writer: &Writer) -> (String, Exported) {
     let mut bytes = Vec::new();
     let exported = export(&writer.reader(), &mut bytes).unwrap();
@@ -43,14 +49,20 @@ fn an_export_imported_elsewhere_is_the_same_log() {
     assert_eq!(text.lines().count(), 66);
 
     let mut lines = Vec::new();
-    let imported =
-        import(text.as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), |line| lines.push(line))
-            .unwrap();
-    assert_eq!(imported, Imported { lines: 66, accepted: 62, known: 0, refused: 4, not_kept: 0 });
+    let imported = import(
+        text.as_bytes(),
+        None,
+        |arrivals| settle(&mut there, &trust, arrivals),
+        none_gone,
+        |line| lines.push(line),
+    )
+    .unwrap();
+    assert_eq!(imported, Imported { lines: 66, accepted: 62, known: 0, refused: 4, not_kept: 0, forgotten: 0 });
     assert_eq!(lines.last(), Some(&66));
     assert_eq!(exported(&there).0, text);
 
-    let again = import(text.as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap();
+    let again =
+        import(text.as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), none_gone, |_| ()).unwrap();
     assert_eq!((again.accepted + again.known, again.refused), (62, 4));
     assert_eq!(exported(&there).0, text, "a second import changes nothing");
 }
@@ -68,7 +80,8 @@ fn what_is_brought_into_a_log_counts_as_having_come_no_earlier_than_its_last_rec
     let later = Date::constant(2026, 12, 3);
     let old = text.replace("\"arrived\":\"2026-11-23\",", "");
     assert_ne!(old, text, "an export says when records came, and older ones do not");
-    import(old.as_bytes(), Some(later), |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap();
+    import(old.as_bytes(), Some(later), |arrivals| settle(&mut there, &trust, arrivals), none_gone, |_| ())
+        .unwrap();
     let record = there.reader().record(2).unwrap().unwrap();
     assert_eq!((record.day, record.arrival_day), (Date::constant(2026, 11, 23), later));
     assert_eq!(there.reader().last_arrival_day().unwrap(), Some(later));
@@ -90,13 +103,19 @@ fn a_line_that_was_changed_is_refused_and_a_broken_one_stops() {
                 if number == 1 { line.replace(r#"\"sequence\":2"#, r#"\"sequence\":7"#) } else { line.to_owned() }
             })
             .collect();
-    let imported =
-        import(changed.join("\n").as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), |_| ())
-            .unwrap();
+    let imported = import(
+        changed.join("\n").as_bytes(),
+        None,
+        |arrivals| settle(&mut there, &trust, arrivals),
+        none_gone,
+        |_| (),
+    )
+    .unwrap();
     assert_eq!((imported.accepted, imported.refused), (2, 1));
     let broken = format!("{text}{{\"kind\": \"record\"");
     let error =
-        import(broken.as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), |_| ()).unwrap_err();
+        import(broken.as_bytes(), None, |arrivals| settle(&mut there, &trust, arrivals), none_gone, |_| ())
+            .unwrap_err();
     assert!(error.to_string().contains("line 4"), "{error}");
     assert_eq!(there.reader().position(), 3, "the lines before it were taken");
 }

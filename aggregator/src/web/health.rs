@@ -1,8 +1,8 @@
 //! For machines that watch: is it well, can it be used, and what has it counted.
 //!
 //! *Well* (`/healthz`) is whether a restart would help: no, as long as the log takes records. *Ready* (`/readyz`) is whether answers come in and
-//! pages say them: the log is open, the broker is connected, and the facts are not behind the log. A broker that is away makes the aggregator
-//! unready and not unwell, since starting it again brings no broker back.
+//! pages say them: the log is open, its disk has room, the broker is connected, and the facts are not behind the log. A broker that is away makes the
+//! aggregator unready and not unwell, since starting it again brings no broker back; nor does it make room.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,6 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::sync::PoisonError;
+use wardvoice_protocol::id::KioskId;
 
 use super::{Shared, Web};
 use crate::metrics::Gauges;
@@ -38,13 +39,19 @@ pub(crate) async fn healthz(State(web): State<Shared>) -> Response {
 /// So many records the facts may be behind the log: what a burst leaves for a moment.
 const MOST_BEHIND: u64 = 10_000;
 
+/// With less room on the disk of the log the next answers may be the last that it takes.
+const LEAST_ROOM_BYTES: u64 = 32 * 1024 * 1024;
+
 /// Whether answers come in and pages say them.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that a machine reads by its name")]
 struct Readiness {
     /// `ready`, or `unready`.
     status: &'static str,
     /// Whether the log takes records.
     log_open: bool,
+    /// Whether the disk that the log is on has room for more.
+    has_room: bool,
     /// Whether the broker is connected.
     broker_connected: bool,
     /// How many records of the log the pages do not say yet.
@@ -55,7 +62,11 @@ struct Readiness {
 
 impl Readiness {
     fn is_ready(&self) -> bool {
-        self.log_open && self.broker_connected && self.facts_behind <= MOST_BEHIND && !self.stopping
+        self.log_open
+            && self.has_room
+            && self.broker_connected
+            && self.facts_behind <= MOST_BEHIND
+            && !self.stopping
     }
 
     /// How things are.
@@ -66,6 +77,8 @@ impl Readiness {
         let found = Self {
             status: "unready",
             log_open: desk.reader.poisoned().is_none(),
+            // A disk that says nothing is no disk to write to.
+            has_room: (desk.free_bytes)().is_some_and(|free| free >= LEAST_ROOM_BYTES),
             broker_connected: (desk.broker_connected)(),
             facts_behind: desk.reader.position().saturating_sub(facts),
             stopping: desk.stopping.is_cancelled(),
@@ -83,15 +96,19 @@ pub(crate) async fn readyz(State(web): State<Shared>) -> Response {
 pub(crate) async fn metrics(State(web): State<Shared>) -> Response {
     let desk = &web.desk;
     let whole = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let sightings = desk.fleet.all();
+    let (sightings, registered, now) = (desk.fleet.all(), desk.world.registry.all(), (desk.now)());
+    let is_silent = |id: &&KioskId| sightings.get(*id).is_none_or(|sighting| sighting.is_silent(now));
+    let silent = registered.keys().filter(is_silent).count();
     // Before the facts are read below: a lock that is taken twice may wait for itself.
     let readiness = Readiness::of(&web);
     let gauges = Gauges {
         quarantined: desk.reader.quarantined().unwrap_or_default(),
         kiosks_connected: whole(sightings.values().filter(|sighting| sighting.is_online()).count()),
-        kiosks_registered: whole(desk.world.registry.all().len()),
+        kiosks_registered: whole(registered.len()),
+        kiosks_silent: whole(silent),
         records: desk.reader.position(),
         contacts: whole(desk.facts.read().unwrap_or_else(PoisonError::into_inner).len()),
+        data_free_bytes: (desk.free_bytes)().unwrap_or_default(),
         broker_connected: u64::from(readiness.broker_connected),
         ready: u64::from(readiness.is_ready()),
     };

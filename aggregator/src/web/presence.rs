@@ -5,8 +5,7 @@ use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::id::{KioskId, WardId};
 
 use super::{Web, words};
-pub(crate) use crate::fleet::SILENT_AFTER;
-use crate::fleet::Sighting;
+use crate::fleet::{SILENT_AFTER, Sighting};
 use crate::registry::Kiosk;
 
 /// What is known of a ward's kiosks.

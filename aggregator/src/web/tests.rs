@@ -524,5 +524,15 @@ async fn ready_is_more_than_well() {
     assert_eq!((said["broker_connected"].as_bool(), said["log_open"].as_bool()), (Some(false), Some(true)));
     assert_eq!(ask("/healthz").await.0, 200, "starting it again would bring no broker back");
     let text = bench.text("/metrics").await;
+    assert!(text.contains("wardvoice_kiosks_silent 2") && text.contains("wardvoice_data_free_bytes 1"), "{text}");
     assert!(text.contains("wardvoice_ready 0") && text.contains("wardvoice_broker_connected 0"), "{text}");
+
+    bench.broker.store(true, Ordering::Relaxed);
+    assert_eq!(ask("/readyz").await.0, 200);
+    bench.free_bytes.store(1_000_000, Ordering::Relaxed);
+    let (code, said) = ask("/readyz").await;
+    assert_eq!((code, said["has_room"].as_bool(), said["log_open"].as_bool()), (503, Some(false), Some(true)));
+    assert_eq!(ask("/healthz").await.0, 200, "starting it again would make no room");
+    let text = bench.text("/metrics").await;
+    assert!(text.contains("wardvoice_ready 0") && text.contains("wardvoice_data_free_bytes 1000000"), "{text}");
 }

@@ -327,6 +327,14 @@ pub(crate) fn imported(value: &Value) -> String {
     if number(value, "/refused") > 0 {
         said.push_str(" See `quarantine list`.");
     }
+    if number(value, "/forgotten") > 0 {
+        write!(
+            said,
+            " {} deleted, as where it comes from.",
+            plural(number(value, "/forgotten"), "record is", "records are")
+        )
+        .unwrap_or_default();
+    }
     said
 }
 
@@ -510,6 +518,15 @@ mod tests {
             "friends_and_family": {"positive": figure(9.0), "negative": figure(1.0)}
         }));
         insta::assert_snapshot!(sheet);
+    }
+
+    #[test]
+    fn an_import_says_what_it_deleted_where_it_did() {
+        let said = |forgotten: u64| {
+            imported(&json!({"lines": 3, "accepted": 2, "known": 0, "refused": 0, "forgotten": forgotten}))
+        };
+        assert_eq!(said(0), "Read 3 lines: 2 new, 0 known, 0 refused.");
+        assert!(said(1).ends_with("refused. 1 record is deleted, as where it comes from."), "{}", said(1));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+use jiff::SignedDuration;
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::Period;
 use wardvoice_protocol::id::Hash;
 
 use super::*;
 use crate::comments::CommentId;
-use crate::ingest::testing::ward;
+use crate::ingest::testing::{NOW, ward};
+use crate::operations::heard::Heard;
 use crate::operations::withdrawal::tests::{Scene, WORDS, asked};
 use crate::retention::Retention;
 use crate::scoring::score;
@@ -59,4 +61,45 @@ fn what_was_kept_for_long_enough_goes_layer_by_layer_and_no_figure_changes() {
     assert_eq!(on(&scene, "2031-11-24", false), [0, 0, 0, 3]);
     scene.is_proved_with(0, 3);
     assert!(scene.house.facts.read().unwrap().is_empty());
+}
+
+/// A machine that stood still for three days need not be started again for what is due to be deleted.
+#[test]
+fn a_doubted_clock_is_believed_again_when_tablets_say_the_same_or_somebody_deletes_by_hand() {
+    let mut scene = Scene::new(12);
+    scene.sends(None);
+    let (start, booted) = (NOW.parse::<Timestamp>().unwrap(), Duration::from_secs(7));
+    let mut watched = Watched::new(&scene.house, start, booted);
+    assert_eq!(watched.look(&scene.house, start, booted), None);
+    let jumped = start + SignedDuration::from_hours(72);
+    assert!(watched.look(&scene.house, jumped, booted).is_some(), "a jump of three days");
+    scene.sends(None);
+    assert!(watched.look(&scene.house, jumped, booted).is_some(), "one tablet may be as wrong as we are");
+    scene.another_sends(2, 20);
+    assert!(watched.look(&scene.house, jumped, booted).is_some(), "the other says something else");
+    scene.another_sends(3, 0);
+    assert_eq!(watched.look(&scene.house, jumped, booted), None, "two of three say the same");
+    assert_eq!(watched.look(&scene.house, jumped, booted), None, "and that is that");
+
+    let jumped = jumped + SignedDuration::from_hours(72);
+    assert!(watched.look(&scene.house, jumped, booted).is_some(), "what was said before counts no more");
+    let by_hand = |dry_run| retain(&scene.house, RetentionAsk { dry_run }, &mut Heard::default()).unwrap();
+    by_hand(true);
+    assert!(watched.look(&scene.house, jumped, booted).is_some(), "somebody only looked what is due");
+    by_hand(false);
+    assert_eq!(watched.look(&scene.house, jumped, booted), None, "somebody deleted by this clock");
+}
+
+/// A clock that is a month ahead is not believed for what arrived while it was.
+#[test]
+fn what_tablets_contradict_does_not_speak_for_the_clock_after_a_restart() {
+    let mut scene = Scene::new(13);
+    assert_eq!(newest_arrival(&scene.house), None);
+    scene.another_sends(2, 40);
+    let now = NOW.parse::<Timestamp>().unwrap();
+    let ahead = now + SignedDuration::from_hours(24 * 40);
+    assert_eq!(newest_arrival(&scene.house), Some(ahead), "there is nothing else to go by");
+    scene.sends(None);
+    scene.another_sends(3, 40);
+    assert_eq!(newest_arrival(&scene.house), Some(now));
 }

@@ -1,13 +1,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use wardvoice_protocol::contact::{Answer, Comment, Contact};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::envelope::{ChainHead, Envelope};
-use wardvoice_protocol::id::QuestionId;
+use wardvoice_protocol::id::{Hash, QuestionId};
 use wardvoice_protocol::keys::SigningKey;
 use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::{Health, Status};
@@ -20,10 +22,10 @@ use crate::facts::Facts;
 use crate::fleet::Fleet;
 use crate::ingest::Arrival;
 use crate::ingest::testing::{Tablet, Trust, cleaning, contact_record, ward};
-use crate::operations::verified;
+use crate::operations::heard::Heard;
+use crate::operations::{import, verified};
 use crate::premises::Premises;
 use crate::scoring::{Live, revision, score};
-use crate::transfer;
 
 pub(in crate::operations) const WORDS: &str = "what nobody is to read again";
 
@@ -84,6 +86,21 @@ impl Scene {
         let arrival = self.trust.seal_as(&mut self.tablet, id, &serde_json::to_vec(&record).unwrap());
         self.house.pipeline.settle(vec![arrival.clone()]).unwrap();
         (id, arrival)
+    }
+
+    /// Another kiosk sends a contact that has waited on it for so many days.
+    pub(in crate::operations) fn another_sends(&mut self, number: u8, waited_days: i64) {
+        let key = SigningKey::from_bytes(&[number; 32]);
+        let id = format!("k-{number}").parse().unwrap();
+        let seal_key = self.tablet.seal_key.clone();
+        let mut tablet = Tablet { id, key, seal_key, head: ChainHead::EMPTY };
+        let premises = &self.house.premises;
+        premises.registry.add(&tablet.id, &ward(), tablet.key.verifying_key(), &premises.directory).unwrap();
+        let record = contact_record(self.contact(None));
+        let mut arrival = self.trust.seal(&mut tablet, &record);
+        arrival.received += SignedDuration::from_hours(24 * waited_days);
+        let verdicts = self.house.pipeline.settle(vec![arrival]).unwrap();
+        assert_eq!(verdicts.first().unwrap().decision, Decision::Accepted);
     }
 
     pub(in crate::operations) fn export(&self) -> String {
@@ -304,4 +321,82 @@ fn two_answers_with_one_code_are_both_left_alone() {
     let said = not_found(&scene.house, code);
     assert!(said.contains("two have it"), "{said}");
     scene.is_proved_with(2, 0);
+}
+
+/// Whoever restores, with the lines of a list.
+struct Reading(Heard, VecDeque<String>);
+
+impl Talk for Reading {
+    fn item(&mut self, json: &str) -> Result<()> {
+        self.0.item(json)
+    }
+
+    fn progress(&mut self, _: &str, _: u64, _: u64) {}
+
+    fn next_line(&mut self) -> Result<Option<String>> {
+        Ok(self.1.pop_front())
+    }
+}
+
+/// Imports lines, and says how many records were deleted by them.
+fn imports(house: &House, lines: &[String]) -> u64 {
+    let mut talk = Reading(Heard::default(), lines.iter().cloned().collect());
+    assert!(import(house, &mut talk).unwrap());
+    talk.0.0.first().unwrap().pointer("/forgotten").unwrap().as_u64().unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+/// A backup from before has the answer still, and whoever restores it must not have to remember.
+#[test]
+fn what_was_withdrawn_after_a_backup_is_deleted_again_by_the_list_that_lies_beside_it() {
+    let mut scene = Scene::new(9);
+    let (record, _) = scene.sends(Some(WORDS));
+    let (stays, _) = scene.sends(Some("what stays"));
+    let Scene { folder, house, .. } = scene;
+    house.close().unwrap();
+    let older = tempfile::tempdir().unwrap();
+    copy(folder.path(), older.path());
+
+    let house = open(folder.path());
+    let listed = |house: &House| {
+        let mut heard = Heard::default();
+        assert!(withdraw(house, &WithdrawAsk::List, &mut heard).unwrap());
+        heard.0.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert!(listed(&house).is_empty());
+    withdrawn(&house, record).unwrap();
+    let list = listed(&house);
+    assert_eq!(list.len(), 1, "{list:?}");
+    assert!(list.concat().contains(&record.to_string()) && !list.concat().contains(WORDS), "{list:?}");
+    house.close().unwrap();
+
+    let house = open(older.path());
+    let words = |house: &House, record| house.comments.one(&CommentId::new(record, asked())).is_ok();
+    assert!(words(&house, record), "the backup is from before");
+    // Nothing but the very record: not another one of its id, nor one that was only reduced there.
+    let hash = house.reader().row(1, |row| Ok(row.envelope.to_string())).unwrap().unwrap();
+    let other = list.concat().replace(&hash, &Hash::of(b"another").to_string());
+    let reduced = list.concat().replacen('{', "{\"record\":{},", 1);
+    assert!(other != list.concat() && !other.contains(&hash), "{other}");
+    assert_eq!(imports(&house, &[other, reduced]), 0);
+    assert!(words(&house, record));
+
+    assert_eq!(imports(&house, &[list.clone(), list.clone()].concat()), 1, "twice the same is once");
+    assert!(!words(&house, record) && words(&house, stays));
+    assert_eq!(imports(&house, &list), 0, "a second time changes nothing");
+    let report = verified(&house, true).unwrap();
+    assert!(report.is_proved() && (report.facts.live, report.forgotten) == (1, 1), "{:?}", report.told);
+    let audit = fs::read_to_string(older.path().join("audit.ndjson")).unwrap();
+    assert_eq!(audit.matches(&format!("record:{record}")).count(), 1, "{audit}");
 }

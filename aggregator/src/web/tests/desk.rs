@@ -1,7 +1,7 @@
 //! A desk to test pages with: three wards, generated answers, a day of its own, a real log and a real listener.
 
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock};
 
 use axum::Router;
@@ -70,6 +70,8 @@ pub(super) struct Bench {
     pub(super) replayed: Arc<Mutex<Vec<u64>>>,
     /// Whether the broker is there.
     pub(super) broker: Arc<AtomicBool>,
+    /// How much room is left on the disk.
+    pub(super) free_bytes: Arc<AtomicU64>,
     client: Client,
     dice: Mutex<u64>,
     sequence: u64,
@@ -169,6 +171,7 @@ impl Bench {
         let now = Arc::new(Mutex::new(noon()));
         let replayed = Arc::new(Mutex::new(Vec::new()));
         let broker = Arc::new(AtomicBool::new(true));
+        let free_bytes = Arc::new(AtomicU64::new(1 << 40));
         let help = Arc::new(HelpDesk::default());
         let clock = Arc::clone(&now);
         let disputes = Arc::new(Disputes::open(folder.path().join("disputes.ndjson")).unwrap());
@@ -193,6 +196,7 @@ impl Bench {
             rebases: Arc::new(Rebases::open(folder.path().join("rebases.ndjson")).unwrap()),
             metrics: Arc::new(Metrics::new()),
             broker_connected: ways::connected(&broker),
+            free_bytes: ways::free_bytes(&free_bytes),
             replay: ways::replay(&replayed),
             help: Arc::clone(&help),
             delivery: Arc::new(
@@ -232,7 +236,7 @@ impl Bench {
         let address = serve(&desk).await;
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
         let (dice, sequence) = (Mutex::new(7), 0);
-        Self { desk, address, now, log, replayed, broker, client, dice, sequence, _folder: folder }
+        Self { desk, address, now, log, replayed, broker, free_bytes, client, dice, sequence, _folder: folder }
     }
 
     /// A server with eight fortnights of answers for W1, an old fortnight for W2, and nothing for W3.

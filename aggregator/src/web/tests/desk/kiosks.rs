@@ -27,19 +27,24 @@ pub(super) fn three_kiosks(directory: &Directory) -> Registry {
 impl Bench {
     /// A kiosk says that it is there.
     pub(in crate::web::tests) fn online(&self, id: &str, waiting: u64) {
-        self.says(id, waiting, None);
+        self.says(id, waiting, waiting, None);
+    }
+
+    /// A kiosk says how many records it has sealed, and that none of them waits.
+    pub(in crate::web::tests) fn has_receipts_for(&self, id: &str, sealed: u64) {
+        self.says(id, 0, sealed, None);
     }
 
     /// A kiosk says which questionnaire it asks.
     pub(in crate::web::tests) fn asks(&self, id: &str, questionnaire: Hash) {
-        self.says(id, 0, Some(questionnaire));
+        self.says(id, 0, 0, Some(questionnaire));
     }
 
-    fn says(&self, id: &str, waiting: u64, questionnaire: Option<Hash>) {
+    fn says(&self, id: &str, waiting: u64, last_sequence: u64, questionnaire: Option<Hash>) {
         let health = Health {
             software: "0.1.0".to_owned(),
             waiting,
-            last_sequence: 12,
+            last_sequence,
             clock_offset_s: Some(-3),
             assignment: None,
             tablet: None,

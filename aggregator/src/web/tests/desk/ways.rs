@@ -1,7 +1,7 @@
 //! The ways out of the desk that a server has and a test stands in for: each does what it says in memory, or in the folder of the test.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::civil::Date;
@@ -17,7 +17,7 @@ use crate::planning::Planning;
 use crate::previews::{self, Previews};
 use crate::publish::{By, Destination, Edition};
 use crate::translations::Translations;
-use crate::web::{Acknowledge, BrokerConnected, Replay, Rule, SetPlan, Translate};
+use crate::web::{Acknowledge, BrokerConnected, FreeBytes, Replay, Rule, SetPlan, Translate};
 
 /// Previews of the first questionnaire, drawn by a script that stands for the kiosk's program.
 pub(super) fn drawn_by_a_script(folder: &Path, questionnaires: &[Questionnaire]) -> Previews {
@@ -70,6 +70,12 @@ pub(super) fn rule(disputes: Arc<Disputes>) -> Rule {
         let today = Date::constant(2026, 11, 20);
         disputes.rule(number, ruling, note, today, noon()).map_err(|error| error.to_string())
     })
+}
+
+/// A disk that has as much room as a test says.
+pub(super) fn free_bytes(left: &Arc<AtomicU64>) -> FreeBytes {
+    let left = Arc::clone(left);
+    Arc::new(move || Some(left.load(Ordering::Relaxed)))
 }
 
 /// A broker that is there as long as a test says so.
