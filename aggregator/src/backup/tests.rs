@@ -209,7 +209,7 @@ fn what_came_after_the_backup_is_a_gap_from_the_next_record_on_until_it_is_broug
     let before = gaps(&writer);
     take(&mut writer, next);
     let new: Vec<(u64, u64)> = gaps(&writer).into_iter().filter(|gap| !before.contains(gap)).collect();
-    assert!(matches!(new[..], [(first, last)] if last == first + 1), "two are missing: {new:?}");
+    assert!(matches!(new[..], [(from, to)] if to == from + 1), "two are missing: {new:?}");
     take(&mut writer, lost);
     assert_eq!(gaps(&writer), before, "an import of what the old log exports fills it");
 }

@@ -41,7 +41,7 @@ struct Office {
     desk: Desk,
     told: Arc<Mutex<Vec<KioskId>>>,
     ward: WardId,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Office {
@@ -56,7 +56,7 @@ impl Office {
         let tell = Arc::clone(&told);
         let joined = move |kiosk: &KioskId| tell.lock().unwrap().push(kiosk.clone());
         let desk = Desk::new(Arc::new(house), Box::new(joined)).unwrap();
-        Self { desk, told, ward, folder }
+        Self { desk, told, ward, _folder: folder }
     }
 
     fn ask(&self, asked: IdentityAsk) -> anyhow::Result<serde_json::Value> {
