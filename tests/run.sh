@@ -36,7 +36,7 @@ machine() {
   # What the programs need to build and run, then what the stories drive them with.
   need_packages gcc libc6-dev curl ca-certificates \
     libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libfontconfig1 fonts-dejavu-core \
-    mosquitto openssl poppler-utils strace espeak-ng xvfb xdotool openbox imagemagick procps python3 python3-venv \
+    mosquitto openssl poppler-utils strace espeak-ng xvfb xdotool openbox imagemagick cage xwayland procps python3 python3-venv \
     systemd init-system-helpers debconf fakeroot binutils xz-utils
   need_browser
   need_node

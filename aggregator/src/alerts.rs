@@ -89,6 +89,24 @@ pub enum Kind {
     NotPublished,
 }
 
+impl Kind {
+    /// What keys of alerts begin with, and what the manual lists them by.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lingering => "lingering",
+            Self::Undelivered => "undelivered",
+            Self::StuckOutbox => "stuck_outbox",
+            Self::Certificate => "certificate",
+            Self::QuarantineFilling => "quarantine",
+            Self::SilentKiosk => "silent_kiosk",
+            Self::ClockOffset => "clock",
+            Self::SpecialCause => "special_cause",
+            Self::QuotaAtRisk => "quota",
+            Self::NotPublished => "not_published",
+        }
+    }
+}
+
 /// Whom an alert concerns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -91,9 +91,12 @@ fn the_clinical_hazard_log_rates_every_hazard_once_and_by_its_own_table() -> Res
         page.lines().skip_while(|line| !line.starts_with("| hazard |")).skip(2).take_while(|line| !line.is_empty())
     {
         let row = cells(row);
-        let [name, _, causes, before, after, _] = row.as_slice() else {
+        let [name, effect, reasons, causes, controls, before, after, trusts, status] = row.as_slice() else {
             bail!("a row has other columns: {row:?}")
         };
+        let told = [effect, reasons, controls, trusts].into_iter().all(|cell| cell.len() > 10);
+        ensure!(told, "{name} is not told in full: {row:?}");
+        ensure!(["open", "transferred", "closed"].contains(status), "{name} is {status:?}");
         for number in causes.split(", ") {
             let number: u32 = number.parse().with_context(|| format!("{name} names {number:?}"))?;
             ensure!(rated.insert(number), "hazard {number} is in two lines");

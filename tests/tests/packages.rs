@@ -100,6 +100,38 @@ fn the_server_keeps_every_answer_through_upgrade_downgrade_and_removal() -> Resu
     Ok(())
 }
 
+/// How exposed a kiosk may be, in tenths: it needs a screen, its drivers, a session and the network.
+const MOST_EXPOSED_KIOSK: u32 = 25;
+
+/// The unit starts at boot, comes back whatever happens, stands alone on its console, and hides nothing that the compositor needs.
+fn shows_its_window_alone(machine: &Machine) -> Result<()> {
+    let unit = machine.text("usr/lib/systemd/system/wardvoice-kiosk.service")?;
+    for (line, why) in [
+        // Cage switches consoles with -s alone.
+        ("ExecStart=/usr/bin/cage -d -- /usr/bin/env ", "the compositor lets somebody out"),
+        ("ExecStartPre=-+/usr/bin/chvt 1", "it does not come back from another console"),
+        ("Conflicts=getty@tty1.service display-manager.service", "a login or a desktop stands beside it"),
+        ("Restart=always", "it stays away after an end"),
+        ("StartLimitIntervalSec=0", "it is given up"),
+        ("WatchdogSec=", "a window that hangs stays"),
+        ("WantedBy=graphical.target", "it does not start at boot"),
+    ] {
+        ensure!(unit.contains(&format!("\n{line}")), "{why}: {unit}");
+    }
+    ensure!(
+        unit.contains("\nLimitCORE=0\nMemorySwapMax=0\n"),
+        "what somebody answers may come to lie on the disk as it is: {unit}"
+    );
+    // The compositor's socket is in /run/user, which ProtectHome= hides with the homes.
+    let hides_homes = unit.lines().any(|line| line.starts_with("ProtectHome=") && line != "ProtectHome=no");
+    ensure!(!hides_homes && unit.contains("\nPAMName="), "the compositor has no place for its socket: {unit}");
+    let exposed = machine.exposure("wardvoice-kiosk.service")?;
+    ensure!(exposed <= MOST_EXPOSED_KIOSK, "the exposure of the kiosk is {exposed} tenths");
+    let start = machine.text("usr/share/doc/wardvoice-kiosk-session/examples/grub.cfg")?;
+    ensure!(start.contains("\nGRUB_TIMEOUT=0\n") && start.contains("panic="), "a start stops for a key: {start}");
+    Ok(())
+}
+
 #[test]
 fn a_tablet_becomes_a_kiosk_and_keeps_what_it_has_not_sent() -> Result<()> {
     let out = tempfile::tempdir()?;
@@ -112,8 +144,13 @@ fn a_tablet_becomes_a_kiosk_and_keeps_what_it_has_not_sent() -> Result<()> {
     ensure!(fs::read_link(&ctrl_alt_del)?.as_os_str() == "/dev/null", "Ctrl, Alt and Delete restart the tablet");
     let logins = machine.text("/usr/lib/systemd/logind.conf.d/50-wardvoice-kiosk.conf")?;
     ensure!(logins.contains("NAutoVTs=0\n") && logins.contains("ReserveVT=0\n"), "logins wait on other consoles");
-    for key in ["Power", "Reboot", "Suspend", "Hibernate"] {
-        ensure!(logins.contains(&format!("Handle{key}Key=ignore\n")), "the key {key} does something");
+    for key in ["PowerKey", "RebootKey", "SuspendKey", "HibernateKey"] {
+        for pressed in ["", "LongPress"] {
+            ensure!(logins.contains(&format!("\nHandle{key}{pressed}=ignore\n")), "{key}{pressed} does something");
+        }
+    }
+    for lid in ["LidSwitch", "LidSwitchExternalPower", "LidSwitchDocked"] {
+        ensure!(logins.contains(&format!("\nHandle{lid}=ignore\n")), "{lid} does something");
     }
     ensure!(machine.text("usr/lib/sysctl.d/50-wardvoice-kiosk.conf")?.contains("\nkernel.sysrq = 0\n"));
     ensure!(
@@ -121,17 +158,8 @@ fn a_tablet_becomes_a_kiosk_and_keeps_what_it_has_not_sent() -> Result<()> {
             .text("usr/lib/systemd/system.conf.d/50-wardvoice-kiosk.conf")?
             .contains("\nCtrlAltDelBurstAction=none\n")
     );
-    // Cage switches consoles with -s alone.
-    let unit = machine.text("usr/lib/systemd/system/wardvoice-kiosk.service")?;
-    ensure!(
-        unit.contains("\nExecStart=/usr/bin/cage -d -- /usr/bin/env "),
-        "the compositor lets somebody out: {unit}"
-    );
-    ensure!(
-        unit.contains("\nLimitCORE=0\nMemorySwapMax=0\n"),
-        "what somebody answers may come to lie on the disk as it is: {unit}"
-    );
-    for program in ["cage", "env", "kbd_mode"] {
+    shows_its_window_alone(&machine)?;
+    for program in ["cage", "chvt", "env", "kbd_mode"] {
         fs::write(machine.path("/usr/bin").join(program), "#!/bin/sh\n")?;
         fs::set_permissions(machine.path("/usr/bin").join(program), fs::Permissions::from_mode(0o755))?;
     }

@@ -77,6 +77,37 @@ fn the_unit_lets_the_c_library_keep_little_of_what_is_given_back() -> Result<()>
     Ok(())
 }
 
+/// How many runtimes the server's sources start, those of its tests aside.
+fn runtimes(folder: &Path) -> Result<u64> {
+    let mut found = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.file_stem().is_some_and(|name| name == "tests") {
+            continue;
+        }
+        if path.is_dir() {
+            found += runtimes(&path)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found += fs::read_to_string(&path)?.matches("runtime::Builder::new_").count() as u64;
+        }
+    }
+    Ok(found)
+}
+
+/// A runtime starts threads for what waits as it needs them. A thread that the system refuses is a panic, so the limit is none of them.
+#[test]
+fn the_unit_lets_every_runtime_have_all_its_threads() -> Result<()> {
+    let unit = unit::text()?;
+    let limits = said(&unit, "TasksMax");
+    let [limit] = limits.as_slice() else { bail!("the unit limits tasks by {limits:?}") };
+    let runtimes = runtimes(&workspace().join("aggregator/src"))?;
+    ensure!(runtimes >= 3, "only {runtimes} runtimes were found");
+    // 512 that wait and a worker for each processor, as tokio has them; beside them the stores', the commands' and the programs that are started.
+    let needed = runtimes * (512 + 8) + 256;
+    ensure!(limit.parse::<u64>()? >= needed, "{limit} tasks are too few for {needed}");
+    Ok(())
+}
+
 /// The system calls of a set of systemd's, with those of the sets in it.
 fn calls_of(set: &str, found: &mut BTreeSet<String>) -> Result<()> {
     if !set.starts_with('@') {

@@ -45,19 +45,7 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
 }
 
 fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str) -> Alert {
-    let kind_word = match kind {
-        Kind::Lingering => "lingering",
-        Kind::Undelivered => "undelivered",
-        Kind::StuckOutbox => "stuck_outbox",
-        Kind::Certificate => "certificate",
-        Kind::QuarantineFilling => "quarantine",
-        Kind::SilentKiosk => "silent_kiosk",
-        Kind::ClockOffset => "clock",
-        Kind::SpecialCause => "special_cause",
-        Kind::QuotaAtRisk => "quota",
-        Kind::NotPublished => "not_published",
-    };
-    Alert { key: format!("{kind_word}:{about}"), kind, audience, words, page: page.to_owned() }
+    Alert { key: format!("{}:{about}", kind.word()), kind, audience, words, page: page.to_owned() }
 }
 
 fn lingering(found: &Lingering) -> Alert {

@@ -473,3 +473,33 @@ fn an_audience_is_written_as_it_is_read() {
         assert!(text.parse::<Audience>().is_err(), "{text}");
     }
 }
+
+/// Whoever is told of an alert finds in the manual what to do, and in the list of all alerts when it begins.
+#[test]
+fn the_manual_says_what_every_alert_means_and_names_no_other() {
+    // Serde names every kind there is to whoever asks for one that there is not.
+    let refused = serde_json::from_str::<Kind>("\"?\"").unwrap_err().to_string();
+    let kinds = refused.split('`').skip(3).step_by(2);
+    let kinds: Vec<Kind> = kinds.map(|name| serde_json::from_str(&format!("\"{name}\"")).unwrap()).collect();
+    let there: Vec<&'static str> = kinds.into_iter().map(Kind::word).collect();
+    assert!(there.contains(&"silent_kiosk") && there.contains(&"not_published"), "{refused}");
+
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/");
+    let manual = fs::read_to_string(format!("{docs}operate.md")).unwrap();
+    let alerts = fs::read_to_string(format!("{docs}alerts.md")).unwrap();
+    let part = manual.split("\n### Alerts\n").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let rows = part.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` "));
+    let mut listed = Vec::new();
+    for (word, rest) in rows {
+        let title = rest.split(" | ").next().unwrap();
+        assert!(alerts.contains(&format!("\n| {title} |")), "docs/alerts.md has no {title}");
+        listed.push(word);
+    }
+    let sorted = |mut words: Vec<&'static str>| {
+        words.sort_unstable();
+        words
+    };
+    let listed = listed.into_iter().map(|word| there.iter().find(|known| **known == word).copied());
+    let listed: Option<Vec<&'static str>> = listed.collect();
+    assert_eq!(listed.map(sorted), Some(sorted(there)));
+}
