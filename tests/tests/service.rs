@@ -100,7 +100,7 @@ fn the_unit_lets_every_runtime_have_all_its_threads() -> Result<()> {
     let unit = unit::text()?;
     let limits = said(&unit, "TasksMax");
     let [limit] = limits.as_slice() else { bail!("the unit limits tasks by {limits:?}") };
-    let runtimes = runtimes(&workspace().join("aggregator/src"))?;
+    let runtimes = runtimes(&programs::workspace().join("aggregator/src"))?;
     ensure!(runtimes >= 3, "only {runtimes} runtimes were found");
     // 512 that wait and a worker for each processor, as tokio has them; beside them the stores', the commands' and the programs that are started.
     let needed = runtimes * (512 + 8) + 256;

@@ -130,11 +130,11 @@ fn the_session_shows_the_window_and_ends_with_it_so_that_it_is_started_again() -
     Ok(())
 }
 
-/// What ProtectHome= makes of /run/user.
+/// What `ProtectHome=` makes of /run/user.
 #[test]
 fn a_session_whose_socket_has_no_place_ends_and_shows_nothing() -> Result<()> {
     let place = Place::make()?;
-    fs::set_permissions(place.folder.path().join("run"), fs::Permissions::from_mode(0))?;
+    fs::set_permissions(place.folder.path().join("run"), fs::Permissions::from_mode(0o000))?;
     let mut session = place.start()?;
     session.wait(PATIENCE)?;
     ensure!(session.output().contains("Wayland socket"), "it ended for another reason: {}", session.last_words());
