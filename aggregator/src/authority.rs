@@ -25,7 +25,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
@@ -76,6 +76,8 @@ pub struct Authority {
     issued: Issued,
     /// Where a broker of the trust's own reads the list of what was taken back.
     told: Option<PathBuf>,
+    /// Held while that list is made and written, so that an older one never takes the place of a newer.
+    telling: Mutex<()>,
 }
 
 /// A certificate with its key, both PEM, and everything that vouches for it.
@@ -173,6 +175,7 @@ impl Authority {
             folder: folder.to_owned(),
             certificate,
             told,
+            telling: Mutex::new(()),
         };
         // Again at each start, because a power cut may have come between the files; a full disk keeps nobody from starting.
         let own = folder.join("revoked.pem");
@@ -292,6 +295,7 @@ impl Authority {
     /// Writes the list of what was taken back. It says that it counts for as long as the authority does, because a broker that
     /// finds its list too old lets nobody in.
     fn write_revoked(&self, now: Timestamp) -> Result<(), AuthorityError> {
+        let _telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
         let revoked = self.issued.revoked_since(now);
         let list = CertificateRevocationListParams {
             this_update: moment(now - SLACK),

@@ -14,6 +14,9 @@ use rustls::{ClientConfig, RootCertStore};
 
 const DEADLINE: Duration = Duration::from_mins(1);
 
+/// What a last will says.
+pub const LAST_WILL: &str = "gone";
+
 /// A client with a kiosk's pass, or with none.
 pub struct Stranger {
     client: Client,
@@ -51,7 +54,7 @@ impl Stranger {
         options.set_max_packet_size(1 << 20, 1 << 20);
         options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(config))));
         if let Some(topic) = will {
-            options.set_last_will(LastWill::new(topic, "gone", QoS::AtLeastOnce, false));
+            options.set_last_will(LastWill::new(topic, LAST_WILL, QoS::AtLeastOnce, false));
         }
         let (client, mut connection) = Client::new(options, 100);
         let deadline = Instant::now() + DEADLINE;
@@ -115,25 +118,27 @@ impl Stranger {
         Ok(self.next(|packet| matches!(packet, Packet::SubAck(_)))?.is_some())
     }
 
-    /// Everything it is told until the board of W1 has come, which it asks for last: whatever was on its way before comes before that. Topics
-    /// and words.
+    /// Everything it is told until the board of W1 has come, which it asks for last: topics and words.
     pub fn told_until_the_board(&mut self) -> Result<Vec<(String, String)>> {
+        self.told_until_the_board_and(None)
+    }
+
+    /// The same until another topic has come too, which was asked for before.
+    pub fn told_until_the_board_and(&mut self, other: Option<&str>) -> Result<Vec<(String, String)>> {
         const BOARD: &str = "wardvoice/1/wards/W1/board";
-        let mut told = Vec::new();
+        let mut told: Vec<(String, String)> = Vec::new();
         self.subscribe(BOARD)?;
         let mut is_asked_for = false;
-        loop {
+        while !(is_asked_for && [Some(BOARD), other].into_iter().flatten().all(|topic| has(&told, topic))) {
             let next = self.next(|packet| matches!(packet, Packet::Publish(_) | Packet::SubAck(_)))?;
             match next.context("the broker ended the connection before it told of the board")? {
                 Packet::Publish(publish) => {
                     told.push((publish.topic.clone(), String::from_utf8_lossy(&publish.payload).into_owned()));
-                    if is_asked_for && publish.topic == BOARD {
-                        return Ok(told);
-                    }
                 }
                 _ => is_asked_for = true,
             }
         }
+        Ok(told)
     }
 
     /// Publishes, and waits until the broker has taken it or ends the connection: whether it has taken it.
@@ -150,6 +155,10 @@ impl Stranger {
         self.client.publish(topic, QoS::AtLeastOnce, keep, payload)?;
         Ok(self.next(|packet| matches!(packet, Packet::PubAck(_)))?.is_some())
     }
+}
+
+fn has(told: &[(String, String)], wanted: &str) -> bool {
+    told.iter().any(|(topic, _)| topic == wanted)
 }
 
 impl fmt::Debug for Stranger {

@@ -84,17 +84,19 @@ fn story(disk: &SmallDisk) -> Result<()> {
 /// A patient who does not want to answer, which is a record like any other.
 fn somebody_declines(kiosk: &mut KioskWindow<'_>, rest: Shown) -> Result<()> {
     let mut shown = rest;
+    let mut is_thanked = false;
     for _ in 0..8 {
         shown = match shown.screen.as_str() {
+            "rest" if is_thanked => return Ok(()),
             "rest" => kiosk.touch_on(&shown, "Touch here to start")?,
             "language" => kiosk.touch_on(&shown, "English")?,
             "consent" => kiosk.touch_on(&shown, "No, thank you")?,
             "saving" => kiosk.until("thanks", |shown| shown.screen == "thanks")?,
-            "thanks" => kiosk.touch_on(&shown, "Finish")?,
-            "wipe" => {
-                kiosk.touch_on(&shown, "It has been wiped")?;
-                return Ok(());
+            "thanks" => {
+                is_thanked = true;
+                kiosk.touch_on(&shown, "Finish")?
             }
+            "wipe" => kiosk.touch_on(&shown, "It has been wiped")?,
             other => bail!("somebody who declines is shown {other}"),
         };
     }

@@ -107,6 +107,7 @@ mod tests {
     /// A receiver cannot send the server on to something else that only the server reaches.
     #[tokio::test]
     async fn a_receiver_that_sends_us_elsewhere_is_not_followed() {
+        drop(rustls::crypto::ring::default_provider().install_default());
         let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let inside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         inside.set_nonblocking(true).unwrap();
