@@ -8,7 +8,7 @@
 //! day. Somebody who has *seen* an alert silences it until it has ended and comes back.
 //!
 //! ```text
-//! log, facts, fleet, delivery ─► Situation ─► find (pure) ─► Book (pure) ─► alerts.ndjson ─► delivery room, pages
+//! log, facts, fleet, delivery, disk ─► Situation ─► find (pure) ─► Book (pure) ─► alerts.ndjson ─► delivery room, pages
 //! ```
 //!
 //! Invariants: what is found follows from the [`Situation`] alone; what is told, from what was found and told before. The book survives
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::id::{DepartmentId, WardId};
@@ -35,13 +35,15 @@ use crate::line_file::LineFileError;
 pub mod book;
 mod find;
 mod letter;
+mod server;
 mod situation;
 mod watch;
 
 pub use book::{Book, Open, Seen, Tell};
 pub use find::find;
 pub use situation::{
-    Cause, Certificate, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
+    Backups, Cause, Certificate, Disk, Holder, Kiosk, Lingering, Quota, Server, Share, Situation, Undelivered,
+    Unpublished,
 };
 pub use watch::{Watch, keep};
 
@@ -69,14 +71,20 @@ pub struct Alert {
 pub enum Kind {
     /// A broker may still let a kiosk in that was taken off.
     Lingering,
+    /// The disk of the server's data fills.
+    DiskFilling,
     /// Messages could not be delivered to a contact.
     Undelivered,
     /// Records wait on a kiosk that is connected.
     StuckOutbox,
     /// A certificate runs out: the broker's, the pages' or a kiosk's.
     Certificate,
+    /// No backup has been made for long.
+    BackupOverdue,
     /// A kiosk's share of the quarantine fills.
     QuarantineFilling,
+    /// The server's clock is doubted, and nothing is deleted by it.
+    ClockDoubted,
     /// Nothing comes from a kiosk.
     SilentKiosk,
     /// A kiosk's clock is wrong.
@@ -94,10 +102,13 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Lingering => "lingering",
+            Self::DiskFilling => "disk",
             Self::Undelivered => "undelivered",
             Self::StuckOutbox => "stuck_outbox",
             Self::Certificate => "certificate",
+            Self::BackupOverdue => "backup",
             Self::QuarantineFilling => "quarantine",
+            Self::ClockDoubted => "clock_doubted",
             Self::SilentKiosk => "silent_kiosk",
             Self::ClockOffset => "clock",
             Self::SpecialCause => "special_cause",
@@ -152,6 +163,15 @@ pub struct Settings {
     pub every_ward: Vec<ContactName>,
     /// Those of departments that have none of their own.
     pub every_department: Vec<ContactName>,
+}
+
+/// From when on there is something to say of the server itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// With fewer free bytes its disk is nearly full.
+    pub free_bytes: u64,
+    /// After so long a backup is missing; never, where nobody wants to be told.
+    pub backup_after: Option<SignedDuration>,
 }
 
 /// Why an alert cannot be changed.
@@ -226,6 +246,11 @@ impl Alerts {
         self.locked().book.open().map(|open| open.alert.audience.clone()).collect()
     }
 
+    /// Whether one of a kind is open.
+    pub fn is_any_open(&self, kind: Kind) -> bool {
+        self.locked().book.open().any(|open| open.alert.kind == kind)
+    }
+
     /// One that is open.
     pub fn get(&self, key: &str) -> Option<Open> {
         self.locked().book.get(key).cloned()
@@ -282,10 +307,13 @@ impl Kind {
     pub fn label(self) -> &'static str {
         match self {
             Self::Lingering => "A kiosk that was taken off",
+            Self::DiskFilling => "The server's disk fills",
             Self::Undelivered => "Messages not delivered",
             Self::StuckOutbox => "Records wait on a kiosk",
             Self::Certificate => "A certificate runs out",
+            Self::BackupOverdue => "A backup is missing",
             Self::QuarantineFilling => "The quarantine fills",
+            Self::ClockDoubted => "The server's clock is doubted",
             Self::SilentKiosk => "A silent kiosk",
             Self::ClockOffset => "A clock is wrong",
             Self::SpecialCause => "More than chance",
@@ -300,6 +328,9 @@ impl Kind {
             Self::Lingering => {
                 "See that the broker reads the list of what was taken back, and reload or restart it. Nothing of the kiosk's is counted meanwhile."
             }
+            Self::DiskFilling => {
+                "Make room on the server's disk, or give it a larger one. Delete nothing in the data folder."
+            }
             Self::Undelivered => {
                 "See on the office's page what was given up; reach those people another way, and mend the webhook."
             }
@@ -309,8 +340,16 @@ impl Kind {
             Self::Certificate => {
                 "Give the broker or the pages a new certificate, or see why the kiosk cannot renew its own. Kiosks keep their records meanwhile."
             }
+            Self::BackupOverdue => {
+                "See why none is made: whether there is a timer that is on, and what its log says. Then have one written. Without a backup a broken \
+                 disk takes everything along."
+            }
             Self::QuarantineFilling => {
                 "See on the office's page why records were refused, put that right, and try them again."
+            }
+            Self::ClockDoubted => {
+                "Hold the server's clock against another one. If it is wrong, set it or its time server. If it is right, run the command \
+                 retention once."
             }
             Self::SilentKiosk => {
                 "See whether the tablet is on its charger and has a network, or whether nobody uses it."

@@ -41,12 +41,14 @@ use crate::log::{Committed, LogError, Reader};
 pub mod age;
 mod archive;
 mod contents;
+mod last;
 mod restore;
 
 use age::{AgeError, FileKey, OpenWith, Opener, Recipient, Sealer};
 use archive::Archive;
 use contents::Kept;
 
+pub use last::{LastBackup, Unsaved};
 use restore::unpack;
 pub use restore::{RESTORING, Restoring, open};
 

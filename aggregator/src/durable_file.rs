@@ -48,10 +48,25 @@ pub fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> 
     File::open(folder)?.sync_all()
 }
 
+/// How much room there is on a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// How many bytes may still be written.
+    pub free: u64,
+    /// How large it is.
+    pub size: u64,
+}
+
 /// How many bytes may still be written to the disk that a folder is on.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    room(folder).map(|room| room.free)
+}
+
+/// How much room there is on the disk that a folder is on.
+pub fn room(folder: &Path) -> io::Result<Room> {
     let room = rustix::fs::statvfs(folder)?;
-    Ok(room.f_bavail.saturating_mul(room.f_frsize))
+    let bytes = |blocks: u64| blocks.saturating_mul(room.f_frsize);
+    Ok(Room { free: bytes(room.f_bavail), size: bytes(room.f_blocks) })
 }
 
 /// Makes a folder and those above it that are missing, each name durable in the folder that holds it.
@@ -73,6 +88,14 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
     use super::*;
+
+    #[test]
+    fn a_disk_says_how_much_room_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = room(folder.path()).unwrap();
+        assert!(room.size > 0 && room.free <= room.size, "{room:?}");
+        assert!(free_bytes(&folder.path().join("no such folder")).is_err());
+    }
 
     #[test]
     fn what_everyone_reads_everyone_can_read() {

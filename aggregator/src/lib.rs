@@ -15,6 +15,7 @@ pub mod boards;
 pub mod branding;
 pub mod broker;
 pub mod cli;
+pub mod clock_doubt;
 pub mod comments;
 pub mod config;
 pub mod contact_log;

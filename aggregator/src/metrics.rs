@@ -36,6 +36,8 @@ pub struct Metrics {
     records: Gauge,
     contacts: Gauge,
     data_free_bytes: Gauge,
+    backup_age: Gauge,
+    clock_doubted: Gauge,
     broker_connected: Gauge,
     ready: Gauge,
 }
@@ -57,6 +59,10 @@ pub struct Gauges {
     pub contacts: u64,
     /// Free bytes on the disk of the data folder; 0 when it does not say.
     pub data_free_bytes: u64,
+    /// Seconds since the last backup; since the first answer where none was made, and 0 where there is none either.
+    pub backup_age_seconds: u64,
+    /// 1 while the clock is doubted and nothing is deleted by it, otherwise 0.
+    pub clock_doubted: u64,
     /// 1 while the broker carries messages, otherwise 0.
     pub broker_connected: u64,
     /// 1 while answers come in and pages say them, otherwise 0; as `/readyz`.
@@ -98,6 +104,7 @@ impl Metrics {
         let (streams, quarantined, kiosks_connected) = (gauge(), gauge(), gauge());
         let (kiosks_registered, kiosks_silent, records) = (gauge(), gauge(), gauge());
         let (contacts, data_free_bytes, broker_connected, ready) = (gauge(), gauge(), gauge(), gauge());
+        let (backup_age, clock_doubted) = (gauge(), gauge());
         macro_rules! register {
             ($name:literal, $help:literal, $metric:expr) => {
                 registry.register($name, $help, $metric.clone())
@@ -122,6 +129,12 @@ impl Metrics {
         register!("log_records", "Records in the log", records);
         register!("contacts", "Contacts that scores are computed from", contacts);
         register!("data_free_bytes", "Free bytes on the disk of the data folder", data_free_bytes);
+        register!(
+            "backup_age_seconds",
+            "Seconds since the last backup, or since the first answer where none was made",
+            backup_age
+        );
+        register!("clock_doubted", "1 while the clock is doubted and nothing is deleted by it", clock_doubted);
         register!("broker_connected", "1 while the broker carries messages", broker_connected);
         register!("ready", "1 while answers come in and pages say them", ready);
         Self {
@@ -141,6 +154,8 @@ impl Metrics {
             records,
             contacts,
             data_free_bytes,
+            backup_age,
+            clock_doubted,
             broker_connected,
             ready,
         }
@@ -198,6 +213,8 @@ impl Metrics {
         self.records.set(whole(now.records));
         self.contacts.set(whole(now.contacts));
         self.data_free_bytes.set(whole(now.data_free_bytes));
+        self.backup_age.set(whole(now.backup_age_seconds));
+        self.clock_doubted.set(whole(now.clock_doubted));
         self.broker_connected.set(whole(now.broker_connected));
         self.ready.set(whole(now.ready));
         let mut text = String::new();

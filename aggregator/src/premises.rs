@@ -7,7 +7,7 @@
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  displays.json  pins.json  addresses.json  control.sock
 //!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
-//!      monitor.ndjson  returns.ndjson  releases.ndjson  publishing.json  delivery.ndjson  alerts.ndjson
+//!      monitor.ndjson  returns.ndjson  releases.ndjson  publishing.json  backup.json  delivery.ndjson  alerts.ndjson
 //!      branding/…  questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  authority/…  join-codes.json  log/…
 //! ```
@@ -31,8 +31,9 @@ use crate::alerts::Alerts;
 use crate::assignments::Assignments;
 use crate::audit::Audit;
 use crate::authority::{Authority, SharedAuthority};
-use crate::backup::RESTORING;
+use crate::backup::{LastBackup, RESTORING};
 use crate::branding::Branding;
+use crate::clock_doubt::ClockDoubt;
 use crate::comments::Comments;
 use crate::config::{BrokerChoice, Config};
 use crate::delivery::Delivery;
@@ -98,6 +99,8 @@ pub struct Premises {
     pub releases: Arc<Releases>,
     /// How the last publishings went.
     pub publishings: Arc<Publishings>,
+    /// When the last backup was made.
+    pub last_backup: Arc<LastBackup>,
     /// From when on which charts start afresh.
     pub rebases: Arc<Rebases>,
     /// What consultants dispute.
@@ -145,6 +148,8 @@ pub struct House {
     pub pipeline: Pipeline<Ack>,
     /// Somebody has deleted by hand, and so by the clock: it is right.
     pub clock_is_right: AtomicBool,
+    /// Why the clock is not believed, as retention has found.
+    pub clock_doubt: Arc<ClockDoubt>,
 }
 
 /// What stands about a request for help that was acknowledged.
@@ -191,6 +196,7 @@ impl Premises {
         let returns = Arc::new(Book::open(data.join("returns.ndjson")).map_err(failed)?);
         let releases = Arc::new(Releases::open(data.join("releases.ndjson")).map_err(failed)?);
         let publishings = Arc::new(Publishings::open(data.join("publishing.json")));
+        let last_backup = Arc::new(LastBackup::open(data.join("backup.json")));
         let rebases = Arc::new(Rebases::open(data.join("rebases.ndjson")).map_err(failed)?);
         let disputes = Arc::new(Disputes::open(data.join("disputes.ndjson")).map_err(failed)?);
         let audit = Arc::new(Audit::open(data.join("audit.ndjson")).map_err(failed)?);
@@ -234,6 +240,7 @@ impl Premises {
             returns,
             releases,
             publishings,
+            last_backup,
             rebases,
             disputes,
             audit,
@@ -407,6 +414,7 @@ impl House {
             changes,
             pipeline,
             clock_is_right: AtomicBool::new(false),
+            clock_doubt: Arc::default(),
         })
     }
 

@@ -48,7 +48,9 @@ use crate::accounts::Accounts;
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::{Audit, Deed};
+use crate::backup::LastBackup;
 use crate::branding::Branding;
+use crate::clock_doubt::ClockDoubt;
 use crate::comments::Comments;
 use crate::delivery::Delivery;
 use crate::display_tokens::DisplayTokens;
@@ -205,6 +207,10 @@ pub struct Desk {
     pub broker_connected: BrokerConnected,
     /// Whether there is room for them.
     pub free_bytes: FreeBytes,
+    /// When the last backup was made.
+    pub last_backup: Arc<LastBackup>,
+    /// Why the clock is doubted, if it is.
+    pub clock_doubt: Arc<ClockDoubt>,
     /// The way back into ingest for the quarantine.
     pub replay: Replay,
     /// The requests for help.

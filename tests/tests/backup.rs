@@ -63,6 +63,13 @@ fn a_backup_written_while_kiosks_answer_is_restored_elsewhere_and_verified() -> 
     let after = back_up(&late)?;
     let all = ward.aggregator.run(&["export"])?;
     ensure!(records(&after)? == all.lines().count(), "{after}");
+    let note = fs::read_to_string(ward.aggregator.data().join("backup.json"))?;
+    let note: Value = serde_json::from_str(&note)?;
+    ensure!(note.get("at") == after.get("at"), "{note} is noted, and {after} was made");
+    let metrics = ward.aggregator.http().get(&ward.aggregator.url("/metrics"))?.body;
+    let age = metrics.lines().find_map(|line| line.strip_prefix("wardvoice_backup_age_seconds "));
+    let age: u64 = age.with_context(|| format!("no age in {metrics}"))?.parse()?;
+    ensure!(age < 3_600, "the last backup is {age} seconds old");
     let left: Vec<_> = fs::read_dir(ward.aggregator.data())?
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
         .filter(|name| name.starts_with(".trial"))

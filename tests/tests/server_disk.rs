@@ -72,6 +72,30 @@ fn story(disk: &SmallDisk) -> Result<()> {
     everything_is_stored_once(slice::from_mut(&mut kiosk), &mut aggregator)
 }
 
+/// Whoever runs the server hears of it while answers still come in.
+#[test]
+fn a_server_whose_disk_is_nearly_full_says_so_while_it_takes_answers() -> Result<()> {
+    SmallDisk::story("a_server_whose_disk_is_nearly_full_says_so_while_it_takes_answers", 96, nearly_full)
+}
+
+fn nearly_full(disk: &SmallDisk) -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+    symlink(disk.path(), directory.path().join("aggregator"))?;
+    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Embedded)?;
+    // Less than 64 MB are left, and more than the 32 MB without which it is not ready.
+    fs::write(disk.path().join("filler"), vec![0x5a; 36 << 20])?;
+    aggregator.start()?;
+    let alerts = until("the alert about the disk", DEADLINE, || {
+        let alerts = aggregator.run(&["alert", "list"])?;
+        Ok(alerts.contains("disk:data").then_some(alerts))
+    })?;
+    ensure!(alerts.contains("of 96 MB are free"), "{alerts}");
+    until_true("the server to be ready all the same", DEADLINE, || {
+        Ok(aggregator.http().get(&aggregator.url("/readyz"))?.status == 200)
+    })?;
+    aggregator.stop()
+}
+
 /// A start by hand ends at once and says why.
 fn refuses_to_serve(aggregator: &Aggregator, words: &str) -> Result<()> {
     let output = aggregator.try_run(&["serve"])?;

@@ -1,4 +1,4 @@
-//! Which alerts a situation makes: pure. Every threshold is here, with its reason.
+//! Which alerts a situation makes: pure. Every threshold is here, with its reason, but for those of the [server itself](server).
 
 use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::Unit;
@@ -7,7 +7,7 @@ use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 use super::situation::{
     Cause, Certificate, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
 };
-use super::{Alert, Audience, Kind};
+use super::{Alert, Audience, Kind, server};
 use crate::fleet::SILENT_AFTER;
 
 /// Records that wait on a connected kiosk while none has come for so long do not only wait for their turn.
@@ -31,6 +31,7 @@ const SHARE_PER_CENT: u64 = 50;
 pub fn find(situation: &Situation) -> Vec<Alert> {
     let mut found = Vec::new();
     found.extend(situation.lingering.iter().map(lingering));
+    found.extend(server::found(&situation.server, situation.now));
     found.extend(situation.undelivered.iter().map(undelivered));
     found.extend(situation.kiosks.iter().filter_map(|kiosk| stuck_outbox(kiosk, situation.now)));
     let certificates = situation.certificates.iter();
@@ -44,7 +45,7 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
     found
 }
 
-fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str) -> Alert {
+pub(super) fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str) -> Alert {
     Alert { key: format!("{}:{about}", kind.word()), kind, audience, words, page: page.to_owned() }
 }
 
@@ -211,7 +212,7 @@ fn of(n: u64, one: &str, many: &str) -> String {
 }
 
 /// A time in its largest unit.
-fn long(time: SignedDuration) -> String {
+pub(super) fn long(time: SignedDuration) -> String {
     let minutes = u64::try_from(time.as_mins()).unwrap_or(0);
     match minutes {
         0..=119 => of(minutes, "minute", "minutes"),

@@ -1,11 +1,13 @@
 //! How things are at a moment, as far as alerts are made of it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 use wardvoice_protocol::id::{DepartmentId, KioskId, WardId};
 
+use crate::backup::Unsaved;
 use crate::delivery::ContactName;
+use crate::durable_file::Room;
 use crate::publish::Edition;
 
 /// How things are.
@@ -31,6 +33,39 @@ pub struct Situation {
     pub undelivered: Vec<Undelivered>,
     /// Sites whose last publishing failed.
     pub unpublished: Vec<Unpublished>,
+    /// The server itself.
+    pub server: Server,
+}
+
+/// The server itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Server {
+    /// The disk of the data folder, where it says how much room it has.
+    pub disk: Option<Disk>,
+    /// Why its clock is doubted and nothing is deleted by it.
+    pub clock_doubt: Option<String>,
+    /// What of it is in no backup; none where that is nothing, or where nobody wants to be told.
+    pub backups: Option<Backups>,
+}
+
+/// The disk of the data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    /// How much room it has.
+    pub room: Room,
+    /// With less than this it is nearly full, by the settings.
+    pub limit_bytes: u64,
+    /// Whether that has been said and has not ended yet.
+    pub is_open: bool,
+}
+
+/// What is in no backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backups {
+    /// Since when.
+    pub unsaved: Unsaved,
+    /// After how long that is too long, by the settings.
+    pub after: SignedDuration,
 }
 
 /// A measure of a unit that has become better or worse.

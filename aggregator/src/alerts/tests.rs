@@ -32,6 +32,7 @@ fn quiet() -> Situation {
         shares: Vec::new(),
         undelivered: Vec::new(),
         unpublished: Vec::new(),
+        server: Server::default(),
     }
 }
 

@@ -14,11 +14,12 @@ use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::Presence;
 
 use super::{
-    Cause, Certificate, Holder, Kiosk, Lingering, Quota, Settings, Share, Situation, Undelivered, Unpublished,
-    find,
+    Backups, Cause, Certificate, Disk, Holder, Kind, Kiosk, Lingering, Quota, Server, Settings, Share, Situation,
+    Undelivered, Unpublished, find,
 };
 use crate::config::BrokerChoice;
 use crate::delivery::{End, Ended};
+use crate::durable_file;
 use crate::facts::Facts;
 use crate::log::LogError;
 use crate::premises::House;
@@ -118,7 +119,25 @@ fn situation(house: &House, causes: &[Cause], now: Timestamp) -> Result<Situatio
         shares: shares.collect(),
         undelivered: undelivered(&house.delivery.given_up(), now),
         unpublished: unpublished(house),
+        server: server(house)?,
     })
+}
+
+/// The server itself. A demonstration is made of nothing that could be lost.
+fn server(house: &House) -> Result<Server, LogError> {
+    let premises = &house.premises;
+    let limits = premises.config.reach.server;
+    let room = durable_file::room(&premises.data).inspect_err(
+        |error| tracing::warn!(%error, "the disk of the data folder does not say how much room it has"),
+    );
+    let disk = room.ok().map(|room| Disk {
+        room,
+        limit_bytes: limits.free_bytes,
+        is_open: house.alerts.is_any_open(Kind::DiskFilling),
+    });
+    let unsaved = premises.last_backup.unsaved(&house.reader())?.filter(|_| !premises.demonstration);
+    let backups = unsaved.zip(limits.backup_after).map(|(unsaved, after)| Backups { unsaved, after });
+    Ok(Server { disk, clock_doubt: house.clock_doubt.why(), backups })
 }
 
 /// The broker's certificate as it was last shown (the one inside renews its own), the pages' where it is the trust's own, and those of

@@ -74,6 +74,8 @@ pub(super) fn of(
         metrics,
         broker_connected: Arc::new(move || line.is_connected()),
         free_bytes: Arc::new(move || durable_file::free_bytes(&data).ok()),
+        last_backup: Arc::clone(&house.premises.last_backup),
+        clock_doubt: Arc::clone(&house.clock_doubt),
         replay: Arc::new(move |numbers| {
             let today = for_replay.premises.today();
             for_replay.pipeline.replay(numbers, today).map_err(|error| error.to_string())

@@ -9,7 +9,7 @@ use wardvoice_protocol::directory::Directory;
 use wardvoice_protocol::id::WardId;
 
 use super::{ConfigError, value};
-use crate::alerts::{self, Audience, Budgets};
+use crate::alerts::{self, Audience, Budgets, Limits};
 use crate::delivery::{self, ADDRESS_RULE, Address, ContactName, Kind, Listed};
 use crate::help::escalation::{Chain, Chains, MOST_STEPS};
 
@@ -17,6 +17,10 @@ use crate::help::escalation::{Chain, Chains, MOST_STEPS};
 const MOST_HOURS: u16 = 72;
 /// The longest time until the next is told: a day.
 const MOST_MINUTES: u16 = 24 * 60;
+/// The least and the most free megabytes that a full disk may be told of with.
+const FREE_MEGABYTES: std::ops::RangeInclusive<u32> = 64..=1_000_000;
+/// The longest time without a backup: a year.
+const MOST_DAYS: u16 = 366;
 /// The largest budget of a week.
 const MOST_ALERTS: u32 = 1_000;
 
@@ -64,6 +68,8 @@ struct WardHelpFile {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct AlertsFile {
     pub(super) digest_hour: u8,
+    pub(super) disk_free_mb: u32,
+    pub(super) backup_after_days: u16,
     pub(super) a_week: BudgetsFile,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tell: BTreeMap<String, Vec<String>>,
@@ -97,7 +103,13 @@ impl Default for HelpFile {
 
 impl Default for AlertsFile {
     fn default() -> Self {
-        Self { digest_hour: 8, a_week: BudgetsFile::default(), tell: BTreeMap::new() }
+        Self {
+            digest_hour: 8,
+            disk_free_mb: 1_024,
+            backup_after_days: 3,
+            a_week: BudgetsFile::default(),
+            tell: BTreeMap::new(),
+        }
     }
 }
 
@@ -116,10 +128,12 @@ pub struct Reach {
     pub help: Chains,
     /// Who is told of alerts, how many a week and when of the rest.
     pub alerts: alerts::Settings,
+    /// From when on alerts are about the server itself.
+    pub server: Limits,
 }
 
 impl Reach {
-    /// Reads what the file says of all three.
+    /// Reads what the file says of all of them.
     pub(super) fn read(
         delivery: DeliveryFile,
         contacts: &[ContactFile],
@@ -137,6 +151,7 @@ impl Reach {
         Ok(Self {
             delivery: settings(delivery, listed)?,
             help: chains(help, &names)?,
+            server: limits(&alerts)?,
             alerts: told(alerts, &names)?,
         })
     }
@@ -243,6 +258,20 @@ fn chains(file: HelpFile, names: &BTreeSet<ContactName>) -> Result<Chains, Confi
     Ok(Chains { default, wards })
 }
 
+fn limits(file: &AlertsFile) -> Result<Limits, ConfigError> {
+    let (megabytes, days) = (file.disk_free_mb, file.backup_after_days);
+    if !FREE_MEGABYTES.contains(&megabytes) {
+        let rule = "write a number of megabytes from 64 to 1000000";
+        return Err(value("alerts.disk_free_mb", megabytes.to_string(), rule));
+    }
+    if days > MOST_DAYS {
+        let rule = "write a number of days from 1 to 366, or 0 to hear nothing of backups";
+        return Err(value("alerts.backup_after_days", days.to_string(), rule));
+    }
+    let backup_after = (days > 0).then(|| SignedDuration::from_hours(24 * i64::from(days)));
+    Ok(Limits { free_bytes: u64::from(megabytes) * 1024 * 1024, backup_after })
+}
+
 fn told(file: AlertsFile, names: &BTreeSet<ContactName>) -> Result<alerts::Settings, ConfigError> {
     if file.digest_hour > 23 {
         return Err(value("alerts.digest_hour", file.digest_hour.to_string(), "write an hour from 0 to 23"));
@@ -307,6 +336,8 @@ mod tests {
         check("[help.wards.W1]\nescalate_after_minutes = 2000", "help.wards.escalate_after_minutes");
         check("[help.wards.W1]\nphone = 1", "unknown field `phone`");
         check("[alerts]\ndigest_hour = 24", "alerts.digest_hour");
+        check("[alerts]\ndisk_free_mb = 63", "alerts.disk_free_mb");
+        check("[alerts]\nbackup_after_days = 367", "alerts.backup_after_days");
         check("[alerts.a_week]\nboard = 1001", "alerts.a_week.board");
         check("[alerts.tell]\nsister = [\"a\"]", "alerts.tell = \"sister\"");
         check("[alerts.tell]\nit = [\"c\"]", "alerts.tell = \"c\"");
@@ -316,6 +347,15 @@ mod tests {
         for url in ["http://s3cret.example/", "s3cret", "https://s3cret:x@a.example/", "ftp://s3cret.example"] {
             check(&format!("[[contacts]]\nname = \"c\"\nurl = \"{url}\""), "of contact c");
         }
+    }
+
+    #[test]
+    fn from_when_on_the_server_itself_is_an_alert_is_read() {
+        let limits = |text: &str| read(text).unwrap().reach.server;
+        let ours = limits("");
+        assert_eq!((ours.free_bytes, ours.backup_after.map(|after| after.as_hours())), (1 << 30, Some(72)));
+        let theirs = limits("[alerts]\ndisk_free_mb = 64\nbackup_after_days = 0");
+        assert_eq!((theirs.free_bytes, theirs.backup_after), (64 << 20, None));
     }
 
     #[test]

@@ -175,6 +175,11 @@ escalate_after_minutes = {escalate_after_minutes}
 [alerts]
 # The local hour at which what is over the budget is told together.
 digest_hour = {digest_hour}
+# With fewer free megabytes the server's disk is nearly full; on a small disk, with less than a tenth of it.
+disk_free_mb = {disk_free_mb}
+# After so many days a backup is missing, and a first one after a week or so many days. 0: say nothing of backups, because the server is saved
+# in another way.
+backup_after_days = {backup_after_days}
 
 [alerts.a_week]
 # How many alerts each is told of at once in a week, each ward and department for itself. See docs/alerts.md.
@@ -208,6 +213,8 @@ it = {it}
         give_up_after_hours = file.delivery.give_up_after_hours,
         escalate_after_minutes = file.help.escalate_after_minutes,
         digest_hour = file.alerts.digest_hour,
+        disk_free_mb = file.alerts.disk_free_mb,
+        backup_after_days = file.alerts.backup_after_days,
         ward = file.alerts.a_week.ward,
         department = file.alerts.a_week.department,
         office = file.alerts.a_week.office,

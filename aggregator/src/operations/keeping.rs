@@ -110,6 +110,7 @@ pub(super) fn back_up(house: &House, ask: &BackupAsk, talk: &mut dyn Talk) -> Re
         faults: report.told,
     };
     written.put_in_place().map_err(failed)?;
+    premises.last_backup.note(at);
     say(talk, &done)?;
     Ok(done.sound)
 }
@@ -181,3 +182,6 @@ pub fn restore(
         faults: report.told,
     })
 }
+
+#[cfg(test)]
+mod tests;

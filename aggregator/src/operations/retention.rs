@@ -194,8 +194,14 @@ impl Watched {
         Self { believed: Believed::at_a_start(now, steady, newest_arrival(house)), doubted_at: None }
     }
 
-    /// Looks at the clock: why it is doubted, if it is and nobody has known better since.
+    /// Looks at the clock: why it is doubted, if it is and nobody has known better since. Whoever has to hear of it does.
     fn look(&mut self, house: &House, now: Timestamp, steady: Duration) -> Option<Doubt> {
+        let doubt = self.judge(house, now, steady);
+        house.clock_doubt.set(doubt.map(|doubt| doubt.to_string()));
+        doubt
+    }
+
+    fn judge(&mut self, house: &House, now: Timestamp, steady: Duration) -> Option<Doubt> {
         let by_hand = house.clock_is_right.swap(false, Ordering::Relaxed);
         let Some(doubt) = self.believed.doubt(now, steady) else {
             self.doubted_at = None;

@@ -24,7 +24,7 @@ use crate::translations::Ruling as TranslationRuling;
 use crate::tries::Tries;
 
 /// What stands in files that nothing here writes.
-const OTHERS: [(&str, &str); 12] = [
+const OTHERS: [(&str, &str); 13] = [
     (
         "accounts.json",
         r#"{"version":2,"accounts":{"office":{"password":"$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$wRkZY+tWSY8ObPwnpZ9fB4c/4QZ8Qoyi9eH+WB0E5F4","roles":["office","ward:W1"]}}}"#,
@@ -56,6 +56,7 @@ const OTHERS: [(&str, &str); 12] = [
         "publishing.json",
         r#"{"version":1,"editions":{"public":{"since":"2026-11-23T10:15:00Z","who":"command","came":{"what":"running"}}}}"#,
     ),
+    ("backup.json", r#"{"version":1,"at":"9999-12-30T22:00:00Z"}"#),
     ("delivery.ndjson", r#"{"version":1,"at":"2026-11-23T10:15:00Z","event":{"what":"delivered","id":"x"}}"#),
     (
         "alerts.ndjson",
@@ -165,7 +166,7 @@ fn look_at(premises: &Premises) {
     );
     drop((premises.actions.list(), premises.rebases.list(), premises.disputes.list(), premises.releases.all()));
     drop((premises.returns.eligible("2026-10"), premises.audit.recent(5), premises.display_tokens.list()));
-    drop((premises.accounts.all(), premises.kiosk_broker_url()));
+    drop((premises.accounts.all(), premises.kiosk_broker_url(), premises.last_backup.at()));
 }
 
 #[test]

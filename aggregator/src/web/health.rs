@@ -8,11 +8,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::PoisonError;
 use wardvoice_protocol::id::KioskId;
 
-use super::{Shared, Web};
+use super::{Desk, Shared, Web};
 use crate::metrics::Gauges;
 
 /// Whether records are taken.
@@ -93,6 +94,13 @@ pub(crate) async fn readyz(State(web): State<Shared>) -> Response {
     (code, Json(found)).into_response()
 }
 
+/// For how long what is here has been in no backup.
+fn unsaved_seconds(desk: &Desk, now: Timestamp) -> u64 {
+    // A log that cannot be read is unready, which is said beside it.
+    let unsaved = desk.last_backup.unsaved(&desk.reader).ok().flatten();
+    unsaved.map_or(0, |unsaved| u64::try_from(now.duration_since(unsaved.since()).as_secs()).unwrap_or(0))
+}
+
 pub(crate) async fn metrics(State(web): State<Shared>) -> Response {
     let desk = &web.desk;
     let whole = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -108,6 +116,8 @@ pub(crate) async fn metrics(State(web): State<Shared>) -> Response {
         kiosks_silent: whole(silent),
         records: desk.reader.position(),
         contacts: whole(desk.facts.read().unwrap_or_else(PoisonError::into_inner).len()),
+        backup_age_seconds: unsaved_seconds(desk, now),
+        clock_doubted: u64::from(desk.clock_doubt.is_doubted()),
         data_free_bytes: (desk.free_bytes)().unwrap_or_default(),
         broker_connected: u64::from(readiness.broker_connected),
         ready: u64::from(readiness.is_ready()),

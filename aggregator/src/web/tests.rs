@@ -510,6 +510,25 @@ async fn health_and_metrics_say_how_it_is() {
 }
 
 #[tokio::test]
+async fn metrics_say_how_old_the_last_backup_is_and_whether_the_clock_is_doubted() {
+    let bench = Bench::empty(false).await;
+    let says = async |line: &str| {
+        let text = bench.text("/metrics").await;
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    };
+    says("wardvoice_backup_age_seconds 0").await;
+    says("wardvoice_clock_doubted 0").await;
+    bench.desk.last_backup.note(noon() - SignedDuration::from_hours(30));
+    bench.desk.clock_doubt.set(Some("the clock has jumped".to_owned()));
+    says("wardvoice_backup_age_seconds 108000").await;
+    says("wardvoice_clock_doubted 1").await;
+    bench.desk.clock_doubt.set(None);
+    bench.desk.last_backup.note(noon() + SignedDuration::from_hours(30));
+    says("wardvoice_backup_age_seconds 0").await;
+    says("wardvoice_clock_doubted 0").await;
+}
+
+#[tokio::test]
 async fn ready_is_more_than_well() {
     let bench = Bench::lively(false).await;
     let ask = async |path: &str| {

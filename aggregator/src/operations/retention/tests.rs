@@ -73,12 +73,15 @@ fn a_doubted_clock_is_believed_again_when_tablets_say_the_same_or_somebody_delet
     assert_eq!(watched.look(&scene.house, start, booted), None);
     let jumped = start + SignedDuration::from_hours(72);
     assert!(watched.look(&scene.house, jumped, booted).is_some(), "a jump of three days");
+    let why = scene.house.clock_doubt.why().unwrap();
+    assert!(why.contains("72 hours"), "{why}");
     scene.sends(None);
     assert!(watched.look(&scene.house, jumped, booted).is_some(), "one tablet may be as wrong as we are");
     scene.another_sends(2, 20);
     assert!(watched.look(&scene.house, jumped, booted).is_some(), "the other says something else");
     scene.another_sends(3, 0);
     assert_eq!(watched.look(&scene.house, jumped, booted), None, "two of three say the same");
+    assert!(!scene.house.clock_doubt.is_doubted(), "nobody is told of what is over");
     assert_eq!(watched.look(&scene.house, jumped, booted), None, "and that is that");
 
     let jumped = jumped + SignedDuration::from_hours(72);

@@ -19,6 +19,7 @@ use crate::accounts::{Accounts, OFFICE, Proof};
 use crate::actions::Actions;
 use crate::alerts::Alerts;
 use crate::audit::Audit;
+use crate::backup::LastBackup;
 use crate::branding::Branding;
 use crate::comments::{Comments, Rules};
 use crate::delivery::Delivery;
@@ -197,6 +198,8 @@ impl Bench {
             metrics: Arc::new(Metrics::new()),
             broker_connected: ways::connected(&broker),
             free_bytes: ways::free_bytes(&free_bytes),
+            last_backup: Arc::new(LastBackup::open(folder.path().join("backup.json"))),
+            clock_doubt: Arc::default(),
             replay: ways::replay(&replayed),
             help: Arc::clone(&help),
             delivery: Arc::new(
