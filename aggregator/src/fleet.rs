@@ -13,7 +13,12 @@ use wardvoice_protocol::status::{Presence, Status};
 use crate::authority::{FileCertificate, SharedAuthority};
 
 /// After this long without a record a kiosk, or a ward, counts as silent. Our rule: volunteers visit at least twice a week.
-pub const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(72);
+const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(72);
+
+/// Whether a kiosk, or a ward, counts as silent by when its last record came.
+pub fn is_silent(last_record: Option<Timestamp>, now: Timestamp) -> bool {
+    last_record.is_none_or(|last| now.duration_since(last) > SILENT_AFTER)
+}
 
 /// What is known of one kiosk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,7 +39,7 @@ impl Sighting {
 
     /// Whether nothing has come from it for so long that it counts as silent.
     pub fn is_silent(&self, now: Timestamp) -> bool {
-        self.last_record.is_none_or(|last| now.duration_since(last) > SILENT_AFTER)
+        is_silent(self.last_record, now)
     }
 }
 

@@ -130,18 +130,19 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
         self.lines.append_all(&lines).map_err(failed)
     }
 
-    /// Writes the whole file anew, durably, with these events and behind them what was passed over, and nothing else: for one whose past need not
-    /// be kept. When it fails the file is as it was.
+    /// Writes the whole file anew, durably, with what was passed over and behind it these events, and nothing else: for one whose past need not
+    /// be kept. In this order, because what was passed over is of before: behind them, the end of something would also end what has begun anew
+    /// under the same name since. When it fails the file is as it was.
     pub fn rewrite(&mut self, events: &[(Timestamp, T)]) -> Result<(), LineFileError> {
         let failed = |source| LineFileError::File { path: self.path.clone(), source };
         let mut bytes = Vec::new();
+        for line in &self.passed_over {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+        }
         for (at, event) in events {
             let line = Line { version: VERSION, at: *at, event };
             serde_json::to_writer(&mut bytes, &line).map_err(|error| failed(error.into()))?;
-            bytes.push(b'\n');
-        }
-        for line in &self.passed_over {
-            bytes.extend_from_slice(line);
             bytes.push(b'\n');
         }
         durable_file::replace(&self.path, &bytes, Readers::Owner).map_err(failed)?;

@@ -143,6 +143,15 @@ pub enum TransferError {
     },
 }
 
+/// Which tombstones are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tombstones {
+    /// Every one, also of records that were only reduced.
+    All,
+    /// Those of records of which nothing is left.
+    OfNothing,
+}
+
 /// A record of which nothing is left where an export comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gone {
@@ -239,15 +248,14 @@ pub fn export_lines(
         exported.quarantined += 1;
     }
     // Last, so that a program that does not know them has taken everything else before it stops at one.
-    exported.forgotten = tombstone_lines(reader, true, give)?;
+    exported.forgotten = tombstone_lines(reader, Tombstones::All, give)?;
     Ok(exported)
 }
 
-/// Gives the line of every record of which nothing is left, without line feeds, and how many there are; also of those that were only reduced, if
-/// they are wanted.
+/// Gives the line of every tombstone that is wanted, without line feeds, and how many there are.
 pub fn tombstone_lines(
     reader: &Reader,
-    reduced: bool,
+    wanted: Tombstones,
     mut give: impl FnMut(&str) -> std::io::Result<()>,
 ) -> Result<u64, TransferError> {
     let mut given = 0;
@@ -271,7 +279,7 @@ pub fn tombstone_lines(
             })
         })?;
         let line = line.ok_or_else(|| LogError::Unreadable(format!("record {position}")))?;
-        if line.record.is_some() && !reduced {
+        if line.record.is_some() && wanted == Tombstones::OfNothing {
             continue;
         }
         give(&serde_json::to_string(&Line::Forgotten(line)).map_err(std::io::Error::from)?)?;

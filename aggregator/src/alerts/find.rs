@@ -8,7 +8,7 @@ use super::situation::{
     Cause, Certificate, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
 };
 use super::{Alert, Audience, Kind, server};
-use crate::fleet::SILENT_AFTER;
+use crate::fleet;
 
 /// Records that wait on a connected kiosk while none has come for so long do not only wait for their turn.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(1);
@@ -87,10 +87,10 @@ fn stuck_outbox(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {
 }
 
 fn silent_kiosk(kiosk: &Kiosk, now: Timestamp) -> Option<Alert> {
-    let since = kiosk.last_record.map(|last| now.duration_since(last));
-    if since.is_some_and(|since| since <= SILENT_AFTER) {
+    if !fleet::is_silent(kiosk.last_record, now) {
         return None;
     }
+    let since = kiosk.last_record.map(|last| now.duration_since(last));
     let how_long = since.map_or_else(
         || "has not sent anything that is known of".to_owned(),
         |since| format!("has not sent anything for {}", long(since)),

@@ -439,6 +439,29 @@ fn a_kind_of_alert_that_a_later_program_wrote_is_kept_for_it_and_stops_nothing()
     assert!(is_alone(&open()) && open().get("silent_kiosk:k-1").unwrap().seen.is_some());
 }
 
+/// What a later program said of an alert that it alone could read is over for one that has been raised since.
+#[test]
+fn what_was_passed_over_ends_nothing_that_was_raised_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.ndjson");
+    let open = || Alerts::open(&path).unwrap();
+    let line = |event: &str| format!("{{\"version\":1,\"at\":\"{NOW}\",\"event\":{event}}}\n");
+    let digested = line(r#"{"what":"digested","keys":["silent_kiosk:k-1"]}"#);
+    let ended = line(r#"{"what":"ended","key":"silent_kiosk:k-1"}"#);
+    fs::write(&path, [digested, ended].concat()).unwrap();
+    let alerts = open();
+    assert!(alerts.all().is_empty());
+    alerts.look(vec![silent(1)], at(NOW), &calendar(), &settings());
+    // A disk that took nothing for a moment has the file written anew.
+    fs::write(&path, "").unwrap();
+    let by = "it".parse().unwrap();
+    assert!(alerts.see("silent_kiosk:k-1", &by, at(NOW)).is_err());
+    alerts.see("silent_kiosk:k-1", &by, at(NOW)).unwrap();
+    drop(alerts);
+    let kept = open().get("silent_kiosk:k-1").unwrap();
+    assert!(kept.seen.is_some() && !kept.digested, "{kept:?}");
+}
+
 #[test]
 fn messages_go_to_the_contacts_of_an_audience_with_an_id_of_the_raising() {
     let mut book = Book::default();

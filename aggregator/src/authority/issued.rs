@@ -1,7 +1,8 @@
 //! What kiosks were given and what was taken back: `certificates.json`, replaced as a whole and flushed before a change counts.
 //!
 //! Bounded: what has ended is forgotten a month after its end, a kiosk asks for a new pass every two months, and none is given more of them in
-//! a day than one that has trouble asks for. So whoever has stolen one pass cannot fill the list and lock the others out.
+//! a day than one that has trouble asks for. So whoever has stolen one pass cannot fill the list and lock the others out; nor its own kiosk, once that
+//! was taken off.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -89,7 +90,7 @@ pub enum IssuedError {
     Full(usize),
     /// One kiosk asks for too many.
     #[error(
-        "give {0} another certificate: it was given {most} within a day; take it off if nobody knows why",
+        "give {0} another certificate: it was given {most} within a day; if nobody knows why, take it off and make it a new code",
         most = MOST_A_DAY
     )]
     TooMany(KioskId),
@@ -281,9 +282,12 @@ fn counts(given: &BTreeMap<Serial, Given>, serial: Option<&Serial>, kiosk: &Kios
 }
 
 fn has_room(given: &BTreeMap<Serial, Given>, kiosk: &KioskId, now: Timestamp) -> Result<(), IssuedError> {
+    let own = given.values().filter(|known| known.kiosk == *kiosk);
+    // Whoever was taken off comes back with a new code, and not a day later because a thief has asked for as many as there are.
+    let is_taken_off = own.clone().all(|known| known.revoked.is_some());
     // A clock that went back must not make anybody wait for longer than a day either.
-    let is_of_this_day = |known: &&Given| known.kiosk == *kiosk && now.duration_since(known.issued).abs() < DAY;
-    if given.values().filter(is_of_this_day).count() < MOST_A_DAY {
+    let of_this_day = own.filter(|known| now.duration_since(known.issued).abs() < DAY);
+    if is_taken_off || of_this_day.count() < MOST_A_DAY {
         return Ok(());
     }
     Err(IssuedError::TooMany(kiosk.clone()))

@@ -314,6 +314,14 @@ fn whoever_asks_without_end_fills_neither_the_list_nor_the_audit() {
     assert_eq!(noted(), before);
     assert!(office.counts(&pass), "what it has goes on counting");
     office.renew(Some(&beside)).unwrap();
+
+    // It was a thief: the kiosk itself must not wait for a day.
+    office.ask(IdentityAsk::Revoke { id: bearer(&pass).kiosk }).unwrap();
+    let code = office.invite("k-0001", None);
+    let anew = office.join(&code, 1).unwrap();
+    assert!(office.counts(&anew) && !office.counts(&pass));
+    assert!(matches!(office.join(&code, 1), Err(Refusal::NotNow { .. })), "once, and not without end");
+    assert!(matches!(office.renew(Some(&anew)), Err(Refusal::NotNow { .. })));
 }
 
 #[test]

@@ -151,29 +151,31 @@ fn each_lately(house: &House, from: u64, mut see: impl FnMut(&OpenedRow<'_>, Tim
     })
 }
 
-/// When the last record arrived, as far as the log can be read. One whose tablet said the same goes before any other: those that arrived by
-/// a clock that was wrong prove nothing about it after a restart.
+/// When the last record arrived, as far as the log can be read. Those whose tablet said the same go before any other: what arrived by a
+/// clock that was wrong proves nothing about it after a restart.
 fn newest_arrival(house: &House) -> Option<Timestamp> {
-    let (mut newest, mut agreed) = (None, None);
+    let (mut newest, mut agreed): (Option<Timestamp>, Option<Timestamp>) = (None, None);
     let see = |row: &OpenedRow<'_>, tablet: Timestamp| {
         newest = Some(row.received);
-        if says_the_same(tablet, row.received) {
-            agreed = Some(row.received);
+        if has_own_clock(row) && says_the_same(tablet, row.received) {
+            // What was imported is older than what stands before it.
+            agreed = agreed.max(Some(row.received));
         }
     };
     each_lately(house, 1, see).ok()?;
     agreed.or(newest)
 }
 
-/// Whether the tablets whose records arrived from a position on say that our clock is right. Simulated ones have no clock of their own.
-fn tablets_say_so(house: &House, from: u64) -> bool {
+/// Whether the tablets whose records have arrived since the clock was doubted say that it is right. Records that were imported or replayed
+/// since arrived before, when our clock may have been another.
+fn tablets_say_so(house: &House, doubted: Doubted) -> bool {
     let mut tablets = Tablets::default();
     let see = |row: &OpenedRow<'_>, tablet: Timestamp| {
-        if KioskId::new(row.kiosk).is_ok_and(|kiosk| !kiosk.is_simulated()) {
+        if has_own_clock(row) && row.received >= doubted.at {
             tablets.hear(row.kiosk, tablet, row.received);
         }
     };
-    match each_lately(house, from, see) {
+    match each_lately(house, doubted.position + 1, see) {
         Ok(()) => tablets.say_it_is_right(),
         Err(error) => {
             tracing::error!("failed to {error}");
@@ -182,16 +184,27 @@ fn tablets_say_so(house: &House, from: u64) -> bool {
     }
 }
 
-/// The clock while a server runs, and what was in the log when it was first doubted.
+/// Simulated kiosks go by the clock of the machine that they run on, which may be ours.
+fn has_own_clock(row: &OpenedRow<'_>) -> bool {
+    KioskId::new(row.kiosk).is_ok_and(|kiosk| !kiosk.is_simulated())
+}
+
+/// The clock while a server runs, and since when it is doubted.
 struct Watched {
     believed: Believed,
-    /// The position after which records count as words about a doubted clock.
-    doubted_at: Option<u64>,
+    doubted: Option<Doubted>,
+}
+
+/// Where the log ended, and what the clock said, when it was first doubted.
+#[derive(Debug, Clone, Copy)]
+struct Doubted {
+    position: u64,
+    at: Timestamp,
 }
 
 impl Watched {
     fn new(house: &House, now: Timestamp, steady: Duration) -> Self {
-        Self { believed: Believed::at_a_start(now, steady, newest_arrival(house)), doubted_at: None }
+        Self { believed: Believed::at_a_start(now, steady, newest_arrival(house)), doubted: None }
     }
 
     /// Looks at the clock: why it is doubted, if it is and nobody has known better since. Whoever has to hear of it does.
@@ -204,20 +217,23 @@ impl Watched {
     fn judge(&mut self, house: &House, now: Timestamp, steady: Duration) -> Option<Doubt> {
         let by_hand = house.clock_is_right.swap(false, Ordering::Relaxed);
         let Some(doubt) = self.believed.doubt(now, steady) else {
-            self.doubted_at = None;
+            self.doubted = None;
             return None;
         };
-        let doubted_at = *self.doubted_at.get_or_insert_with(|| house.reader().position());
+        let Doubted { position, at } =
+            self.doubted.unwrap_or_else(|| Doubted { position: house.reader().position(), at: now });
+        // One that is set back while it is doubted goes on from there.
+        let doubted = *self.doubted.insert(Doubted { position, at: at.min(now) });
         let who = if by_hand {
             "somebody deleted by hand"
-        } else if tablets_say_so(house, doubted_at + 1) {
+        } else if tablets_say_so(house, doubted) {
             "the tablets' own clocks say the same"
         } else {
             return Some(doubt);
         };
         tracing::info!("the clock is believed again, because {who}; it was not, because {doubt}");
         self.believed.believe(now, steady);
-        self.doubted_at = None;
+        self.doubted = None;
         None
     }
 }

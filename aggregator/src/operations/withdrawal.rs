@@ -21,7 +21,7 @@ use crate::audit::{COMMAND, Deed};
 use crate::ingest::Forgetting;
 use crate::log::{Left, LogError, OpenedRow};
 use crate::premises::{House, failed};
-use crate::transfer::Gone;
+use crate::transfer::{Gone, Tombstones};
 use crate::{rebuild, transfer};
 
 /// Which answer is to be deleted.
@@ -68,7 +68,7 @@ pub(super) fn withdraw(house: &House, asked: &WithdrawAsk, talk: &mut dyn Talk) 
         }
         WithdrawAsk::List => {
             let give = |line: &str| talk.item(line).map_err(io::Error::other);
-            transfer::tombstone_lines(&house.reader(), false, give).map_err(failed)?;
+            transfer::tombstone_lines(&house.reader(), Tombstones::OfNothing, give).map_err(failed)?;
             return Ok(true);
         }
     };

@@ -65,6 +65,9 @@ pub(crate) struct KioskSheet {
     stored: u64,
     /// How many numbers of its chain are held by refused records.
     refused: u64,
+    /// How many of its entries in the quarantine hold no number up to the highest.
+    #[serde(skip)]
+    unplaced: u64,
     /// Numbers below the highest that nothing has come for.
     pub(crate) gaps: Vec<GapSheet>,
     /// The version of its software.
@@ -141,7 +144,9 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
     let registered = web.desk.world.registry.all();
     let sightings = web.desk.fleet.all();
     let passes = web.desk.fleet.pass_ends();
+    // After what kiosks say of themselves: what has come since is not lost.
     let heads = web.desk.reader.heads().map_err(internal)?;
+    let sources = web.desk.reader.sources().map_err(internal)?;
     let mut ids: Vec<_> = registered.keys().chain(sightings.keys()).chain(heads.keys()).collect();
     ids.sort();
     ids.dedup();
@@ -177,6 +182,7 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
             highest: head.highest,
             stored: head.stored,
             refused: head.refused + head.unlinked,
+            unplaced: sources.get(id).map_or(0, |source| source.entries.saturating_sub(head.refused)),
             gaps,
             software: health.map(|health| health.software.clone()),
             questionnaire: asked.as_ref().map(|(reference, _)| reference.to_string()),
@@ -254,11 +260,12 @@ fn troubles(kiosk: &KioskSheet, now: Timestamp) -> Vec<String> {
     troubles
 }
 
-/// How many of a kiosk's last records it has had receipts for and the log does not have: those that a log is behind which was restored from an
-/// older backup. They become a gap with the kiosk's next record; it says so of itself before.
+/// How many of a kiosk's last records it has had receipts for and that are not here: those that a log is behind which was restored from an
+/// older backup. They become a gap with the kiosk's next record; it says so of itself before. What is in the quarantine is here, also where it has
+/// no place in the chain, as when the signature is of another key than the one that is registered.
 fn lost(kiosk: &KioskSheet) -> u64 {
     let (Some(sealed), Some(waiting)) = (kiosk.last_sealed, kiosk.waiting) else { return 0 };
-    sealed.saturating_sub(waiting).saturating_sub(kiosk.highest)
+    sealed.saturating_sub(waiting).saturating_sub(kiosk.highest).saturating_sub(kiosk.unplaced)
 }
 
 /// All parts that change, each with an id of its own.

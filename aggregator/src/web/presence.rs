@@ -5,7 +5,7 @@ use wardvoice_protocol::fortnight::Calendar;
 use wardvoice_protocol::id::{KioskId, WardId};
 
 use super::{Web, words};
-use crate::fleet::{SILENT_AFTER, Sighting};
+use crate::fleet::{self, Sighting};
 use crate::registry::Kiosk;
 
 /// What is known of a ward's kiosks.
@@ -22,7 +22,7 @@ pub(crate) struct Presence {
 impl Presence {
     /// Whether nothing has come for so long that nobody may read stability into it.
     pub(crate) fn is_silent(&self, now: Timestamp) -> bool {
-        self.last_record.is_none_or(|last| now.duration_since(last) > SILENT_AFTER)
+        fleet::is_silent(self.last_record, now)
     }
 
     /// When it was last heard from, in words.

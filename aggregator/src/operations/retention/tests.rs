@@ -68,10 +68,10 @@ fn what_was_kept_for_long_enough_goes_layer_by_layer_and_no_figure_changes() {
 fn a_doubted_clock_is_believed_again_when_tablets_say_the_same_or_somebody_deletes_by_hand() {
     let mut scene = Scene::new(12);
     scene.sends(None);
-    let (start, booted) = (NOW.parse::<Timestamp>().unwrap(), Duration::from_secs(7));
+    let (jumped, booted) = (NOW.parse::<Timestamp>().unwrap(), Duration::from_secs(7));
+    let start = jumped - SignedDuration::from_hours(72);
     let mut watched = Watched::new(&scene.house, start, booted);
     assert_eq!(watched.look(&scene.house, start, booted), None);
-    let jumped = start + SignedDuration::from_hours(72);
     assert!(watched.look(&scene.house, jumped, booted).is_some(), "a jump of three days");
     let why = scene.house.clock_doubt.why().unwrap();
     assert!(why.contains("72 hours"), "{why}");
@@ -86,6 +86,10 @@ fn a_doubted_clock_is_believed_again_when_tablets_say_the_same_or_somebody_delet
 
     let jumped = jumped + SignedDuration::from_hours(72);
     assert!(watched.look(&scene.house, jumped, booted).is_some(), "what was said before counts no more");
+    scene.another_sends(4, 0);
+    scene.another_sends(5, 0);
+    let imported = "they arrived three days ago by our clock, as what is imported does";
+    assert!(watched.look(&scene.house, jumped, booted).is_some(), "{imported}");
     let by_hand = |dry_run| retain(&scene.house, RetentionAsk { dry_run }, &mut Heard::default()).unwrap();
     by_hand(true);
     assert!(watched.look(&scene.house, jumped, booted).is_some(), "somebody only looked what is due");
@@ -105,4 +109,6 @@ fn what_tablets_contradict_does_not_speak_for_the_clock_after_a_restart() {
     scene.sends(None);
     scene.another_sends(3, 40);
     assert_eq!(newest_arrival(&scene.house), Some(now));
+    scene.another_sends(4, -1);
+    assert_eq!(newest_arrival(&scene.house), Some(now), "what is imported after it is older");
 }

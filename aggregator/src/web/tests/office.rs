@@ -82,12 +82,17 @@ async fn the_fleet_shows_silent_kiosks_first_and_says_in_words_what_to_look_at()
 /// A backup from before was restored, and the kiosk has nothing left to send.
 #[tokio::test]
 async fn the_fleet_says_what_kiosks_have_receipts_for_and_the_log_does_not_have() {
-    let bench = Bench::lively(false).await;
+    let mut bench = Bench::lively(false).await;
     assert!(!bench.office("/fleet").await.contains("has had receipts"), "what waits on a kiosk is not lost");
     bench.has_receipts_for("k-1", 10);
     let page = bench.office("/fleet").await;
     let says = "10 records are not here although it has had receipts for them";
     assert!(page.contains(says) && page.contains("10 sealed and not here yet"), "{page}");
+    bench.refuse("k-1", Reason::WrongSignature);
+    let page = bench.office("/fleet").await;
+    assert!(page.contains("9 records are not here although"), "what is in the quarantine is here: {page}");
+    bench.has_receipts_for("k-1", 1);
+    assert!(!bench.office("/fleet").await.contains("has had receipts"));
 }
 
 #[tokio::test]

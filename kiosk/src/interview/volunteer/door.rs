@@ -7,7 +7,9 @@
 //!
 //! A right PIN forgives the wrong ones, so that a slip costs nothing; but whoever knows the volunteers' must not have three free guesses at the
 //! manager's after each of theirs. So tries that were held against the manager's PIN are counted apart and forgiven by that PIN alone,
-//! and while they have to be waited for, only the volunteers' PIN is looked at: that wait keeps no volunteer out.
+//! and while they have to be waited for, only the volunteers' PIN is looked at: that wait keeps no volunteer out. Nor may slips keep a
+//! manager out, which volunteers make for weeks between two visits of one: an hour without a wrong try forgives one of them. Whoever guesses has
+//! four tries in that hour by waiting.
 
 use std::fmt;
 
@@ -17,6 +19,8 @@ use wardvoice_protocol::round::{MAX_PIN_DIGITS, MIN_PIN_DIGITS};
 const FREE_TRIES: u32 = 3;
 const FIRST_WAIT_MS: u64 = 30_000;
 const LONGEST_WAIT_MS: u64 = 900_000;
+/// How long it takes to forgive one try that was held against the manager's PIN. Longer than the longest wait, or it would shorten it.
+const FORGIVEN_AFTER_MS: u64 = 3_600_000;
 /// How long an open door waits for a touch.
 pub const DOOR_OPEN_MS: u64 = 60_000;
 
@@ -82,6 +86,8 @@ pub(super) struct Door {
     waits_until_ms: u64,
     /// Until when nothing is held against the manager's PIN.
     manager_waits_until_ms: u64,
+    /// Since when tries that were held against the manager's PIN are being forgiven.
+    forgives_since_ms: u64,
     entering: Option<Entering>,
 }
 
@@ -90,7 +96,7 @@ pub(super) struct Door {
 pub struct Wrong {
     /// Since any PIN was right.
     pub any: u32,
-    /// Since the manager's was, of those that were held against it.
+    /// Since the manager's was, of those that were held against it and are not forgiven yet.
     pub manager: u32,
 }
 
@@ -146,6 +152,7 @@ impl Door {
         self.wrong = wrong;
         self.waits_until_ms = now_ms + wait_ms(wrong.any);
         self.manager_waits_until_ms = now_ms + wait_ms(wrong.manager);
+        self.forgives_since_ms = now_ms;
     }
 
     /// What was counted, to be written down.
@@ -184,6 +191,9 @@ impl Door {
             DoorKey::Enter if digits.len() >= MIN_PIN_DIGITS => {
                 let as_manager = now_ms >= self.manager_waits_until_ms;
                 (entering.checking, entering.as_manager) = (true, as_manager);
+                let hours = now_ms.saturating_sub(self.forgives_since_ms) / FORGIVEN_AFTER_MS;
+                self.forgives_since_ms += hours * FORGIVEN_AFTER_MS;
+                self.wrong.manager = self.wrong.manager.saturating_sub(u32::try_from(hours).unwrap_or(u32::MAX));
                 self.wrong.any = self.wrong.any.saturating_add(1);
                 self.wrong.manager = self.wrong.manager.saturating_add(u32::from(as_manager));
                 let pin = std::mem::replace(&mut entering.pin, Pin(String::new()));
@@ -215,6 +225,7 @@ impl Door {
         self.waits_until_ms = now_ms + wait_ms(self.wrong.any);
         if as_manager {
             self.manager_waits_until_ms = now_ms + wait_ms(self.wrong.manager);
+            self.forgives_since_ms = now_ms;
         }
         false
     }
@@ -329,6 +340,34 @@ mod tests {
         assert!(enters(&mut again, "1234", later_ms).unwrap().as_manager);
         assert!(again.checked(Some(Role::Manager), later_ms));
         assert_eq!(again.wrong(), Wrong::default(), "a manager's PIN forgives all");
+    }
+
+    #[test]
+    fn slips_of_volunteers_keep_no_manager_out() {
+        let mut door = Door::default();
+        let mut now_ms = 0;
+        for _ in 0..30 {
+            for role in [None, Some(Role::Volunteer)] {
+                door.open(Role::Volunteer);
+                let tried = enters(&mut door, "1234", now_ms).expect("nobody waits");
+                assert!(tried.as_manager, "{:?}", tried.wrong);
+                assert_eq!(door.checked(role, now_ms), role.is_some());
+                now_ms += 5_000;
+            }
+            now_ms += FORGIVEN_AFTER_MS;
+        }
+        assert_eq!(door.wrong(), Wrong { any: 0, manager: 1 }, "of thirty");
+        let mut again = Door::default();
+        again.remember(door.wrong(), 0);
+        again.open(Role::Manager);
+        assert!(enters(&mut again, "1234", 0).is_some(), "a restart begins no wait for them");
+
+        // What is forgiven is less than what could be tried meanwhile.
+        let mut door = Door::default();
+        door.remember(Wrong { any: 0, manager: 20 }, 0);
+        door.open(Role::Volunteer);
+        enters(&mut door, "1234", 2 * FORGIVEN_AFTER_MS).expect("a volunteer does not wait");
+        assert_eq!(door.wrong().manager, 19, "two forgiven, one tried");
     }
 
     #[test]
