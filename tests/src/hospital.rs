@@ -16,10 +16,11 @@ use crate::loopback;
 
 /// A hospital that takes kiosks in.
 pub struct Hospital {
-    directory: TempDir,
     /// Its server.
     pub aggregator: Aggregator,
     broker: Option<Broker>,
+    // Goes last: what still runs would write into it.
+    directory: TempDir,
 }
 
 impl Hospital {
@@ -28,7 +29,7 @@ impl Hospital {
         let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
         let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
         aggregator.start()?;
-        Ok(Self { directory, aggregator, broker: None })
+        Ok(Self { aggregator, broker: None, directory })
     }
 
     /// One with a mosquitto that is set up as `deploy/mosquitto` says.
@@ -41,7 +42,7 @@ impl Hospital {
         aggregator.run(&["authority", "issue", "--name", "localhost", "--into", &into])?;
         let broker = Broker::start_as_shipped(directory.path(), &certificates, port)?;
         aggregator.start()?;
-        Ok(Self { directory, aggregator, broker: Some(broker) })
+        Ok(Self { aggregator, broker: Some(broker), directory })
     }
 
     /// Where everything of it lies.

@@ -156,6 +156,16 @@ impl Process {
     }
 }
 
+/// What a process has open, as the system names it: a path, or such as `socket:[4711]`. What is closed meanwhile is left out.
+pub fn what_is_open(process: u32) -> Result<Vec<PathBuf>> {
+    let path = format!("/proc/{process}/fd");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&path).with_context(|| format!("failed to read {path}"))? {
+        found.extend(fs::read_link(entry?.path()).ok());
+    }
+    Ok(found)
+}
+
 /// The processor time a process has used, user and system, in seconds.
 pub fn cpu_seconds(process: u32) -> Result<f64> {
     let path = format!("/proc/{process}/stat");

@@ -7,20 +7,37 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use rumqttc::{Client, Event, LastWill, MqttOptions, Packet, QoS, RecvTimeoutError, TlsConfiguration, Transport};
+use rumqttc::{
+    Client, Event, LastWill, MqttOptions, Packet, Publish, QoS, RecvTimeoutError, TlsConfiguration, Transport,
+};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-const DEADLINE: Duration = Duration::from_mins(1);
-
-/// What a last will says.
+/// The words of a last will.
 pub const LAST_WILL: &str = "gone";
+
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A client with a kiosk's pass, or with none.
 pub struct Stranger {
     client: Client,
     connection: rumqttc::Connection,
+}
+
+/// What it was told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Where.
+    pub topic: String,
+    /// In which words.
+    pub words: String,
+}
+
+impl Told {
+    fn of(publish: &Publish) -> Self {
+        Self { topic: publish.topic.clone(), words: String::from_utf8_lossy(&publish.payload).into_owned() }
+    }
 }
 
 impl Stranger {
@@ -99,41 +116,40 @@ impl Stranger {
         Ok(self.client.subscribe(filter, QoS::AtLeastOnce)?)
     }
 
-    /// Asks to hear what matches a filter; the topics of everything that is heard before the answer.
-    pub fn hears_until_subscribed(&mut self, filter: &str) -> Result<Vec<String>> {
+    /// Asks to hear what matches a filter; everything that is told before the answer. None where the broker ends the connection over it.
+    pub fn asks_to_hear(&mut self, filter: &str) -> Result<Option<Vec<Told>>> {
         self.subscribe(filter)?;
-        let mut heard = Vec::new();
+        let mut told = Vec::new();
         let answer = self.next(|packet| {
             if let Packet::Publish(publish) = packet {
-                heard.push(publish.topic.clone());
+                told.push(Told::of(publish));
             }
             matches!(packet, Packet::SubAck(_))
         })?;
-        ensure!(answer.is_some(), "the broker ended the connection over {filter}");
-        Ok(heard)
+        Ok(answer.map(|_| told))
     }
 
-    /// Waits until the broker answers what was asked last, or ends the connection: whether it has answered.
-    pub fn is_answered(&mut self) -> Result<bool> {
-        Ok(self.next(|packet| matches!(packet, Packet::SubAck(_)))?.is_some())
+    /// The same at a broker that answers everybody.
+    pub fn told_until_subscribed(&mut self, filter: &str) -> Result<Vec<Told>> {
+        self.asks_to_hear(filter)?.with_context(|| format!("the broker ended the connection over {filter}"))
     }
 
     /// Everything it is told until the board of W1 has come, which it asks for last: topics and words.
-    pub fn told_until_the_board(&mut self) -> Result<Vec<(String, String)>> {
+    pub fn told_until_the_board(&mut self) -> Result<Vec<Told>> {
         self.told_until_the_board_and(None)
     }
 
     /// The same until another topic has come too, which was asked for before.
-    pub fn told_until_the_board_and(&mut self, other: Option<&str>) -> Result<Vec<(String, String)>> {
+    pub fn told_until_the_board_and(&mut self, other: Option<&str>) -> Result<Vec<Told>> {
         const BOARD: &str = "wardvoice/1/wards/W1/board";
-        let mut told: Vec<(String, String)> = Vec::new();
+        let mut told: Vec<Told> = Vec::new();
         self.subscribe(BOARD)?;
         let mut is_asked_for = false;
         while !(is_asked_for && [Some(BOARD), other].into_iter().flatten().all(|topic| has(&told, topic))) {
             let next = self.next(|packet| matches!(packet, Packet::Publish(_) | Packet::SubAck(_)))?;
             match next.context("the broker ended the connection before it told of the board")? {
                 Packet::Publish(publish) => {
-                    told.push((publish.topic.clone(), String::from_utf8_lossy(&publish.payload).into_owned()));
+                    told.push(Told::of(&publish));
                 }
                 _ => is_asked_for = true,
             }
@@ -157,8 +173,8 @@ impl Stranger {
     }
 }
 
-fn has(told: &[(String, String)], wanted: &str) -> bool {
-    told.iter().any(|(topic, _)| topic == wanted)
+fn has(told: &[Told], wanted: &str) -> bool {
+    told.iter().any(|told| told.topic == wanted)
 }
 
 impl fmt::Debug for Stranger {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -189,6 +189,34 @@ impl<'a> KioskWindow<'a> {
         self.touch(shown, label)?;
         let before = shown.view;
         self.until(&format!("the key {label:?}"), |now| now.view > before)
+    }
+
+    /// A patient who comes to the kiosk at rest and does not want to answer, which is a record like any other; then it is at rest again.
+    pub fn somebody_declines(&mut self) -> Result<Shown> {
+        let mut shown = self.until("rest", |shown| shown.screen == "rest")?;
+        while shown.screen != "consent" {
+            let label = match shown.screen.as_str() {
+                "rest" => "Touch here to start",
+                "language" => "English",
+                other => bail!("whoever comes to the kiosk is shown {other}"),
+            };
+            shown = self.touch_on(&shown, label)?;
+        }
+        shown = self.touch_on(&shown, "No, thank you")?;
+        self.back_to_rest(shown)
+    }
+
+    /// From an answer that is being kept to the next patient: thanks, a tablet that was wiped, and rest.
+    pub fn back_to_rest(&mut self, mut shown: Shown) -> Result<Shown> {
+        while shown.screen != "rest" {
+            shown = match shown.screen.as_str() {
+                "saving" => self.until("thanks", |shown| shown.screen == "thanks")?,
+                "thanks" => self.touch_on(&shown, "Finish")?,
+                "wipe" => self.touch_on(&shown, "It has been wiped")?,
+                other => bail!("after an answer the kiosk shows {other}: {:?}", shown.labels()),
+            };
+        }
+        Ok(shown)
     }
 
     /// Forgets what was shown until now: the trace of a long day is long, and every look reads all of it. What stands on the screen is known

@@ -9,12 +9,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tempfile::TempDir;
-use wardvoice_tests::aggregator::{Aggregator, Carrier};
 use wardvoice_tests::desktop::Desktop;
-use wardvoice_tests::faults::Bedside;
+use wardvoice_tests::hospital::Hospital;
 use wardvoice_tests::mqtt::{Client, Options};
-use wardvoice_tests::process::Process;
+use wardvoice_tests::process::{Process, what_is_open};
 use wardvoice_tests::programs;
 use wardvoice_tests::stranger::Stranger;
 use wardvoice_tests::wait::until_true;
@@ -23,20 +21,10 @@ const DEADLINE: Duration = Duration::from_mins(1);
 /// How the system writes that a socket listens.
 const LISTENS: &str = "0A";
 
-fn hospital() -> Result<(TempDir, Aggregator, Bedside)> {
-    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
-    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
-    aggregator.start()?;
-    let kiosk = Bedside::enrol(1, "W1", &aggregator, directory.path())?;
-    Ok((directory, aggregator, kiosk))
-}
-
 /// Where a process listens over TCP, as the system says.
 fn listening(process: u32) -> Result<Vec<SocketAddr>> {
     let mut own = BTreeSet::new();
-    for entry in fs::read_dir(format!("/proc/{process}/fd"))? {
-        // One that was closed meanwhile is none.
-        let Ok(target) = fs::read_link(entry?.path()) else { continue };
+    for target in what_is_open(process)? {
         let target = target.to_string_lossy();
         let socket = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
         own.extend(socket.map(str::to_owned));
@@ -73,8 +61,9 @@ fn address(text: &str) -> Result<SocketAddr> {
 
 #[test]
 fn whatever_listens_lets_no_kiosk_in_that_speaks_in_the_clear() -> Result<()> {
-    let (_directory, mut aggregator, kiosk) = hospital()?;
-    let doors = listening(aggregator.process()?.id())?;
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let kiosk = hospital.enrol(1, "W1")?;
+    let doors = listening(hospital.aggregator.process()?.id())?;
     // Pages, kiosks, whoever joins, and the broker behind its front: for kiosks, and for the aggregator itself.
     ensure!(doors.len() >= 5, "not all that listens is seen: {doors:?}");
     for door in doors {
@@ -85,14 +74,15 @@ fn whatever_listens_lets_no_kiosk_in_that_speaks_in_the_clear() -> Result<()> {
         }
     }
     let (authority, pass) = (kiosk.data().join("ca.pem"), Some(kiosk.data().join("pass.pem")));
-    let with_one = Stranger::try_connect(aggregator.broker_port()?, &authority, pass, "k-0001")?;
+    let with_one = Stranger::try_connect(hospital.broker_port()?, &authority, pass, "k-0001")?;
     ensure!(with_one.is_some(), "k-0001 is not let in with its certificate either");
-    aggregator.stop()
+    hospital.aggregator.stop()
 }
 
 #[test]
 fn a_kiosk_gets_its_next_certificate_by_itself_while_its_window_is_open() -> Result<()> {
-    let (directory, mut aggregator, kiosk) = hospital()?;
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let kiosk = hospital.enrol(1, "W1")?;
     let [pass, path] = ["pass.pem", "enrolment.json"].map(|name| kiosk.data().join(name));
     let before = fs::read(&pass)?;
     // A kiosk goes by what it has noted of its certificate.
@@ -101,11 +91,11 @@ fn a_kiosk_gets_its_next_certificate_by_itself_while_its_window_is_open() -> Res
     *enrolment.get_mut("renew_after").context("nothing says when")? = Value::from(yesterday.to_string());
     fs::write(&path, enrolment.to_string())?;
 
-    let desktop = Desktop::start(1280, 800, directory.path())?;
+    let desktop = Desktop::start(1280, 800, hospital.path())?;
     let mut command = Command::new(programs::kiosk()?);
     command.arg("run").arg("--data").arg(kiosk.data()).arg("--fullscreen");
     command.env("DISPLAY", desktop.name()).env_remove("WAYLAND_DISPLAY");
-    let mut window = Process::start("window", command, directory.path())?;
+    let mut window = Process::start("window", command, hospital.path())?;
     until_true("the certificate to be renewed", DEADLINE, || {
         window.must_be_running()?;
         let kept = wardvoice_kiosk::pass::enrolment(kiosk.data())?.context("no enrolment")?;
@@ -114,5 +104,5 @@ fn a_kiosk_gets_its_next_certificate_by_itself_while_its_window_is_open() -> Res
     .with_context(|| window.last_words())?;
     ensure!(fs::read(&pass)? != before, "the certificate is the old one");
     window.kill()?;
-    aggregator.stop()
+    hospital.aggregator.stop()
 }

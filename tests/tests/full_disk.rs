@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use wardvoice_tests::desktop::Desktop;
 use wardvoice_tests::programs;
@@ -33,7 +33,7 @@ fn story(disk: &SmallDisk) -> Result<()> {
     ensure!(shown.labels().contains(&"Touch here to start"), "{:?}", shown.labels());
     // Nobody takes records: what this patient says waits on the disk through all that follows.
     ward.aggregator.stop()?;
-    somebody_declines(&mut kiosk, shown)?;
+    kiosk.somebody_declines()?;
 
     disk.fill()?;
     let shown = kiosk.until("staff to be called", |shown| shown.screen == "staff")?;
@@ -79,28 +79,6 @@ fn story(disk: &SmallDisk) -> Result<()> {
     );
     ward.aggregator.verify()?;
     Ok(())
-}
-
-/// A patient who does not want to answer, which is a record like any other.
-fn somebody_declines(kiosk: &mut KioskWindow<'_>, rest: Shown) -> Result<()> {
-    let mut shown = rest;
-    let mut is_thanked = false;
-    for _ in 0..8 {
-        shown = match shown.screen.as_str() {
-            "rest" if is_thanked => return Ok(()),
-            "rest" => kiosk.touch_on(&shown, "Touch here to start")?,
-            "language" => kiosk.touch_on(&shown, "English")?,
-            "consent" => kiosk.touch_on(&shown, "No, thank you")?,
-            "saving" => kiosk.until("thanks", |shown| shown.screen == "thanks")?,
-            "thanks" => {
-                is_thanked = true;
-                kiosk.touch_on(&shown, "Finish")?
-            }
-            "wipe" => kiosk.touch_on(&shown, "It has been wiped")?,
-            other => bail!("somebody who declines is shown {other}"),
-        };
-    }
-    bail!("the patient does not get to the end")
 }
 
 fn recover(kiosk: &KioskWindow<'_>) -> Result<Value> {

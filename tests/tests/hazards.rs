@@ -29,17 +29,19 @@ fn every_test_the_hazards_name_exists() -> Result<()> {
 }
 
 #[test]
-fn every_test_the_threat_model_names_exists() -> Result<()> {
+fn every_test_that_the_threat_model_and_what_was_done_to_it_name_exists() -> Result<()> {
     let known = sources::names(workspace())?;
-    let page = fs::read_to_string(workspace().join("docs/security.md"))?;
     // Tests have sentences for names; settings and files have shorter ones.
     let is_test = |name: &&str| {
         name.matches('_').count() >= 4 && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
     };
-    let named: BTreeSet<&str> = page.split('`').skip(1).step_by(2).filter(is_test).collect();
-    ensure!(named.len() >= 60, "docs/security.md names {} tests; they were not read", named.len());
-    let missing: Vec<_> = named.into_iter().filter(|name| !known.contains(*name)).collect();
-    ensure!(missing.is_empty(), "docs/security.md names what is no test: {missing:?}");
+    for document in ["docs/security.md", "docs/reliability.md", "docs/accessibility.md"] {
+        let page = fs::read_to_string(workspace().join(document))?;
+        let named: BTreeSet<&str> = page.split('`').skip(1).step_by(2).filter(is_test).collect();
+        ensure!(named.len() >= 30, "{document} names {} tests; they were not read", named.len());
+        let missing: Vec<_> = named.into_iter().filter(|name| !known.contains(*name)).collect();
+        ensure!(missing.is_empty(), "{document} names what is no test: {missing:?}");
+    }
     Ok(())
 }
 

@@ -57,15 +57,8 @@ fn goes_to_the_first_question(desktop: &Desktop, album: &mut Album, kiosk: &mut 
 
 fn stops(kiosk: &mut KioskWindow<'_>, shown: &Shown) -> Result<()> {
     let shown = kiosk.touch_on(shown, "Stop")?;
-    let mut shown = kiosk.touch_on(&shown, "Stop now")?;
-    if shown.screen == "saving" {
-        shown = kiosk.until("thanks", |shown| shown.screen == "thanks")?;
-    }
-    shown = kiosk.touch_on(&shown, "Finish")?;
-    if shown.screen == "wipe" {
-        kiosk.touch_on(&shown, "It has been wiped")?;
-    }
-    Ok(())
+    let shown = kiosk.touch_on(&shown, "Stop now")?;
+    kiosk.back_to_rest(shown).map(drop)
 }
 
 #[test]

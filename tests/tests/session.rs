@@ -91,7 +91,7 @@ impl Place {
 
     /// The window's process.
     fn window(&self) -> Result<String> {
-        let program = self.program();
+        let program = fs::canonicalize(self.program())?;
         until("the window's process", PATIENCE, || {
             for entry in fs::read_dir("/proc")?.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
@@ -134,9 +134,13 @@ fn the_session_shows_the_window_and_ends_with_it_so_that_it_is_started_again() -
 #[test]
 fn a_session_whose_socket_has_no_place_ends_and_shows_nothing() -> Result<()> {
     let place = Place::make()?;
-    fs::set_permissions(place.folder.path().join("run"), fs::Permissions::from_mode(0o000))?;
+    let run = place.folder.path().join("run");
+    fs::set_permissions(&run, fs::Permissions::from_mode(0o000))?;
     let mut session = place.start()?;
-    session.wait(PATIENCE)?;
+    let ended = session.wait(PATIENCE);
+    // Nobody but root could remove the folder as it is.
+    fs::set_permissions(&run, fs::Permissions::from_mode(0o700))?;
+    ended?;
     ensure!(session.output().contains("Wayland socket"), "it ended for another reason: {}", session.last_words());
     place.systemd.set_nonblocking(true)?;
     ensure!(place.systemd.recv(&mut [0; 64]).is_err(), "a window was there");

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use wardvoice_tests::clock::WallClock;
 use wardvoice_tests::desktop::{Album, Desktop};
 use wardvoice_tests::wait::{until, until_true};
@@ -175,25 +175,7 @@ fn a_panic_ends_at_rest_with_the_outbox_intact() -> Result<()> {
     let mut kiosk = KioskWindow::open(&desktop, &ward)?;
     // Nobody takes records: what is kept stays in the outbox.
     ward.aggregator.stop()?;
-    let declines = |kiosk: &mut KioskWindow<'_>| -> Result<()> {
-        let mut shown = kiosk.until("rest", |shown| shown.screen == "rest")?;
-        for _ in 0..8 {
-            shown = match shown.screen.as_str() {
-                "rest" => kiosk.touch_on(&shown, "Touch here to start")?,
-                "language" => kiosk.touch_on(&shown, "English")?,
-                "consent" => kiosk.touch_on(&shown, "No, thank you")?,
-                "saving" => kiosk.until("thanks", |shown| shown.screen == "thanks")?,
-                "thanks" => kiosk.touch_on(&shown, "Finish")?,
-                "wipe" => {
-                    kiosk.touch_on(&shown, "It has been wiped")?;
-                    return Ok(());
-                }
-                other => bail!("{other}"),
-            };
-        }
-        bail!("the patient does not get to the end")
-    };
-    declines(&mut kiosk)?;
+    kiosk.somebody_declines()?;
 
     // The next window panics as soon as somebody agrees.
     kiosk.kill_and_start(Some("window.agreed=panic"))?;
@@ -211,7 +193,7 @@ fn a_panic_ends_at_rest_with_the_outbox_intact() -> Result<()> {
     ensure!(kiosk.process().id() == id, "it is the same process to whoever watches it");
     let said = kiosk.process().output();
     ensure!(said.contains("panicked") && !said.contains("as the fail point"), "{said}");
-    declines(&mut kiosk)?;
+    kiosk.somebody_declines()?;
 
     ward.aggregator.start()?;
     until_true("both contacts to arrive", DEADLINE, || {

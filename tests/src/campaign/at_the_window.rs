@@ -109,11 +109,13 @@ fn somebody_answers(
     mark: &str,
 ) -> Result<Shown> {
     let mut shown = rest;
-    let mut is_thanked = false;
     for _ in 0..MOST_SCREENS {
         shown = match shown.screen.as_str() {
-            "rest" if is_thanked => return Ok(shown),
-            "rest" => window.touch_on(&shown, "Touch here to start")?,
+            "rest" => {
+                // What the ward says beside it may have come since, and have moved it.
+                let now = window.shown().filter(|now| now.screen == "rest").unwrap_or_else(|| shown.clone());
+                window.touch_on(&now, "Touch here to start")?
+            }
             "language" => window.touch_on(&shown, "English")?,
             "consent" => window.touch_on(&shown, "Yes, start")?,
             "question" => {
@@ -127,12 +129,7 @@ fn somebody_answers(
                 window.touch_on(&shown, "Next")?
             }
             "comment" => window.touch_on(&shown, "Skip this question")?,
-            "saving" => window.until("thanks", |shown| shown.screen == "thanks")?,
-            "thanks" => {
-                is_thanked = true;
-                window.touch_on(&shown, "Finish")?
-            }
-            "wipe" => window.touch_on(&shown, "It has been wiped")?,
+            "saving" | "thanks" => return window.back_to_rest(shown),
             other => bail!("the kiosk shows {other}: {:?}", shown.labels()),
         };
     }
