@@ -41,7 +41,7 @@ mod watch;
 pub use book::{Book, Open, Seen, Tell};
 pub use find::find;
 pub use situation::{
-    Cause, Certificate, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
+    Cause, Certificate, Forked, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
 };
 pub use watch::{Watch, keep};
 
@@ -69,6 +69,8 @@ pub struct Alert {
 pub enum Kind {
     /// A broker may still let a kiosk in that was taken off.
     Lingering,
+    /// Two tablets send in the name of one kiosk.
+    ForkedChain,
     /// Messages could not be delivered to a contact.
     Undelivered,
     /// Records wait on a kiosk that is connected.
@@ -94,6 +96,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Lingering => "lingering",
+            Self::ForkedChain => "forked_chain",
             Self::Undelivered => "undelivered",
             Self::StuckOutbox => "stuck_outbox",
             Self::Certificate => "certificate",
@@ -104,6 +107,11 @@ impl Kind {
             Self::QuotaAtRisk => "quota",
             Self::NotPublished => "not_published",
         }
+    }
+
+    /// The key of an alert about something.
+    pub fn key(self, about: &str) -> String {
+        format!("{}:{about}", self.word())
     }
 }
 
@@ -282,6 +290,7 @@ impl Kind {
     pub fn label(self) -> &'static str {
         match self {
             Self::Lingering => "A kiosk that was taken off",
+            Self::ForkedChain => "Two tablets with one name",
             Self::Undelivered => "Messages not delivered",
             Self::StuckOutbox => "Records wait on a kiosk",
             Self::Certificate => "A certificate runs out",
@@ -299,6 +308,10 @@ impl Kind {
         match self {
             Self::Lingering => {
                 "See that the broker reads the list of what was taken back, and reload or restart it. Nothing of the kiosk's is counted meanwhile."
+            }
+            Self::ForkedChain => {
+                "Take the kiosk off and enrol it again; give every other tablet a name of its own, with an empty data folder. Seen means that \
+                 this is done: it ends the alert until another such record comes."
             }
             Self::Undelivered => {
                 "See on the office's page what was given up; reach those people another way, and mend the webhook."

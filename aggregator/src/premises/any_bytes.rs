@@ -24,7 +24,7 @@ use crate::translations::Ruling as TranslationRuling;
 use crate::tries::Tries;
 
 /// What stands in files that nothing here writes.
-const OTHERS: [(&str, &str); 12] = [
+const OTHERS: [(&str, &str); 13] = [
     (
         "accounts.json",
         r#"{"version":2,"accounts":{"office":{"password":"$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$wRkZY+tWSY8ObPwnpZ9fB4c/4QZ8Qoyi9eH+WB0E5F4","roles":["office","ward:W1"]}}}"#,
@@ -60,6 +60,10 @@ const OTHERS: [(&str, &str); 12] = [
     (
         "alerts.ndjson",
         r#"{"version":1,"at":"9999-12-30T22:00:00Z","event":{"what":"seen","key":"kiosk","by":"office"}}"#,
+    ),
+    (
+        "forks.ndjson",
+        r#"{"version":1,"at":"2026-11-23T10:15:00Z","event":{"what":"looked","kiosk":"k-1","envelope":"0000000000000000000000000000000000000000000000000000000000000000","by":"office"}}"#,
     ),
 ];
 
