@@ -42,8 +42,8 @@ mod watch;
 pub use book::{Book, Open, Seen, Tell};
 pub use find::find;
 pub use situation::{
-    Backups, Cause, Certificate, Disk, Holder, Kiosk, Lingering, Quota, Server, Share, Situation, Undelivered,
-    Unpublished,
+    Backups, Cause, Certificate, Disk, Forked, Holder, Kiosk, Lingering, Quota, Server, Share, Situation,
+    Undelivered, Unpublished,
 };
 pub use watch::{Watch, keep};
 
@@ -73,6 +73,8 @@ pub enum Kind {
     Lingering,
     /// The disk of the server's data fills.
     DiskFilling,
+    /// Two tablets send in the name of one kiosk.
+    ForkedChain,
     /// Messages could not be delivered to a contact.
     Undelivered,
     /// Records wait on a kiosk that is connected.
@@ -103,6 +105,7 @@ impl Kind {
         match self {
             Self::Lingering => "lingering",
             Self::DiskFilling => "disk",
+            Self::ForkedChain => "forked_chain",
             Self::Undelivered => "undelivered",
             Self::StuckOutbox => "stuck_outbox",
             Self::Certificate => "certificate",
@@ -115,6 +118,11 @@ impl Kind {
             Self::QuotaAtRisk => "quota",
             Self::NotPublished => "not_published",
         }
+    }
+
+    /// The key of an alert about something.
+    pub fn key(self, about: &str) -> String {
+        format!("{}:{about}", self.word())
     }
 }
 
@@ -308,6 +316,7 @@ impl Kind {
         match self {
             Self::Lingering => "A kiosk that was taken off",
             Self::DiskFilling => "The server's disk fills",
+            Self::ForkedChain => "Two tablets with one name",
             Self::Undelivered => "Messages not delivered",
             Self::StuckOutbox => "Records wait on a kiosk",
             Self::Certificate => "A certificate runs out",
@@ -330,6 +339,10 @@ impl Kind {
             }
             Self::DiskFilling => {
                 "Make room on the server's disk, or give it a larger one. Delete nothing in the data folder."
+            }
+            Self::ForkedChain => {
+                "Take the kiosk off and enrol it again; give every other tablet a name of its own, with an empty data folder. Seen means that \
+                 this is done: it ends the alert until another such record comes."
             }
             Self::Undelivered => {
                 "See on the office's page what was given up; reach those people another way, and mend the webhook."

@@ -143,6 +143,7 @@ fn empty(data: &Path) -> Result<()> {
         "monitor.ndjson",
         "monitor.ndjson.head",
         "disputes.ndjson",
+        "forks.ndjson",
         "rebases.ndjson",
         "returns.ndjson",
         "releases.ndjson",

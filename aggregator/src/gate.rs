@@ -4,14 +4,15 @@
 //! a place among those that may be under way ([`places`]), of which one address has a quarter at most; who comes in is handed on
 //! one by one, and has its place until then. What is behind the gate never waits for a stranger who says nothing.
 //!
-//! [`Passes`] says whether whoever comes in has to show a pass of the built-in authority. A pass may be taken back at any moment
-//! afterwards, which is for whoever is behind the gate to watch ([`Issued::watch`](crate::authority::Issued::watch)).
+//! [`Passes`] says whether whoever comes in has to show a pass of the built-in authority. A pass may end, or be taken back, at any moment
+//! afterwards, which is for whoever is behind the gate to watch ([`pass_end`], [`Issued::watch`](crate::authority::Issued::watch)).
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
@@ -23,7 +24,7 @@ use tokio_rustls::server::TlsStream;
 
 use self::places::Places;
 use self::standing::Standing;
-use crate::authority::{Bearer, SharedAuthority};
+use crate::authority::{Bearer, SharedAuthority, not_after};
 
 pub(crate) mod places;
 mod standing;
@@ -105,6 +106,12 @@ pub(crate) fn rules(
 pub(crate) fn bearer(stream: &TlsStream<TcpStream>) -> Option<Bearer> {
     let (_, session) = stream.get_ref();
     Bearer::of(session.peer_certificates()?.first()?)
+}
+
+/// Until when the pass counts that was shown; none where none was, or it has no end.
+pub(crate) fn pass_end(stream: &TlsStream<TcpStream>) -> Option<Timestamp> {
+    let (_, session) = stream.get_ref();
+    not_after(session.peer_certificates()?.first()?)
 }
 
 impl Gate {

@@ -32,6 +32,7 @@ pub mod enrolment;
 pub mod export;
 pub mod facts;
 pub mod fleet;
+pub mod forks;
 #[cfg(test)]
 mod garbled;
 mod gate;

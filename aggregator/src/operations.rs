@@ -14,7 +14,6 @@ use wardvoice_protocol::receipt::Decision;
 use wardvoice_protocol::status::Presence;
 
 use crate::actions::acts;
-use crate::fleet::Fleet;
 use crate::log::Seen;
 use crate::premises::{House, Premises, failed};
 use crate::scoring::Ask;
@@ -102,6 +101,10 @@ pub struct KioskLine {
     /// When its certificate ends; none where it has none that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_until: Option<Timestamp>,
+    /// How many of its records are in quarantine because others have their numbers, as two tablets send in its name; none where that is not so,
+    /// and where no aggregator runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked: Option<u64>,
 }
 
 /// What stands about a request for help.
@@ -217,7 +220,7 @@ pub fn perform(house: &House, request: Request, talk: &mut dyn Talk) -> Result<b
     note(&house.premises, &request)?;
     match request {
         Request::People(request) => people::at_home(house, request, talk),
-        Request::KioskList => list_kiosks(&house.premises, Some(&house.fleet), None, talk),
+        Request::KioskList => list_kiosks(&house.premises, Some(house), None, talk),
         Request::HelpList => {
             for request in house.help.all(Timestamp::now()) {
                 say(talk, &request)?;
@@ -291,14 +294,16 @@ pub fn say_seen(record: RecordId, seen: Option<Seen>, talk: &mut dyn Talk) -> Re
 /// Says every kiosk, or one.
 fn list_kiosks(
     premises: &Premises,
-    fleet: Option<&Fleet>,
+    house: Option<&House>,
     only: Option<&KioskId>,
     talk: &mut dyn Talk,
 ) -> Result<bool> {
     let (authority, now) = (premises.known_authority(), Timestamp::now());
     let certificate_until = |id: &KioskId| Some(authority.as_ref()?.issued().of(id, now).first()?.1.until);
+    let forks = house.map(|house| premises.forks.standing(&house.reader(), &premises.registry));
+    let forks = forks.transpose().map_err(failed)?.unwrap_or_default();
     for (id, kiosk) in premises.registry.all().iter().filter(|(id, _)| only.is_none_or(|only| only == *id)) {
-        let presence = fleet.and_then(|fleet| fleet.get(id)?.presence);
+        let presence = house.and_then(|house| house.fleet.get(id)?.presence);
         let applied = match presence {
             Some(Presence::Online(health)) => health.questionnaire,
             Some(Presence::Offline) | None => None,
@@ -314,6 +319,7 @@ fn list_kiosks(
             asked: premises.assignments.asked(id),
             applied,
             certificate_until: certificate_until(id),
+            forked: forks.get(id).map(|fork| fork.records),
         };
         say(talk, &line)?;
     }

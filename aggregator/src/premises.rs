@@ -7,7 +7,8 @@
 //! ```text
 //! data/config.toml  directory.json  kiosks.json  accounts.json  tries.json  displays.json  pins.json  addresses.json  control.sock
 //!      plan.ndjson  approvals.ndjson  previews/…  actions.ndjson  rebases.ndjson  disputes.ndjson  audit.ndjson  comments.ndjson
-//!      monitor.ndjson  returns.ndjson  releases.ndjson  publishing.json  backup.json  delivery.ndjson  alerts.ndjson
+//!      forks.ndjson  monitor.ndjson  returns.ndjson  releases.ndjson  publishing.json  backup.json  delivery.ndjson
+//!      alerts.ndjson
 //!      branding/…  questionnaires/…  questionnaires-in-use/…  definitions/…  definitions-in-use/…
 //!      keys/open.key  keys/signing.key  authority/…  join-codes.json  log/…
 //! ```
@@ -42,6 +43,7 @@ use crate::disputes::{Dispute, Disputes, Ruling};
 use crate::enrolment::JoinCodes;
 use crate::facts::{Facts, Rulings, Vocabulary};
 use crate::fleet::Fleet;
+use crate::forks::Forks;
 use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::mqtt::Ack;
 use crate::ingest::pipeline::TellKiosk;
@@ -113,6 +115,8 @@ pub struct Premises {
     pub branding: Option<Arc<Branding>>,
     /// What kiosks join with.
     pub join_codes: Arc<JoinCodes>,
+    /// Who has looked at which kiosk's forked chain.
+    pub forks: Arc<Forks>,
     /// Whether everything in the folder is generated.
     pub demonstration: bool,
     authority: OnceLock<SharedAuthority>,
@@ -222,6 +226,7 @@ impl Premises {
         });
         let branding = Branding::of(data);
         let join_codes = Arc::new(JoinCodes::open(data.join("join-codes.json")).map_err(failed)?);
+        let forks = Arc::new(Forks::open(data.join("forks.ndjson")).map_err(failed)?);
         let data = data.to_owned();
         Ok(Self {
             data,
@@ -247,6 +252,7 @@ impl Premises {
             assignments,
             branding,
             join_codes,
+            forks,
             demonstration,
             authority: OnceLock::new(),
         })

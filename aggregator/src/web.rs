@@ -57,6 +57,7 @@ use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Attributed, Dispute, Disputes, Ruling};
 use crate::facts::Facts;
 use crate::fleet::Fleet;
+use crate::forks::Forks;
 use crate::help::{HelpDesk, StaffRole};
 use crate::ingest::{Change, World};
 use crate::log::{Reader, Seen};
@@ -219,6 +220,8 @@ pub struct Desk {
     pub delivery: Arc<Delivery>,
     /// What somebody should look at.
     pub alerts: Arc<Alerts>,
+    /// Who has looked at which kiosk's forked chain.
+    pub forks: Arc<Forks>,
     /// What people wrote, and what was decided about it.
     pub comments: Arc<Comments>,
     /// What people noted about what the monitor found.

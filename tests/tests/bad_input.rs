@@ -185,6 +185,10 @@ fn what_is_wrong_with_the_chain() -> Result<()> {
     scene.accepts(&tablet, &second)?;
     let fork = clone.completes("second, on the copy")?.to_json();
     scene.refuses(&clone, &fork, Reason::ForkedChain)?;
+    let kiosks = scene.ward.aggregator.list(&["kiosk", "list"])?;
+    let forked: Vec<_> =
+        kiosks.iter().filter_map(|kiosk| Some((kiosk.get("id")?, kiosk.get("forked")?))).collect();
+    ensure!(forked == [(&json!("sim-cloned"), &json!(1))], "{forked:?} have two tablets in their name");
 
     let mut tablet = scene.tablet("sim-conflict", 34)?;
     let first = tablet.completes("first")?;

@@ -6,11 +6,18 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::slice;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use wardvoice_kiosk::mqtt::{self, Link, Report};
+use wardvoice_kiosk::pass;
+use wardvoice_kiosk::settings::Settings;
+use wardvoice_protocol::status::{Presence, Status};
+use wardvoice_protocol::topic::{Channel, Topic};
 use wardvoice_tests::aggregator::{Aggregator, Carrier, OFFICE, PASSWORD};
 use wardvoice_tests::certificates::{Authority, Certificate, Flaw};
 use wardvoice_tests::faults::{Bedside, everything_is_stored_once};
@@ -75,6 +82,103 @@ fn a_connection_ends_when_its_certificate_is_taken_back() -> Result<()> {
     ensure!(connected.next(|_| false)?.is_none(), "the connection goes on");
     ensure!(hospital.log()?.contains("its certificate was taken back"), "{}", hospital.log()?);
     Ok(())
+}
+
+/// A kiosk's own link with a certificate that ends while it is connected: it comes back with the one that it was given meanwhile, and stays.
+#[test]
+fn a_connection_ends_with_its_certificate_and_the_kiosk_comes_back_with_the_next_one() -> Result<()> {
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let (kiosk, other) = (hospital.enrol(1, "W1")?, hospital.enrol(2, "W2")?);
+    let authority = Authority::of_an_aggregator(&hospital.path().join("signing"), hospital.aggregator.data())?;
+    let (port, others_pass) = (hospital.broker_port()?, Some(other.data().join("pass.pem")));
+    let mut beside = Stranger::try_connect(port, &other.data().join("ca.pem"), others_pass, "k-0002")?
+        .context("k-0002 is not let in")?;
+    let pass = kiosk.data().join("pass.pem");
+    let renewed = fs::read(&pass)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    // Where a machine is so slow that the certificate is over before anybody is connected, the next one has longer.
+    let mut connected = None;
+    for seconds in [3, 12, 48] {
+        let ends = Timestamp::now() + SignedDuration::from_secs(seconds);
+        let given = authority.admit("k-0001", ends)?;
+        fs::write(&pass, fs::read_to_string(given.certificate)? + &fs::read_to_string(given.key)?)?;
+        let link = Linked::start(kiosk.data(), &runtime)?;
+        if link.says()? == Said::Connected {
+            connected = Some((link, ends));
+            break;
+        }
+    }
+    let (link, ends) = connected.context("a certificate that counts for most of a minute was refused")?;
+    let beside_it = pass.with_extension("new");
+    fs::write(&beside_it, renewed)?;
+    fs::rename(beside_it, &pass)?;
+    ensure!(link.says()? == Said::Gone, "it is connected twice");
+    // The certificate says whole seconds.
+    ensure!(
+        Timestamp::now() >= ends - SignedDuration::from_secs(1),
+        "the connection ended before its certificate"
+    );
+    ensure!(hospital.log()?.contains("its certificate has ended"), "{}", hospital.log()?);
+    ensure!(link.says()? == Said::Connected, "the next certificate was refused");
+    ensure!(beside.publish("wardvoice/1/kiosks/k-0002/status", "{}")?, "another kiosk lost its connection");
+    ensure!(link.said.try_recv().is_err(), "it does not stay");
+    drop(link);
+    hospital.aggregator.stop()
+}
+
+/// Whether a link is connected.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    Connected,
+    Gone,
+}
+
+/// A kiosk's own link, without the rest of it. It ends with this.
+struct Linked {
+    said: mpsc::Receiver<Said>,
+    task: tokio::task::JoinHandle<()>,
+    _commands: UnboundedSender<mqtt::Command>,
+}
+
+impl Linked {
+    /// Starts the link of a kiosk's folder.
+    fn start(data: &Path, runtime: &tokio::runtime::Runtime) -> Result<Self> {
+        let settings = Settings::load(data)?;
+        let kiosk = settings.kiosk().clone();
+        let topic = |channel| Topic::Kiosk(kiosk.clone(), channel);
+        let offline = serde_json::to_vec(&Status::new(kiosk.clone(), Presence::Offline))?;
+        let link = Link::new(
+            &settings.broker.parse()?,
+            Some(&data.join(pass::AUTHORITY_FILE)),
+            &data.join(pass::FILE),
+            &kiosk,
+            vec![topic(Channel::Receipts)],
+            (topic(Channel::Status), offline),
+        )?;
+        let (commands, asked) = unbounded_channel();
+        let (says, said) = mpsc::channel();
+        let report = move |report| {
+            // Nobody listens any more once the story is over.
+            match report {
+                Report::Connected(_) => drop(says.send(Said::Connected)),
+                Report::Disconnected(_) => drop(says.send(Said::Gone)),
+                Report::Message { .. } => {}
+            }
+        };
+        let task = runtime.spawn(mqtt::run(link, asked, report));
+        Ok(Self { said, task, _commands: commands })
+    }
+
+    /// What it says next.
+    fn says(&self) -> Result<Said> {
+        self.said.recv_timeout(DEADLINE).context("the link says nothing")
+    }
+}
+
+impl Drop for Linked {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// Mosquitto reads the list without losing anybody, and the aggregator takes the place of whoever is on it.

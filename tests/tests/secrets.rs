@@ -178,19 +178,21 @@ fn taken(pages: &Path) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
     Ok((options, words))
 }
 
-/// The variables of the environment that a program's man pages name: children inherit them, and whoever may look at a process reads them.
-fn of_the_environment(pages: &Path) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    for entry in fs::read_dir(pages)? {
-        let text = fs::read_to_string(entry?.path())?;
-        for (place, _) in text.match_indices("WARDVOICE_") {
-            let rest = text.get(place..).unwrap_or_default().chars();
-            let name: String =
-                rest.take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
-            found.insert(name.to_lowercase());
+/// The variables of the environment that the sources below a folder name: children inherit them, and whoever may look at a process reads them.
+fn of_the_environment(sources: &Path, found: &mut BTreeSet<String>) -> Result<()> {
+    for entry in fs::read_dir(sources)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            of_the_environment(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path)?;
+            for (place, _) in text.match_indices("\"WARDVOICE_") {
+                let rest = text.get(place + 1..).unwrap_or_default();
+                found.extend(rest.split('"').next().map(str::to_lowercase));
+            }
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 #[test]
@@ -203,11 +205,13 @@ fn no_command_takes_a_secret_among_its_arguments_or_from_the_environment() -> Re
         let found = taken(&out.join("man"))?;
         options.extend(found.0);
         words.extend(found.1);
-        variables.extend(of_the_environment(&out.join("man"))?);
+        of_the_environment(&programs::workspace().join(name).join("src"), &mut variables)?;
     }
     let is_secret = |name: &&String| name.split('_').any(|word| SECRET.contains(&word));
     let secret: Vec<&String> = variables.iter().filter(is_secret).collect();
-    ensure!(variables.contains("wardvoice_kiosk_data") && secret.is_empty(), "{secret:?} of {variables:?}");
+    let are_found =
+        ["wardvoice_data", "wardvoice_kiosk_data", "wardvoice_log"].iter().all(|name| variables.contains(*name));
+    ensure!(are_found && secret.is_empty(), "{secret:?} of {variables:?}");
     let harmless: BTreeSet<String> = HARMLESS.map(|(option, _)| option.to_owned()).into();
     ensure!(options == harmless, "these take something secret, or are gone: {options:?}, known are {harmless:?}");
     // `alert seen KEY` names an alert.

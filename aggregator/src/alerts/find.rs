@@ -5,7 +5,7 @@ use wardvoice_protocol::directory::Unit;
 use wardvoice_protocol::fortnight::FORTNIGHT_DAYS;
 
 use super::situation::{
-    Cause, Certificate, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
+    Cause, Certificate, Forked, Holder, Kiosk, Lingering, Quota, Share, Situation, Undelivered, Unpublished,
 };
 use super::{Alert, Audience, Kind, server};
 use crate::fleet;
@@ -32,6 +32,7 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
     let mut found = Vec::new();
     found.extend(situation.lingering.iter().map(lingering));
     found.extend(server::found(&situation.server, situation.now));
+    found.extend(situation.forks.iter().map(forked_chain));
     found.extend(situation.undelivered.iter().map(undelivered));
     found.extend(situation.kiosks.iter().filter_map(|kiosk| stuck_outbox(kiosk, situation.now)));
     let certificates = situation.certificates.iter();
@@ -46,13 +47,22 @@ pub fn find(situation: &Situation) -> Vec<Alert> {
 }
 
 pub(super) fn alert(kind: Kind, about: &str, audience: Audience, words: String, page: &str) -> Alert {
-    Alert { key: format!("{}:{about}", kind.word()), kind, audience, words, page: page.to_owned() }
+    Alert { key: kind.key(about), kind, audience, words, page: page.to_owned() }
 }
 
 fn lingering(found: &Lingering) -> Alert {
     let Lingering { id, why } = found;
     let words = format!("Kiosk {id} was taken off and may still be on the broker: {why}.");
     alert(Kind::Lingering, id.as_str(), Audience::It, words, "/fleet")
+}
+
+fn forked_chain(found: &Forked) -> Alert {
+    let Forked { id, ward, records, about } = found;
+    let words = format!(
+        "Two tablets send in the name of kiosk {id} on {ward}: {} not counted, because others have their numbers.",
+        of(*records, "record is", "records are")
+    );
+    alert(Kind::ForkedChain, about, Audience::It, words, "/fleet")
 }
 
 fn undelivered(found: &Undelivered) -> Alert {

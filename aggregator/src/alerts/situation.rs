@@ -23,6 +23,8 @@ pub struct Situation {
     pub certificates: Vec<Certificate>,
     /// Kiosks that were taken off and that a broker of the trust's own may still let in.
     pub lingering: Vec<Lingering>,
+    /// Kiosks in whose name two tablets send.
+    pub forks: Vec<Forked>,
     /// The kiosks that are registered.
     pub kiosks: Vec<Kiosk>,
     /// What the wards have of their plans.
@@ -132,6 +134,19 @@ pub struct Lingering {
     pub id: KioskId,
     /// Why that is feared.
     pub why: String,
+}
+
+/// A kiosk in whose name two tablets send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forked {
+    /// Its id.
+    pub id: KioskId,
+    /// The name of its ward.
+    pub ward: String,
+    /// How many of its records are in quarantine because others have their numbers.
+    pub records: u64,
+    /// What the alert is known by.
+    pub about: String,
 }
 
 /// A ward's plan.

@@ -27,6 +27,7 @@ fn quiet() -> Situation {
         causes: Vec::new(),
         certificates: Vec::new(),
         lingering: Vec::new(),
+        forks: Vec::new(),
         kiosks: Vec::new(),
         quotas: Vec::new(),
         shares: Vec::new(),
@@ -93,6 +94,27 @@ fn a_kiosk_that_was_taken_off_and_may_still_be_let_in_is_the_first_alert() {
     let found = find(&Situation { lingering: vec![lingering], undelivered, ..quiet() });
     assert_eq!(found.iter().map(|alert| alert.kind).min(), Some(Kind::Lingering), "a stolen tablet goes first");
     assert_eq!(found.first().unwrap().kind, Kind::Lingering);
+}
+
+#[test]
+fn two_tablets_with_one_name_are_an_alert_before_a_silent_one_and_another_after_each_look() {
+    let of = |records, about: &str| {
+        let (id, ward, about) = ("k-1".parse().unwrap(), "Ward 1".to_owned(), about.to_owned());
+        Situation { forks: vec![Forked { id, ward, records, about }], ..kiosk(None, None, None) }
+    };
+    let silent = "Kiosk k-1 on Ward 1 has not sent anything that is known of.";
+    let told = |many: &str| {
+        format!(
+            "Two tablets send in the name of kiosk k-1 on Ward 1: {many} not counted, because others have their numbers."
+        )
+    };
+    let silent = ("silent_kiosk:k-1", "it", silent);
+    check(&of(1, "k-1"), &[("forked_chain:k-1", "it", &told("1 record is")), silent]);
+    check(&of(37, "k-1:2"), &[("forked_chain:k-1:2", "it", &told("37 records are")), silent]);
+    assert!(Kind::ForkedChain < Kind::StuckOutbox && Kind::Lingering < Kind::ForkedChain);
+    let found = find(&of(1, "k-1"));
+    assert_eq!(found.first().unwrap().page, "/fleet");
+    assert!(Kind::ForkedChain.what_to_do().contains("Take the kiosk off and enrol it again"));
 }
 
 #[test]

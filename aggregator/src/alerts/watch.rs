@@ -14,13 +14,14 @@ use wardvoice_protocol::id::KioskId;
 use wardvoice_protocol::status::Presence;
 
 use super::{
-    Backups, Cause, Certificate, Disk, Holder, Kind, Kiosk, Lingering, Quota, Server, Settings, Share, Situation,
-    Undelivered, Unpublished, find,
+    Backups, Cause, Certificate, Disk, Forked, Holder, Kind, Kiosk, Lingering, Quota, Server, Settings, Share,
+    Situation, Undelivered, Unpublished, find,
 };
 use crate::config::BrokerChoice;
 use crate::delivery::{End, Ended};
 use crate::durable_file;
 use crate::facts::Facts;
+use crate::forks::Fork;
 use crate::log::LogError;
 use crate::premises::House;
 use crate::publish::Came;
@@ -114,6 +115,7 @@ fn situation(house: &House, causes: &[Cause], now: Timestamp) -> Result<Situatio
         causes: causes.to_vec(),
         certificates: certificates(house),
         lingering: house.fleet.lingering().into_iter().map(|(id, why)| Lingering { id, why }).collect(),
+        forks: forks(house)?,
         kiosks: kiosks(house),
         quotas,
         shares: shares.collect(),
@@ -159,6 +161,17 @@ fn certificates(house: &House) -> Vec<Certificate> {
         Some(Certificate { holder: Holder::Kiosk { id, ward }, until })
     }));
     found
+}
+
+/// The kiosks in whose name two tablets send.
+fn forks(house: &House) -> Result<Vec<Forked>, LogError> {
+    let registered = house.premises.registry.all();
+    let standing = house.premises.forks.standing(&house.reader(), &house.premises.registry)?;
+    let forked = |(id, fork): (KioskId, Fork)| {
+        let ward = ward_name(&house.premises.directory, registered.get(&id)?);
+        Some(Forked { ward, records: fork.records, about: fork.about(), id })
+    };
+    Ok(standing.into_iter().filter_map(forked).collect())
 }
 
 fn ward_name(directory: &Directory, kiosk: &registry::Kiosk) -> String {

@@ -83,6 +83,7 @@ pub(super) fn of(
         help: Arc::clone(&house.help),
         delivery: Arc::clone(&house.delivery),
         alerts: Arc::clone(&house.alerts),
+        forks: Arc::clone(&house.premises.forks),
         comments: Arc::clone(&house.comments),
         marks: Arc::clone(&house.marks),
         observations: Observations::default(),

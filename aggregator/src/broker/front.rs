@@ -5,7 +5,9 @@
 //! socket's address: it is noted before the first byte goes through and forgotten before the socket closes, and no other
 //! socket can have it meanwhile. Whoever connects to the broker behind the front's back has no such note and is refused.
 //!
-//! A pass that is taken back ends its connection at once. One pass is good for [`MOST_OF_ONE`] connections at a time, so that a stolen one
+//! A pass that is taken back ends its connection at once, and one that ends does so with its last second: whoever has been given the next one by then
+//! comes back with that. How long that is, is worked out when somebody comes in and goes by no clock that can be set, so that a clock that jumps
+//! costs nobody a connection. One pass is good for [`MOST_OF_ONE`] connections at a time, so that a stolen one
 //! cannot take all that there are.
 
 use std::collections::HashMap;
@@ -13,9 +15,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncWriteExt as _, copy, split};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use wardvoice_protocol::id::KioskId;
 
 use crate::authority::{Bearer, SharedAuthority};
@@ -89,6 +92,7 @@ async fn carry(
         tracing::warn!(kiosk = %bearer.kiosk, %from, "a certificate that was taken back was refused");
         return Ok(());
     }
+    let left = left(gate::pass_end(&outside), Timestamp::now());
     let inside = TcpStream::connect(broker).await?;
     inside.set_nodelay(true)?;
     let socket = inside.local_addr()?;
@@ -108,6 +112,12 @@ async fn carry(
         // The authority is there as long as the process.
         std::future::pending::<()>().await;
     };
+    let over = async {
+        match left {
+            Some(left) => sleep(left).await,
+            None => std::future::pending().await,
+        }
+    };
     let ended = tokio::select! {
         copied = copy(&mut from_kiosk, &mut to_broker) => copied.map(drop),
         copied = copy(&mut from_broker, &mut to_kiosk) => copied.map(drop),
@@ -115,10 +125,20 @@ async fn carry(
             tracing::warn!(kiosk = %bearer.kiosk, %from, "a connection ended because its certificate was taken back");
             Ok(())
         }
+        () = over => {
+            tracing::info!(kiosk = %bearer.kiosk, %from, "a connection ended because its certificate has ended");
+            Ok(())
+        }
     };
     // Whoever is gone without a word does not take the goodbye.
     drop(timeout(GOODBYE, to_kiosk.shutdown()).await);
     ended
+}
+
+/// How long a pass counts from a moment on, its last second included; for ever where it has no end.
+fn left(until: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
+    let left = until?.duration_since(now) + SignedDuration::from_secs(1);
+    Some(if left.is_positive() { left.unsigned_abs() } else { Duration::ZERO })
 }
 
 #[cfg(test)]
@@ -129,6 +149,21 @@ mod tests {
 
     fn socket(port: u16) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn a_pass_is_over_when_its_last_second_is() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let until = at("2027-04-04T12:00:00Z");
+        for (now, seconds) in [
+            ("2027-04-04T11:59:30Z", 31),
+            ("2027-04-04T12:00:00Z", 1),
+            ("2027-04-04T12:00:01Z", 0),
+            ("2028-04-04T12:00:00Z", 0),
+        ] {
+            assert_eq!(left(Some(until), at(now)), Some(Duration::from_secs(seconds)), "{now}");
+        }
+        assert_eq!(left(None, until), None);
     }
 
     #[test]

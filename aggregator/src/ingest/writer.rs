@@ -311,7 +311,7 @@ impl Writer {
     ) -> Result<(Decided, Option<u64>), LogError> {
         if let Some(entry) = entry {
             let kept = entry.whole.then_some(entry.number);
-            self.batch.restate(entry, reason, detail.clone());
+            self.batch.restate(&self.log, entry, reason, detail.clone());
             let refusal = Refusal { reason, detail, kept: kept.is_some() };
             return Ok((told(&judged, Decision::Refused(refusal)), kept));
         }

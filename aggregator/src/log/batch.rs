@@ -192,6 +192,15 @@ impl Batch {
         self.changed = true;
     }
 
+    /// Says of every source how many of its entries are forks and which is the newest, where a program from before did not.
+    pub(super) fn note_forks(&mut self, log: &Log, forks: &HashMap<KioskId, (u64, u64)>) {
+        for (kiosk, source) in &log.sources {
+            let (forked, last_forked) = forks.get(kiosk).copied().unwrap_or_default();
+            self.sources.insert(kiosk.clone(), Source { forked, last_forked, ..*source });
+        }
+        self.changed = true;
+    }
+
     /// Puts an envelope into the quarantine, unless its source's share is full: then it is only counted and `None` is
     /// returned. The same bytes from the same source are kept once. `whole` of the entry says whether all of it is kept.
     pub fn quarantine(&mut self, log: &Log, new: NewRefusal) -> Result<Option<Refused>, LogError> {
@@ -218,12 +227,7 @@ impl Batch {
         }
         let number = self.meta.last_refused + 1;
         let refused = new.numbered(number);
-        let share = Source {
-            entries: source.entries + 1,
-            bytes: source.bytes + refused.weight(),
-            dropped: source.dropped,
-        };
-        self.sources.insert(refused.kiosk.clone(), share);
+        self.sources.insert(refused.kiosk.clone(), source.with(&refused));
         self.meta.last_refused = number;
         self.meta.quarantined += 1;
         self.fingerprints.insert(fingerprint, number);
@@ -248,8 +252,10 @@ impl Batch {
     }
 
     /// Replaces the reason of an entry that was replayed and refused again.
-    pub fn restate(&mut self, before: Refused, reason: Reason, detail: String) {
+    pub fn restate(&mut self, log: &Log, before: Refused, reason: Reason, detail: String) {
         let now = Refused { reason, detail, ..before.clone() };
+        let share = self.source(log, &now.kiosk).without(&before).with(&now);
+        self.sources.insert(now.kiosk.clone(), share);
         self.refused.insert(now.number, now);
         self.restated.push(before);
         self.changed = true;
@@ -257,12 +263,7 @@ impl Batch {
 
     /// Takes an entry out of the quarantine, because it became a record or was one already.
     pub fn release(&mut self, log: &Log, refused: Refused) {
-        let source = self.source(log, &refused.kiosk);
-        let share = Source {
-            entries: source.entries.saturating_sub(1),
-            bytes: source.bytes.saturating_sub(refused.weight()),
-            dropped: source.dropped,
-        };
+        let share = self.source(log, &refused.kiosk).without(&refused);
         self.sources.insert(refused.kiosk.clone(), share);
         self.meta.quarantined = self.meta.quarantined.saturating_sub(1);
         self.refused.remove(&refused.number);

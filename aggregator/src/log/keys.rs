@@ -9,7 +9,7 @@
 //! | `h` kiosk | the head of the kiosk's chain and its counts |
 //! | `q` number, part | a refused envelope in the quarantine |
 //! | `u` fingerprint | the number of the quarantined envelope with these bytes |
-//! | `c` kiosk | how much of the quarantine a source uses |
+//! | `c` kiosk | how much of the quarantine a source uses, and how much of that forks its chain |
 //! | `r` position | the record id of a request for help |
 //! | `a` record id | who has seen the request, and when |
 //! | `t` position | what stays of a record that was forgotten |

@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use wardvoice_protocol::id::KioskId;
+use wardvoice_protocol::receipt::Reason;
 
 use super::forget::{self, Gone};
 use super::marker::{Found, Mark, Marker};
@@ -83,6 +84,7 @@ pub(super) fn open(directory: &Path) -> Result<Log, LogError> {
     }
     let mut log = Log { directory: directory.to_owned(), shared, marker, meta, heads, sources };
     note_requests(&mut log)?;
+    note_forks(&mut log)?;
     Ok(log)
 }
 
@@ -101,6 +103,32 @@ fn note_requests(log: &mut Log) -> Result<(), LogError> {
     })?;
     let mut batch = log.begin();
     batch.note_requests(requests, to);
+    log.commit(batch).map(drop)
+}
+
+/// Counts the forks among what a program from before they were counted has refused; once. What of the quarantine cannot be read keeps no log from
+/// opening.
+fn note_forks(log: &mut Log) -> Result<(), LogError> {
+    let reader = log.reader();
+    if reader.counts_forks()? {
+        return Ok(());
+    }
+    let mut forks: HashMap<KioskId, (u64, u64)> = HashMap::new();
+    for entry in reader.quarantine(0)? {
+        match entry {
+            Ok(entry) if entry.reason == Reason::ForkedChain => {
+                let (many, newest) = forks.entry(entry.kiosk).or_default();
+                (*many, *newest) = (*many + 1, entry.number);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!("failed to {error}; which kiosks' chains are forked is counted up to there");
+                break;
+            }
+        }
+    }
+    let mut batch = log.begin();
+    batch.note_forks(log, &forks);
     log.commit(batch).map(drop)
 }
 

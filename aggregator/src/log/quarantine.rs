@@ -85,9 +85,37 @@ pub struct Source {
     pub bytes: u64,
     /// How many refused payloads were only counted, because the source's share was full.
     pub dropped: u64,
+    /// How many of its entries have a number of the chain that another envelope holds.
+    pub forked: u64,
+    /// The newest of them, as far as none of them has left since; 0 where there are none.
+    pub last_forked: u64,
 }
 
 impl Source {
+    /// The same with an entry more.
+    pub(super) fn with(self, entry: &Refused) -> Self {
+        let forks = entry.reason == Reason::ForkedChain;
+        Self {
+            entries: self.entries + 1,
+            bytes: self.bytes + entry.weight(),
+            forked: self.forked + u64::from(forks),
+            last_forked: if forks { self.last_forked.max(entry.number) } else { self.last_forked },
+            ..self
+        }
+    }
+
+    /// The same without an entry.
+    pub(super) fn without(self, entry: &Refused) -> Self {
+        let forked = self.forked.saturating_sub(u64::from(entry.reason == Reason::ForkedChain));
+        Self {
+            entries: self.entries.saturating_sub(1),
+            bytes: self.bytes.saturating_sub(entry.weight()),
+            forked,
+            last_forked: if forked == 0 { 0 } else { self.last_forked },
+            ..self
+        }
+    }
+
     /// How full its share is, in per cent.
     pub fn per_cent(&self) -> u64 {
         (self.entries * 100 / MAX_SOURCE_ENTRIES).max(self.bytes * 100 / MAX_SOURCE_BYTES)

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use jiff::civil::Date;
 use serde::Serialize;
 use wardvoice_protocol::id::{KioskId, RecordId, Sequence};
+use wardvoice_protocol::receipt::Reason;
 use wardvoice_protocol::record::Record;
 
 use super::block;
@@ -182,6 +183,33 @@ impl Reader {
     /// How much of the quarantine every source uses.
     pub fn sources(&self) -> Result<BTreeMap<KioskId, Source>, LogError> {
         self.of_kiosks(&keys::source, row::decode_source)
+    }
+
+    /// Whether forks are counted for every source.
+    pub(super) fn counts_forks(&self) -> Result<bool, LogError> {
+        let counted = self.of_kiosks(&keys::source, |bytes| Some(row::counts_forks(bytes)))?;
+        Ok(counted.values().all(|counted| *counted))
+    }
+
+    /// The newest envelope of a source in the quarantine that has a number of the chain which another envelope holds.
+    pub fn last_fork(&self, kiosk: &KioskId, source: &Source) -> Result<Option<Refused>, LogError> {
+        if source.forked == 0 {
+            return Ok(None);
+        }
+        let is_one = |entry: &Refused| entry.reason == Reason::ForkedChain && entry.kiosk == *kiosk;
+        let newest = self.refused(source.last_forked)?;
+        if newest.as_ref().is_some_and(is_one) {
+            return Ok(newest);
+        }
+        // It was taken in, or judged otherwise, since: which one is the newest now has to be looked for.
+        let mut last = None;
+        for entry in self.quarantine(0)? {
+            let entry = entry?;
+            if is_one(&entry) {
+                last = Some(entry);
+            }
+        }
+        Ok(last)
     }
 
     /// The numbers of a kiosk's chain that are in use, in order, with who holds them.

@@ -228,19 +228,36 @@ pub(super) fn decode_head(bytes: &[u8]) -> Option<Head> {
     })
 }
 
+/// How long a source's row is since forks are counted in it.
+const SOURCE_BYTES: usize = 41;
+
 pub(super) fn encode_source(source: &Source) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(25);
+    let mut bytes = Vec::with_capacity(SOURCE_BYTES);
     bytes.put_u8(VERSION);
     bytes.put_u64(source.entries);
     bytes.put_u64(source.bytes);
     bytes.put_u64(source.dropped);
+    bytes.put_u64(source.forked);
+    bytes.put_u64(source.last_forked);
     bytes
 }
 
 pub(super) fn decode_source(bytes: &[u8]) -> Option<Source> {
     let mut cursor = Cursor::new(bytes);
     (cursor.u8()? == VERSION).then_some(())?;
-    Some(Source { entries: cursor.u64()?, bytes: cursor.u64()?, dropped: cursor.u64()? })
+    Some(Source {
+        entries: cursor.u64()?,
+        bytes: cursor.u64()?,
+        dropped: cursor.u64()?,
+        forked: cursor.u64().unwrap_or(0),
+        last_forked: cursor.u64().unwrap_or(0),
+    })
+}
+
+/// Whether forks are counted in a source's row. A program from before they were reads past them and, when it writes, leaves them out, so
+/// that the next opening counts again.
+pub(super) fn counts_forks(source: &[u8]) -> bool {
+    source.len() >= SOURCE_BYTES
 }
 
 pub(super) fn encode_seen(seen: &Seen) -> Vec<u8> {

@@ -422,3 +422,45 @@ fn a_log_that_cannot_be_copied_whole_stays_as_it_is() {
     assert!(refused.contains("record 1"), "{refused}");
     assert!(holds(&directory), "a log that cannot be copied stays as it is");
 }
+
+#[test]
+fn forks_are_counted_with_every_change_and_once_where_a_program_from_before_did_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = Log::open(folder.path()).unwrap();
+    let counted = |log: &Log| {
+        let source = log.reader().sources().unwrap().get(&kiosk()).copied().unwrap();
+        let newest = log.reader().last_fork(&kiosk(), &source).unwrap();
+        (source.entries, source.forked, newest.map(|entry| entry.number))
+    };
+    let mut batch = log.begin();
+    for (text, reason) in [("1", Reason::ForkedChain), ("2", Reason::Unreadable), ("3", Reason::ForkedChain)] {
+        batch.quarantine(&log, NewRefusal { reason, ..refusal(text) }).unwrap().unwrap();
+    }
+    log.commit(batch).unwrap();
+    assert_eq!(counted(&log), (3, 2, Some(3)));
+
+    // As a program from before has written it, and read it again.
+    let mut old = row::encode_source(log.reader().sources().unwrap().get(&kiosk()).unwrap());
+    old.truncate(25);
+    assert_eq!(row::decode_source(&old).unwrap().entries, 3);
+    let mut writes = Writes::default();
+    writes.put(&keys::source(&kiosk()), &old);
+    log.shared.store.apply(writes).unwrap();
+    drop(log);
+    let mut log = Log::open(folder.path()).unwrap();
+    assert_eq!(counted(&log), (3, 2, Some(3)));
+
+    let mut batch = log.begin();
+    batch.release(&log, log.reader().refused(3).unwrap().unwrap());
+    log.commit(batch).unwrap();
+    assert_eq!(counted(&log), (2, 1, Some(1)), "the newest that is left");
+    let mut batch = log.begin();
+    batch.restate(&log, log.reader().refused(1).unwrap().unwrap(), Reason::StaleKey, String::new());
+    log.commit(batch).unwrap();
+    assert_eq!(counted(&log), (2, 0, None));
+    let mut batch = log.begin();
+    batch.restate(&log, log.reader().refused(2).unwrap().unwrap(), Reason::ForkedChain, String::new());
+    log.commit(batch).unwrap();
+    drop(log);
+    assert_eq!(counted(&Log::open(folder.path()).unwrap()), (2, 1, Some(2)));
+}

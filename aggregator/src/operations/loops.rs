@@ -18,7 +18,13 @@ pub struct AlertsAsk {
 /// Says every open alert, or one that was seen.
 pub(super) fn alerts(house: &House, asked: &AlertsAsk, talk: &mut dyn Talk) -> Result<bool> {
     match &asked.seen {
-        Some((key, by)) => say(talk, &house.alerts.see(key, by, Timestamp::now()).map_err(failed)?)?,
+        Some((key, by)) => {
+            let (premises, now) = (&house.premises, Timestamp::now());
+            if house.alerts.get(key).is_some() {
+                premises.forks.seen(key, by, &house.reader(), &premises.registry, now).map_err(failed)?;
+            }
+            say(talk, &house.alerts.see(key, by, now).map_err(failed)?)?;
+        }
         None => house.alerts.all().iter().try_for_each(|open| say(talk, open))?,
     }
     Ok(true)

@@ -62,6 +62,10 @@ const OTHERS: [(&str, &str); 13] = [
         "alerts.ndjson",
         r#"{"version":1,"at":"9999-12-30T22:00:00Z","event":{"what":"seen","key":"kiosk","by":"office"}}"#,
     ),
+    (
+        "forks.ndjson",
+        r#"{"version":1,"at":"2026-11-23T10:15:00Z","event":{"what":"looked","kiosk":"k-1","envelope":"0000000000000000000000000000000000000000000000000000000000000000","by":"office"}}"#,
+    ),
 ];
 
 /// The files of a folder in which everything was used once.

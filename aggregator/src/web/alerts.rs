@@ -68,6 +68,9 @@ pub(crate) async fn seen(
         let open = web.desk.alerts.get(&key).filter(|open| concerns(web, &viewer, open)).ok_or_else(unknown)?;
         web.note(viewer.name(), Deed::SawAlert, Some(&format!("alert:{}", open.alert.key)), None)?;
         let by: StaffRole = viewer.name().parse().map_err(|error: StaffRoleError| Failure::internal(&error))?;
+        let (reader, registry) = (&web.desk.reader, &web.desk.world.registry);
+        let looked = web.desk.forks.seen(&key, &by, reader, registry, web.now());
+        looked.map_err(|error| Failure::internal(&error))?;
         web.desk.alerts.see(&key, &by, web.now()).map_err(|error| Failure::internal(&error))?;
         tell(web, &open.alert.audience);
         Ok(Redirect::to("/alerts").into_response())

@@ -336,7 +336,7 @@ async fn explained(
     explained.await.map(Json)
 }
 
-/// Every kiosk, silent ones first.
+/// Every kiosk: those in whose name two tablets send first, then silent ones.
 #[utoipa::path(get, path = "/api/v1/fleet", tag = "office", responses(
     (status = 200, description = "The kiosks", body = [fleet::KioskSheet]),
     (status = 401, description = "Sign in first", body = Problem, content_type = "application/problem+json"),

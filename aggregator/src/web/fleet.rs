@@ -1,4 +1,5 @@
-//! The fleet: every kiosk, those that were not heard from longest first, and whether everything that each numbered is here.
+//! The fleet: every kiosk, those in whose name two tablets send first, then those that were not heard from longest, and whether everything that each
+//! numbered is here.
 
 use std::cmp::Reverse;
 
@@ -29,6 +30,12 @@ const LOW_BATTERY: u8 = 20;
 const LITTLE_DISK_BYTES: u64 = 200_000_000;
 /// A kiosk asks for a new certificate thirty days before its own ends: with so few left it has been away, or cannot.
 const PASS_ENDS_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// What there is to do about two tablets with one name.
+const TWO_TABLETS: &str = "\
+    A disk was copied or put back, or an empty tablet was given a name that was in use. What the second tablet sends \
+    cannot be counted and is in quarantine. Take the kiosk off (kiosk revoke) and enrol it again on the tablet that \
+    keeps the name (kiosk enrol); give the other tablet a name of its own and an empty data folder. Then say on the \
+    page of alerts that you have seen it.";
 /// From so many waiting records on an outbox is said to be stuck, when its kiosk is connected.
 const MANY_WAITING: u64 = 50;
 
@@ -93,6 +100,18 @@ pub(crate) struct KioskSheet {
     certificate_until: Option<Timestamp>,
     /// Whether everything that it was given was taken back.
     taken_off: bool,
+    /// That two tablets send in its name, as where a disk was copied; none where that is not so, and once somebody has seen its alert.
+    pub(crate) fork: Option<ForkSheet>,
+}
+
+/// What of a kiosk's is not counted because others have its numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ForkSheet {
+    /// How many of its records are in quarantine for that.
+    records: u64,
+    /// When the newest of them came, in UTC.
+    #[schema(value_type = String, format = DateTime)]
+    last: Timestamp,
 }
 
 /// Numbers of a kiosk's chain that nothing has come for.
@@ -138,7 +157,8 @@ pub(crate) fn fragment(web: &Web) -> Result<Fragment, Failure> {
     Ok(Fragment::new(body(web, &kiosks), said))
 }
 
-/// Every kiosk that is registered, was heard of, or sent anything: those that were not heard from longest first.
+/// Every kiosk that is registered, was heard of, or sent anything: those in whose name two tablets send first, then those that were not heard from
+/// longest.
 pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
     let internal = |error: LogError| Failure::internal(&error);
     let registered = web.desk.world.registry.all();
@@ -147,6 +167,7 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
     // After what kiosks say of themselves: what has come since is not lost.
     let heads = web.desk.reader.heads().map_err(internal)?;
     let sources = web.desk.reader.sources().map_err(internal)?;
+    let forks = web.desk.forks.standing(&web.desk.reader, &web.desk.world.registry).map_err(internal)?;
     let mut ids: Vec<_> = registered.keys().chain(sightings.keys()).chain(heads.keys()).collect();
     ids.sort();
     ids.dedup();
@@ -195,9 +216,12 @@ pub(crate) fn kiosks(web: &Web) -> Result<Vec<KioskSheet>, Failure> {
             moved_to: tablet.moved_to.map(|ward| ward.to_string()),
             certificate_until: passes.get(id).copied(),
             taken_off: web.desk.fleet.is_taken_off(id),
+            fork: forks.get(id).map(|fork| ForkSheet { records: fork.records, last: fork.last }),
         });
     }
-    sheets.sort_by_key(|sheet| (Reverse(sheet.silent), sheet.connected, sheet.last_record));
+    sheets.sort_by_key(|sheet| {
+        (Reverse(sheet.fork.is_some()), Reverse(sheet.silent), sheet.connected, sheet.last_record)
+    });
     Ok(sheets)
 }
 
@@ -214,6 +238,11 @@ fn asked(web: &Web, kiosk: &Kiosk) -> Option<(QuestionnaireRef, Hash)> {
 /// What of a kiosk somebody should look at, in words; nothing where all is well.
 fn troubles(kiosk: &KioskSheet, now: Timestamp) -> Vec<String> {
     let mut troubles = Vec::new();
+    if let Some(fork) = &kiosk.fork {
+        let records = words::of(fork.records, "record is", "records are");
+        troubles
+            .push(format!("two tablets send in its name, {records} not counted: take it off and enrol it again"));
+    }
     if kiosk.taken_off {
         troubles.push("it was taken off, and is not let in".to_owned());
     }
@@ -271,7 +300,10 @@ fn lost(kiosk: &KioskSheet) -> u64 {
 /// All parts that change, each with an id of its own.
 fn body(web: &Web, kiosks: &[KioskSheet]) -> Markup {
     let count = |wanted: &dyn Fn(&&KioskSheet) -> bool| words::count(kiosks.iter().filter(wanted).count() as u64);
-    let (silent, others): (Vec<_>, Vec<_>) = kiosks.iter().partition(|kiosk| kiosk.silent);
+    let (forked, others): (Vec<&KioskSheet>, Vec<&KioskSheet>) =
+        kiosks.iter().partition(|kiosk| kiosk.fork.is_some());
+    let (silent, others): (Vec<&KioskSheet>, Vec<&KioskSheet>) =
+        others.into_iter().partition(|kiosk| kiosk.silent);
     html! {
         p #standing.strip {
             span { strong { (words::of(kiosks.len() as u64, "kiosk", "kiosks")) } }
@@ -284,6 +316,7 @@ fn body(web: &Web, kiosks: &[KioskSheet]) -> Markup {
         @if kiosks.is_empty() {
             section #none.sheet { p { "No kiosk is registered. Add one with " code { "wardvoice-aggregator kiosk add" } "." } }
         } @else {
+            @if !forked.is_empty() { (part(web, "forked", "Two tablets with one name", TWO_TABLETS, &forked)) }
             (part(web, "silent", "Silent", "Nothing has come from these for three days. Silence is not stability: their wards are shown as silent.", &silent))
             (part(web, "heard", "Heard from", "Something has come from these in the last three days.", &others))
         }

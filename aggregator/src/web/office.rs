@@ -135,7 +135,7 @@ pub(crate) fn fragment(web: &Web, sight: &Sight) -> Result<Fragment, Failure> {
     let said = format!(
         "Updated: {} stored, {}.",
         words::of(web.desk.reader.position(), "record", "records"),
-        fleet_words(silent, found.kiosks.len())
+        fleet_words(silent, &found.kiosks)
     );
     let changes = html! {
         (alerts::notice(web, &sight.heeded))
@@ -174,7 +174,7 @@ fn body(web: &Web, sight: &Sight, found: &Found, silent: usize) -> Markup {
             h2 id="pages" { "What there is to see to" }
             dl.places {
                 @if sight.figures { (programme(web)) }
-                (place("/fleet", "Fleet", &fleet_words(silent, found.kiosks.len())))
+                (place("/fleet", "Fleet", &fleet_words(silent, &found.kiosks)))
                 (place("/office/quarantine", "Quarantine", &quarantine_words(found.quarantined)))
                 (place("/office/audit", "Who did what", "Every look at a named consultant and every change"))
                 @if sight.accounts { (place("/office/accounts", "Who may sign in", "Accounts, roles and who is signed in")) }
@@ -207,8 +207,12 @@ fn place(address: &str, name: &str, says: &str) -> Markup {
     html! { div { dt { a href=(address) { (name) } } dd { (says) } } }
 }
 
-fn fleet_words(silent: usize, all: usize) -> String {
-    format!("{silent} of {} silent", words::of(all as u64, "kiosk", "kiosks"))
+fn fleet_words(silent: usize, kiosks: &[KioskSheet]) -> String {
+    let said = format!("{silent} of {} silent", words::of(kiosks.len() as u64, "kiosk", "kiosks"));
+    match kiosks.iter().filter(|kiosk| kiosk.fork.is_some()).count() {
+        0 => said,
+        forked => format!("{said}, {forked} with two tablets in one name"),
+    }
 }
 
 fn quarantine_words(quarantined: u64) -> String {

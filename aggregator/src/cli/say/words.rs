@@ -33,8 +33,12 @@ pub(crate) fn kiosk(value: &Value) -> String {
     // The day is enough for whoever plans.
     let until = hash("/certificate_until").and_then(|until| until.split('T').next());
     let certificate = until.map_or_else(String::new, |day| format!("  certificate until {day}"));
+    let forked = value.pointer("/forked").and_then(Value::as_u64).map_or_else(String::new, |records| {
+        let records = plural(records, "record is", "records are");
+        format!("\n      two tablets send in its name, {records} not counted: take it off and enrol it again")
+    });
     format!(
-        "{:<24} {:<12} {}  {}, {asks}{kind}{certificate}",
+        "{:<24} {:<12} {}  {}, {asks}{kind}{certificate}{forked}",
         text(value, "/id"),
         text(value, "/ward"),
         text(value, "/fingerprint"),
@@ -518,6 +522,16 @@ mod tests {
             "friends_and_family": {"positive": figure(9.0), "negative": figure(1.0)}
         }));
         insta::assert_snapshot!(sheet);
+    }
+
+    #[test]
+    fn a_kiosk_with_two_tablets_in_its_name_says_what_to_do() {
+        let line =
+            |forked: Value| kiosk(&json!({"id": "k-1", "ward": "W1", "fingerprint": "1111", "forked": forked}));
+        assert!(!line(Value::Null).contains("two tablets"));
+        let said = line(json!(37));
+        let told = "two tablets send in its name, 37 records are not counted: take it off and enrol it again";
+        assert!(said.starts_with("k-1 ") && said.ends_with(told), "{said}");
     }
 
     #[test]

@@ -180,7 +180,11 @@ fn gather<T>(
         writer.commit().map(|end| (end, begun.elapsed()))
     });
     match committed {
-        Ok((end, took)) => Some(Note::Committed { end, took, stored: gathered.stored, answers: gathered.answers }),
+        Ok((end, took)) => {
+            let Gathered { stored, answers } = gathered;
+            tracing::debug!(stored = stored.len(), answers = answers.len(), ?took, "what arrived is durable");
+            Some(Note::Committed { end, took, stored, answers })
+        }
         Err(error) => {
             tracing::error!("{}", failure(&error));
             // Said before the answers go: whoever waits for one finds the reason, not only that none comes.

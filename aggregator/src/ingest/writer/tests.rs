@@ -145,6 +145,13 @@ fn two_tablets_with_a_copied_disk_are_a_forked_chain() {
         assert_eq!(desk.send(&trust, arrival), "forked_chain");
     }
     assert_eq!(desk.writer().reader().quarantined().unwrap(), 3);
+    // Whoever asks after a restart is told, and which one came last.
+    desk.reopen();
+    let reader = desk.writer().reader();
+    let source = reader.sources().unwrap().get(&tablet.id).copied().unwrap();
+    assert_eq!((source.entries, source.forked), (3, 3));
+    let newest = reader.last_fork(&tablet.id, &source).unwrap().unwrap();
+    assert_eq!(newest.payload, of_second.last().unwrap().payload);
 }
 
 #[test]

@@ -27,6 +27,7 @@ use crate::display_tokens::DisplayTokens;
 use crate::disputes::{Attributed, Disputes};
 use crate::facts::{Facts, Vocabulary};
 use crate::fleet::Fleet;
+use crate::forks::Forks;
 use crate::help::HelpDesk;
 use crate::ingest::World;
 use crate::log::Log;
@@ -206,6 +207,7 @@ impl Bench {
                 Delivery::open(folder.path().join("delivery.ndjson"), SignedDuration::from_hours(24)).unwrap(),
             ),
             alerts: Arc::new(Alerts::open(folder.path().join("alerts.ndjson")).unwrap()),
+            forks: Arc::new(Forks::open(folder.path().join("forks.ndjson")).unwrap()),
             comments: Arc::new(
                 Comments::open(folder.path(), Rules::default(), log.reader(), world, facts).unwrap(),
             ),

@@ -7,7 +7,9 @@ use serde_json::Value;
 use wardvoice_protocol::id::{Hash, KioskId};
 use wardvoice_protocol::receipt::Reason;
 
+use super::desk::{AMPLE, alert};
 use super::*;
+use crate::alerts::Kind;
 use crate::authority::{Authority, CertificateRequest, testing};
 use crate::web::words;
 
@@ -77,6 +79,41 @@ async fn the_fleet_shows_silent_kiosks_first_and_says_in_words_what_to_look_at()
     assert!(page.contains("3 seconds ahead") && page.contains("no word since the last restart"));
     assert!(!page.contains("NaN") && !page.contains("style="));
     insta::assert_snapshot!("fleet", main_of(&page).replace('>', ">\n"));
+}
+
+/// A disk was copied: the office reads it before anything else, and what comes after somebody has looked is news.
+#[tokio::test]
+async fn two_tablets_with_one_name_come_first_until_somebody_has_seen_it_and_another_record_comes() {
+    const TITLE: &str = "Two tablets with one name: 1 kiosk";
+    let mut bench = Bench::lively(false).await;
+    let first = async |bench: &Bench| {
+        let sheets: Value = serde_json::from_str(&bench.office("/api/v1/fleet").await).unwrap();
+        sheets[0].clone()
+    };
+    assert_eq!((&first(&bench).await["kiosk"], &first(&bench).await["fork"]), (&"k-3".into(), &Value::Null));
+    assert!(!bench.office("/fleet").await.contains(TITLE));
+
+    bench.forks(1);
+    let page = bench.office("/fleet").await;
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not there"));
+    assert!(place(TITLE) < place("Silent: 1 kiosk"));
+    assert!(place("id=\"kiosk-k-2\"") < place("id=\"kiosk-k-3\""), "before whoever was never heard from");
+    assert!(page.contains("wo tablets send in its name, 1 record is not counted: take it off and enrol it again"));
+    assert!(bench.office("/office").await.contains("2 of 3 kiosks silent, 1 with two tablets in one name"));
+    let sheet = first(&bench).await;
+    assert_eq!((&sheet["kiosk"], &sheet["fork"]["records"]), (&"k-2".into(), &1.into()));
+    assert_eq!(sheet["fork"]["last"], "2026-11-20T11:55:00Z");
+
+    bench.finds(vec![alert(Kind::ForkedChain, "forked_chain:k-2", "it", "/fleet")], AMPLE);
+    bench.finds(vec![alert(Kind::ForkedChain, "forked_chain:k-9", "it", "/fleet")], AMPLE);
+    assert_eq!(bench.office_sends("/alerts/seen", "key=forked_chain:k-9").await.0, 303);
+    assert!(bench.office("/fleet").await.contains(TITLE), "it was another kiosk's");
+    assert_eq!(bench.office_sends("/alerts/seen", "key=forked_chain:k-2").await.0, 303);
+    assert!(!bench.office("/fleet").await.contains(TITLE));
+    assert_eq!(first(&bench).await["fork"], Value::Null);
+
+    bench.forks(2);
+    assert!(bench.office("/fleet").await.contains("2 records are not counted"));
 }
 
 /// A backup from before was restored, and the kiosk has nothing left to send.

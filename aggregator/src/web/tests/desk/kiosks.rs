@@ -1,9 +1,12 @@
 //! What kiosks say of themselves, who asks for help at one, and what of theirs was refused.
 
 use jiff::SignedDuration;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use wardvoice_protocol::directory::Directory;
+use wardvoice_protocol::envelope::{ChainHead, Envelope};
 use wardvoice_protocol::id::{Hash, RecordId};
-use wardvoice_protocol::keys::SigningKey;
+use wardvoice_protocol::keys::{OpenKey, SigningKey};
 use wardvoice_protocol::receipt::Reason;
 use wardvoice_protocol::record::{Need, Place};
 use wardvoice_protocol::status::{Health, Presence, Status};
@@ -87,6 +90,30 @@ impl Bench {
             record: None,
             sequence: None,
             payload: format!("{id} {reason}").into_bytes(),
+        };
+        batch.quarantine(&self.log, new).unwrap().unwrap();
+        self.log.commit(batch).unwrap();
+    }
+
+    /// Somebody with the key of `k-2` sends a record whose number another one holds.
+    pub(in crate::web::tests) fn forks(&mut self, seed: u8) {
+        let (kiosk, key) = (kiosk("k-2"), SigningKey::from_bytes(&[2; 32]));
+        let mut rng = StdRng::seed_from_u64(u64::from(seed));
+        let opens = OpenKey::generate(&mut rng);
+        let record = RecordId::new(1_795_428_000_000, [seed; 10]);
+        let head = ChainHead::EMPTY;
+        let envelope =
+            Envelope::seal_bytes(b"{}", record, &kiosk, head, opens.seal_key(), &key, &mut rng).unwrap();
+        let mut batch = self.log.begin();
+        let new = NewRefusal {
+            kiosk,
+            received: noon() - SignedDuration::from_mins(5),
+            reason: Reason::ForkedChain,
+            detail: "another envelope already has number 1".to_owned(),
+            envelope: envelope.hash(),
+            record: Some(record),
+            sequence: Some(envelope.sequence()),
+            payload: envelope.to_json(),
         };
         batch.quarantine(&self.log, new).unwrap().unwrap();
         self.log.commit(batch).unwrap();
