@@ -24,7 +24,7 @@ use crate::translations::Ruling as TranslationRuling;
 use crate::tries::Tries;
 
 /// What stands in files that nothing here writes.
-const OTHERS: [(&str, &str); 13] = [
+const OTHERS: [(&str, &str); 14] = [
     (
         "accounts.json",
         r#"{"version":2,"accounts":{"office":{"password":"$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$wRkZY+tWSY8ObPwnpZ9fB4c/4QZ8Qoyi9eH+WB0E5F4","roles":["office","ward:W1"]}}}"#,
