@@ -157,19 +157,17 @@ impl Bench {
         let calendar = Calendar::new("2026-01-05".parse().unwrap()).unwrap();
         let translations = Arc::new(Translations::open(folder.path().join("approvals.ndjson")).unwrap());
         let previews = ways::drawn_by_a_script(folder.path(), &questionnaires);
-        let planning = Planning::open(folder.path().join("plan.ndjson"), &directory, 400, calendar.clone());
-        let planning = Arc::new(planning.unwrap());
+        let plan = folder.path().join("plan.ndjson");
+        let planning = Arc::new(Planning::open(plan, &directory, 400, calendar.clone()).unwrap());
         let scoring =
             ScoringWorld::inpatient(directory.clone(), calendar.clone(), Arc::clone(&vocabulary), 7).unwrap();
         let scoring = scoring.with_plans(planning.plans());
         let accounts = Accounts::open(folder.path().join("accounts.json")).unwrap();
         accounts.add(&OFFICE.parse().unwrap(), Proof::Chosen(PASSWORD), &[]).unwrap();
         let log = Log::open(&folder.path().join("log")).unwrap();
-        let vocabulary_too = Arc::clone(&vocabulary);
+        let facts = Arc::new(RwLock::new(Facts::new(Arc::clone(&vocabulary))));
         let (registry, open_keys) = (Arc::new(kiosks::three_kiosks(&directory)), Vec::new());
-        let world = World { directory, questionnaires, calendar, vocabulary: vocabulary_too, open_keys, registry };
-        let world = Arc::new(world);
-        let facts = Arc::new(RwLock::new(Facts::new(vocabulary)));
+        let world = Arc::new(World { directory, questionnaires, calendar, vocabulary, open_keys, registry });
         let now = Arc::new(Mutex::new(noon()));
         let replayed = Arc::new(Mutex::new(Vec::new()));
         let broker = Arc::new(AtomicBool::new(true));
