@@ -82,9 +82,8 @@ impl Desktop {
 
     /// Touches the display at a point: the pointer goes there, presses and releases.
     pub fn touch(&self, x: usize, y: usize) -> Result<()> {
-        self.xdotool(&["mousemove", "--sync", &x.to_string(), &y.to_string()])?;
-        self.xdotool(&["click", "1"])?;
-        Ok(())
+        // Without `--sync`, which waits for fifteen seconds where the pointer is already: the server takes both in their order.
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]).map(drop)
     }
 
     /// Presses a key by its X name.
