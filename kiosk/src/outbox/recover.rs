@@ -137,7 +137,7 @@ fn head_to_continue(
     let stored = contents.head.map(|head| ChainHead { sequence: head.sequence, hash: head.hash });
     let stored = stored.filter(|head| {
         let alone = Marker { kiosk: kiosk.clone(), generation: 0, head: *head };
-        check(contents, &alone, kiosk).is_ok()
+        check(contents, &alone, kiosk, false).is_ok()
     });
     [marker.map(|marker| marker.head), stored, known].into_iter().flatten().max_by_key(|head| head.sequence)
 }
