@@ -116,7 +116,8 @@ pub enum JoinError {
 /// Joins with a code; what the kiosk is from now on.
 ///
 /// A kiosk that was taken in before is taken in again: with the signing key that it has, so that the aggregator goes on with the same chain,
-/// and with its outbox as it is. One that has no outbox yet goes on with the chain that the aggregator has in its name. What would make another kiosk of it is refused before anything is kept.
+/// and with its outbox as it is. One that has no outbox yet goes on with the chain that the aggregator has in its name. What would make
+/// another kiosk of it is refused before anything is kept.
 pub fn join(data: &Path, aggregator: &str, code: &JoinCode) -> Result<KioskSettings, JoinError> {
     let signing_key = identity::load_or_create(data)?;
     let (key, request) = request()?;

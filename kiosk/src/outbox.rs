@@ -16,8 +16,8 @@
 //! 5. Envelopes are sealed on entry; nothing here can be read back by the kiosk.
 //!
 //! # On disk
-//! `outbox/lock`, `outbox.beginning` where there is one, `outbox/store-<generation>/`, `outbox/poisoned` after a failed write, `outbox/broken-<generation>/` after
-//! a recovery, and `outbox.marker`, all in the data directory. An append makes the
+//! `outbox/lock`, `outbox/store-<generation>/`, `outbox/poisoned` after a failed write, `outbox/broken-<generation>/` after
+//! a recovery, `outbox.marker`, and `outbox.beginning` where there is one, all in the data directory. An append makes the
 //! store durable first and the marker second; a kill between the two leaves the store one ahead, which opening mends
 //! because the one envelope proves itself by the chain.
 //!
