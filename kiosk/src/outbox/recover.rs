@@ -42,7 +42,7 @@ pub enum Recovered {
 
 /// Brings an outbox that does not open back to work.
 ///
-/// `known_head` is where the aggregator says the chain stands (`wardvoice-aggregator verify`); it is needed only when
+/// `known_head` is where the aggregator says the chain stands (`wardvoice-aggregator verify --json`); it is needed only when
 /// neither marker nor store reads, and used when it is ahead of both.
 pub fn recover(data: &Path, identity: &Identity, known_head: Option<ChainHead>) -> Result<Recovered, OutboxError> {
     match Outbox::open_with_reserve(data, identity.clone(), 0) {
