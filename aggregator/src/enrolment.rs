@@ -7,6 +7,8 @@
 //! What both ends say is in [`wardvoice_protocol::enrolment`], one line of JSON each way over TLS. A kiosk without a pass may only join;
 //! one with a pass may only have it renewed.
 //!
+//! Whoever joins is told where the chain of its name stands, so that an empty tablet in the place of a broken one goes on with it.
+//!
 //! Invariants: a code works for one signing key, until it ends. It is used up on the disk before anything else happens, so that of
 //! two kiosks with one code one is refused, whatever fails; the kiosk that has used it may ask again with the same key, because
 //! an answer can get lost. Enrolling a kiosk that is known takes back what it had been given before. Whoever is taken off while it joins or renews
@@ -25,15 +27,16 @@ use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::time::timeout;
 use wardvoice_protocol::enrolment::{
-    Answer, Ask, Joining, MAX_ASK_BYTES, Pass, Purpose, Refusal, proof, secret_hash,
+    Answer, Ask, Joining, KnownHead, MAX_ASK_BYTES, Pass, Purpose, Refusal, proof, secret_hash,
 };
-use wardvoice_protocol::id::KioskId;
+use wardvoice_protocol::id::{KioskId, Sequence};
 use wardvoice_protocol::keys::VerifyingKey;
 
 use crate::audit::Deed;
 use crate::authority::{AuthorityError, Bearer, CertificateRequest, IssuedError, SharedAuthority};
 use crate::gate::places::Places;
 use crate::gate::{self, Arrival, Gate};
+use crate::log::Head;
 use crate::premises::House;
 use crate::registry::RegistryError;
 use crate::tries::Tries;
@@ -129,6 +132,7 @@ impl Desk {
         self.has_room(kiosk, now)?;
         self.note(kiosk, &format!("joined with signing key {signing_key}"), now)?;
         self.register(&invited, signing_key).map_err(not_now)?;
+        let head = self.head_of(kiosk)?;
         // What it had before may be in somebody else's hands.
         self.authority.revoke(kiosk, now).map_err(not_now)?;
         let pass = self.authority.admit(kiosk, request, now).map_err(not_now)?;
@@ -141,7 +145,17 @@ impl Desk {
         let settings = settings.ok_or_else(|| not_now("the kiosk's ward is not in the directory"))?;
         tracing::info!(%kiosk, "a kiosk has joined");
         (self.joined)(kiosk);
-        Ok(Answer::Welcome { pass, settings: Box::new(settings) })
+        Ok(Answer::Welcome { pass, settings: Box::new(settings), head })
+    }
+
+    /// Where a kiosk's chain stands. What came before its key was replaced may have been judged by the old one and be under way still: a
+    /// number that it is about to take is not one to go on from.
+    fn head_of(&self, kiosk: &KioskId) -> Result<Option<KnownHead>, Refusal> {
+        let (reader, id) = (self.house.reader(), kiosk.clone());
+        let read = move || reader.heads().map(|heads| heads.get(&id).copied());
+        let head = self.house.pipeline.while_still(read).map_err(not_now)?.map_err(not_now)?;
+        let known = |head: Head| Some(KnownHead { sequence: Sequence::new(head.highest)?, hash: head.hash });
+        Ok(head.and_then(known))
     }
 
     fn register(&self, invited: &Invited, signing_key: VerifyingKey) -> Result<(), RegistryError> {

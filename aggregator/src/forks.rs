@@ -1,4 +1,5 @@
-//! Forks: kiosks whose chain is continued in two ways, because a disk was copied or put back, or an empty tablet was given a name that was in use.
+//! Forks: kiosks whose chain is continued in two ways, because a disk was copied or put back, or an empty tablet was given a name that was in use
+//! and did not go on where it was told to (it has a program from before, or never joined).
 //!
 //! Purpose: whoever comes second is refused, and nothing of it counts, so somebody has to hear of it before a ward's answers have gone into the
 //! quarantine for weeks.

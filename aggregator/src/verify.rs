@@ -66,6 +66,8 @@ pub struct KioskReport {
     pub kiosk: KioskId,
     /// The highest number.
     pub highest: u64,
+    /// The hash of the envelope that holds it: where a kiosk that has lost everything goes on by hand.
+    pub head: Hash,
     /// How many records there are.
     pub stored: u64,
     /// How many numbers are held by refused envelopes that were linked.

@@ -21,8 +21,9 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_pki_types::ServerName;
 use wardvoice_protocol::assignment::{Assignment, KioskSettings};
 use wardvoice_protocol::enrolment::{
-    Answer, Ask, JoinCode, Joining, MAX_ANSWER_BYTES, Pass, Purpose, Refusal, pem, proof,
+    Answer, Ask, JoinCode, Joining, KnownHead, MAX_ANSWER_BYTES, Pass, Purpose, Refusal, pem, proof,
 };
+use wardvoice_protocol::envelope::ChainHead;
 use wardvoice_protocol::id::KioskId;
 
 use crate::commission::posted_seal_key;
@@ -37,6 +38,8 @@ mod trust;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often a kiosk looks whether its pass is about to end.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
+/// A chain stands nowhere beyond this, however long it has been sent: so there is always a next number, and every reader of JSON can read it.
+const FURTHEST: u64 = 1 << 53;
 
 /// Why a kiosk was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +116,8 @@ pub enum JoinError {
 /// Joins with a code; what the kiosk is from now on.
 ///
 /// A kiosk that was taken in before is taken in again: with the signing key that it has, so that the aggregator goes on with the same chain,
-/// and with its outbox as it is. What would make another kiosk of it is refused before anything is kept.
+/// and with its outbox as it is. One that has no outbox yet goes on with the chain that the aggregator has in its name. What would make
+/// another kiosk of it is refused before anything is kept.
 pub fn join(data: &Path, aggregator: &str, code: &JoinCode) -> Result<KioskSettings, JoinError> {
     let signing_key = identity::load_or_create(data)?;
     let (key, request) = request()?;
@@ -123,9 +127,11 @@ pub fn join(data: &Path, aggregator: &str, code: &JoinCode) -> Result<KioskSetti
     let purpose = Purpose::Join(Box::new(joining));
     let config = trust::of_the_code(code).map_err(|reason| tls(aggregator, reason))?;
     match ask(aggregator, config, purpose, &request)? {
-        Answer::Welcome { pass, mut settings } => {
+        Answer::Welcome { pass, mut settings, head } => {
             may_become(data, &settings.assignment)?;
             go_on_sealing(data, &mut settings.assignment);
+            // Before it has settings: no kiosk may number a record that does not know where its chain begins.
+            go_on_numbering(data, aggregator, &settings.assignment.kiosk, head)?;
             keep(data, &pass, &key, aggregator)?;
             // Last: a kiosk with settings has a pass.
             Settings::keep(data, &settings)?;
@@ -160,6 +166,22 @@ fn go_on_sealing(data: &Path, assignment: &mut Assignment) {
         let posted = posted_seal_key(data, known.origin());
         assignment.seal_key = posted.unwrap_or(known.assignment.seal_key);
     }
+}
+
+/// Lets a tablet that has kept nothing go on where the chain of its name stands, which another tablet began. What is said beside the hospital's
+/// own keys is believed as they are; the worst that it can do is to make numbers odd, and whoever reads the log sees that.
+fn go_on_numbering(
+    data: &Path,
+    aggregator: &str,
+    kiosk: &KioskId,
+    known: Option<KnownHead>,
+) -> Result<(), JoinError> {
+    let head = known.map(ChainHead::from);
+    if let Some(ChainHead { sequence, .. }) = head.filter(|head| head.sequence > FURTHEST) {
+        let reason = format!("its chain would stand at record {sequence}, where none can stand");
+        return Err(JoinError::Answer { address: aggregator.to_owned(), reason });
+    }
+    Ok(outbox::begin_after(data, kiosk, head)?)
 }
 
 /// Asks for the next pass with the one that is there; when the new one ends.
@@ -291,7 +313,7 @@ mod tests {
     use std::fs;
 
     use wardvoice_protocol::clock::Clock;
-    use wardvoice_protocol::id::Hash;
+    use wardvoice_protocol::id::{Hash, Sequence};
     use wardvoice_protocol::keys::{OpenKey, SealKey, SigningKey};
     use wardvoice_protocol::posting::Posting;
     use wardvoice_protocol::record::{Body, Cleaning};
@@ -375,6 +397,33 @@ mod tests {
             fs::write(data.path().join("posting.json"), saved(of).to_string()).unwrap();
             assert_eq!(sealed_to(data.path(), &own), *expected);
         }
+    }
+
+    #[test]
+    fn an_empty_tablet_goes_on_with_the_chain_of_its_name_and_with_none_that_cannot_be() {
+        let kiosk: KioskId = "k-0017".parse().unwrap();
+        let known = |number| Some(KnownHead { sequence: Sequence::new(number).unwrap(), hash: Hash::of(b"last") });
+        let goes_on_from = |data: &Path| {
+            let signing_key = SigningKey::from_bytes(&[7; 32]);
+            let identity = Identity { kiosk: kiosk.clone(), signing_key };
+            Outbox::open_with_reserve(data, identity, 0).unwrap().head()
+        };
+        for (head, number) in [(known(5), 5), (known(FURTHEST), FURTHEST), (None, 0)] {
+            let data = tempfile::tempdir().unwrap();
+            go_on_numbering(data.path(), "127.0.0.1:1", &kiosk, head).unwrap();
+            assert_eq!(goes_on_from(data.path()).sequence, number);
+        }
+        for beyond in [FURTHEST + 1, u64::MAX] {
+            let data = tempfile::tempdir().unwrap();
+            let refused = go_on_numbering(data.path(), "127.0.0.1:1", &kiosk, known(beyond));
+            assert!(matches!(refused, Err(JoinError::Answer { .. })), "{refused:?}");
+            assert_eq!(goes_on_from(data.path()), ChainHead::EMPTY, "nothing was kept of it");
+        }
+        let data = with_a_record(
+            &serde_json::from_str(include_str!("../../protocol/fixtures/v1/kiosk-settings.json")).unwrap(),
+        );
+        go_on_numbering(data.path(), "127.0.0.1:1", &kiosk, known(5)).unwrap();
+        assert_eq!(goes_on_from(data.path()).sequence, 1, "it has an outbox of its own");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! # Vocabulary
 //! The *head* is the number and hash of the last envelope ever appended; it outlives the envelopes. The *marker* is a
-//! small fsynced file beside the store that repeats the head. A *generation* is one store on disk; an empty store that
+//! small fsynced file beside the store that repeats the head. The *beginning* is another, on a tablet that was given the
+//! name of one before it: after which record its chain begins. A *generation* is one store on disk; an empty store that
 //! has grown large is replaced by the next generation. *Waiting* envelopes are those no settled verdict has named.
 //!
 //! # Invariants
@@ -16,7 +17,7 @@
 //!
 //! # On disk
 //! `outbox/lock`, `outbox/store-<generation>/`, `outbox/poisoned` after a failed write, `outbox/broken-<generation>/` after
-//! a recovery, and `outbox.marker`, all in the data directory. An append makes the
+//! a recovery, `outbox.marker`, and `outbox.beginning` where there is one, all in the data directory. An append makes the
 //! store durable first and the marker second; a kill between the two leaves the store one ahead, which opening mends
 //! because the one envelope proves itself by the chain.
 //!
@@ -44,15 +45,17 @@ use wardvoice_protocol::record::{Body, Record};
 use crate::identity::Identity;
 use crate::killpoint;
 
+mod beginning;
 mod marker;
 mod places;
 mod recover;
 mod store;
 
+pub use beginning::begin_after;
 pub use recover::{Recovered, recover};
 
 use marker::{Found, Marker, MarkerFile};
-use places::{directory, generations, has_been_used, marker_path, poison_path, store_path};
+use places::{beginning_path, directory, generations, has_been_used, marker_path, poison_path, store_path};
 use store::{Contents, Store, StoreError, StoredHead};
 
 /// New interviews are refused when the disk has less than this free.
@@ -217,8 +220,11 @@ impl Outbox {
             Found::Damaged => return Err(damaged(data, Damage::MarkerDamaged)),
             Found::Nothing if has_been_used(data)? => return Err(damaged(data, Damage::MarkerMissing)),
             Found::Nothing => {
-                // The marker comes first: one that says 0 promises nothing, so a kill before the store exists is harmless.
-                let first = Marker { kiosk: identity.kiosk.clone(), generation: 1, head: ChainHead::EMPTY };
+                // The marker comes first: one that is as the beginning says promises nothing, so a kill before the store exists is
+                // harmless.
+                let head = beginning::first_head(data, &identity.kiosk)
+                    .map_err(|source| file(beginning_path(data), source))?;
+                let first = Marker { kiosk: identity.kiosk.clone(), generation: 1, head };
                 MarkerFile::create(&marker_path(data), &first)
                     .map_err(|source| file(marker_path(data), source))?;
                 first
@@ -232,9 +238,10 @@ impl Outbox {
         if free_bytes < OPEN_BYTES {
             return Err(OutboxError::NoSpaceToOpen { data: data.to_owned(), free_bytes });
         }
-        let (store, contents) = open_store(data, &marker)?;
+        let is_first = beginning::is_first(data, &marker);
+        let (store, contents) = open_store(data, &marker, is_first)?;
         let (head, waiting) =
-            check(&contents, &marker, &identity.kiosk).map_err(|damage| damaged(data, damage))?;
+            check(&contents, &marker, &identity.kiosk, is_first).map_err(|damage| damaged(data, damage))?;
         let marker_file =
             MarkerFile::open(&marker_path(data)).map_err(|source| file(marker_path(data), source))?;
         let rng = StdRng::try_from_rng(&mut SysRng).map_err(|error| OutboxError::Random(error.to_string()))?;
@@ -459,12 +466,11 @@ pub fn measure_appends(
         .collect()
 }
 
-/// Opens and reads the store that a marker names.
-fn open_store(data: &Path, marker: &Marker) -> Result<(Store, Contents), OutboxError> {
+/// Opens and reads the store that a marker names; `is_first` where the marker is the one that the outbox began with.
+fn open_store(data: &Path, marker: &Marker, is_first: bool) -> Result<(Store, Contents), OutboxError> {
     let path = store_path(data, marker.generation);
-    let promised = marker.head.sequence;
-    if promised > 0 && !Store::exists(&path) {
-        return Err(damaged(data, Damage::StoreMissing(promised)));
+    if !is_first && !Store::exists(&path) {
+        return Err(damaged(data, Damage::StoreMissing(marker.head.sequence)));
     }
     let open = || {
         let store = Store::open(&path)?;
@@ -474,7 +480,7 @@ fn open_store(data: &Path, marker: &Marker) -> Result<(Store, Contents), OutboxE
     let unreadable = |error: StoreError| damaged(data, Damage::Unreadable(error.to_string()));
     match open() {
         // Killed while the very first store was made: nothing was ever promised from it.
-        Err(error) if promised == 0 => {
+        Err(error) if is_first => {
             tracing::warn!(%error, "making the first store again");
             fs::remove_dir_all(&path).map_err(|source| file(path.clone(), source))?;
             open().map_err(unreadable)
@@ -493,11 +499,11 @@ fn check(
     contents: &Contents,
     marker: &Marker,
     kiosk: &KioskId,
+    is_first: bool,
 ) -> Result<(ChainHead, BTreeMap<u64, Waiting>), Damage> {
     let Some(stored) = contents.head else {
-        let nothing_promised = marker.head.sequence == 0 && contents.envelopes.is_empty();
-        return if nothing_promised {
-            Ok((ChainHead::EMPTY, BTreeMap::new()))
+        return if is_first && contents.envelopes.is_empty() {
+            Ok((marker.head, BTreeMap::new()))
         } else {
             Err(Damage::Shortened { found: 0, marker: marker.head.sequence })
         };

@@ -10,8 +10,12 @@
 //! certificate with the same 80 bits, which is 2^80 tries, and hears nothing otherwise. The secret works once, for one signing key,
 //! for as long as the office said; the aggregator keeps only its hash.
 //!
+//! **Where the chain goes on.** A name that has sent records may be given to an empty tablet, because a broken one is replaced. It is told with
+//! which number and hash the records end that are stored, and begins after them; a tablet that has an outbox of its own knows better.
+//!
 //! Old and new: the version of an [`Ask`] is 1. An aggregator refuses what it does not know with [`Refusal::BadRequest`], which
-//! every kiosk reads.
+//! every kiosk reads. A kiosk passes over what it does not know in a welcome, as those do that know no [`KnownHead`]; an aggregator that says
+//! none is one from before, or has no record in that name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +27,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::assignment::KioskSettings;
-use crate::id::Hash;
+use crate::envelope::ChainHead;
+use crate::id::{Hash, Sequence};
 use crate::keys::{Signature, VerifyingKey};
 
 /// The longest line that is read from a kiosk, in bytes.
@@ -201,6 +206,9 @@ pub enum Answer {
         pass: Pass,
         /// What it is told to be.
         settings: Box<KioskSettings>,
+        /// Where the chain of its name stands; absent when nothing was stored in that name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<KnownHead>,
     },
     /// Here is a new certificate.
     Renewed {
@@ -209,6 +217,21 @@ pub enum Answer {
     },
     /// No.
     Refused(Refusal),
+}
+
+/// The last record that an aggregator has of a kiosk's chain. Those before it need not all be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KnownHead {
+    /// Its number.
+    pub sequence: Sequence,
+    /// The hash of its envelope.
+    pub hash: Hash,
+}
+
+impl From<KnownHead> for ChainHead {
+    fn from(known: KnownHead) -> Self {
+        Self { sequence: known.sequence.get(), hash: known.hash }
+    }
 }
 
 /// A certificate and who vouches for it.

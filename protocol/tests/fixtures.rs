@@ -20,6 +20,7 @@ use wardvoice_protocol::assignment::{Assignment, KioskSettings};
 use wardvoice_protocol::board::{Bay, Board};
 use wardvoice_protocol::contact::{AttributionSource, Mode, Outcome};
 use wardvoice_protocol::directory::{Directory, DirectoryFile};
+use wardvoice_protocol::enrolment::{Answer, Pass};
 use wardvoice_protocol::envelope::{ChainHead, Envelope, EnvelopeFile};
 use wardvoice_protocol::help::HelpSeen;
 use wardvoice_protocol::id::{Hash, KioskId, RecordId};
@@ -40,6 +41,10 @@ fn folder() -> PathBuf {
 
 fn bytes(name: &str) -> Vec<u8> {
     fs::read(folder().join(name)).unwrap()
+}
+
+fn text_of(name: &str) -> String {
+    String::from_utf8(bytes(name)).unwrap()
 }
 
 fn text(file: &str, name: &str) -> String {
@@ -154,6 +159,30 @@ fn assignments() {
     assert_eq!(settings.assignment, assignment);
     assert_eq!(assignment.seal_key, *open_key().seal_key());
     assert_eq!(assignment.aggregator_key, aggregator_key().verifying_key());
+}
+
+/// A welcome as it was before it said where a chain goes on, and as it is since: either side reads the other's.
+#[test]
+fn welcomes() {
+    /// What a kiosk from before reads.
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Before {
+        Welcome { pass: Pass, settings: Box<KioskSettings> },
+    }
+    let last = Envelope::read(&bytes("envelope-2.json")).unwrap().chain_head();
+    for (name, expected) in [("enrolment-welcome.json", None), ("enrolment-welcome-after.json", Some(last))] {
+        let answer: Answer = read(name);
+        let Answer::Welcome { pass, settings, head } = answer else { panic!("not a welcome") };
+        assert_eq!(head.map(ChainHead::from), expected, "{name}");
+        assert_eq!(*settings, read::<KioskSettings>("kiosk-settings.json"));
+        let Before::Welcome { pass: before, settings: told } = serde_json::from_slice(&bytes(name)).unwrap();
+        assert_eq!((before, told), (pass, settings), "{name}");
+    }
+    // A number that no chain has is no answer at all.
+    let none = text_of("enrolment-welcome-after.json").replace("\"sequence\": 2", "\"sequence\": 0");
+    assert!(none.contains("\"sequence\": 0"));
+    assert!(serde_json::from_str::<Answer>(&none).is_err());
 }
 
 #[test]

@@ -338,6 +338,40 @@ fn a_tablet_whose_certificate_has_ended_says_so_and_joins_again() -> Result<()> 
     everything_is_stored_once(slice::from_mut(&mut kiosk), &mut hospital.aggregator)
 }
 
+/// A tablet is broken for good, and an empty one joins under its name: it goes on with the chain, all is stored once and nothing is a fork.
+#[test]
+fn an_empty_tablet_takes_the_place_of_a_broken_one_under_its_name() -> Result<()> {
+    let mut hospital = Hospital::with_the_broker_inside()?;
+    let mut kiosk = hospital.enrol(1, "W1")?;
+    kiosk.start(None)?;
+    kiosk.goes_on(5)?;
+    kiosk.empties_its_outbox()?;
+    kiosk.kill()?;
+    let before = hospital.aggregator.ledger()?.stored();
+    ensure!(before >= 5, "{before} are stored of 5");
+    fs::remove_dir_all(kiosk.data())?;
+
+    kiosk.join(&hospital.aggregator.json(&["kiosk", "enrol", "--id", "k-0001"])?)?;
+    ensure!(waiting(&kiosk)? == 0);
+    // Killed before it has kept anything, it begins in the same place.
+    kiosk.start(Some("outbox.before_flush=return"))?;
+    until("the kiosk to reach its kill point", DEADLINE, || kiosk.ended())?;
+    kiosk.kill()?;
+    kiosk.start(None)?;
+    kiosk.goes_on(5)?;
+    everything_is_stored_once(slice::from_mut(&mut kiosk), &mut hospital.aggregator)?;
+    let ledger = hospital.aggregator.ledger()?;
+    ensure!(ledger.stored() >= before + 5 && ledger.doubled() == 0 && ledger.gaps() == 0, "{ledger:?}");
+    let refused = hospital.aggregator.list(&["quarantine", "list"])?;
+    ensure!(refused.is_empty(), "{refused:?}");
+    let kiosks = hospital.aggregator.list(&["kiosk", "list"])?;
+    let whole = kiosks.iter().all(|kiosk| kiosk.get("forked").is_none_or(Value::is_null));
+    ensure!(kiosks.len() == 1 && whole, "{kiosks:?}");
+    let alerts = hospital.aggregator.list(&["alert", "list"])?;
+    ensure!(!alerts.iter().any(|alert| alert.to_string().contains("forked_chain")), "{alerts:?}");
+    Ok(())
+}
+
 fn join(data: &Path, aggregator: &str, code: &str) -> Result<Output> {
     Bedside::try_join(data, aggregator, code)
 }

@@ -18,6 +18,7 @@ use crate::operations::{IdentityAsk, Request, Talk, perform};
 use crate::premises::Premises;
 
 mod any_bytes;
+mod replaced;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SETTINGS: &str = "[broker]\nlisten = \"127.0.0.1:8883\"\nencrypted = true\n[authority]\nnames = [\"wardvoice.example\"]\n\
@@ -96,7 +97,7 @@ impl Office {
     ) -> Result<Pass, Refusal> {
         let ask = Ask { version: 1, request: STANDARD.encode(request), purpose };
         match self.desk.answer(&serde_json::to_vec(&ask).unwrap(), HERE, bearer, now) {
-            Answer::Welcome { pass, settings } => {
+            Answer::Welcome { pass, settings, .. } => {
                 assert_eq!(settings.broker, "mqtts://wardvoice.example:8883");
                 Ok(pass)
             }
@@ -147,7 +148,8 @@ fn whoever_is_taken_in_is_given_everything_that_it_has_to_know() {
     let (request, purpose) = joining(&office.invite("k-0001", Some(&office.ward)), 1);
     let ask = Ask { version: 1, request: STANDARD.encode(&request), purpose };
     let asked = serde_json::to_vec(&ask).unwrap();
-    let Answer::Welcome { pass, settings } = office.desk.answer(&asked, HERE, None, Timestamp::now()) else {
+    let Answer::Welcome { pass, settings, head: None } = office.desk.answer(&asked, HERE, None, Timestamp::now())
+    else {
         panic!("it was not taken in");
     };
     let premises = &office.desk.house.premises;

@@ -27,6 +27,7 @@ pub(super) fn check(reader: &Reader, links: &Links) -> Result<(Vec<KioskReport>,
         reports.push(KioskReport {
             kiosk: kiosk.clone(),
             highest: walked.highest,
+            head: walked.hash,
             stored: walked.stored,
             refused: walked.refused,
             unlinked: walked.unlinked,

@@ -76,6 +76,7 @@ fn a_log_that_is_whole_is_proved() {
         assert!(report.scores.compared > 5 && report.scores.different.is_empty());
         let third = report.kiosks.iter().find(|report| report.kiosk.as_str() == "k-3").unwrap();
         assert_eq!((third.highest, third.stored, third.refused), (2, 1, 1));
+        assert_eq!(third.head, tablet.head.hash, "a kiosk that has lost everything goes on from it");
     }
     // A key that has been replaced since was right then.
     let new = wardvoice_protocol::keys::SigningKey::from_bytes(&[9; 32]).verifying_key();

@@ -32,8 +32,8 @@ const LITTLE_DISK_BYTES: u64 = 200_000_000;
 const PASS_ENDS_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// What there is to do about two tablets with one name.
 const TWO_TABLETS: &str = "\
-    A disk was copied or put back, or an empty tablet was given a name that was in use. What the second tablet sends \
-    cannot be counted and is in quarantine. Take the kiosk off (kiosk revoke) and enrol it again on the tablet that \
+    A disk was copied or put back, or an empty tablet whose program is too old was given a name that was in use. What \
+    the second tablet sends cannot be counted and is in quarantine. Take the kiosk off (kiosk revoke) and enrol it again on the tablet that \
     keeps the name (kiosk enrol); give the other tablet a name of its own and an empty data folder. Then say on the \
     page of alerts that you have seen it.";
 /// From so many waiting records on an outbox is said to be stuck, when its kiosk is connected.

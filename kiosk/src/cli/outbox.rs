@@ -40,8 +40,8 @@ enum Command {
     Status,
     /// Put a damaged store aside and continue the chain after it, so that the aggregator sees the gap
     Recover {
-        /// Where the aggregator says that this kiosk's chain stands (`wardvoice-aggregator verify`); only needed when
-        /// nothing on the kiosk reads any more
+        /// Where the aggregator says that this kiosk's chain stands (`highest` and `head` of `wardvoice-aggregator verify --json`);
+        /// only needed when nothing on the kiosk reads any more
         #[arg(long, value_name = "NUMBER:HASH")]
         after: Option<After>,
     },

@@ -13,6 +13,10 @@ pub(super) fn marker_path(data: &Path) -> PathBuf {
     data.join("outbox.marker")
 }
 
+pub(super) fn beginning_path(data: &Path) -> PathBuf {
+    data.join("outbox.beginning")
+}
+
 pub(super) fn store_path(data: &Path, generation: u64) -> PathBuf {
     directory(data).join(format!("store-{generation}"))
 }

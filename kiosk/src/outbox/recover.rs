@@ -42,7 +42,7 @@ pub enum Recovered {
 
 /// Brings an outbox that does not open back to work.
 ///
-/// `known_head` is where the aggregator says the chain stands (`wardvoice-aggregator verify`); it is needed only when
+/// `known_head` is where the aggregator says the chain stands (`wardvoice-aggregator verify --json`); it is needed only when
 /// neither marker nor store reads, and used when it is ahead of both.
 pub fn recover(data: &Path, identity: &Identity, known_head: Option<ChainHead>) -> Result<Recovered, OutboxError> {
     match Outbox::open_with_reserve(data, identity.clone(), 0) {
@@ -137,7 +137,7 @@ fn head_to_continue(
     let stored = contents.head.map(|head| ChainHead { sequence: head.sequence, hash: head.hash });
     let stored = stored.filter(|head| {
         let alone = Marker { kiosk: kiosk.clone(), generation: 0, head: *head };
-        check(contents, &alone, kiosk).is_ok()
+        check(contents, &alone, kiosk, false).is_ok()
     });
     [marker.map(|marker| marker.head), stored, known].into_iter().flatten().max_by_key(|head| head.sequence)
 }

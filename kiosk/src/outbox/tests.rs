@@ -310,6 +310,113 @@ fn a_kill_while_a_store_was_being_opened_does_no_harm() {
     assert_eq!(append(&mut open(data.path())).unwrap().sequence().get(), 1);
 }
 
+/// What a tablet of the same name has sent before this one was given it.
+fn sent_before(count: usize) -> ChainHead {
+    let lost = tempfile::tempdir().unwrap();
+    append_many(&mut open(lost.path()), count).last().unwrap().chain_head()
+}
+
+fn begin(data: &Path, head: Option<ChainHead>) {
+    begin_after(data, &identity().kiosk, head).unwrap();
+}
+
+#[test]
+fn an_empty_tablet_begins_after_what_was_sent_in_its_name_and_a_kill_at_any_moment_changes_nothing() {
+    let (data, head) = (tempfile::tempdir().unwrap(), sent_before(5));
+    begin(data.path(), Some(head));
+    assert_eq!(open(data.path()).head(), head);
+    // Killed before the store was made, and while it was.
+    fs::remove_dir_all(store_path(data.path(), 1)).unwrap();
+    assert_eq!(open(data.path()).head(), head);
+    fs::write(database(data.path(), 1), [0xA5; 700]).unwrap();
+    fs::write(store_path(data.path(), 1).join("conf"), "segment_si").unwrap();
+    assert_eq!(open(data.path()).head(), head);
+    // And before there was a marker.
+    fs::remove_dir_all(store_path(data.path(), 1)).unwrap();
+    fs::remove_file(marker_path(data.path())).unwrap();
+    let mut outbox = open(data.path());
+    let first = append(&mut outbox).unwrap();
+    assert_eq!((first.sequence().get(), first.previous()), (6, head.hash));
+    drop(outbox);
+    let mut outbox = open(data.path());
+    assert_eq!(numbers(&outbox), [6]);
+    assert_eq!(append(&mut outbox).unwrap().previous(), first.hash());
+    outbox.settle([&verdict(&first, Decision::Accepted)]).unwrap();
+    drop(outbox);
+    // From the first record on a lost store is no fresh start here either.
+    fs::remove_dir_all(store_path(data.path(), 1)).unwrap();
+    assert_eq!(damage(data.path()), Damage::StoreMissing(7));
+    recover(data.path(), &identity(), None).unwrap();
+    assert_eq!(append(&mut open(data.path())).unwrap().sequence().get(), 8);
+}
+
+#[test]
+fn a_tablet_that_has_or_had_an_outbox_knows_better_where_its_chain_stands() {
+    let used = || {
+        let data = tempfile::tempdir().unwrap();
+        append_many(&mut open(data.path()), 2);
+        data
+    };
+    let data = used();
+    begin(data.path(), Some(sent_before(5)));
+    assert_eq!(append(&mut open(data.path())).unwrap().sequence().get(), 3);
+    // While it runs, nobody waits for it.
+    let running = open(data.path());
+    begin(data.path(), Some(sent_before(5)));
+    assert_eq!(running.head().sequence, 3);
+    drop(running);
+    // One that has kept nothing yet, but is one.
+    let empty = tempfile::tempdir().unwrap();
+    drop(open(empty.path()));
+    begin(empty.path(), Some(sent_before(5)));
+    assert_eq!(open(empty.path()).head(), ChainHead::EMPTY);
+    // Damage stays damage, whatever is said.
+    let data = used();
+    fs::remove_file(marker_path(data.path())).unwrap();
+    begin(data.path(), Some(sent_before(5)));
+    assert_eq!(damage(data.path()), Damage::MarkerMissing);
+    let data = used();
+    fs::remove_dir_all(store_path(data.path(), 1)).unwrap();
+    begin(data.path(), Some(sent_before(2)));
+    assert_eq!(damage(data.path()), Damage::StoreMissing(2));
+}
+
+#[test]
+fn of_two_beginnings_the_later_counts_and_another_kiosks_never() {
+    let (data, later) = (tempfile::tempdir().unwrap(), sent_before(7));
+    begin_after(data.path(), &"k-2".parse().unwrap(), Some(sent_before(5))).unwrap();
+    begin(data.path(), Some(sent_before(5)));
+    begin(data.path(), Some(later));
+    assert_eq!(open(data.path()).head(), later);
+    for joins_again in [false, true] {
+        let data = tempfile::tempdir().unwrap();
+        begin_after(data.path(), &"k-2".parse().unwrap(), Some(later)).unwrap();
+        if joins_again {
+            // In a name in which nobody has sent.
+            begin(data.path(), None);
+        }
+        assert_eq!(beginning_path(data.path()).exists(), !joins_again);
+        assert_eq!(open(data.path()).head(), ChainHead::EMPTY, "what was said was of another kiosk");
+    }
+}
+
+#[test]
+fn a_beginning_with_any_byte_changed_is_none_and_is_mended_by_joining_again() {
+    let (data, head) = (tempfile::tempdir().unwrap(), sent_before(5));
+    begin(data.path(), Some(head));
+    let path = beginning_path(data.path());
+    let written = fs::read(&path).unwrap();
+    for place in 0..written.len() {
+        let mut changed = written.clone();
+        changed[place] ^= 1;
+        fs::write(&path, &changed).unwrap();
+        let refused = try_open(data.path()).map(|outbox| outbox.head());
+        assert!(matches!(refused, Err(OutboxError::File { .. })), "byte {place}: {refused:?}");
+    }
+    begin(data.path(), Some(head));
+    assert_eq!(open(data.path()).head(), head);
+}
+
 #[test]
 fn one_process_one_kiosk() {
     let data = tempfile::tempdir().unwrap();
