@@ -17,6 +17,8 @@ use wardvoice_tests::wait::until_true;
 use wardvoice_tests::ward::{Between, Ward};
 use wardvoice_tests::window::{KioskWindow, Shown};
 
+/// That somebody declined, and that the tablet was wiped afterwards.
+const SAID: u64 = 2;
 const DEADLINE: Duration = Duration::from_mins(1);
 
 #[test]
@@ -56,7 +58,10 @@ fn story(disk: &SmallDisk) -> Result<()> {
     kiosk.process().kill()?;
     fs::write(&marker, "not a marker")?;
     let recovered = recover(&kiosk)?;
-    ensure!(recovered.get("carried").and_then(Value::as_u64) == Some(1), "what waited is not there: {recovered}");
+    ensure!(
+        recovered.get("carried").and_then(Value::as_u64) == Some(SAID),
+        "what waited is not there: {recovered}"
+    );
     let shown = kiosk.kill_and_start(None)?;
     ensure!(shown.screen == "rest", "with an outbox that was recovered it starts with {}", shown.screen);
 
@@ -72,7 +77,7 @@ fn story(disk: &SmallDisk) -> Result<()> {
     })?;
     let ledger = ward.aggregator.ledger()?;
     ensure!(
-        ledger.stored() == 1 && ledger.faults().is_empty(),
+        ledger.stored() as u64 == SAID && ledger.faults().is_empty(),
         "{} are stored, {:?}",
         ledger.stored(),
         ledger.faults()
