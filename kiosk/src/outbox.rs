@@ -46,6 +46,7 @@ use crate::identity::Identity;
 use crate::killpoint;
 
 mod beginning;
+mod checked;
 mod marker;
 mod places;
 mod recover;

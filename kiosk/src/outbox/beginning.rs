@@ -1,7 +1,7 @@
 //! The beginning: after which record the chain of a tablet begins that was given a name which had sent already.
 //!
-//! A small fsynced file, written when the tablet joins and before it is a kiosk, so that none numbers a record without it. One value a line:
-//! `wardvoice-outbox-beginning-1`, kiosk, sequence, hash, and the CRC-32 of all that in eight hexadecimal digits.
+//! A small fsynced file, written when the tablet joins and before it is a kiosk, so that none numbers a record without it. It is
+//! [checked]: `wardvoice-outbox-beginning-1`, kiosk, sequence, hash.
 //!
 //! It counts until the first record is kept: until then the marker says the same, and nothing was promised of the store beside it, which a
 //! power cut may have left half made. A tablet that has an outbox already never gets one.
@@ -15,7 +15,7 @@ use wardvoice_protocol::id::{Hash, KioskId};
 
 use super::marker::Marker;
 use super::places::{beginning_path, has_been_used, marker_path};
-use super::{OutboxError, file, lock};
+use super::{OutboxError, checked, file, lock};
 use crate::files;
 
 const TITLE: &str = "wardvoice-outbox-beginning-1";
@@ -35,7 +35,8 @@ pub fn begin_after(data: &Path, kiosk: &KioskId, head: Option<ChainHead>) -> Res
     let written = match head {
         Some(head) => {
             tracing::info!(%kiosk, after = head.sequence, "this tablet goes on with a chain that another began");
-            files::replace(&path, write(kiosk, head).as_bytes(), 0o600)
+            let text = checked::write(TITLE, &[kiosk, &head.sequence, &head.hash]);
+            files::replace(&path, text.as_bytes(), 0o600)
         }
         // It may have been another kiosk's until now.
         None => remove(&path),
@@ -76,21 +77,8 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn write(kiosk: &KioskId, head: ChainHead) -> String {
-    let body = format!("{TITLE}\n{kiosk}\n{}\n{}\n", head.sequence, head.hash);
-    format!("{body}{:08x}\n", crc32fast::hash(body.as_bytes()))
-}
-
 fn read(text: &str) -> Option<(KioskId, ChainHead)> {
-    let (body, crc) = text.strip_suffix('\n')?.rsplit_once('\n')?;
-    let crc = u32::from_str_radix(crc, 16).ok()?;
-    if crc32fast::hash(format!("{body}\n").as_bytes()) != crc {
-        return None;
-    }
-    let mut lines = body.lines();
-    if lines.next()? != TITLE {
-        return None;
-    }
+    let mut lines = checked::read(TITLE, text)?;
     let kiosk = lines.next()?.parse().ok()?;
     let sequence = lines.next()?.parse().ok()?;
     let hash: Hash = lines.next()?.parse().ok()?;

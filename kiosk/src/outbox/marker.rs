@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use wardvoice_protocol::envelope::ChainHead;
 use wardvoice_protocol::id::{Hash, KioskId};
 
+use super::checked;
 use crate::files;
 
 const TITLE: &str = "wardvoice-outbox-marker-1";
@@ -57,23 +58,14 @@ impl Marker {
     }
 
     fn slot(&self) -> Vec<u8> {
-        let body =
-            format!("{TITLE}\n{}\n{}\n{}\n{}\n", self.kiosk, self.generation, self.head.sequence, self.head.hash);
-        let mut slot = format!("{body}{:08x}\n", crc32fast::hash(body.as_bytes())).into_bytes();
+        let ChainHead { sequence, hash } = &self.head;
+        let mut slot = checked::write(TITLE, &[&self.kiosk, &self.generation, sequence, hash]).into_bytes();
         slot.resize(SLOT_BYTES, b'\n');
         slot
     }
 
     fn parse(slot: &[u8]) -> Option<Self> {
-        let (body, crc) = std::str::from_utf8(slot).ok()?.trim_end_matches('\n').rsplit_once('\n')?;
-        let crc = u32::from_str_radix(crc, 16).ok()?;
-        if crc32fast::hash(format!("{body}\n").as_bytes()) != crc {
-            return None;
-        }
-        let mut lines = body.lines();
-        if lines.next()? != TITLE {
-            return None;
-        }
+        let mut lines = checked::read(TITLE, std::str::from_utf8(slot).ok()?)?;
         let kiosk = lines.next()?.parse().ok()?;
         let generation = lines.next()?.parse().ok()?;
         let sequence = lines.next()?.parse().ok()?;
