@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use jiff::Timestamp;
 use serde_json::Value;
 use wardvoice_protocol::id::{KioskId, WardId};
 use wardvoice_protocol::questionnaire::QuestionnaireName;
@@ -103,6 +104,12 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// A moment to the minute, for people: "27 November 2026, 00:50 UTC".
+fn minute(moment: &str) -> String {
+    let read = moment.parse::<Timestamp>();
+    read.map_or_else(|_| moment.to_owned(), |moment| moment.strftime("%-d %B %Y, %H:%M UTC").to_string())
+}
+
 fn authority(value: &Value) -> String {
     format!(
         "Fingerprint (SHA-256): {}\nCertificate: {}\nRevoked certificates: {}",
@@ -131,7 +138,7 @@ fn issued(value: &Value) -> String {
 
 fn invitation(value: &Value) -> String {
     let (kiosk, code) = (text(value, "/kiosk"), text(value, "/code"));
-    let (aggregator, until) = (text(value, "/aggregator"), text(value, "/until"));
+    let (aggregator, until) = (text(value, "/aggregator"), minute(text(value, "/until")));
     format!(
         "Join code of {kiosk}: {code}\nIt works once, until {until}. On the kiosk, run this and type the code:\n\
          wardvoice-kiosk join --aggregator {aggregator}"

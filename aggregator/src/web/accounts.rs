@@ -213,7 +213,7 @@ fn render(web: &Web, viewer: &Viewer, find: &str, said: &Said) -> Markup {
         div.stack {
             section.sheet.flows aria-labelledby="add" {
                 h2 id="add" { "Add an account" }
-                p.aside { "Its name is an id and nobody's real name. A password is drawn and shown once." }
+                p.aside { "Its name is an id and nobody’s real name. A password is drawn and shown once." }
                 form method="post" action="/office/accounts/add" {
                     div.field { label for="name" { "Name" } input id="name" name="name" type="text" maxlength="40" autocapitalize="none" spellcheck="false" required; }
                     (roles_field("roles", "", "Roles, for example ward:W12 or consultant:C07"))
@@ -232,7 +232,7 @@ fn render(web: &Web, viewer: &Viewer, find: &str, said: &Said) -> Markup {
                 @if shown.is_empty() { p { "None is called so." } } @else { (table(shown, &sessions)) }
             }
             section.sheet.flows aria-labelledby="elsewhere" {
-                h2 id="elsewhere" { "Signed in with the trust's own sign-in" }
+                h2 id="elsewhere" { "Signed in with the trust’s own sign-in" }
                 (others(&sessions))
             }
         }
@@ -264,7 +264,7 @@ fn roles_field(id: &str, value: &str, label: &str) -> Markup {
 fn table(accounts: &[&Account], sessions: &BTreeMap<AccountName, (Account, u64)>) -> Markup {
     html! {
         div.scroller tabindex="0" role="group" aria-labelledby="accounts" {
-            table {
+            table.cards {
                 thead { tr { th scope="col" { "Name" } th scope="col" { "May be" } th.n scope="col" { "Signed in" } th scope="col" { "Change" } } }
                 tbody {
                     @for account in accounts {
@@ -272,8 +272,8 @@ fn table(accounts: &[&Account], sessions: &BTreeMap<AccountName, (Account, u64)>
                         @let listed = account.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
                         tr {
                             th scope="row" { (name) @if account.locked { " " span.tag.silent { "Locked" } } }
-                            td { (listed) }
-                            td.n { (sessions.get(&account.name).map_or(0, |(_, many)| *many)) }
+                            td data-label="May be" { (listed) }
+                            td.n data-label="Signed in" { (sessions.get(&account.name).map_or(0, |(_, many)| *many)) }
                             td {
                                 details {
                                     summary { "Change" span.hidden { " " (name) } }
@@ -310,14 +310,14 @@ fn others(sessions: &BTreeMap<AccountName, (Account, u64)>) -> Markup {
     html! {
         @if others.is_empty() { p { "Nobody is, at this moment." } } @else {
             div.scroller tabindex="0" role="group" aria-labelledby="elsewhere" {
-                table {
+                table.cards {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Is" } th.n scope="col" { "Signed in" } th scope="col" { "Change" } } }
                     tbody {
                         @for (account, many) in others {
                             tr {
                                 th scope="row" { (account.name) }
-                                td { (account.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")) }
-                                td.n { (many) }
+                                td data-label="Is" { (account.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")) }
+                                td.n data-label="Signed in" { (many) }
                                 td { (button("sign-out", account.name.as_str(), "Sign out everywhere")) }
                             }
                         }

@@ -192,7 +192,7 @@ fn standing(view: &View, overall: Option<&Signal>) -> Markup {
             }
             span { strong { (words::count(view.sheet.responses)) } " answers" }
             @if silent > 0 { span.tag.silent { (words::of(silent as u64, "ward", "wards")) " silent" } }
-            span { "Control charts end with " (overall.map(|signal| signal.until.clone()).unwrap_or_default()) "." }
+            span { "Control charts end with " (overall.map(|signal| words::fortnight(&signal.until)).unwrap_or_default()) "." }
         }
     }
 }

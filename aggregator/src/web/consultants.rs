@@ -38,7 +38,7 @@ fn render(web: &Web, viewer: &Viewer) -> Markup {
         div.head {
             div {
                 h1 { "Consultants" }
-                p.lede { "Names and no figures, in alphabetical order." }
+                p.lede { "Names and no figures. Within a specialty they are in alphabetical order." }
             }
         }
         div.stack {

@@ -2,7 +2,7 @@
 
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::html;
@@ -10,6 +10,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::layout::{self, Ways};
+
+/// Above what is wrong with an address.
+const NOT_READ: &str = "That cannot be read";
+/// Above what is wrong with a form.
+const NOT_DONE: &str = "That was not done";
 
 /// Why something cannot be shown. Boxed, because results that hold one are everywhere and failures are rare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +63,7 @@ impl Failure {
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "That cannot be read", detail)
+        Self::new(StatusCode::BAD_REQUEST, NOT_READ, detail)
     }
 
     /// Something inside failed. What it was is logged; the viewer is told what it means.
@@ -102,6 +107,7 @@ const MAX_REASON_BYTES: usize = 2_000;
 /// Writes every failure in the form its reader can read: ours, and those that routing, extraction and other layers make.
 pub(crate) async fn in_plain_english(request: Request, next: Next) -> Response {
     let for_machines = request.uri().path().starts_with("/api/");
+    let was_sent = request.method() == Method::POST;
     let response = next.run(request).await;
     let status = response.status();
     let (mut parts, body) = response.into_parts();
@@ -109,10 +115,12 @@ pub(crate) async fn in_plain_english(request: Request, next: Next) -> Response {
         Some(failure) => failure,
         None if (status.is_client_error() || status.is_server_error()) && is_bare(&parts.headers) => {
             let reason = to_bytes(body, MAX_REASON_BYTES).await.unwrap_or_default();
-            named(status, &String::from_utf8_lossy(&reason))
+            // What a library says of a request is for whoever wrote the request, and nobody writes a page's.
+            named(status, if for_machines { &reason } else { &[] })
         }
         None => return Response::from_parts(parts, body),
     };
+    let failure = if was_sent { failure.of_a_form() } else { failure };
     let ways = parts.extensions.remove::<Ways>().unwrap_or_default();
     let written = if for_machines { failure.problem() } else { failure.page(&ways) };
     let (mut written, body) = written.into_parts();
@@ -132,7 +140,7 @@ fn is_bare(headers: &axum::http::HeaderMap) -> bool {
 }
 
 /// Words for an answer that has none of ours.
-fn named(status: StatusCode, reason: &str) -> Failure {
+fn named(status: StatusCode, reason: &[u8]) -> Failure {
     match status {
         StatusCode::METHOD_NOT_ALLOWED => {
             Failure::new(status, "That cannot be done here", "This address takes another kind of request.")
@@ -144,14 +152,27 @@ fn named(status: StatusCode, reason: &str) -> Failure {
         ),
         StatusCode::PAYLOAD_TOO_LARGE => Failure::new(status, "That is too large", "Send less."),
         status if status.is_client_error() => {
-            let detail = if reason.is_empty() { "Check what was sent and try again." } else { reason };
-            Failure::new(status, "That cannot be read", detail)
+            let reason = String::from_utf8_lossy(reason);
+            let detail = if reason.is_empty() {
+                "Something is missing or cannot be read. Go back and try again."
+            } else {
+                &*reason
+            };
+            Failure::new(status, NOT_READ, detail)
         }
         status => Failure::new(status, "Something is wrong here", "Try again in a moment."),
     }
 }
 
 impl Failure {
+    /// The same where a form was sent: it was read, and what it asks for is not done.
+    fn of_a_form(mut self) -> Self {
+        if self.0.title == NOT_READ {
+            NOT_DONE.clone_into(&mut self.0.title);
+        }
+        self
+    }
+
     fn problem(self) -> Response {
         let Told { status, title, detail, .. } = *self.0;
         let problem = Problem { kind: "about:blank", title, status: status.as_u16(), detail };

@@ -314,7 +314,7 @@ fn body(web: &Web, kiosks: &[KioskSheet]) -> Markup {
             @if let Some(until) = web.desk.fleet.pages_certificate_until() { span { (certificate(web, "these pages'", until)) } }
         }
         @if kiosks.is_empty() {
-            section #none.sheet { p { "No kiosk is registered. Add one with " code { "wardvoice-aggregator kiosk add" } "." } }
+            section #none.sheet { p { "No kiosk is registered. Whoever runs the server prints a join code for one: " code { "wardvoice-aggregator kiosk enrol" } "." } }
         } @else {
             @if !forked.is_empty() { (part(web, "forked", "Two tablets with one name", TWO_TABLETS, &forked)) }
             (part(web, "silent", "Silent", "Nothing has come from these for three days. Silence is not stability: their wards are shown as silent.", &silent))

@@ -102,6 +102,14 @@ pub(crate) fn period(period: &Period) -> String {
     }
 }
 
+/// A fortnight by its name, in a sentence: "fortnight 24 of 2026" for `2026-F24`.
+pub(crate) fn fortnight(name: &str) -> String {
+    name.split_once("-F").map_or_else(
+        || name.to_owned(),
+        |(year, number)| format!("fortnight {} of {year}", number.trim_start_matches('0')),
+    )
+}
+
 /// How long ago, in words a person would use. Times of day are not said on purpose unless it was today.
 pub(crate) fn ago(moment: Timestamp, now: Timestamp, calendar: &Calendar) -> String {
     let minutes = (now.as_second() - moment.as_second()) / 60;
@@ -243,6 +251,13 @@ mod tests {
         assert_eq!(figure(&some, Scale::Points), "8.4 (n 31, 8.1 to 8.7)");
         let none = Figure { value: None, n: 0, lower: None, upper: None, why: None };
         assert_eq!(figure(&none, Scale::PerCent), "no score (n 0)");
+    }
+
+    #[test]
+    fn a_fortnight_is_named_as_people_name_it() {
+        assert_eq!(fortnight("2026-F24"), "fortnight 24 of 2026");
+        assert_eq!(fortnight("2027-F03"), "fortnight 3 of 2027");
+        assert_eq!(fortnight("2026-11"), "2026-11", "what is none stays as it is");
     }
 
     #[test]

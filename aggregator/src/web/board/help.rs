@@ -22,7 +22,7 @@ pub(super) fn section(help: &TimesSheet, longest: Option<SignedDuration>) -> Mar
                 "In the last " (help.days) " days there " (if trust.requests == 1 { "was " } else { "were " })
                 (words::of(trust.requests, "request", "requests")) ". " (sentence("Staff said that they had seen it within", trust.seen)) " "
                 (sentence("A contact had the message within", trust.delivered)) " "
-                (words::count(trust.escalated)) " had to go on to another contact; " (words::count(trust.never_seen)) " nobody has ever seen."
+                (went_on(trust))
             }
             @if !help.wards.is_empty() {
                 details id="help-wards" {
@@ -47,9 +47,15 @@ pub(crate) fn lines(help: &TimesSheet, longest: Option<SignedDuration>) -> [Stri
     let requests = words::of(trust.requests, "request", "requests");
     let seen = sentence("Staff said that they had seen it within", trust.seen);
     let delivered = sentence("A contact had the message within", trust.delivered);
-    let (escalated, never_seen) = (words::count(trust.escalated), words::count(trust.never_seen));
-    let went_on = format!("{escalated} had to go on to another contact; {never_seen} nobody has ever seen.");
+    let went_on = went_on(trust);
     [now, format!("In the last {} days: {requests}. {seen} {delivered} {went_on}", help.days)]
+}
+
+/// What became of the requests that nobody answered at once.
+fn went_on(trust: &Times) -> String {
+    let (escalated, never_seen) = (words::count(trust.escalated), words::count(trust.never_seen));
+    let were = if trust.never_seen == 1 { "was" } else { "were" };
+    format!("{escalated} had to go on to another contact; {never_seen} {were} never seen by anybody.")
 }
 
 /// "Staff said that they had seen it within 4 minutes for half of them, 31 minutes at the longest (n 12)."

@@ -39,7 +39,7 @@ pub(super) fn page(web: &Web, viewer: &Viewer, view: &View) -> Markup {
             @if let Some(specialty) = &seen.specialty_figures {
                 (answers(&specialty.domains, "specialty", &format!("The whole specialty: {}, {}", specialty.name, words::of(specialty.responses, "response", "responses"))))
             }
-            @if let Some(attribution) = &seen.attribution { (sources(attribution)) }
+            @if let Some(attribution) = &seen.attribution { (sources(attribution, seen.audience)) }
             @if let Some(coverage) = &seen.coverage { (parts(coverage)) }
             @if let Some(own) = &view.own { (disputes(seen, own)) }
             (withheld(seen))
@@ -168,7 +168,8 @@ fn answers_to(question: &QuestionSheet) -> Markup {
     }
 }
 
-fn sources(attribution: &AttributionSheet) -> Markup {
+fn sources(attribution: &AttributionSheet, audience: Audience) -> Markup {
+    let whose = if audience == Audience::Consultant { "yours" } else { "the consultant’s" };
     let row = |counts: &SourceCounts| {
         html! {
             td.n { (words::count(counts.roster)) } td.n { (words::count(counts.patient)) } td.n { (words::count(counts.volunteer)) }
@@ -176,7 +177,7 @@ fn sources(attribution: &AttributionSheet) -> Markup {
     };
     html! {
         section.sheet.flows aria-labelledby="attribution" {
-            h2 id="attribution" { "Who said that these patients were yours" }
+            h2 id="attribution" { "Who said that these patients were " (whose) }
             p.aside {
                 "A patient counts when the ward's roster says so, or when the patient answered that they know which consultant is in charge."
             }

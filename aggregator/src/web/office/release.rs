@@ -259,6 +259,11 @@ fn release(view: &View, plan: &Plan) -> Markup {
     }
 }
 
+/// A period as people call it; by its name where the calendar has none such.
+fn period_name(web: &Web, name: &str) -> String {
+    web.desk.scoring.calendar().period(name).map_or_else(|_| name.to_owned(), |period| words::period(&period))
+}
+
 /// A table of figures, bounded.
 fn figures(web: &Web, title: &str, releases: &[Release]) -> Markup {
     html! {
@@ -269,7 +274,7 @@ fn figures(web: &Web, title: &str, releases: &[Release]) -> Markup {
                     @for one in releases.iter().take(SHOWN) {
                         tr {
                             th scope="row" { (name_of(web, &one.unit)) }
-                            td data-label="Period" { (one.period) }
+                            td data-label="Period" { (period_name(web, &one.period)) }
                             td data-label="Question" { (one.subject) }
                             td.n data-label="People" { (words::count(one.people())) }
                             td data-label="Told apart as" { (parts(one)) }
@@ -317,7 +322,7 @@ fn hidden(web: &Web, plan: &Plan) -> Markup {
                             @for ((name, period), subjects) in held.iter().take(SHOWN) {
                                 tr {
                                     th scope="row" { (name) }
-                                    td data-label="Period" { (period) }
+                                    td data-label="Period" { (period_name(web, period)) }
                                     td.n data-label="Questions" { (words::count(subjects.len() as u64)) }
                                     td data-label="Which" { (subjects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")) }
                                 }
@@ -352,7 +357,7 @@ fn before(web: &Web, view: &View) -> Markup {
             @else {
                 ul {
                     @for (day, (many, periods)) in days.iter().rev().take(SHOWN) {
-                        li { "As of the end of " (words::day(*day)) ": " (words::of(*many, "figure", "figures")) " of " (periods.iter().copied().collect::<Vec<_>>().join(", ")) }
+                        li { "As of the end of " (words::day(*day)) ": " (words::of(*many, "figure", "figures")) " of " (periods.iter().map(|period| period_name(web, period)).collect::<Vec<_>>().join(", ")) }
                     }
                 }
                 details {

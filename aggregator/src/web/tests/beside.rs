@@ -69,7 +69,9 @@ async fn two_definitions_stand_side_by_side_and_which_one_publishes_is_said() {
     ] {
         let response = bench.get(path).send().await.unwrap();
         assert_eq!(response.status(), status, "{path}");
-        assert!(!response.text().await.unwrap().contains("<script>"), "{path}");
+        let page = response.text().await.unwrap();
+        assert!(!page.contains("<script>"), "{path}");
+        assert!(!page.contains("deserialize"), "{path}: a library's words are for nobody who reads pages: {page}");
     }
 }
 

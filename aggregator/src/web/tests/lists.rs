@@ -51,6 +51,7 @@ async fn what_cannot_be_done_with_a_list_says_why() {
     ] {
         let (status, text) = bench.office_sends(PATH, form).await;
         assert!(status == 400 && text.contains(says), "{form}: {status} {text}");
+        assert!(text.contains("That was not done"), "{text}");
     }
 }
 

@@ -145,7 +145,7 @@ async fn the_board_and_the_half_year_hold_every_ward() {
         ["fell due in the last year", "of those that fell due, done", "of those that fell due, done by the day"];
     assert_eq!(loops.map(counted), [Some(2), Some(1), Some(1)]);
     assert!(
-        report.help[1].contains("0 had to go on to another contact; 0 nobody has ever seen."),
+        report.help[1].contains("0 had to go on to another contact; 0 were never seen by anybody."),
         "{:?}",
         report.help
     );

@@ -18,7 +18,7 @@ use crate::web::failure::Failure;
 use crate::web::layout::{self, Page, Place};
 use crate::web::viewer::Viewer;
 use crate::web::ward::{Fragment, page_off_thread};
-use crate::web::{Shared, Web, live, signals};
+use crate::web::{Shared, Web, live, signals, words};
 
 pub(crate) mod rebase;
 
@@ -132,7 +132,7 @@ fn around(view: &View) -> Markup {
     html! {
         p.crumbs { a href="/" { "Wards" } " › " a href=(super::address(&view.unit, period).unwrap_or_default()) { (signal.unit_name) } }
         div.head {
-            div { h1 { (signal.label) } p.lede { (signal.unit_name) ", fortnights up to " (signal.until) } }
+            div { h1 { (signal.label) } p.lede { (signal.unit_name) ", up to " (words::fortnight(&signal.until)) } }
             (chooser(view, period))
         }
         (live::part(&stream, &changing(view)))
