@@ -17,7 +17,7 @@
 //!
 //! Old readers and writers: a line says the version of its shape; one that is not known here is an error, and nothing is written.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -289,12 +289,7 @@ fn read_line<E: DeserializeOwned>(line: &[u8], previous: Hash) -> Result<Line<E>
 
 fn read_head(path: &Path) -> Result<Option<Head>, LedgerError> {
     let path = head_path(path);
-    let failed = |source| LedgerError::File { path: path.clone(), source };
-    match fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(error)),
-    }
+    durable_file::read_json(&path).map_err(|source| LedgerError::File { path, source })
 }
 
 fn head_path(path: &Path) -> PathBuf {
@@ -310,6 +305,8 @@ fn folder_of(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+    use std::fs;
 
     use super::*;
 

@@ -11,7 +11,7 @@
 
 use std::io;
 use std::marker::PhantomData;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -72,8 +72,7 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
         mut see: impl FnMut(Timestamp, T) -> Result<(), String>,
     ) -> Result<Self, LineFileError> {
         let path = path.into();
-        let (file, lines) =
-            Lines::open(&path).map_err(|source| LineFileError::File { path: path.clone(), source })?;
+        let (file, lines) = open_lines(&path)?;
         for (place, line) in lines.iter().enumerate() {
             let read = read(line).and_then(|line| see(line.at, line.event));
             read.map_err(|reason| LineFileError::Unreadable { path: path.clone(), line: place + 1, reason })?;
@@ -88,8 +87,7 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
         mut see: impl FnMut(Timestamp, T) -> Result<(), String>,
     ) -> Result<Self, LineFileError> {
         let path = path.into();
-        let (file, lines) =
-            Lines::open(&path).map_err(|source| LineFileError::File { path: path.clone(), source })?;
+        let (file, lines) = open_lines(&path)?;
         let (mut passed_over, mut first) = (Vec::new(), None);
         for (place, line) in lines.into_iter().enumerate() {
             let taken = match read(&line) {
@@ -146,10 +144,13 @@ impl<T: Serialize + DeserializeOwned> LineFile<T> {
             bytes.push(b'\n');
         }
         durable_file::replace(&self.path, &bytes, Readers::Owner).map_err(failed)?;
-        let (lines, _) = Lines::open(&self.path).map_err(failed)?;
-        self.lines = lines;
+        (self.lines, _) = open_lines(&self.path)?;
         Ok(())
     }
+}
+
+fn open_lines(path: &Path) -> Result<(Lines, Vec<Vec<u8>>), LineFileError> {
+    Lines::open(path).map_err(|source| LineFileError::File { path: path.to_owned(), source })
 }
 
 fn read<T: DeserializeOwned>(line: &[u8]) -> Result<Line<T>, String> {

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
 use wardvoice_tests::aggregator::{Aggregator, Carrier};
 use wardvoice_tests::clock::WallClock;
 use wardvoice_tests::faults::Bedside;
@@ -86,45 +87,83 @@ fn a_kiosk_whose_clock_jumps_a_day_or_a_year_moves_no_answer() -> Result<()> {
     Ok(())
 }
 
+/// Whose clock somebody sets.
+enum Whose {
+    Kiosk,
+    Server,
+}
+
+/// A kiosk and a server that show each other certificates, a wire between them, and the clock of one.
+struct Certified {
+    kiosk: Bedside,
+    wire: Proxy,
+    clock: WallClock,
+    aggregator: Aggregator,
+    _directory: TempDir,
+}
+
+impl Certified {
+    /// The kiosk has delivered, by a clock that is right and by one that is a day ahead, which is within what certificates count for.
+    fn open(whose: &Whose) -> Result<Self> {
+        let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
+        let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
+        let clock = WallClock::make(directory.path(), "clock")?;
+        if matches!(whose, Whose::Server) {
+            aggregator.live_by(&clock);
+        }
+        aggregator.start()?;
+        let wire = Proxy::start(aggregator.broker_port()?)?;
+        let mut kiosk = Bedside::enrol(1, "W1", &aggregator, directory.path())?;
+        kiosk.reach(&format!("mqtts://localhost:{}", wire.port()))?;
+        if matches!(whose, Whose::Kiosk) {
+            kiosk.live_by(&clock);
+        }
+        kiosk.start(None)?;
+        let mut opened = Self { aggregator, wire, clock, kiosk, _directory: directory };
+        opened.goes_on()?;
+        opened.clock.set(A_DAY)?;
+        opened.wire.cut();
+        opened.goes_on()?;
+        Ok(opened)
+    }
+
+    /// Three more patients, and everything arrives.
+    fn goes_on(&mut self) -> Result<()> {
+        self.kiosk.goes_on(3)?;
+        comes_back(&self.kiosk, &self.aggregator)
+    }
+
+    /// The kiosk says why nothing is sent, keeps what patients say, and delivers it once the clock is right. `before` is how much it had said
+    /// until the clock was set.
+    fn waits_until_it_is_right(&mut self, before: usize, words: &str) -> Result<()> {
+        let kiosk = &mut self.kiosk;
+        until_true(&format!("the kiosk to say {words:?}"), DEADLINE, || {
+            kiosk.must_be_running()?;
+            Ok(kiosk.shown().iter().skip(before).any(|said| said.contains(words)))
+        })
+        .with_context(|| format!("{:?}", self.kiosk.shown()))?;
+        self.kiosk.goes_on(5)?;
+        self.clock.set(RIGHT)?;
+        comes_back(&self.kiosk, &self.aggregator)
+    }
+}
+
 #[test]
 fn a_kiosk_whose_clock_is_further_off_than_certificates_count_says_so_and_waits() -> Result<()> {
-    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
-    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
-    aggregator.start()?;
-    let wire = Proxy::start(aggregator.broker_port()?)?;
-    let clock = WallClock::make(directory.path(), "kiosk")?;
-    let mut kiosk = Bedside::enrol(1, "W1", &aggregator, directory.path())?;
-    kiosk.reach(&format!("mqtts://localhost:{}", wire.port()))?;
-    kiosk.live_by(&clock);
-    kiosk.start(None)?;
-    kiosk.goes_on(3)?;
-    comes_back(&kiosk, &aggregator)?;
-
-    // A day ahead is within what certificates count for.
-    clock.set(A_DAY)?;
-    wire.cut();
-    kiosk.goes_on(3)?;
-    comes_back(&kiosk, &aggregator)?;
-
+    let mut scene = Certified::open(&Whose::Kiosk)?;
     let cases = [
         (-A_DAY, "is not valid yet, or this kiosk's clock is wrong; nothing was sent"),
         (A_YEAR, "has expired, or this kiosk's clock is wrong; nothing was sent"),
         (-A_YEAR, "is not valid yet, or this kiosk's clock is wrong; nothing was sent"),
     ];
     for (ahead, words) in cases {
-        let before = kiosk.shown().len();
-        clock.set(ahead)?;
-        wire.cut();
-        until_true(&format!("the kiosk to say {words:?}"), DEADLINE, || {
-            kiosk.must_be_running()?;
-            Ok(kiosk.shown().iter().skip(before).any(|said| said.contains(words)))
-        })
-        .with_context(|| format!("{:?}", kiosk.shown()))?;
-        kiosk.goes_on(5)?;
-        clock.set(RIGHT)?;
-        comes_back(&kiosk, &aggregator)?;
+        let before = scene.kiosk.shown().len();
+        scene.clock.set(ahead)?;
+        scene.wire.cut();
+        scene.waits_until_it_is_right(before, words)?;
     }
-    let ledger = ends(&mut kiosk, &mut aggregator)?;
+    let Certified { aggregator, kiosk, .. } = &mut scene;
+    let ledger = ends(kiosk, aggregator)?;
     ensure!(ledger.faults().is_empty(), "{:?}", ledger.faults());
     ensure!(ledger.marks().len() >= kiosk.kept(), "{} of {} are stored", ledger.marks().len(), kiosk.kept());
     aggregator.verify()?;
@@ -168,48 +207,24 @@ fn everything_is_stored_or_kept_aside(kiosk: &mut Bedside, aggregator: &mut Aggr
 /// What the server shows lasts for ninety days; one that its clock has made it issue anew is of another time than the kiosk's.
 #[test]
 fn a_server_whose_clock_is_further_off_than_certificates_count_is_not_believed_until_it_is_right() -> Result<()> {
-    let directory = tempfile::Builder::new().prefix("wardvoice-").tempdir()?;
-    let mut aggregator = Aggregator::prepare(directory.path(), &Carrier::Certified)?;
-    let clock = WallClock::make(directory.path(), "server")?;
-    aggregator.live_by(&clock);
-    aggregator.start()?;
-    let wire = Proxy::start(aggregator.broker_port()?)?;
-    let mut kiosk = Bedside::enrol(1, "W1", &aggregator, directory.path())?;
-    kiosk.reach(&format!("mqtts://localhost:{}", wire.port()))?;
-    kiosk.start(None)?;
-    kiosk.goes_on(3)?;
-    comes_back(&kiosk, &aggregator)?;
-
-    // A day ahead is within what certificates count for, at both ends.
-    clock.set(A_DAY)?;
-    wire.cut();
-    kiosk.goes_on(3)?;
-    comes_back(&kiosk, &aggregator)?;
-    clock.set(RIGHT)?;
-    kiosk.goes_on(3)?;
-    comes_back(&kiosk, &aggregator)?;
+    let mut scene = Certified::open(&Whose::Server)?;
+    scene.clock.set(RIGHT)?;
+    scene.goes_on()?;
 
     let cases = [
         (A_YEAR, "is not valid yet, or this kiosk's clock is wrong; nothing was sent"),
         (-A_YEAR, "has expired, or this kiosk's clock is wrong; nothing was sent"),
     ];
     for (ahead, words) in cases {
-        let before = kiosk.shown().len();
+        let before = scene.kiosk.shown().len();
         // Cut first: what is under way when a clock jumps is another test's matter.
-        wire.refuse(true);
-        wire.cut();
-        clock.set(ahead)?;
-        wire.refuse(false);
-        until_true(&format!("the kiosk to say {words:?}"), DEADLINE, || {
-            kiosk.must_be_running()?;
-            Ok(kiosk.shown().iter().skip(before).any(|said| said.contains(words)))
-        })
-        .with_context(|| format!("{:?}", kiosk.shown()))?;
-        kiosk.goes_on(5)?;
-        clock.set(RIGHT)?;
-        comes_back(&kiosk, &aggregator)?;
+        scene.wire.refuse(true);
+        scene.wire.cut();
+        scene.clock.set(ahead)?;
+        scene.wire.refuse(false);
+        scene.waits_until_it_is_right(before, words)?;
     }
-    everything_is_stored_or_kept_aside(&mut kiosk, &mut aggregator)
+    everything_is_stored_or_kept_aside(&mut scene.kiosk, &mut scene.aggregator)
 }
 
 /// Patients answer before a moment, while it passes and after it, on a ward whose clocks all say so.

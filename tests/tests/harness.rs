@@ -1,5 +1,6 @@
 //! The harness itself: a fault that is not one proves nothing.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -19,14 +20,29 @@ fn talks(from: &mut Client, to: &mut Client, text: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// A broker, somebody at it who listens to everything on `t`, and somebody behind a wire.
+struct Wired {
+    broker: Broker,
+    wire: Proxy,
+    far: Client,
+    near: Client,
+}
+
+impl Wired {
+    fn in_folder(folder: &Path) -> Result<Self> {
+        let broker = Broker::start(folder, Setup::Default)?;
+        let wire = Proxy::start(broker.port())?;
+        let mut far = Client::connect(broker.port(), &Options::clean("far"))?;
+        far.subscribe(&["t"])?;
+        let near = Client::connect(wire.port(), &Options::clean("near"))?;
+        Ok(Self { broker, wire, far, near })
+    }
+}
+
 #[test]
 fn a_wire_carries_stalls_cuts_and_resets() -> Result<()> {
     let directory = tempfile::tempdir()?;
-    let broker = Broker::start(directory.path(), Setup::Default)?;
-    let wire = Proxy::start(broker.port())?;
-    let mut far = Client::connect(broker.port(), &Options::clean("far"))?;
-    far.subscribe(&["t"])?;
-    let mut near = Client::connect(wire.port(), &Options::clean("near"))?;
+    let Wired { broker: _broker, wire, mut far, mut near } = Wired::in_folder(directory.path())?;
     talks(&mut near, &mut far, b"carried")?;
 
     wire.stall();
@@ -54,11 +70,7 @@ fn a_wire_carries_stalls_cuts_and_resets() -> Result<()> {
 #[test]
 fn a_wire_drips_loses_and_leads_elsewhere() -> Result<()> {
     let directory = tempfile::tempdir()?;
-    let broker = Broker::start(directory.path(), Setup::Default)?;
-    let wire = Proxy::start(broker.port())?;
-    let mut far = Client::connect(broker.port(), &Options::clean("far"))?;
-    far.subscribe(&["t"])?;
-    let mut near = Client::connect(wire.port(), &Options::clean("near"))?;
+    let Wired { broker: _broker, wire, mut far, mut near } = Wired::in_folder(directory.path())?;
 
     // A byte a millisecond: five seconds, if nobody opened it.
     wire.drip(1);

@@ -92,12 +92,7 @@ impl LastBackup {
 }
 
 fn read(path: &Path) -> io::Result<Option<Timestamp>> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let File { version, at } = serde_json::from_slice(&bytes)?;
+    let Some(File { version, at }) = durable_file::read_json(path)? else { return Ok(None) };
     if version == VERSION {
         Ok(Some(at))
     } else {

@@ -152,12 +152,7 @@ impl Publishings {
 }
 
 fn read(path: &Path) -> io::Result<BTreeMap<Edition, Publishing>> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(error),
-    };
-    let File { version, editions } = serde_json::from_slice(&bytes)?;
+    let Some(File { version, editions }) = durable_file::read_json(path)? else { return Ok(BTreeMap::new()) };
     if version == VERSION {
         Ok(editions)
     } else {
